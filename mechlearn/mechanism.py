@@ -1,0 +1,231 @@
+"""Species, reactions and the mechanism that they make: the nouns that everything else speaks of.
+
+Units inside are kmol, m³, s, K, J and Pa. A rate of progress is k Π cᵢ^orderᵢ, without factorials, as in Cantera.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import FormatError
+from .thermo import GAS_CONSTANT, Thermo
+
+
+@dataclass(frozen=True)
+class Species:
+    """A chemical species.
+
+    Parameters
+    ----------
+    name : str
+        As it stands in equations and column headers.
+    composition : mapping of str to float
+        Atoms of each element; empty where unknown.
+    thermo : Nasa7 or ConstantCp, optional
+        Standard-state thermodynamics, None where unknown (or of another model: see ``definition``).
+    definition : mapping, optional
+        Cantera's own entry for the species (thermo, transport, note), carried to the exported file.
+    """
+
+    name: str
+    composition: Mapping[str, float] = field(default_factory=dict)
+    thermo: Thermo | None = None
+    definition: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Arrhenius:
+    """Rate constant k = A T^b exp(−Ea / RT).
+
+    Parameters
+    ----------
+    A : float
+        Pre-exponential factor [(m³/kmol)^(order − 1)/s].
+    b : float
+        Temperature exponent [-].
+    Ea : float
+        Activation energy [J/kmol].
+
+    Examples
+    --------
+    >>> float(Arrhenius(2.0, b=1.0).at(300.0))
+    600.0
+    """
+
+    A: float
+    b: float = 0.0
+    Ea: float = 0.0
+
+    def at(self, temperature: ArrayLike) -> NDArray[np.float64]:
+        """Rate constant at temperature [K], any shape."""
+        t = np.asarray(temperature, dtype=float)
+        return np.asarray(self.A * t**self.b * np.exp(-self.Ea / (GAS_CONSTANT * t)))
+
+
+@dataclass(frozen=True)
+class ThirdBody:
+    """Collision partner M: its concentration is Σ efficiencyⱼ cⱼ, with ``default`` for species not named."""
+
+    efficiencies: Mapping[str, float] = field(default_factory=dict)
+    default: float = 1.0
+
+
+def _side(amounts: Mapping[str, float]) -> str:
+    return " + ".join(name if n == 1 else f"{n:g} {name}" for name, n in amounts.items() if n)
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """One reaction; both sides are kept, the net change is derived.
+
+    Parameters
+    ----------
+    reactants, products : mapping of str to float
+        Stoichiometric coefficients; a species may stand on both sides (a catalyst).
+    rate : Arrhenius or None
+        Forward rate constant; None for a rate type that mechlearn does not model, which then rides along in
+        ``definition``.
+    reverse_rate : Arrhenius, optional
+        A reverse rate constant of its own, not from thermodynamics.
+    third_body : ThirdBody, optional
+        Multiplies the rate of progress of both directions by [M]; not among reactants and products.
+    reversible : bool
+        True if the reverse rate constant follows from the species' thermodynamics.
+    orders : mapping of str to float, optional
+        Forward orders that differ from the reactants' coefficients.
+    note : str
+        Free text, written to the mechanism file.
+    definition : mapping, optional
+        Cantera's own entry, for rate types that are not modelled.
+
+    Examples
+    --------
+    >>> Reaction({"H2": 1, "O": 1}, {"OH": 1, "H": 1}, Arrhenius(1e3)).equation
+    'H2 + O => OH + H'
+    >>> Reaction({"H": 2}, {"H2": 1}, Arrhenius(1.0), third_body=ThirdBody(), reversible=True).equation
+    '2 H + M <=> H2 + M'
+    """
+
+    reactants: Mapping[str, float]
+    products: Mapping[str, float]
+    rate: Arrhenius | None
+    reverse_rate: Arrhenius | None = None
+    third_body: ThirdBody | None = None
+    reversible: bool = False
+    orders: Mapping[str, float] | None = None
+    note: str = ""
+    definition: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.rate is None and self.definition is None:
+            raise FormatError(f"{self.equation} has neither an Arrhenius rate nor a definition to carry along.")
+        if self.reversible and self.reverse_rate is not None:
+            raise FormatError(
+                f"{self.equation} has a reverse rate constant of its own and one from thermodynamics; give one of them."
+            )
+
+    @property
+    def equation(self) -> str:
+        """The reaction as text; ``<=>`` where it runs both ways."""
+        if self.definition is not None and "equation" in self.definition:
+            return str(self.definition["equation"])
+        arrow = " <=> " if self.reversible or self.reverse_rate is not None else " => "
+        third = " + M" if self.third_body is not None else ""
+        return _side(self.reactants) + third + arrow + _side(self.products) + third
+
+    @property
+    def net(self) -> dict[str, float]:
+        """Products less reactants, of the species that change."""
+        names = dict.fromkeys([*self.reactants, *self.products])
+        change = {name: self.products.get(name, 0) - self.reactants.get(name, 0) for name in names}
+        return {name: value for name, value in change.items() if value}
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """Species and reactions, with the state at which the file that holds them stands.
+
+    Parameters
+    ----------
+    species : tuple of Species
+    reactions : tuple of Reaction
+    temperature, pressure : float
+        State of the phase [K], [Pa].
+    name : str
+        Name of the phase.
+    atomic_weights : mapping of str to float
+        Weights [kg/kmol] of elements that are not in the periodic table.
+    metadata : mapping
+        Where the mechanism comes from; written under ``mechlearn:`` and ``description``.
+
+    Raises
+    ------
+    FormatError
+        If a name stands twice or a reaction names a species that is not there.
+    """
+
+    species: tuple[Species, ...]
+    reactions: tuple[Reaction, ...]
+    temperature: float = 300.0
+    pressure: float = 101325.0
+    name: str = "gas"
+    atomic_weights: Mapping[str, float] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        known = set(self.species_names)
+        if len(known) < len(self.species):
+            twice = sorted({n for n in known if self.species_names.count(n) > 1})
+            raise FormatError(f"Species named more than once: {', '.join(twice)}. Each name stands for one species.")
+        for reaction in self.reactions:
+            unknown = [n for n in (*reaction.reactants, *reaction.products) if n not in known]
+            if unknown:
+                raise FormatError(
+                    f"{reaction.equation} names {', '.join(unknown)}, which the mechanism does not list. "
+                    "Add the species or remove the reaction."
+                )
+
+    @property
+    def species_names(self) -> tuple[str, ...]:
+        """Names, in order."""
+        return tuple(s.name for s in self.species)
+
+    @property
+    def equations(self) -> tuple[str, ...]:
+        """Equations, in order."""
+        return tuple(r.equation for r in self.reactions)
+
+    @cached_property
+    def reactants(self) -> NDArray[np.float64]:
+        """Coefficients of the left side, shape (reactions, species)."""
+        return self._matrix([r.reactants for r in self.reactions])
+
+    @cached_property
+    def products(self) -> NDArray[np.float64]:
+        """Coefficients of the right side, shape (reactions, species)."""
+        return self._matrix([r.products for r in self.reactions])
+
+    @cached_property
+    def net(self) -> NDArray[np.float64]:
+        """Products less reactants, shape (reactions, species)."""
+        return self.products - self.reactants
+
+    @cached_property
+    def orders(self) -> NDArray[np.float64]:
+        """Forward orders, shape (reactions, species)."""
+        return self._matrix([{**r.reactants, **(r.orders or {})} for r in self.reactions])
+
+    def _matrix(self, sides: list[Mapping[str, float]]) -> NDArray[np.float64]:
+        column = {name: j for j, name in enumerate(self.species_names)}
+        matrix = np.zeros((len(sides), len(column)))
+        for i, side in enumerate(sides):
+            for name, value in side.items():
+                if name in column:
+                    matrix[i, column[name]] = value
+        return matrix

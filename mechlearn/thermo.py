@@ -1,0 +1,97 @@
+"""Standard-state thermodynamics of a species: what reverse rate constants need.
+
+All functions return molar quantities divided by R (or R T), so they have no unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+GAS_CONSTANT = 8314.46261815324
+"""R [J/kmol/K], the exact SI value that Cantera uses."""
+
+
+@dataclass(frozen=True)
+class Nasa7:
+    """NASA polynomial with seven coefficients in one or two ranges of temperature.
+
+    Parameters
+    ----------
+    low, high : tuple of 7 floats
+        Coefficients a0 … a6 below and above ``middle``.
+    middle : float
+        Temperature where the ranges meet [K].
+    reference_pressure : float
+        Pressure of the standard state [Pa].
+
+    References
+    ----------
+    .. [1] B. J. McBride, S. Gordon, M. A. Reno, "Coefficients for calculating thermodynamic and
+       transport properties of individual species", NASA TM-4513 (1993).
+    """
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    middle: float
+    reference_pressure: float = 101325.0
+
+    def gibbs_over_rt(self, temperature: ArrayLike) -> NDArray[np.float64]:
+        """Standard Gibbs energy g°/RT [-] at temperature [K], any shape."""
+        t = np.asarray(temperature, dtype=float)
+        a = np.where(t[..., None] > self.middle, np.array(self.high), np.array(self.low))
+        enthalpy = (
+            a[..., 0]
+            + a[..., 1] * t / 2
+            + a[..., 2] * t**2 / 3
+            + a[..., 3] * t**3 / 4
+            + a[..., 4] * t**4 / 5
+            + a[..., 5] / t
+        )
+        entropy = (
+            a[..., 0] * np.log(t)
+            + a[..., 1] * t
+            + a[..., 2] * t**2 / 2
+            + a[..., 3] * t**3 / 3
+            + a[..., 4] * t**4 / 4
+            + a[..., 6]
+        )
+        return np.asarray(enthalpy - entropy)
+
+
+@dataclass(frozen=True)
+class ConstantCp:
+    """Constant heat capacity: Cantera's ``constant-cp`` model.
+
+    Parameters
+    ----------
+    T0 : float
+        Reference temperature [K].
+    h0, s0, cp0 : float
+        Enthalpy [J/kmol], entropy [J/kmol/K] at ``T0`` and heat capacity [J/kmol/K].
+    reference_pressure : float
+        Pressure of the standard state [Pa].
+
+    Examples
+    --------
+    >>> round(float(ConstantCp(h0=8314.46261815324 * 300.0).gibbs_over_rt(300.0)), 12)
+    1.0
+    """
+
+    T0: float = 298.15
+    h0: float = 0.0
+    s0: float = 0.0
+    cp0: float = 0.0
+    reference_pressure: float = 101325.0
+
+    def gibbs_over_rt(self, temperature: ArrayLike) -> NDArray[np.float64]:
+        """Standard Gibbs energy g°/RT [-] at temperature [K], any shape."""
+        t = np.asarray(temperature, dtype=float)
+        enthalpy = self.h0 + self.cp0 * (t - self.T0)
+        entropy = self.s0 + self.cp0 * np.log(t / self.T0)
+        return np.asarray((enthalpy / t - entropy) / GAS_CONSTANT)
+
+
+Thermo = Nasa7 | ConstantCp
