@@ -1,0 +1,119 @@
+"""Algorithm 1 of the paper: Adam on the mean squared error, in the data's own units, from a single start."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..balances.record import Balances
+from ..search import Adam, Search
+from .freezing import rows_to_freeze, undirected
+from .network import CONCENTRATION_FLOOR
+from .stoichiometry import Stoichiometry
+from .training import Found, Progress, Round
+
+UNIT_AMPLITUDE = 1.0
+
+
+def search_rows_with_adam(
+    balances: Balances, stoichiometry: Stoichiometry, search: Search, optimizer: Adam, rows: int, progress: Progress
+) -> Found:
+    """Fit, freeze and redraw as the paper does; the rates are then fitted as for every other search.
+
+    First weights are U(−0.5, 0.5), as in the paper's released code; redrawn ones U(−2, 2), as in its text. A row that
+    rounds to zero, or to one that is frozen already, is redrawn.
+    """
+    found = Found()
+    started = time.monotonic()
+    generator = torch.Generator().manual_seed(search.seed)
+    basis = torch.from_numpy(stoichiometry.basis.copy())
+    logs = torch.from_numpy(np.log(np.maximum(balances.concentrations, CONCENTRATION_FLOOR)))
+    target = torch.from_numpy(balances.accumulation.copy())
+    coordinates = (torch.rand((rows, len(basis)), dtype=torch.float64, generator=generator) - 0.5).requires_grad_()
+    log_rates = (torch.rand((2, rows), dtype=torch.float64, generator=generator) - 0.5).requires_grad_()
+    frozen = torch.zeros(rows, dtype=torch.bool)
+    adam = torch.optim.Adam([coordinates, log_rates], lr=optimizer.learning_rate)
+    previous = np.inf
+    try:
+        for epoch in range(1, optimizer.epochs + 1):
+            loss = _one_epoch(coordinates, log_rates, frozen, basis, logs, target, optimizer, adam, generator)
+            if epoch % optimizer.check_every == 0:
+                progress(epoch / optimizer.epochs, f"loss {loss:.3g}, {int(frozen.sum())} of {rows} rows frozen")
+                if loss >= previous:
+                    _freeze_and_redraw(coordinates, frozen, basis, stoichiometry, search, found, generator)
+                matrix = torch.round(coordinates.detach()[frozen] @ basis).numpy()
+                kept = tuple(tuple(int(c) for c in row) for row in matrix)
+                found.history.append(Round(time.monotonic() - started, 0, epoch, loss, rows, kept))
+                if frozen.all() or time.monotonic() - started > search.seconds:
+                    break
+            previous = loss
+    except KeyboardInterrupt:
+        found.interrupted = True
+    return found
+
+
+def mean_squared_error(rows: Tensor, log_rates: Tensor, logs: Tensor, target: Tensor) -> Tensor:
+    """Equation (3.2) without its regularisation: mean over samples of the squared error summed over species."""
+    forward = torch.exp(logs @ torch.clamp(-rows, min=0).T + log_rates[0])
+    reverse = torch.exp(logs @ torch.clamp(rows, min=0).T + log_rates[1])
+    return (((forward - reverse) @ rows - target) ** 2).sum(1).mean()
+
+
+def _one_epoch(
+    coordinates: Tensor,
+    log_rates: Tensor,
+    frozen: Tensor,
+    basis: Tensor,
+    logs: Tensor,
+    target: Tensor,
+    optimizer: Adam,
+    adam: torch.optim.Adam,
+    generator: torch.Generator,
+) -> float:
+    """One pass over the data; returns the mean of the losses seen."""
+    count = len(target)
+    size = min(optimizer.batch_size or count, count)
+    order = torch.randperm(count, generator=generator) if size < count else torch.arange(count)
+    total = 0.0
+    for start in range(0, count, size):
+        chosen = order[start : start + size]
+        rows = coordinates @ basis
+        error = mean_squared_error(rows, log_rates, logs[chosen], target[chosen])
+        loss = error + optimizer.regularization * (rows.abs().sum() + (rows**2).sum())
+        adam.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        assert coordinates.grad is not None
+        coordinates.grad[frozen] = 0.0
+        held = coordinates.detach()[frozen].clone()
+        adam.step()
+        with torch.no_grad():
+            coordinates[frozen] = held
+        total += float(loss) * len(chosen)
+    return total / count
+
+
+def _freeze_and_redraw(
+    coordinates: Tensor,
+    frozen: Tensor,
+    basis: Tensor,
+    stoichiometry: Stoichiometry,
+    search: Search,
+    found: Found,
+    generator: torch.Generator,
+) -> None:
+    """Fix the rows that are whole and draw the others anew, in place."""
+    with torch.no_grad():
+        rows = (coordinates @ basis).numpy()
+        amplitude = np.full(len(rows), UNIT_AMPLITUDE)
+        decision = rows_to_freeze(rows, frozen.numpy(), amplitude, stoichiometry, search.freeze_within)
+        new = torch.from_numpy(decision.new)
+        coordinates[new] = torch.from_numpy(decision.integers[decision.new]) @ basis.T
+        frozen |= new
+        for row in decision.integers[decision.new]:
+            key = undirected(row)
+            found.votes[key] = found.votes.get(key, 0) + 1
+        free = int((~frozen).sum())
+        coordinates[~frozen] = torch.rand((free, len(basis)), dtype=torch.float64, generator=generator) * 4 - 2

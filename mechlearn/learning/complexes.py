@@ -1,0 +1,172 @@
+"""From the complexes that the network found to reactions with whole coefficients on both sides.
+
+What a production rate determines is, for every reactant complex y (the exponents of a monomial), one vector b_y: how
+much of each species that complex makes per monomial. Reactions y → p with rate constants k_p must add up to it,
+b_y = Σ_p k_p (p − y). The network ends at an exact fit with whole exponents but, where several reactions share a
+complex, with any split of b_y among its rows; here the split with the fewest reactions is looked for. That the split
+need not be unique is the theorem of Craciun and Pantea [1]_.
+
+References
+----------
+.. [1] G. Craciun, C. Pantea, "Identifiability of chemical reaction networks", J. Math. Chem. 44, 244-259 (2008).
+   https://doi.org/10.1007/s10910-007-9307-x
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations, product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .stoichiometry import Stoichiometry
+
+Array = NDArray[np.float64]
+Complex = tuple[int, ...]
+
+NEGLIGIBLE = 1e-8
+"""A complex whose largest contribution to any entry is a smaller share of it is not there."""
+MOST_CANDIDATES = 400
+"""Product complexes that are tried in pairs; beyond that only those that the network has shown."""
+
+
+@dataclass(frozen=True)
+class Direction:
+    """One one-way reaction: complexes as tuples of coefficients over the species."""
+
+    reactants: Complex
+    products: Complex
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The directions that explain the production of all complexes.
+
+    Parameters
+    ----------
+    directions : tuple of Direction
+    ambiguous : tuple of Complex
+        Complexes for which another split with as few reactions fits as well.
+    unexplained : tuple of Complex
+        Complexes whose production no reaction without a catalyst explains.
+    """
+
+    directions: tuple[Direction, ...]
+    ambiguous: tuple[Complex, ...]
+    unexplained: tuple[Complex, ...]
+
+
+def monomials(concentrations: Array, complexes: Iterable[Complex]) -> Array:
+    """Π_j u_j^y_j of each state for each complex, shape (N, complexes)."""
+    return np.stack([np.prod(concentrations ** np.array(y, float), axis=1) for y in complexes], axis=1)
+
+
+def production_vectors(values: Array, production: Array, weights: Array) -> tuple[Array, Array]:
+    """Least squares for b, shape (complexes, S), and its standard errors, from monomials of shape (N, complexes)."""
+    vectors = np.zeros((values.shape[1], production.shape[1]))
+    errors = np.zeros_like(vectors)
+    for k in range(production.shape[1]):
+        columns = values * weights[:, k, None]
+        size = np.linalg.norm(columns, axis=0)
+        size[size == 0] = 1.0
+        left, spectrum, right = np.linalg.svd(columns / size, full_matrices=False)
+        inverse = np.divide(1.0, spectrum, out=np.zeros_like(spectrum), where=spectrum > 1e-13 * spectrum[0])
+        target = production[:, k] * weights[:, k]
+        solution = right.T @ (inverse * (left.T @ target))
+        residual = target - (columns / size) @ solution
+        noise = np.sqrt(np.mean(residual**2)) + 1e-15 * np.abs(target).max(initial=0.0)
+        vectors[:, k] = solution / size
+        errors[:, k] = noise * np.sqrt(np.sum((right.T * inverse) ** 2, axis=1)) / size
+    return vectors, errors
+
+
+def split_into_directions(
+    complexes: list[Complex], vectors: Array, errors: Array, shown: set[Complex], stoichiometry: Stoichiometry
+) -> Split:
+    """Fewest one-way reactions for each complex, complexes already known being preferred as products.
+
+    Parameters
+    ----------
+    complexes : list of C complexes
+        Reactant complexes.
+    vectors, errors : array, shape (C, S)
+        What each makes per monomial, and the standard errors.
+    shown : set of complexes
+        Product complexes that the network has shown; tried first.
+    stoichiometry : Stoichiometry
+        Which net rows are admitted.
+    """
+    known = shown | set(complexes)
+    directions: list[Direction] = []
+    ambiguous, unexplained = [], []
+    for y, vector, error in zip(complexes, vectors, errors, strict=True):
+        found = _split_one(np.array(y), vector, error, known, stoichiometry)
+        if not found:
+            unexplained.append(y)
+            continue
+        directions += [Direction(y, p) for p in found[0]]
+        if len(found) > 1:
+            ambiguous.append(y)
+    return Split(tuple(directions), tuple(ambiguous), tuple(unexplained))
+
+
+def _split_one(
+    y: NDArray[np.int64], vector: Array, error: Array, known: set[Complex], stoichiometry: Stoichiometry
+) -> list[tuple[Complex, ...]]:
+    """Every equally good smallest set of products of ``y``; empty where there is none."""
+    inside = y > 0
+    totals = -vector[inside] / y[inside]
+    total = float(totals.mean())
+    slack = 10 * error + 1e-9 * np.abs(vector).max()
+    if total <= 0 or np.any(np.abs(vector[inside] + total * y[inside]) > slack[inside]):
+        return []
+    target = np.where(inside, 0.0, vector / total)
+    tolerance = np.maximum(slack / total, 1e-9)
+    if np.any(target < -tolerance):
+        return []
+    candidates = _products(y, target, tolerance, stoichiometry)
+    shown = np.array([tuple(p) in known for p in candidates], dtype=bool)
+    for count in (1, 2, 3):
+        pool = candidates if len(candidates) <= (MOST_CANDIDATES if count < 3 else 60) else candidates[shown]
+        marks = np.array([tuple(p) in known for p in pool], dtype=int)
+        fits = _mixtures(pool, count, target, tolerance)
+        if fits:
+            novelty = [count - int(marks[list(f)].sum()) for f in fits]
+            best = [f for f, n in zip(fits, novelty, strict=True) if n == min(novelty)]
+            return [tuple(tuple(int(c) for c in pool[i]) for i in f) for f in best]
+    return []
+
+
+def _products(y: NDArray[np.int64], target: Array, tolerance: Array, stoichiometry: Stoichiometry) -> NDArray[np.int64]:
+    """Integer complexes over the species that ``y`` makes, balanced against it."""
+    made = np.flatnonzero(target > tolerance)
+    largest = stoichiometry.max_coefficient
+    choices = (
+        np.array(list(product(range(largest + 1), repeat=len(made)))) if len(made) <= 8 else np.zeros((0, len(made)))
+    )
+    whole = np.zeros((len(choices), len(y)), dtype=np.int64)
+    whole[:, made] = choices
+    allowed = stoichiometry.admits((whole - y).astype(float)) if len(whole) else np.zeros(0, dtype=bool)
+    return whole[allowed]
+
+
+def _mixtures(pool: NDArray[np.int64], count: int, target: Array, tolerance: Array) -> list[tuple[int, ...]]:
+    """Sets of ``count`` complexes of which a convex mixture, each with a share above zero, is the target."""
+    if count == 1:
+        return [(int(i),) for i in np.flatnonzero(np.all(np.abs(pool - target) <= tolerance, axis=1))]
+    sets = np.array(list(combinations(range(len(pool)), count)), dtype=np.int64).reshape(-1, count)
+    points = pool[sets].astype(float) / tolerance
+    goal = target / tolerance
+    edges = points[:, 1:] - points[:, :1]
+    gram = np.einsum("nis,njs->nij", edges, edges)
+    right = np.einsum("nis,ns->ni", edges, goal - points[:, 0])
+    regular = np.abs(np.linalg.det(gram / np.trace(gram, axis1=1, axis2=2)[:, None, None])) > 1e-12
+    shares = np.full((len(sets), count), -1.0)
+    inner = np.linalg.solve(gram[regular], right[regular][..., None])[..., 0]
+    shares[regular, 1:] = inner
+    shares[regular, 0] = 1 - inner.sum(axis=1)
+    misfit = np.abs(np.einsum("nis,ni->ns", points, shares) - goal).max(axis=1)
+    good = regular & (shares.min(axis=1) > 1e-9) & (misfit <= 1.0)
+    return [tuple(int(i) for i in sets[n]) for n in np.flatnonzero(good)]

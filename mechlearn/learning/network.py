@@ -1,0 +1,136 @@
+"""The network: production_k = Σ_i v_ik (F_i − R_i), with one signed row v_i for both sides of a reaction.
+
+F_i = exp(lf_i + Σ_j max(−v_ij, 0) ln u_j) and R_i = exp(lr_i + Σ_j max(v_ij, 0) ln u_j) (equation 3.2 of the paper that
+`mechlearn.search.Adam` cites). Letters: B restarts, R rows, N samples, S species, D coordinates of a row.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+CONCENTRATION_FLOOR = 1e-6
+"""Concentrations (in units of their root mean square) below this count as this, before the logarithm.
+
+Only the search for the rows sees it: rate constants are fitted with the concentrations as they are.
+"""
+LARGEST_LOG_RATE = 100.0
+LARGEST_FLUX = 1e30
+
+
+class Evaluation(NamedTuple):
+    """Rows, one-way rates of progress, weighted residuals and loss of each restart."""
+
+    rows: Tensor  # (B, R, S)
+    forward: Tensor  # (B, R, N)
+    reverse: Tensor  # (B, R, N)
+    residual: Tensor  # (B, N, S)
+    loss: Tensor  # (B,)
+
+
+class Network:
+    """Data in the form that the network needs, and the network on it.
+
+    Parameters are a tensor of shape (B, R, D + 2): coordinates of the row, ln k forward, ln k reverse.
+
+    Parameters
+    ----------
+    concentrations, production, weights : array, shape (N, S)
+        Scaled to order one.
+    basis : array, shape (D, S)
+        Rows are coordinates @ basis.
+    """
+
+    def __init__(
+        self,
+        concentrations: NDArray[np.float64],
+        production: NDArray[np.float64],
+        weights: NDArray[np.float64],
+        basis: NDArray[np.float64],
+    ) -> None:
+        self.log_concentrations = torch.from_numpy(np.log(np.maximum(concentrations, CONCENTRATION_FLOOR)).T.copy())
+        self.entry_weights = torch.from_numpy(np.ascontiguousarray(weights))
+        self.weights = self.entry_weights / np.sqrt(production.size)
+        self.target = torch.from_numpy(np.ascontiguousarray(production)) * self.weights
+        self.basis = torch.from_numpy(np.ascontiguousarray(basis))
+        self.free = basis.shape[0] == basis.shape[1]
+
+    def rows(self, parameters: Tensor) -> Tensor:
+        """Signed rows, shape (B, R, S)."""
+        coordinates = parameters[:, :, :-2]
+        return coordinates if self.free else coordinates @ self.basis
+
+    def coordinates(self, rows: Tensor) -> Tensor:
+        """Coordinates of rows that the basis spans; the basis is orthonormal."""
+        return rows if self.free else rows @ self.basis.T
+
+    def progress(self, rows: Tensor, log_forward: Tensor, log_reverse: Tensor) -> tuple[Tensor, Tensor]:
+        """One-way rates of progress, shape (B, R, N) each."""
+        restarts, count, species = rows.shape
+
+        def one_way(orders: Tensor, log_rate: Tensor) -> Tensor:
+            exponent = (orders.reshape(-1, species) @ self.log_concentrations).reshape(restarts, count, -1)
+            return torch.exp(exponent + log_rate[:, :, None]).clamp(max=LARGEST_FLUX)
+
+        return one_way(torch.clamp(-rows, min=0), log_forward), one_way(torch.clamp(rows, min=0), log_reverse)
+
+    def evaluate(self, parameters: Tensor) -> Evaluation:
+        """The network at parameters of shape (B, R, D + 2)."""
+        rows = self.rows(parameters)
+        forward, reverse = self.progress(rows, parameters[:, :, -2], parameters[:, :, -1])
+        residual = torch.bmm((forward - reverse).mT, rows) * self.weights - self.target
+        return Evaluation(rows, forward, reverse, residual, (residual**2).sum((1, 2)))
+
+    def normal_equations(self, at: Evaluation) -> tuple[Tensor, Tensor]:
+        """JᵀJ, shape (B, P, P), and Jᵀr, shape (B, P), with P = R (D + 2), from the closed-form Jacobian.
+
+        ∂f_k/∂v_ij = δ_kj (F_i − R_i) − v_ik ln u_j (F_i [v_ij < 0] + R_i [v_ij > 0]), ∂f_k/∂lf_i = v_ik F_i,
+        ∂f_k/∂lr_i = −v_ik R_i.
+        """
+        rows, forward, reverse, residual, _ = at
+        restarts, count, species = rows.shape
+        samples = forward.shape[2]
+        slope = torch.zeros(restarts, count, species + 2, samples, dtype=rows.dtype)
+        slope[:, :, :species] -= torch.where((rows < 0)[..., None], forward[:, :, None], 0.0)
+        slope[:, :, :species] -= torch.where((rows > 0)[..., None], reverse[:, :, None], 0.0)
+        slope[:, :, :species] *= self.log_concentrations
+        slope[:, :, species] = forward
+        slope[:, :, species + 1] = -reverse
+        jacobian = slope[:, None] * rows.mT[..., None, None]
+        net = forward - reverse
+        for k in range(species):
+            jacobian[:, k, :, k] += net
+        jacobian *= self.weights.T[None, :, None, None]
+        if not self.free:
+            inner = torch.einsum("bkian,da->bkidn", jacobian[:, :, :, :species], self.basis)
+            jacobian = torch.cat([inner, jacobian[:, :, :, species:]], dim=3)
+        size = count * jacobian.shape[3]
+        jacobian = jacobian.reshape(restarts, species, size, samples).transpose(1, 2).reshape(restarts, size, -1)
+        flat = residual.mT.reshape(restarts, -1, 1)
+        return torch.bmm(jacobian, jacobian.mT), torch.bmm(jacobian, flat)[..., 0]
+
+    def amplitude(self, at: Evaluation) -> Tensor:
+        """Largest weighted contribution of each direction of each row to any entry, shape (B, R, 2)."""
+        size = (at.rows.abs()[..., None] * self.entry_weights.T).amax(2)
+        return torch.stack([(size * at.forward).amax(2), (size * at.reverse).amax(2)], dim=2)
+
+    def draw(self, restarts: int, count: int, generator: torch.Generator, *, reverse: bool = True) -> Tensor:
+        """Random parameters: coordinates from U(−2, 2), rates such that no row starts with more than the data show."""
+        dimension = len(self.basis)
+        spread = 2.0 if self.free else 1.5
+        unit = torch.rand((restarts, count, dimension), dtype=torch.float64, generator=generator)
+        coordinates = (unit * 2 - 1) * spread
+        parameters = torch.cat([coordinates, torch.zeros(restarts, count, 2, dtype=torch.float64)], dim=2)
+        at = self.evaluate(parameters)
+        size = (at.rows.abs()[..., None] * self.entry_weights.T).amax(2)
+        for column, flux in ((-2, at.forward), (-1, at.reverse)):
+            typical = torch.quantile(torch.log(size * flux + 1e-300), 0.9, dim=2)
+            lower = torch.rand((restarts, count), dtype=torch.float64, generator=generator) * 3 - 3
+            parameters[:, :, column] = lower - typical
+        if not reverse:
+            parameters[:, :, -1] = -LARGEST_LOG_RATE
+        return parameters

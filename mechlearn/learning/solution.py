@@ -1,0 +1,149 @@
+"""From a stalled network to reactions with rate constants, and whether they explain all data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..search import Search
+from .complexes import (
+    NEGLIGIBLE,
+    Complex,
+    Direction,
+    monomials,
+    production_vectors,
+    split_into_directions,
+)
+from .freezing import undirected
+from .rates import RateFit, fit_rates
+from .scaling import Scaled
+from .stoichiometry import Stoichiometry
+
+Array = NDArray[np.float64]
+
+EXACT = 1e-10
+"""Misfit (residual over gross flux) below which data without noise are explained to the last digits."""
+WEAK = 1e-3
+"""Directions that carry less than this share of the gross flux of every species are dropped from an inexact fit."""
+FAINT = 1e-5
+"""Halves of rows with a smaller amplitude may have exponents that are not whole."""
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Reactions that explain the data, with what is left open.
+
+    Parameters
+    ----------
+    fit : RateFit
+    ambiguous, unexplained : tuple of Complex
+        See `Split`.
+    exact : bool
+        True if the misfit is round-off.
+    """
+
+    fit: RateFit
+    ambiguous: tuple[Complex, ...] = ()
+    unexplained: tuple[Complex, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        """True if all data are explained to the last digits."""
+        return self.fit.misfit < EXACT and not self.unexplained
+
+
+def solution_from_network(
+    problem: Scaled, rows: Array, amplitude: Array, stoichiometry: Stoichiometry, search: Search
+) -> Solution | None:
+    """Reactions from the rows of one restart that fits well, or None if they do not explain all data exactly.
+
+    Parameters
+    ----------
+    problem : Scaled
+        All data.
+    rows : array, shape (R, S)
+        Signed rows, not necessarily whole.
+    amplitude : array, shape (R, 2)
+        Largest weighted contribution of the forward and the reverse direction.
+    stoichiometry : Stoichiometry
+        Which net rows are admitted.
+    search : Search
+        Limits, and how rates are fitted.
+    """
+    complexes = _whole_complexes(rows, amplitude, search)
+    if not complexes:
+        return None
+    values = monomials(problem.concentrations, complexes)
+    weights = problem.weights("absolute")
+    vectors, errors = production_vectors(values, problem.production, weights)
+    residual = (values @ vectors - problem.production) * weights
+    if np.mean(residual**2) > 1e-13:
+        return None
+    size = np.array([np.max(np.abs(np.outer(values[:, i], vectors[i]) * weights)) for i in range(len(complexes))])
+    live = (size > NEGLIGIBLE**2) & np.any(np.abs(vectors) > 10 * errors, axis=1)
+    complexes = [y for y, keep in zip(complexes, live, strict=True) if keep]
+    shown = _shown_products(rows, amplitude, search)
+    split = split_into_directions(complexes, vectors[live], errors[live], shown, stoichiometry)
+    if not split.directions:
+        return None
+    solution = Solution(pruned(problem, split.directions, search, weakest=EXACT), split.ambiguous, split.unexplained)
+    return solution if solution.exact else None
+
+
+def solution_from_rows(problem: Scaled, rows: Array, search: Search) -> Solution | None:
+    """Reactions from integer rows, shape (R, S), both directions of each offered; None if there is no row."""
+    directions: dict[Direction, None] = {}
+    for row in {undirected(r): r for r in rows}.values():
+        left = tuple(int(c) for c in np.maximum(-row, 0))
+        right = tuple(int(c) for c in np.maximum(row, 0))
+        for reactants, products in ((left, right), (right, left)):
+            if any(reactants):
+                directions[Direction(reactants, products)] = None
+    if not directions:
+        return None
+    exact = pruned(problem, tuple(directions), search, weakest=EXACT)
+    if exact.misfit < EXACT:
+        return Solution(exact)
+    return Solution(pruned(problem, tuple(directions), search, weakest=WEAK))
+
+
+def pruned(problem: Scaled, directions: tuple[Direction, ...], search: Search, *, weakest: float) -> RateFit:
+    """Rate constants without the directions that carry no flux or whose rate constant the data leave open."""
+    fit = fit_rates(problem, directions, search.rate_fit)
+    while True:
+        keep = (fit.constants > 0) & (fit.contributions > weakest) & (fit.errors < 0.5)
+        if keep.all() or not keep.any():
+            return fit
+        fit = fit_rates(problem, fit.select(keep), search.rate_fit)
+
+
+def _whole_complexes(rows: Array, amplitude: Array, search: Search) -> list[Complex]:
+    """Reactant complexes of the active directions; empty where an active one is not whole."""
+    found: set[Complex] = set()
+    for row, sizes in zip(rows, amplitude, strict=True):
+        for sign, size in zip((-1, 1), sizes, strict=True):
+            if size < NEGLIGIBLE:
+                continue
+            exponents = np.maximum(sign * row, 0.0)
+            whole = np.rint(exponents)
+            if np.abs(exponents - whole).max() > search.freeze_within:
+                if size > FAINT:
+                    return []
+                continue
+            if 0 < whole.sum() <= search.max_order and whole.max() <= search.max_coefficient:
+                found.add(tuple(int(c) for c in whole))
+    return sorted(found)
+
+
+def _shown_products(rows: Array, amplitude: Array, search: Search) -> set[Complex]:
+    """Sides of rows that are whole, active or not."""
+    shown: set[Complex] = set()
+    for row in rows[amplitude.max(axis=1) > NEGLIGIBLE]:
+        for sign in (-1, 1):
+            side = np.maximum(sign * row, 0.0)
+            whole = np.rint(side)
+            if whole.any() and np.abs(side - whole).max() <= search.freeze_within:
+                shown.add(tuple(int(c) for c in whole))
+    return shown

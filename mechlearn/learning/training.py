@@ -1,0 +1,256 @@
+"""The search for rows: many restarts fitted side by side, each frozen and redrawn on its own when it stalls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..search import LevenbergMarquardt, Search
+from .freezing import rows_to_freeze, undirected
+from .network import LARGEST_LOG_RATE, Evaluation, Network
+from .scaling import Scaled, Weighting, choose_samples
+from .solution import Solution, solution_from_network
+from .stoichiometry import Stoichiometry
+
+Progress = Callable[[float, str], None]
+
+SAMPLES = 250
+"""States in which the search for rows looks; rate constants and the final check use all."""
+PROMISING = 1e-9
+"""Loss (1 for an empty network) below which a stalled restart is read out and checked against all data."""
+PATIENCE = 3
+FIRST_DAMPING = 1e-2
+THAW = 0.25
+
+
+@dataclass(frozen=True)
+class Round:
+    """The state of the search after a restart stalled.
+
+    Parameters
+    ----------
+    seconds : float
+        Since the search began.
+    restart : int
+        Which restart stalled.
+    iterations : int
+        Steps of the search so far.
+    loss : float
+        Its weighted mean square residual, 1 for an empty network.
+    rows : int
+        Rows offered.
+    frozen : tuple of tuple of int
+        Integer rows fixed in it.
+    """
+
+    seconds: float
+    restart: int
+    iterations: int
+    loss: float
+    rows: int
+    frozen: tuple[tuple[int, ...], ...]
+
+
+@dataclass(eq=False)
+class Found:
+    """What a search has come to: a solution or none, every row ever frozen with its count, and the history."""
+
+    solution: Solution | None = None
+    votes: dict[tuple[int, ...], int] = field(default_factory=dict)
+    history: list[Round] = field(default_factory=list)
+    interrupted: bool = False
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One part of a search: how many rows are offered and how entries are weighted."""
+
+    rows: int
+    weighting: Weighting
+
+
+def stages(search: Search, species: int) -> list[Stage]:
+    """Few rows first, more when they do not suffice; absolute weights first, relative ones then."""
+    if search.reactions == "auto":
+        first = species + 2
+        return [Stage(first, "absolute"), Stage(2 * first, "absolute"), Stage(3 * first, "relative")] * 2
+    return [Stage(search.reactions, "absolute"), Stage(search.reactions, "relative")] * 2
+
+
+def search_rows(
+    problem: Scaled, stoichiometry: Stoichiometry, search: Search, optimizer: LevenbergMarquardt, progress: Progress
+) -> Found:
+    """Run the stages until one explains all data, the time is over, or the user interrupts."""
+    found = Found()
+    started = time.monotonic()
+    torch_generator = torch.Generator().manual_seed(search.seed)
+    numpy_generator = np.random.default_rng(search.seed)
+    plan = stages(search, problem.concentrations.shape[1])
+    try:
+        for number, stage in enumerate(plan):
+            chosen = choose_samples(problem, SAMPLES, numpy_generator)
+            network = Network(
+                problem.concentrations[chosen],
+                problem.production[chosen],
+                problem.weights(stage.weighting)[chosen],
+                stoichiometry.basis,
+            )
+            batch = Batch(network, stage.rows, search, torch_generator)
+
+            def report(share: float, number: int = number, stage: Stage = stage) -> None:
+                passed = max((number + share) / len(plan), (time.monotonic() - started) / search.seconds)
+                progress(min(passed, 1.0), f"{stage.rows} rows offered, {len(found.votes)} ever frozen")
+
+            _run_stage(batch, problem, stoichiometry, search, optimizer, found, started, report)
+            if found.solution is not None or time.monotonic() - started > search.seconds:
+                break
+    except KeyboardInterrupt:
+        found.interrupted = True
+    return found
+
+
+class Batch:
+    """Parameters of all restarts and where each of them stands."""
+
+    def __init__(self, network: Network, rows: int, search: Search, generator: torch.Generator) -> None:
+        self.network = network
+        self.generator = generator
+        self.reversible = search.reverse != "none"
+        self.parameters = network.draw(search.restarts, rows, generator, reverse=self.reversible)
+        self.frozen = torch.zeros(search.restarts, rows, dtype=torch.bool)
+        self.at = network.evaluate(self.parameters)
+        self.damping = torch.full((search.restarts,), FIRST_DAMPING, dtype=torch.float64)
+        self.still = torch.zeros(search.restarts)
+        self.age = torch.zeros(search.restarts)
+
+    def free(self) -> Tensor:
+        """1 for each parameter that may move, 0 for the coordinates of frozen rows, shape of the parameters."""
+        mask = torch.ones_like(self.parameters)
+        mask[:, :, :-2] = (~self.frozen)[:, :, None].to(mask.dtype)
+        if not self.reversible:
+            mask[:, :, -1] = 0
+        return mask
+
+    def step(self, optimizer: LevenbergMarquardt) -> None:
+        """One damped Gauss–Newton step of every restart, taken where it lowers the loss."""
+        mask = self.free()
+        flat = mask.reshape(len(mask), -1)
+        hessian, gradient = self.network.normal_equations(self.at)
+        hessian = hessian * flat[:, :, None] * flat[:, None]
+        diagonal = torch.diagonal(hessian, dim1=1, dim2=2)
+        diagonal = torch.maximum(diagonal, 1e-7 * diagonal.amax(1, keepdim=True) + 1e-300)
+        damped = hessian + torch.diag_embed(self.damping[:, None] * diagonal + 1e-14 * diagonal + (1 - flat))
+        factor, failed = torch.linalg.cholesky_ex(damped)
+        change = -torch.cholesky_solve((gradient * flat)[..., None], factor)[..., 0]
+        change = torch.nan_to_num(change, 0.0, 0.0, 0.0).clamp(-optimizer.longest_step, optimizer.longest_step)
+        tried = self.parameters + change.reshape(self.parameters.shape) * mask
+        tried[:, :, -2:].clamp_(-LARGEST_LOG_RATE, LARGEST_LOG_RATE)
+        new = self.network.evaluate(tried)
+        old_loss, new_loss = self.at.loss, torch.nan_to_num(new.loss, torch.inf)
+        better = (new_loss < old_loss) & (failed == 0)
+        decrease = torch.where(better, (old_loss - new_loss) / old_loss, 0.0)
+        self._replace(better, tried, new)
+        self.damping = torch.where(better, self.damping / 3, self.damping * 4).clamp(1e-12, 1e12)
+        self.still = torch.where(decrease > optimizer.tolerance, 0.0, self.still + 1)
+        self.age += 1
+
+    def redraw(self, which: Tensor) -> None:
+        """New random values for the rows that are not frozen, in the restarts marked true."""
+        drawn = self.network.draw(*self.frozen.shape, self.generator, reverse=self.reversible)
+        parameters = torch.where((which[:, None] & ~self.frozen)[..., None], drawn, self.parameters)
+        self._replace(which, parameters, self.network.evaluate(parameters))
+        self.damping[which] = FIRST_DAMPING
+        self.still[which] = 0
+        self.age[which] = 0
+
+    def _replace(self, where: Tensor, parameters: Tensor, new: Evaluation) -> None:
+        chosen = where[:, None, None]
+        self.parameters = torch.where(chosen, parameters, self.parameters)
+        parts = [torch.where(chosen, fresh, old) for fresh, old in zip(new[:4], self.at[:4], strict=True)]
+        self.at = Evaluation(*parts, torch.where(where, new.loss, self.at.loss))
+
+
+def _run_stage(
+    batch: Batch,
+    problem: Scaled,
+    stoichiometry: Stoichiometry,
+    search: Search,
+    optimizer: LevenbergMarquardt,
+    found: Found,
+    started: float,
+    report: Callable[[float], None],
+) -> None:
+    """Step until a restart explains all data, or each has stalled ``optimizer.rounds`` times on average."""
+    stalls, iterations = 0, 0
+    while stalls < optimizer.rounds * search.restarts and time.monotonic() - started < search.seconds:
+        batch.step(optimizer)
+        iterations += 1
+        loss = batch.at.loss
+        promising = (loss < PROMISING) & ((batch.still >= 1) | (loss < 1e-16))
+        if promising.any():
+            amplitude = batch.network.amplitude(batch.at).numpy()
+            for b in torch.nonzero(promising).flatten().tolist():
+                rows = batch.at.rows[b].numpy()
+                found.solution = solution_from_network(problem, rows, amplitude[b], stoichiometry, search)
+                if found.solution is not None:
+                    _record(found, batch, b, iterations, started)
+                    return
+        stalled = (batch.still >= PATIENCE) | (batch.age >= optimizer.iterations)
+        if stalled.any():
+            stalls += int(stalled.sum())
+            _freeze(batch, stalled, stoichiometry, search, found, iterations, started)
+            batch.redraw(stalled)
+            report(stalls / (optimizer.rounds * search.restarts))
+
+
+def _freeze(
+    batch: Batch,
+    stalled: Tensor,
+    stoichiometry: Stoichiometry,
+    search: Search,
+    found: Found,
+    iterations: int,
+    started: float,
+) -> None:
+    """Freeze what is whole in the stalled restarts; now and then thaw one that found nothing new."""
+    amplitude = batch.network.amplitude(batch.at).amax(2).numpy()
+    for b in torch.nonzero(stalled).flatten().tolist():
+        frozen = batch.frozen[b].numpy()
+        rows = batch.at.rows[b].numpy()
+        decision = rows_to_freeze(rows, frozen, amplitude[b], stoichiometry, search.freeze_within)
+        for row in decision.integers[decision.new]:
+            key = undirected(row)
+            found.votes[key] = found.votes.get(key, 0) + 1
+        if decision.new.any():
+            whole = torch.from_numpy(decision.integers)[None]
+            chosen = torch.from_numpy(decision.new)[:, None]
+            coordinates = batch.network.coordinates(whole)[0]
+            batch.parameters[b, :, :-2] = torch.where(chosen, coordinates, batch.parameters[b, :, :-2])
+            batch.frozen[b] |= torch.from_numpy(decision.new)
+        _record(found, batch, b, iterations, started)
+        lucky = torch.rand((), generator=batch.generator).item()
+        if batch.frozen[b].all():
+            keep = torch.rand(len(frozen), generator=batch.generator) < 0.5
+            batch.frozen[b] &= keep
+        elif not decision.new.any() and frozen.any() and lucky < THAW:
+            batch.frozen[b] = False
+
+
+def _record(found: Found, batch: Batch, restart: int, iterations: int, started: float) -> None:
+    rows: NDArray[np.float64] = np.rint(batch.at.rows[restart].numpy()[batch.frozen[restart].numpy()])
+    found.history.append(
+        Round(
+            seconds=time.monotonic() - started,
+            restart=restart,
+            iterations=iterations,
+            loss=float(batch.at.loss[restart]),
+            rows=batch.frozen.shape[1],
+            frozen=tuple(tuple(int(c) for c in row) for row in rows),
+        )
+    )

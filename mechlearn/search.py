@@ -1,0 +1,166 @@
+"""What is looked for and how: the keys of ``learn:`` in a study file, and the arguments of `discover`."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic.dataclasses import dataclass
+
+_STRICT = ConfigDict(extra="forbid", strict=False)
+
+
+@dataclass(frozen=True, config=_STRICT)
+class LevenbergMarquardt:
+    """Damped Gauss–Newton steps with the closed-form Jacobian, batched over restarts.
+
+    Parameters
+    ----------
+    iterations : int
+        Most steps in one round between two freezings.
+    tolerance : float
+        Relative decrease of the loss per step below which a round has stalled.
+    longest_step : float
+        Largest change of any parameter in one step.
+    rounds : int
+        Most rounds of fitting and freezing.
+    """
+
+    name: Literal["levenberg-marquardt"] = "levenberg-marquardt"
+    iterations: Annotated[int, Field(ge=1)] = 100
+    tolerance: Annotated[float, Field(gt=0)] = 1e-3
+    longest_step: Annotated[float, Field(gt=0)] = 1.0
+    rounds: Annotated[int, Field(ge=1)] = 40
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Adam:
+    """Algorithm 1 of the paper: Adam on the mean squared error with L1 and L2 terms.
+
+    Parameters
+    ----------
+    epochs : int
+        Passes over the data, for the coefficients and again for the rates.
+    learning_rate : float
+    regularization : float
+        λ, weight of the L1 and L2 terms.
+    check_every : int
+        M, epochs between two looks at the loss and at the rows.
+    batch_size : int or None
+        Samples per step; None for all of them, as the paper's released code does.
+
+    References
+    ----------
+    .. [1] J. Huang, Y. Zhou, W.-A. Yong, "Data-driven discovery of multiscale chemical reactions governed by the law
+       of mass action", J. Comput. Phys. 448, 110743 (2022). https://doi.org/10.1016/j.jcp.2021.110743
+    """
+
+    name: Literal["adam"] = "adam"
+    epochs: Annotated[int, Field(ge=1)] = 1_000_000
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    regularization: Annotated[float, Field(ge=0)] = 1e-8
+    check_every: Annotated[int, Field(ge=1)] = 10_000
+    batch_size: Annotated[int, Field(ge=1)] | None = 10
+
+
+Optimizer = LevenbergMarquardt | Adam
+
+
+def _named_optimizer(value: Any) -> Any:
+    """Accept the bare name, or a mapping with ``name``, for an optimizer with the other keys at their defaults."""
+    if value == "levenberg-marquardt":
+        return LevenbergMarquardt()
+    if value == "adam":
+        return Adam()
+    return value
+
+
+LATER = {
+    ("method", "library"): "network",
+    ("method", "both"): "network",
+    ("balances", "integral"): "derivative",
+    ("balances", "weak"): "derivative",
+    ("reverse", "thermo"): "free",
+    ("temperature_dependence", "arrhenius"): "none",
+    ("catalysts", True): "false",
+    ("third_bodies", True): "false",
+}
+"""Settings of the contract that this version does not know yet, with what to give instead."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Search:
+    """What to look for, and how.
+
+    Parameters
+    ----------
+    method : str
+        ``auto`` or ``network`` (the signed-matrix network).
+    reactions : int or 'auto'
+        Rows of the signed matrix; ``auto`` offers more than are needed and keeps those that carry flux.
+    seed : int
+        Seed of every draw.
+    conserve : str
+        ``elements`` (rows balanced by the species' compositions), ``data`` (by the laws found in the data), ``none``,
+        or ``auto``: elements where all compositions are known, else none.
+    balances : str
+        ``auto`` or ``derivative``.
+    optimizer : LevenbergMarquardt or Adam
+    rate_fit : str
+        How rate constants follow once the rows are frozen: ``log`` least squares on ln k, or ``non-negative`` linear
+        least squares on k.
+    reverse : str
+        ``free`` (a reverse rate constant of its own) or ``none`` (one-way reactions only).
+    temperature_dependence : str
+        ``auto`` or ``none``.
+    catalysts, third_bodies : bool
+        Not known to this version.
+    restarts : int
+        Starting points that are fitted side by side.
+    freeze_within : float
+        ε, largest distance of a row to integers at which it is frozen.
+    max_coefficient : int
+        Largest stoichiometric coefficient that may be frozen.
+    max_order : int
+        Largest sum of coefficients on one side that may be frozen.
+    seconds : float
+        Time after which the search ends with the best so far.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If a value is not allowed; `mechlearn.StudyError` where it comes from a study file or the command line.
+
+    Examples
+    --------
+    >>> Search(reactions=6).restarts
+    16
+    """
+
+    method: Literal["auto", "network"] = "auto"
+    reactions: Annotated[int, Field(ge=1, le=500)] | Literal["auto"] = "auto"
+    seed: Annotated[int, Field(ge=0)] = 0
+    conserve: Literal["auto", "elements", "data", "none"] = "auto"
+    balances: Literal["auto", "derivative"] = "auto"
+    optimizer: Annotated[
+        Annotated[LevenbergMarquardt | Adam, Field(discriminator="name")], BeforeValidator(_named_optimizer)
+    ] = field(default_factory=LevenbergMarquardt)
+    rate_fit: Literal["log", "non-negative"] = "log"
+    reverse: Literal["free", "none"] = "free"
+    temperature_dependence: Literal["auto", "none"] = "auto"
+    catalysts: Literal[False] = False
+    third_bodies: Literal[False] = False
+    restarts: Annotated[int, Field(ge=1, le=10_000)] = 16
+    freeze_within: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    max_coefficient: Annotated[int, Field(ge=1)] = 3
+    max_order: Annotated[int, Field(ge=1)] = 4
+    seconds: Annotated[float, Field(gt=0)] = 600.0
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _known_in_this_version(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, str | bool) and (info.field_name, value) in LATER:
+            shown = str(value).lower()
+            raise ValueError(f"{shown} is not in this version yet; use {LATER[(str(info.field_name), value)]}")
+        return value
