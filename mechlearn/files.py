@@ -1,0 +1,79 @@
+"""Files that are whole: written under another name in the same folder, then renamed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import FormatError
+
+
+@contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A name to write to; on leaving the block without an error, the file takes its own name.
+
+    An older file of that name stays whole until then, and stays for good if the block fails.
+
+    Parameters
+    ----------
+    path : path
+        Where the file shall stand. A link is followed.
+
+    Yields
+    ------
+    Path
+        A name in the same folder with the same ending, which the block creates.
+
+    Raises
+    ------
+    FormatError
+        If the folder does not exist, or the file cannot be written there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with atomic_path(folder + "/a.txt") as unfinished:
+    ...         size = unfinished.write_text("whole")
+    ...     Path(folder, "a.txt").read_text()
+    'whole'
+    """
+    target = Path(os.path.realpath(path))
+    _check_target(target)
+    unfinished = target.with_name(f".mechlearn-{secrets.token_hex(6)}{target.suffix}")
+    try:
+        yield unfinished
+        if target.exists():
+            shutil.copymode(target, unfinished)
+        os.replace(unfinished, target)
+    except OSError as error:
+        raise FormatError(f"Cannot write {path}: {error.strerror or error}.") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write text as UTF-8 with line ends as they stand in it; the file is whole or not there.
+
+    Raises
+    ------
+    FormatError
+        As in `atomic_path`.
+    """
+    with atomic_path(path) as unfinished:
+        unfinished.write_bytes(text.encode())
+
+
+def _check_target(target: Path) -> None:
+    if not target.parent.is_dir():
+        raise FormatError(f"Cannot write {target}: the folder {target.parent} does not exist. Make it first.")
+    if target.is_dir():
+        raise FormatError(f"Cannot write {target}: it is a folder. Give the name of a file.")
+    if target.exists() and not target.is_file():
+        raise FormatError(f"Cannot write {target}: it is not a regular file. Give the name of a file.")
+    if not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise FormatError(f"Cannot write {target}: writing is not permitted there. Choose another place.")

@@ -1,0 +1,216 @@
+"""The pathway graph of a mechanism: species and reactions as the two kinds of nodes, and the files that hold it.
+
+A reaction node stands for one entry of the mechanism file, so a reversible reaction kept as two one-way halves is
+two nodes. An edge from a species to a reaction means "consumes", one from a reaction to a species "forms"; a
+catalyst has both. The numbers on nodes are in kmol, m³, s, K and J.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+
+from .drawing import draw_graph, figure_png, figure_svg
+from .errors import FormatError
+from .files import atomic_path, write_text
+from .mechanism import Arrhenius, Mechanism, Reaction, Species
+
+Attribute = str | int | float | bool
+
+TEXT_FORMATS = ("graphml", "gexf", "json", "dot", "svg")
+FORMATS = (*TEXT_FORMATS, "png")
+"""Endings that `write_graph` knows."""
+
+
+def reaction_graph(mechanism: Mechanism) -> nx.DiGraph:
+    """The bipartite graph of species and reactions.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+        Its rate types that are not modelled are reaction nodes too, without rate constants.
+
+    Returns
+    -------
+    networkx.DiGraph
+        Species nodes, under their names: ``bipartite`` 0, ``kind``, ``label``, ``composition``. Reaction nodes, under
+        number and equation: ``bipartite`` 1, ``kind``, ``label``, ``equation``, ``type``, ``reversible``; where the
+        rate is modelled ``A``, ``b``, ``Ea`` [kmol, m³, s, J] and ``rate_constant`` at the mechanism's temperature,
+        the same with ``_reverse`` for a reverse rate constant of its own; ``third_body`` (efficiencies), ``orders``
+        and ``note`` where there are any. Edges: ``coefficient``. The graph: ``name``, ``temperature`` [K],
+        ``pressure`` [Pa]. What is unknown is left out: not every format has a word for it.
+
+    Examples
+    --------
+    >>> a_to_b = Reaction({"A": 2}, {"B": 1}, Arrhenius(3.0))
+    >>> graph = reaction_graph(Mechanism((Species("A"), Species("B")), (a_to_b,)))
+    >>> list(graph.nodes)
+    ['A', 'B', 'R1: 2 A => B']
+    >>> graph.edges["A", "R1: 2 A => B"]
+    {'coefficient': 2.0}
+    """
+    graph = nx.DiGraph(
+        name=mechanism.name, temperature=float(mechanism.temperature), pressure=float(mechanism.pressure)
+    )
+    for species in mechanism.species:
+        graph.add_node(species.name, **_species_attributes(species))
+    for number, reaction in enumerate(mechanism.reactions, start=1):
+        key = f"R{number}: {reaction.equation}"
+        while key in graph:
+            key += " (reaction)"
+        graph.add_node(key, **_reaction_attributes(reaction, number, mechanism.temperature))
+        for name, coefficient in reaction.reactants.items():
+            if coefficient:
+                graph.add_edge(name, key, coefficient=float(coefficient))
+        for name, coefficient in reaction.products.items():
+            if coefficient:
+                graph.add_edge(key, name, coefficient=float(coefficient))
+    return graph
+
+
+def _amounts(amounts: Mapping[str, float]) -> str:
+    return ", ".join(f"{name}:{value:g}" for name, value in amounts.items())
+
+
+def _species_attributes(species: Species) -> dict[str, Attribute]:
+    attributes: dict[str, Attribute] = {"bipartite": 0, "kind": "species", "label": species.name}
+    if species.composition:
+        attributes["composition"] = _amounts(species.composition)
+    return attributes
+
+
+def _reaction_attributes(reaction: Reaction, number: int, temperature: float) -> dict[str, Attribute]:
+    attributes: dict[str, Attribute] = {
+        "bipartite": 1,
+        "kind": "reaction",
+        "label": f"R{number}",
+        "equation": reaction.equation,
+        "type": _rate_type(reaction),
+        "reversible": bool(reaction.reversible or reaction.reverse_rate is not None),
+    }
+    for suffix, rate in (("", reaction.rate), ("_reverse", reaction.reverse_rate)):
+        if rate is not None:
+            attributes |= _rate_attributes(rate, suffix, temperature)
+    if reaction.third_body is not None:
+        others = _amounts(reaction.third_body.efficiencies)
+        attributes["third_body"] = f"M:{reaction.third_body.default:g}" + (f", {others}" if others else "")
+    if reaction.orders:
+        attributes["orders"] = _amounts(reaction.orders)
+    if reaction.note:
+        attributes["note"] = reaction.note
+    return attributes
+
+
+def _rate_type(reaction: Reaction) -> str:
+    if reaction.rate is None:
+        return str((reaction.definition or {}).get("type", "unknown"))
+    return "elementary" if reaction.third_body is None else "three-body"
+
+
+def _rate_attributes(rate: Arrhenius, suffix: str, temperature: float) -> dict[str, Attribute]:
+    with np.errstate(all="ignore"):
+        constant = float(rate.at(temperature))
+    values = {"A": float(rate.A), "b": float(rate.b), "Ea": float(rate.Ea), "rate_constant": constant}
+    return {key + suffix: value for key, value in values.items() if math.isfinite(value)}
+
+
+def graph_text(graph: nx.DiGraph, format: str) -> str:
+    """The graph as text; the same graph gives the same text.
+
+    Parameters
+    ----------
+    graph : networkx.DiGraph
+        From `reaction_graph`.
+    format : str
+        ``graphml``, ``gexf`` (1.2), ``json`` (node-link), ``dot`` (Graphviz) or ``svg`` (a drawing).
+
+    Raises
+    ------
+    FormatError
+        If the format is another one.
+
+    References
+    ----------
+    .. [1] U. Brandes et al., "GraphML progress report", Graph Drawing (2002).
+       https://doi.org/10.1007/3-540-45848-4_59
+
+    Examples
+    --------
+    >>> empty = reaction_graph(Mechanism((Species("A"),), ()))
+    >>> print(graph_text(empty, "dot").splitlines()[0])
+    digraph "gas" {
+    """
+    if format == "graphml":
+        return _xml("\n".join(nx.generate_graphml(graph, named_key_ids=True)))
+    if format == "gexf":
+        text = "\n".join(nx.generate_gexf(graph))
+        return _xml(re.sub(r'(<meta\b[^>]*?) lastmodifieddate="[^"]*"', r"\1", text, count=1))
+    if format == "json":
+        return json.dumps(nx.node_link_data(graph, edges="edges"), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    if format == "dot":
+        return _dot(graph)
+    if format == "svg":
+        return figure_svg(draw_graph(graph))
+    raise FormatError(
+        f"A graph as {format!r} text is not known. Take one of {', '.join(TEXT_FORMATS)}; `write_graph` writes PNG."
+    )
+
+
+def write_graph(graph: nx.DiGraph, path: str | Path) -> None:
+    """Write the graph in the format that the file's ending names.
+
+    Parameters
+    ----------
+    graph : networkx.DiGraph
+        From `reaction_graph`.
+    path : str or Path
+        Ends in ``.graphml``, ``.gexf``, ``.json``, ``.dot``, ``.svg`` or ``.png``. A whole file appears, or none.
+
+    Raises
+    ------
+    FormatError
+        If the ending is another one.
+    """
+    ending = Path(path).suffix.lower().removeprefix(".")
+    if ending not in FORMATS:
+        endings = ", ".join(f".{name}" for name in FORMATS)
+        raise FormatError(f"{path}: the ending says which format to write, and this one is not known. Use {endings}.")
+    if ending == "png":
+        with atomic_path(path) as temporary:
+            Path(temporary).write_bytes(figure_png(draw_graph(graph)))
+    else:
+        write_text(path, graph_text(graph, ending))
+
+
+def _xml(body: str) -> str:
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + body + "\n"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def _dot(graph: nx.DiGraph) -> str:
+    """Graphviz source; the attributes of nodes and edges ride along under their own names."""
+    lines = [f"digraph {_quoted(str(graph.graph.get('name', 'graph')))} {{", "  rankdir=LR;"]
+    for node, attributes in graph.nodes(data=True):
+        species = attributes["kind"] == "species"
+        looks = {"shape": "box", "style": "rounded"} if species else {"shape": "circle", "tooltip": str(node)}
+        lines.append(f"  {_quoted(str(node))} [{_dot_attributes({**looks, **attributes})}];")
+    for source, target, attributes in graph.edges(data=True):
+        coefficient = attributes["coefficient"]
+        shown = {} if coefficient == 1 else {"label": f"{coefficient:g}"}
+        lines.append(
+            f"  {_quoted(str(source))} -> {_quoted(str(target))} [{_dot_attributes({**shown, **attributes})}];"
+        )
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _dot_attributes(attributes: Mapping[str, Attribute]) -> str:
+    return ", ".join(f"{key}={_quoted(str(value))}" for key, value in attributes.items())

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mechlearn.errors import FormatError
+from mechlearn.files import atomic_path, write_text
+
+
+def test_a_file_that_cannot_be_finished_leaves_the_old_one_whole(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    write_text(path, "old\n")
+    path.chmod(0o640)
+
+    def write_half(failure: BaseException) -> None:
+        with atomic_path(path) as unfinished:
+            unfinished.write_text("half")
+            raise failure
+
+    with pytest.raises(KeyboardInterrupt):
+        write_half(KeyboardInterrupt())
+    with pytest.raises(FormatError, match=r"Cannot write .*: No space left"):
+        write_half(OSError(28, "No space left on device"))
+    assert path.read_text() == "old\n"
+    assert list(tmp_path.iterdir()) == [path]
+    write_text(path, "new\n")
+    assert path.read_text() == "new\n"
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link.csv").symlink_to(tmp_path / "file.csv")
+    write_text(tmp_path / "link.csv", "text")
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "file.csv").read_text() == "text"
+
+
+def test_places_that_cannot_be_written_to_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FormatError, match=r"the folder .*no does not exist\. Make it first"):
+        write_text(tmp_path / "no" / "runs.csv", "")
+    (tmp_path / "folder.h5").mkdir()
+    with pytest.raises(FormatError, match=r"folder\.h5: it is a folder"):
+        write_text(tmp_path / "folder.h5", "")
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(FormatError, match="it is not a regular file"):
+        write_text(tmp_path / "pipe.csv", "")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(FormatError, match="writing is not permitted there"):
+        write_text(tmp_path / "runs.csv", "")

@@ -1,0 +1,125 @@
+from dataclasses import replace
+
+import cantera as ct
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mechlearn.cantera_yaml import read_mechanism, to_cantera
+from mechlearn.errors import DataError, FormatError
+from mechlearn.kinetics import log_equilibrium_constants, production_rates, progress, rate_constants
+from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, Species, ThirdBody
+
+from .helpers import BANK, HYDROGEN_OXIDATION, mechanisms, network, one_way
+
+
+def states(mechanism: Mechanism, count: int = 5, seed: int = 0) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    return np.asarray(10.0 ** np.random.default_rng(seed).uniform(-3, 0, (count, len(mechanism.species))))
+
+
+def assert_rates_of(gas: ct.Solution, mechanism: Mechanism, temperatures: list[float], rtol: float = 1e-10) -> None:
+    concentrations = states(mechanism, len(temperatures))
+    found = production_rates(mechanism, concentrations, temperatures)
+    forward, reverse = progress(mechanism, concentrations, temperatures)
+    gross = (np.abs(forward) + np.abs(reverse)) @ (mechanism.reactants + mechanism.products)
+    for i, temperature in enumerate(temperatures):
+        gas.TP = temperature, ct.one_atm
+        gas.concentrations = concentrations[i]
+        assert np.all(np.abs(found[i] - gas.net_production_rates) <= rtol * gross[i])
+
+
+@pytest.mark.parametrize(("file", "modelled"), [("h2o2.yaml", 28), ("gri30.yaml", 296), ("air.yaml", 7)])
+def test_rates_and_reverse_constants_equal_those_of_cantera(file: str, modelled: int) -> None:
+    whole = read_mechanism(file)
+    keep = [i for i, reaction in enumerate(whole.reactions) if reaction.rate is not None]
+    assert len(keep) == modelled
+    mechanism = replace(whole, reactions=tuple(whole.reactions[i] for i in keep))
+    full = ct.Solution(file, transport_model=None)
+    gas = ct.Solution(
+        thermo="ideal-gas", kinetics="gas", species=full.species(), reactions=[full.reaction(i) for i in keep]
+    )
+    assert_rates_of(gas, mechanism, [700.0, 1000.0, 1500.0, 2500.0])
+    gas.TP = 1500.0, 10 * ct.one_atm
+    forward, reverse = rate_constants(mechanism, 1500.0)
+    np.testing.assert_allclose(forward, gas.forward_rate_constants, rtol=1e-10)
+    np.testing.assert_allclose(reverse, gas.reverse_rate_constants, rtol=1e-10)
+    np.testing.assert_allclose(np.exp(log_equilibrium_constants(mechanism, 1500.0)), gas.equilibrium_constants, 1e-9)
+
+
+@pytest.mark.parametrize("name", list(BANK))
+def test_rates_of_the_bank_equal_those_of_cantera(name: str) -> None:
+    assert_rates_of(to_cantera(BANK[name]), BANK[name], [300.0, 900.0])
+
+
+@settings(max_examples=25, deadline=None)
+@given(mechanisms())
+def test_rates_equal_those_of_cantera(mechanism: Mechanism) -> None:
+    assert_rates_of(to_cantera(mechanism), mechanism, [mechanism.temperature, 800.0])
+
+
+@settings(max_examples=25, deadline=None)
+@given(mechanisms(), st.integers(0, 100))
+def test_orders_of_species_and_reactions_do_not_matter(mechanism: Mechanism, seed: int) -> None:
+    order = np.random.default_rng(seed).permutation(len(mechanism.species))
+    species = tuple(mechanism.species[i] for i in order)
+    shuffled = replace(mechanism, species=species, reactions=mechanism.reactions[::-1])
+    concentrations = states(mechanism)
+    straight = production_rates(mechanism, concentrations, 900.0)
+    turned = production_rates(shuffled, concentrations[:, order], 900.0)
+    scale = np.abs(straight).max()
+    np.testing.assert_allclose(turned, straight[:, order], rtol=1e-12, atol=1e-12 * scale)
+
+
+@settings(max_examples=25, deadline=None)
+@given(mechanisms())
+def test_production_conserves_the_element(mechanism: Mechanism) -> None:
+    atoms = np.array([species.composition["C"] for species in mechanism.species])
+    rates = production_rates(mechanism, states(mechanism), 700.0)
+    assert np.abs(rates @ atoms).max() <= 1e-12 * max(np.abs(rates).max() * atoms.sum(), 1e-300)
+
+
+def test_a_rate_has_no_factorials_and_follows_its_orders() -> None:
+    pairing = network("A B", one_way("2 A => B", 3.0))
+    assert production_rates(pairing, [[2.0, 0.0]], 300.0).tolist() == [[-24.0, 12.0]]
+    fitted = replace(pairing, reactions=(Reaction({"A": 2}, {"B": 1}, Arrhenius(3.0), orders={"A": 0.5, "B": 1.0}),))
+    assert production_rates(fitted, [[4.0, 5.0]], 300.0).tolist() == [[-60.0, 30.0]]
+
+
+def test_a_third_body_multiplies_both_directions() -> None:
+    body = ThirdBody({"B": 3.0}, default=0.5)
+    reaction = Reaction({"A": 1}, {"B": 1}, Arrhenius(2.0), reverse_rate=Arrhenius(1.0), third_body=body)
+    mechanism = Mechanism((Species("A"), Species("B")), (reaction,))
+    collisions = 0.5 * 4.0 + 3.0 * 2.0
+    assert production_rates(mechanism, [[4.0, 2.0]], 300.0)[0, 1] == (2.0 * 4.0 - 1.0 * 2.0) * collisions
+
+
+def test_hydrogen_oxidation_is_at_rest_in_equilibrium() -> None:
+    gas = to_cantera(HYDROGEN_OXIDATION)
+    gas.TP = 1000.0, ct.one_atm
+    gas.concentrations = [0.5] * 6
+    reactor = ct.IdealGasMoleReactor(gas, energy="off", clone=False)
+    net = ct.ReactorNet([reactor])
+    net.rtol, net.atol = 1e-12, 1e-22
+    net.advance(1e3)
+    forward, _ = progress(HYDROGEN_OXIDATION, [gas.concentrations], 1000.0)
+    rates = production_rates(HYDROGEN_OXIDATION, [gas.concentrations], 1000.0)
+    assert np.abs(rates).max() < 1e-7 * forward.max()
+
+
+def test_a_rate_type_that_is_not_modelled_is_refused() -> None:
+    with pytest.raises(
+        FormatError, match=r"2 OH \(\+M\) <=> H2O2 \(\+M\) has a rate of type 'falloff'.*does not model"
+    ):
+        rate_constants(read_mechanism("h2o2.yaml"), 1000.0)
+
+
+def test_a_reverse_rate_without_thermodynamics_is_refused() -> None:
+    mechanism = network("A B", Reaction({"A": 1}, {"B": 1}, Arrhenius(1.0), reversible=True))
+    with pytest.raises(FormatError, match=r"A <=> B takes its reverse rate constant from thermodynamics.* A, B is unk"):
+        rate_constants(mechanism, 1000.0)
+
+
+def test_concentrations_of_another_number_of_species_are_refused() -> None:
+    with pytest.raises(DataError, match=r"shape \(1, 2\), but the mechanism has 3 species"):
+        production_rates(BANK["fuel-radical-product"], [[1.0, 2.0]], 300.0)
