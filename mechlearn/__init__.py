@@ -1,0 +1,81 @@
+"""mechlearn: concentration data → a small reaction mechanism that Cantera runs.
+
+Letters in the docstrings: T times, S species, R reactions, N samples, M balances. Units: kmol, m³, s, K, J, Pa.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .balances import Balances as Balances
+    from .balances import differential_balances as differential_balances
+    from .cantera_yaml import read_mechanism as read_mechanism
+    from .cantera_yaml import to_cantera as to_cantera
+    from .cantera_yaml import write_mechanism as write_mechanism
+    from .comparison import Comparison as Comparison
+    from .comparison import compare as compare
+    from .discovery import Discovery as Discovery
+    from .discovery import discover as discover
+    from .discovery import relative_error as relative_error
+    from .errors import BalanceError as BalanceError
+    from .errors import DataError as DataError
+    from .errors import FormatError as FormatError
+    from .errors import MechlearnError as MechlearnError
+    from .errors import SimulationError as SimulationError
+    from .errors import StudyError as StudyError
+    from .graph import reaction_graph as reaction_graph
+    from .graph import write_graph as write_graph
+    from .mechanism import Arrhenius as Arrhenius
+    from .mechanism import Mechanism as Mechanism
+    from .mechanism import Reaction as Reaction
+    from .mechanism import Species as Species
+    from .mechanism import ThirdBody as ThirdBody
+    from .search import Adam as Adam
+    from .search import LevenbergMarquardt as LevenbergMarquardt
+    from .search import Search as Search
+    from .simulation import simulate as simulate
+    from .study import Study as Study
+    from .study import load_study as load_study
+    from .tables import from_solution_array as from_solution_array
+    from .tables import read_csv as read_csv
+    from .tables import read_hdf5 as read_hdf5
+    from .tables import write_csv as write_csv
+    from .tables import write_hdf5 as write_hdf5
+    from .trajectories import Trajectories as Trajectories
+    from .trajectories import Trajectory as Trajectory
+    from .validation import Validation as Validation
+    from .validation import validate as validate
+
+_ROOMS = {
+    "balances": ("Balances", "differential_balances"),
+    "cantera_yaml": ("read_mechanism", "to_cantera", "write_mechanism"),
+    "comparison": ("Comparison", "compare"),
+    "discovery": ("Discovery", "discover", "relative_error"),
+    "errors": ("BalanceError", "DataError", "FormatError", "MechlearnError", "SimulationError", "StudyError"),
+    "graph": ("reaction_graph", "write_graph"),
+    "mechanism": ("Arrhenius", "Mechanism", "Reaction", "Species", "ThirdBody"),
+    "search": ("Adam", "LevenbergMarquardt", "Search"),
+    "simulation": ("simulate",),
+    "study": ("Study", "load_study"),
+    "tables": ("from_solution_array", "read_csv", "read_hdf5", "write_csv", "write_hdf5"),
+    "trajectories": ("Trajectories", "Trajectory"),
+    "validation": ("Validation", "validate"),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+__version__ = version("mechlearn")
+__all__ = sorted(_ROOM_OF)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name's room on first use, so that the commands start fast."""
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'mechlearn' has no attribute {name!r}")
+    return getattr(import_module(f".{_ROOM_OF[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]
