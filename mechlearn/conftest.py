@@ -10,6 +10,7 @@ from mechlearn.trajectories import Trajectories, Trajectory
 
 
 def decay() -> Trajectories:
+    """A run of A => B with k = 2 /s."""
     time = np.linspace(0.0, 1.0, 11)
     a = np.exp(-2 * time)
     return Trajectories(

@@ -1,0 +1,275 @@
+"""What the commands do, without the terminal: data → mechanism → files → summary."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .balances import differential_balances
+from .cantera_yaml import read_mechanism, write_mechanism
+from .comparison import Comparison, compare
+from .conditions import Source, Times
+from .discovery import Discovery, discover, relative_error
+from .errors import DataError, StudyError
+from .figures import validation_figure
+from .files import write_text
+from .graph import reaction_graph, write_graph
+from .search import Search
+from .simulation import find_mechanism, simulate_runs
+from .study import Study, study_text
+from .tables import read_runs, write_runs
+from .trajectories import Trajectories
+from .validation import Validation, validate
+
+Progress = Callable[[float, str], None]
+
+FRESH_RUNS = 5
+FRESH_SEED = 1_000_003
+"""Added to the study's seed for the runs on which states without a course in time are validated."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A finished study: what was learnt, how it was judged, and the summary to write.
+
+    Parameters
+    ----------
+    discovery : Discovery
+    validation : Validation or None
+        None where no run can be simulated again, or nothing was learnt.
+    comparison : Comparison or None
+        Against the source mechanism; never part of the verdict.
+    summary : dict
+        The content of ``summary.json``.
+    """
+
+    discovery: Discovery
+    validation: Validation | None
+    comparison: Comparison | None
+    summary: dict[str, Any]
+
+    @property
+    def status(self) -> str:
+        """``recovered`` only where held-out runs passed as well."""
+        return str(self.summary["status"])
+
+
+def _silent(share: float, text: str) -> None:
+    """Progress that nobody watches."""
+
+
+def study_runs(study: Study, progress: Progress = _silent) -> tuple[Trajectories, dict[str, str]]:
+    """The runs of a study, simulated or read, and the runs that failed with the reason."""
+    if study.source is not None:
+        return simulate_runs(study, progress=lambda done, total: progress(done / max(total, 1), "simulating"))
+    parts = [
+        read_runs(study.folder / name, mechanism=study.mechanism or None, reactor=study.reactor or None)
+        for name in study.data
+    ]
+    first = parts[0]
+    for name, part in zip(study.data[1:], parts[1:], strict=True):
+        if part.species_names != first.species_names:
+            raise DataError(f"{name} has other species than {study.data[0]}. Give files with the same columns.")
+    several = len(parts) > 1
+    runs = [
+        replace(
+            run,
+            name=f"{Path(name).stem}:{run.name}" if several else run.name,
+            parent=f"{Path(name).stem}:{run.parent}" if several and run.parent else run.parent,
+        )
+        for name, part in zip(study.data, parts, strict=True)
+        for run in part.runs
+    ]
+    return first.select(runs), {}
+
+
+def run_study(study: Study, folder: Path, *, overwrite: bool = False, progress: Progress = _silent) -> Outcome:
+    """Simulate or read, learn, export, draw, validate; write everything into ``folder``, the summary last.
+
+    Raises
+    ------
+    StudyError
+        If the folder holds the results of another study.
+    """
+    text = study_text(study, folder)
+    _check_folder(folder, text, overwrite)
+    clock = _Clock()
+    runs, failures = study_runs(study, progress)
+    clock.lap("simulate")
+    outcome, held, clock = _learn_and_judge(study, runs, folder / "learned.yaml", clock, progress)
+    files = []
+    if outcome.discovery.reactions:
+        graph = reaction_graph(outcome.discovery.mechanism)
+        for name in ("graph.graphml", "graph.svg"):
+            write_graph(graph, folder / name)
+            files.append(name)
+        clock.lap("graph")
+        files.insert(0, "learned.yaml")
+        if outcome.validation is not None and outcome.validation.simulated:
+            validation_figure(outcome.validation, held, folder / "validation.svg")
+            files.append("validation.svg")
+            clock.lap("figure")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_runs(runs, folder / "runs.h5")
+    write_text(folder / "study.yaml", text)
+    files += ["runs.h5", "study.yaml", "summary.json"]
+    summary = outcome.summary | {"files": files, "seconds": clock.seconds(), "failed_runs": failures}
+    write_json(summary, folder / "summary.json")
+    return replace(outcome, summary=summary)
+
+
+def learn_runs(runs: Trajectories, study: Study, mechanism_file: Path, progress: Progress = _silent) -> Outcome:
+    """Only the learning: hold out, learn, export, validate the exported file."""
+    clock = _Clock()
+    outcome, _, clock = _learn_and_judge(study, runs, mechanism_file, clock, progress)
+    files = [str(mechanism_file)] if outcome.discovery.reactions else []
+    return replace(outcome, summary=outcome.summary | {"files": files, "seconds": clock.seconds()})
+
+
+def write_json(content: dict[str, Any], path: Path) -> None:
+    """Write a summary; numbers that are not finite become null."""
+    write_text(path, json_text(content))
+
+
+def json_text(content: dict[str, Any]) -> str:
+    """JSON with two spaces of indent; numbers that are not finite become null."""
+    return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+class _Clock:
+    """Seconds of each stage."""
+
+    def __init__(self) -> None:
+        self._laps: dict[str, float] = {}
+        self._start = self._last = time.monotonic()
+
+    def lap(self, stage: str) -> None:
+        now = time.monotonic()
+        self._laps[stage] = self._laps.get(stage, 0.0) + now - self._last
+        self._last = now
+
+    def seconds(self) -> dict[str, float]:
+        return {k: round(v, 3) for k, v in self._laps.items()} | {"total": round(time.monotonic() - self._start, 3)}
+
+
+def _learn_and_judge(
+    study: Study, runs: Trajectories, mechanism_file: Path, clock: _Clock, progress: Progress
+) -> tuple[Outcome, Trajectories, _Clock]:
+    train, held = runs.split(study.validate.hold_out, study.learn.seed)
+    balances = differential_balances(train)
+    discovery = discover(balances, study.learn, progress=progress)
+    clock.lap("learn")
+    validation: Validation | None = None
+    known: Comparison | None = None
+    judged = held or train
+    if discovery.reactions:
+        mechanism_file.parent.mkdir(parents=True, exist_ok=True)
+        write_mechanism(discovery.mechanism, mechanism_file, metadata=_metadata(discovery, runs))
+        clock.lap("export")
+        judged = _courses(study, judged)
+        if any(run.is_course for run in judged.runs):
+            validation = validate(mechanism_file, judged, tolerance=study.validate.tolerance, held_out=held is not None)
+        clock.lap("validate")
+        known = _against_source(study, discovery)
+    status, message = _verdict(discovery, validation)
+    errors = {
+        "training": relative_error(discovery.mechanism, balances),
+        "held_out": None if held is None else relative_error(discovery.mechanism, differential_balances(held)),
+    }
+    summary = discovery.as_dict() | {
+        "status": status,
+        "message": message,
+        "relative_error": errors,
+        "validation": None if validation is None else validation.as_dict(),
+        "comparison": None if known is None else known.as_dict(),
+        "versions": _versions(),
+    }
+    return Outcome(discovery, validation, known, summary), judged, clock
+
+
+def _courses(study: Study, judged: Trajectories) -> Trajectories:
+    """The runs to validate on: those given, or fresh courses in time where the study has single states only."""
+    source = study.source
+    if source is None or any(run.is_course for run in judged.runs):
+        return judged
+    slowest = [np.min(np.sum(run.concentrations) / np.maximum(np.abs(run.rates).sum(), 1e-300)) for run in judged.runs]
+    end = float(10 * np.median(slowest))
+    fresh = replace(
+        source,
+        times=Times(end=end, count=21, spacing="log", start=end * 1e-4),
+        seed=source.seed + FRESH_SEED,
+        initial=replace(source.initial, runs=FRESH_RUNS) if hasattr(source.initial, "runs") else source.initial,
+    )
+    return simulate_runs(replace(study, source=fresh))[0]
+
+
+def _verdict(discovery: Discovery, validation: Validation | None) -> tuple[str, str]:
+    if discovery.status != "recovered":
+        return discovery.status, discovery.message
+    if validation is None or not validation.held_out:
+        return "not-validated", "The data are explained, but no run was held out to check it on. Bring more runs."
+    if not validation.passed:
+        return "not-validated", f"The data are explained, but not the held-out runs: {validation.message}"
+    return "recovered", f"{discovery.message} {validation.message}"
+
+
+def _against_source(study: Study, discovery: Discovery) -> Comparison | None:
+    source: Source | None = study.source
+    if source is None:
+        return None
+    known = read_mechanism(find_mechanism(source.mechanism, study.folder), source.phase or "")
+    plain = all(r.rate is not None and r.third_body is None and not r.reversible for r in known.reactions)
+    temperature = discovery.mechanism.temperature
+    return compare(discovery.mechanism, known, temperature=temperature, stoichiometry=not plain)
+
+
+def _metadata(discovery: Discovery, runs: Trajectories) -> dict[str, Any]:
+    return {
+        "version": version("mechlearn"),
+        "source": runs.mechanism or "data",
+        "status": discovery.status,
+        "seed": discovery.search.seed,
+        "loss": float(f"{discovery.loss:.3g}"),
+    }
+
+
+def _check_folder(folder: Path, text: str, overwrite: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise StudyError(f"{folder} is a file; give a folder for the results.")
+    other = folder / "study.yaml"
+    if not overwrite and other.is_file() and other.read_text(encoding="utf-8") != text:
+        raise StudyError(
+            f"{folder} holds the results of another study ({other} differs). Give another folder, or --overwrite."
+        )
+
+
+def _versions() -> dict[str, str]:
+    names = ("mechlearn", "cantera", "numpy", "scipy", "torch")
+    return {name: version(name) for name in names} | {"python": platform.python_version()}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, np.integer):
+        return int(value)
+    return value
+
+
+def search_with(study: Study | None, **changes: Any) -> Search:
+    """The search of a study, or the defaults, with what the command line says instead."""
+    base = study.learn if study is not None else Search()
+    return replace(base, **{key: value for key, value in changes.items() if value is not None})
