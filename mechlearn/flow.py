@@ -17,7 +17,7 @@ import numpy as np
 from .balances import differential_balances
 from .cantera_yaml import read_mechanism, write_mechanism
 from .comparison import Comparison, compare
-from .conditions import Source, Times
+from .conditions import Sample, Source, Times
 from .discovery import Discovery, discover, relative_error
 from .errors import DataError, StudyError
 from .figures import validation_figure
@@ -201,14 +201,12 @@ def _courses(study: Study, judged: Trajectories) -> Trajectories:
     source = study.source
     if source is None or any(run.is_course for run in judged.runs):
         return judged
-    slowest = [np.min(np.sum(run.concentrations) / np.maximum(np.abs(run.rates).sum(), 1e-300)) for run in judged.runs]
-    end = float(10 * np.median(slowest))
-    fresh = replace(
-        source,
-        times=Times(end=end, count=21, spacing="log", start=end * 1e-4),
-        seed=source.seed + FRESH_SEED,
-        initial=replace(source.initial, runs=FRESH_RUNS) if hasattr(source.initial, "runs") else source.initial,
-    )
+    balances = differential_balances(judged)
+    amount, change = balances.concentrations.sum(axis=1), np.abs(balances.accumulation).sum(axis=1)
+    end = float(10 * np.median(amount[change > 0] / change[change > 0]))
+    initial = replace(source.initial, runs=FRESH_RUNS) if isinstance(source.initial, Sample) else source.initial
+    times = Times(end=end, count=21, spacing="log", start=end * 1e-4)
+    fresh = replace(source, times=times, seed=source.seed + FRESH_SEED, initial=initial)
     return simulate_runs(replace(study, source=fresh))[0]
 
 

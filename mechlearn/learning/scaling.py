@@ -49,7 +49,7 @@ class Scaled:
             return np.broadcast_to(1 / np.where(rms > 0, rms, 1.0), size.shape).copy()
         floor = RELATIVE_FLOOR * size.max(axis=1, keepdims=True)
         scale = size + floor
-        return np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
+        return np.asarray(np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0))
 
 
 def scaled(balances: Balances) -> Scaled:

@@ -162,7 +162,8 @@ class Batch:
 
     def redraw(self, which: Tensor) -> None:
         """New random values for the rows that are not frozen, in the restarts marked true."""
-        drawn = self.network.draw(*self.frozen.shape, self.generator, reverse=self.reversible)
+        restarts, rows = self.frozen.shape
+        drawn = self.network.draw(restarts, rows, self.generator, reverse=self.reversible)
         parameters = torch.where((which[:, None] & ~self.frozen)[..., None], drawn, self.parameters)
         self._replace(which, parameters, self.network.evaluate(parameters))
         self.damping[which] = FIRST_DAMPING
@@ -172,8 +173,14 @@ class Batch:
     def _replace(self, where: Tensor, parameters: Tensor, new: Evaluation) -> None:
         chosen = where[:, None, None]
         self.parameters = torch.where(chosen, parameters, self.parameters)
-        parts = [torch.where(chosen, fresh, old) for fresh, old in zip(new[:4], self.at[:4], strict=True)]
-        self.at = Evaluation(*parts, torch.where(where, new.loss, self.at.loss))
+        old = self.at
+        self.at = Evaluation(
+            rows=torch.where(chosen, new.rows, old.rows),
+            forward=torch.where(chosen, new.forward, old.forward),
+            reverse=torch.where(chosen, new.reverse, old.reverse),
+            residual=torch.where(chosen, new.residual, old.residual),
+            loss=torch.where(where, new.loss, old.loss),
+        )
 
 
 def _run_stage(
