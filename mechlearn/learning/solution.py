@@ -27,6 +27,8 @@ EXACT = 1e-10
 """Misfit (residual over gross flux) below which data without noise are explained to the last digits."""
 WEAK = 1e-3
 """Directions that carry less than this share of the gross flux of every species are dropped from an inexact fit."""
+LINEAR_EXACT = 1e-13
+"""Weighted mean square residual of the linear fit above which complexes do not explain the data exactly."""
 FAINT = 1e-5
 """Halves of rows with a smaller amplitude may have exponents that are not whole."""
 
@@ -73,27 +75,72 @@ def solution_from_network(
         Limits, and how rates are fitted.
     """
     complexes = _whole_complexes(rows, amplitude, search)
-    if not complexes:
+    return _solution_from_complexes(
+        problem, complexes, _shown_products(rows, amplitude, search), stoichiometry, search
+    )
+
+
+def solution_from_pool(
+    problem: Scaled, chosen: NDArray[np.int64], pool: Array, stoichiometry: Stoichiometry, search: Search
+) -> Solution | None:
+    """Reactions from the integer rows that any restart has frozen, or None if they do not explain all data exactly.
+
+    Parameters
+    ----------
+    problem : Scaled
+        All data.
+    chosen : array of int
+        States on which the pool is tried first.
+    pool : array, shape (rows, S)
+        Integer rows.
+    stoichiometry : Stoichiometry
+        Which net rows are admitted.
+    search : Search
+        Limits, and how rates are fitted.
+    """
+    sides = {tuple(int(c) for c in np.maximum(sign * row, 0)) for row in pool for sign in (-1, 1)}
+    complexes = sorted(side for side in sides if any(side))
+    part = Scaled(
+        problem.concentrations[chosen],
+        problem.production[chosen],
+        problem.concentration_unit,
+        problem.production_unit,
+    )
+    if not complexes or _linear_fit(part, complexes)[2] > LINEAR_EXACT:
         return None
+    return _solution_from_complexes(problem, complexes, sides, stoichiometry, search)
+
+
+def _linear_fit(problem: Scaled, complexes: list[Complex]) -> tuple[Array, Array, float, Array]:
+    """Production vectors, their errors, the weighted mean square residual, and the largest share of each complex."""
     values = monomials(problem.concentrations, complexes)
     weights = problem.weights("absolute")
     vectors, errors = production_vectors(values, problem.production, weights)
     residual = (values @ vectors - problem.production) * weights
-    if np.mean(residual**2) > 1e-13:
-        return None
     size = np.array([np.max(np.abs(np.outer(values[:, i], vectors[i]) * weights)) for i in range(len(complexes))])
+    return vectors, errors, float(np.mean(residual**2)), size
+
+
+def _solution_from_complexes(
+    problem: Scaled, complexes: list[Complex], shown: set[Complex], stoichiometry: Stoichiometry, search: Search
+) -> Solution | None:
+    if not complexes:
+        return None
+    vectors, errors, loss, size = _linear_fit(problem, complexes)
+    if loss > LINEAR_EXACT:
+        return None
     live = (size > NEGLIGIBLE**2) & np.any(np.abs(vectors) > 10 * errors, axis=1)
     complexes = [y for y, keep in zip(complexes, live, strict=True) if keep]
-    shown = _shown_products(rows, amplitude, search)
     split = split_into_directions(complexes, vectors[live], errors[live], shown, stoichiometry)
     if not split.directions:
         return None
-    solution = Solution(pruned(problem, split.directions, search, weakest=EXACT), split.ambiguous, split.unexplained)
+    fit = pruned(problem, split.directions, search, weakest=EXACT)
+    solution = Solution(fit, split.ambiguous, split.unexplained)
     return solution if solution.exact else None
 
 
 def solution_from_rows(problem: Scaled, rows: Array, search: Search) -> Solution | None:
-    """Reactions from integer rows, shape (R, S), both directions of each offered; None if there is no row."""
+    """The best that integer rows, shape (R, S), can do, both directions of each offered; None if there is no row."""
     directions: dict[Direction, None] = {}
     for row in {undirected(r): r for r in rows}.values():
         left = tuple(int(c) for c in np.maximum(-row, 0))
@@ -103,9 +150,6 @@ def solution_from_rows(problem: Scaled, rows: Array, search: Search) -> Solution
                 directions[Direction(reactants, products)] = None
     if not directions:
         return None
-    exact = pruned(problem, tuple(directions), search, weakest=EXACT)
-    if exact.misfit < EXACT:
-        return Solution(exact)
     return Solution(pruned(problem, tuple(directions), search, weakest=WEAK))
 
 

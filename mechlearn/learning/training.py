@@ -15,7 +15,7 @@ from ..search import LevenbergMarquardt, Search
 from .freezing import rows_to_freeze, undirected
 from .network import LARGEST_LOG_RATE, Evaluation, Network
 from .scaling import Scaled, Weighting, choose_samples
-from .solution import Solution, solution_from_network
+from .solution import Solution, solution_from_network, solution_from_pool
 from .stoichiometry import Stoichiometry
 
 Progress = Callable[[float, str], None]
@@ -25,6 +25,10 @@ SAMPLES = 250
 PROMISING = 1e-9
 """Loss (1 for an empty network) below which a stalled restart is read out and checked against all data."""
 PATIENCE = 3
+HOPELESS = 1e4
+"""Damping beyond which a restart that takes no step has stalled."""
+LARGEST_POOL = 40
+"""Rows with the most votes that are tried together against the data."""
 FIRST_DAMPING = 1e-2
 THAW = 0.25
 
@@ -107,7 +111,7 @@ def search_rows(
                 passed = max((number + share) / len(plan), (time.monotonic() - started) / search.seconds)
                 progress(min(passed, 1.0), f"{stage.rows} rows offered, {len(found.votes)} ever frozen")
 
-            _run_stage(batch, problem, stoichiometry, search, optimizer, found, started, report)
+            _run_stage(batch, problem, chosen, stoichiometry, search, optimizer, found, started, report)
             if found.solution is not None or time.monotonic() - started > search.seconds:
                 break
     except KeyboardInterrupt:
@@ -157,7 +161,8 @@ class Batch:
         decrease = torch.where(better, (old_loss - new_loss) / old_loss, 0.0)
         self._replace(better, tried, new)
         self.damping = torch.where(better, self.damping / 3, self.damping * 4).clamp(1e-12, 1e12)
-        self.still = torch.where(decrease > optimizer.tolerance, 0.0, self.still + 1)
+        small = better & (decrease <= optimizer.tolerance)
+        self.still = torch.where(small, self.still + 1, torch.where(better, 0.0, self.still))
         self.age += 1
 
     def redraw(self, which: Tensor) -> None:
@@ -186,6 +191,7 @@ class Batch:
 def _run_stage(
     batch: Batch,
     problem: Scaled,
+    chosen: NDArray[np.int64],
     stoichiometry: Stoichiometry,
     search: Search,
     optimizer: LevenbergMarquardt,
@@ -208,10 +214,16 @@ def _run_stage(
                 if found.solution is not None:
                     _record(found, batch, b, iterations, started)
                     return
-        stalled = (batch.still >= PATIENCE) | (batch.age >= optimizer.iterations)
+        stalled = (batch.still >= PATIENCE) | (batch.damping > HOPELESS) | (batch.age >= optimizer.iterations)
         if stalled.any():
             stalls += int(stalled.sum())
+            known = len(found.votes)
             _freeze(batch, stalled, stoichiometry, search, found, iterations, started)
+            if len(found.votes) > known:
+                pool = np.array(sorted(found.votes, key=lambda row: (-found.votes[row], row))[:LARGEST_POOL], float)
+                found.solution = solution_from_pool(problem, chosen, pool, stoichiometry, search)
+                if found.solution is not None:
+                    return
             batch.redraw(stalled)
             report(stalls / (optimizer.rounds * search.restarts))
 
