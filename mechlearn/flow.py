@@ -23,7 +23,6 @@ from .errors import DataError, StudyError
 from .figures import validation_figure
 from .files import write_text
 from .graph import reaction_graph, write_graph
-from .search import Search
 from .simulation import find_mechanism, simulate_runs
 from .study import Study, study_text
 from .tables import read_runs, write_runs
@@ -265,9 +264,3 @@ def _finite(value: Any) -> Any:
     if isinstance(value, np.integer):
         return int(value)
     return value
-
-
-def search_with(study: Study | None, **changes: Any) -> Search:
-    """The search of a study, or the defaults, with what the command line says instead."""
-    base = study.learn if study is not None else Search()
-    return replace(base, **{key: value for key, value in changes.items() if value is not None})

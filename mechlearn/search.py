@@ -135,7 +135,7 @@ class Search:
     Examples
     --------
     >>> Search(reactions=6).restarts
-    16
+    8
     """
 
     method: Literal["auto", "network"] = "auto"
@@ -151,7 +151,7 @@ class Search:
     temperature_dependence: Literal["auto", "none"] = "auto"
     catalysts: Literal[False] = False
     third_bodies: Literal[False] = False
-    restarts: Annotated[int, Field(ge=1, le=10_000)] = 16
+    restarts: Annotated[int, Field(ge=1, le=10_000)] = 8
     freeze_within: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     max_coefficient: Annotated[int, Field(ge=1)] = 3
     max_order: Annotated[int, Field(ge=1)] = 4

@@ -3,8 +3,8 @@
     python tools/benchmark.py                          every example, 20 seeds, on one core
     python tools/benchmark.py --examples hydrogen-oxidation --seeds 5 -o benchmark.json
 
-A run is a success where the status is ``recovered``, `mechlearn compare` finds nothing missing and nothing spurious, and
-every rate constant is within 1e-6. Times are those of `discover` alone, and each is also given as a ratio to a fixed
+A run is a success where the status is ``recovered``, `mechlearn compare` finds nothing missing and nothing spurious,
+and every rate constant is within 1e-6. Times are those of `discover` alone, and each is also given as a ratio to a fixed
 piece of linear algebra timed in the same run, since machines differ.
 """
 

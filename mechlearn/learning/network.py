@@ -1,7 +1,8 @@
 """The network: production_k = Σ_i v_ik (F_i − R_i), with one signed row v_i for both sides of a reaction.
 
 F_i = exp(lf_i + Σ_j max(−v_ij, 0) ln u_j) and R_i = exp(lr_i + Σ_j max(v_ij, 0) ln u_j) (equation 3.2 of the paper that
-`mechlearn.search.Adam` cites). Letters: B restarts, R rows, N samples, S species, D coordinates of a row.
+`mechlearn.search.Adam` cites). The corner of max(−v, 0) can be rounded, to (√(v² + δ²) − v)/2, while rows are looked for.
+Letters: B restarts, R rows, N samples, S species, D coordinates of a row.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Evaluation(NamedTuple):
     """Rows, one-way rates of progress, weighted residuals and loss of each restart."""
 
     rows: Tensor  # (B, R, S)
+    rounding: Tensor  # (B,)
     forward: Tensor  # (B, R, N)
     reverse: Tensor  # (B, R, N)
     residual: Tensor  # (B, N, S)
@@ -39,8 +41,10 @@ class Network:
 
     Parameters
     ----------
-    concentrations, production, weights : array, shape (N, S)
+    concentrations, production : array, shape (N, S)
         Scaled to order one.
+    state_weights, species_weights : array, shape (N,) and (S,)
+        The weight of an entry is their product.
     basis : array, shape (D, S)
         Rows are coordinates @ basis.
     """
@@ -49,11 +53,14 @@ class Network:
         self,
         concentrations: NDArray[np.float64],
         production: NDArray[np.float64],
-        weights: NDArray[np.float64],
+        state_weights: NDArray[np.float64],
+        species_weights: NDArray[np.float64],
         basis: NDArray[np.float64],
     ) -> None:
         self.log_concentrations = torch.from_numpy(np.log(np.maximum(concentrations, CONCENTRATION_FLOOR)).T.copy())
-        self.entry_weights = torch.from_numpy(np.ascontiguousarray(weights))
+        self.state_weights = torch.from_numpy(state_weights / np.sqrt(production.size))
+        self.species_weights = torch.from_numpy(species_weights.copy())
+        self.entry_weights = torch.from_numpy(np.outer(state_weights, species_weights))
         self.weights = self.entry_weights / np.sqrt(production.size)
         self.target = torch.from_numpy(np.ascontiguousarray(production)) * self.weights
         self.basis = torch.from_numpy(np.ascontiguousarray(basis))
@@ -68,50 +75,78 @@ class Network:
         """Coordinates of rows that the basis spans; the basis is orthonormal."""
         return rows if self.free else rows @ self.basis.T
 
-    def progress(self, rows: Tensor, log_forward: Tensor, log_reverse: Tensor) -> tuple[Tensor, Tensor]:
+    def progress(
+        self, rows: Tensor, rounding: Tensor, log_forward: Tensor, log_reverse: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """One-way rates of progress, shape (B, R, N) each."""
         restarts, count, species = rows.shape
+        size = torch.sqrt(rows**2 + rounding[:, None, None] ** 2)
 
         def one_way(orders: Tensor, log_rate: Tensor) -> Tensor:
             exponent = (orders.reshape(-1, species) @ self.log_concentrations).reshape(restarts, count, -1)
             return torch.exp(exponent + log_rate[:, :, None]).clamp(max=LARGEST_FLUX)
 
-        return one_way(torch.clamp(-rows, min=0), log_forward), one_way(torch.clamp(rows, min=0), log_reverse)
+        return one_way((size - rows) / 2, log_forward), one_way((size + rows) / 2, log_reverse)
 
-    def evaluate(self, parameters: Tensor) -> Evaluation:
-        """The network at parameters of shape (B, R, D + 2)."""
+    def evaluate(self, parameters: Tensor, rounding: Tensor) -> Evaluation:
+        """The network at parameters of shape (B, R, D + 2), corners rounded over a width of shape (B,)."""
         rows = self.rows(parameters)
-        forward, reverse = self.progress(rows, parameters[:, :, -2], parameters[:, :, -1])
+        forward, reverse = self.progress(rows, rounding, parameters[:, :, -2], parameters[:, :, -1])
         residual = torch.bmm((forward - reverse).mT, rows) * self.weights - self.target
-        return Evaluation(rows, forward, reverse, residual, (residual**2).sum((1, 2)))
+        return Evaluation(rows, rounding, forward, reverse, residual, (residual**2).sum((1, 2)))
 
     def normal_equations(self, at: Evaluation) -> tuple[Tensor, Tensor]:
         """JᵀJ, shape (B, P, P), and Jᵀr, shape (B, P), with P = R (D + 2), from the closed-form Jacobian.
 
-        ∂f_k/∂v_ij = δ_kj (F_i − R_i) − v_ik ln u_j (F_i [v_ij < 0] + R_i [v_ij > 0]), ∂f_k/∂lf_i = v_ik F_i,
+        With order m(v) = (√(v² + δ²) − v)/2 and its slope m'(v) = (v/√(v² + δ²) − 1)/2:
+        ∂f_k/∂v_ij = δ_kj (F_i − R_i) + v_ik ln u_j (F_i m'(v_ij) + R_i m'(−v_ij)), ∂f_k/∂lf_i = v_ik F_i,
         ∂f_k/∂lr_i = −v_ik R_i.
         """
-        rows, forward, reverse, residual, _ = at
+        rows, rounding, forward, reverse, residual, _ = at
         restarts, count, species = rows.shape
         samples = forward.shape[2]
-        slope = torch.zeros(restarts, count, species + 2, samples, dtype=rows.dtype)
-        slope[:, :, :species] -= torch.where((rows < 0)[..., None], forward[:, :, None], 0.0)
-        slope[:, :, :species] -= torch.where((rows > 0)[..., None], reverse[:, :, None], 0.0)
-        slope[:, :, :species] *= self.log_concentrations
+        size = torch.sqrt(rows**2 + rounding[:, None, None] ** 2)
+        side = torch.where(size > 0, rows / size.clamp(min=1e-300), 0.0)
+        left, right = torch.where(size > 0, (side - 1) / 2, 0.0), torch.where(size > 0, (side + 1) / 2, 0.0)
+        forward, reverse = forward * self.state_weights, reverse * self.state_weights
+        parts = torch.empty(restarts, count, species + 3, samples, dtype=rows.dtype)
+        slope, net = parts[:, :, : species + 2], parts[:, :, species + 2]
+        inner = slope[:, :, :species]
+        torch.mul(left[..., None], forward[:, :, None], out=inner)
+        inner -= right[..., None] * reverse[:, :, None]
+        inner *= self.log_concentrations
         slope[:, :, species] = forward
         slope[:, :, species + 1] = -reverse
-        jacobian = slope[:, None] * rows.mT[..., None, None]
-        net = forward - reverse
-        for k in range(species):
-            jacobian[:, k, :, k] += net
-        jacobian *= self.weights.T[None, :, None, None]
+        torch.sub(forward, reverse, out=net)
+
+        flat = parts.reshape(restarts, -1, samples)
+        products = torch.bmm(flat, flat.mT).reshape(restarts, count, species + 3, count, species + 3)
+        weighted = rows * self.species_weights
+        squared = rows * self.species_weights**2
+        hessian = torch.bmm(weighted, weighted.mT)[:, :, None, :, None] * products[:, :, :-1, :, :-1]
+        mixed = squared.mT[:, None, :, :, None] * products[:, :, -1, :, :-1][:, :, None]
+        hessian[:, :, :species] += mixed
+        hessian[..., :species] += mixed.permute(0, 3, 4, 1, 2)
+        diagonal = torch.arange(species)
+        hessian[:, :, diagonal, :, diagonal] += (
+            self.species_weights[:, None, None, None] ** 2 * products[:, :, -1, :, -1]
+        )
+        weighted_residual = residual * self.species_weights
+        moments = torch.bmm(flat, weighted_residual).reshape(restarts, count, species + 3, species)
+        gradient = (moments[:, :, :-1] * rows[:, :, None]).sum(3)
+        gradient[:, :, :species] += moments[:, :, -1]
         if not self.free:
-            inner = torch.einsum("bkian,da->bkidn", jacobian[:, :, :, :species], self.basis)
-            jacobian = torch.cat([inner, jacobian[:, :, :, species:]], dim=3)
-        size = count * jacobian.shape[3]
-        jacobian = jacobian.reshape(restarts, species, size, samples).transpose(1, 2).reshape(restarts, size, -1)
-        flat = residual.mT.reshape(restarts, -1, 1)
-        return torch.bmm(jacobian, jacobian.mT), torch.bmm(jacobian, flat)[..., 0]
+            hessian, gradient = self._along_basis(hessian, gradient)
+        width = count * gradient.shape[2]
+        return hessian.reshape(restarts, width, width), gradient.reshape(restarts, width)
+
+    def _along_basis(self, hessian: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        """Derivatives to the coordinates of the rows, from derivatives to their entries."""
+        dimension, species = self.basis.shape
+        to_parameters = torch.zeros(dimension + 2, species + 2, dtype=torch.float64)
+        to_parameters[:dimension, :species] = self.basis
+        to_parameters[-2:, -2:] = torch.eye(2)
+        return torch.einsum("bipjq,dp,eq->bidje", hessian, to_parameters, to_parameters), gradient @ to_parameters.T
 
     def amplitude(self, at: Evaluation) -> Tensor:
         """Largest weighted contribution of each direction of each row to any entry, shape (B, R, 2)."""
@@ -125,7 +160,7 @@ class Network:
         unit = torch.rand((restarts, count, dimension), dtype=torch.float64, generator=generator)
         coordinates = (unit * 2 - 1) * spread
         parameters = torch.cat([coordinates, torch.zeros(restarts, count, 2, dtype=torch.float64)], dim=2)
-        at = self.evaluate(parameters)
+        at = self.evaluate(parameters, torch.zeros(restarts, dtype=torch.float64))
         size = (at.rows.abs()[..., None] * self.entry_weights.T).amax(2)
         for column, flux in ((-2, at.forward), (-1, at.reverse)):
             typical = torch.quantile(torch.log(size * flux + 1e-300), 0.9, dim=2)

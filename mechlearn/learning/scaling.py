@@ -37,6 +37,18 @@ class Scaled:
         """Rate constants in kmol, m³ and s from scaled ones, both shape (R,), for orders of shape (R, S)."""
         return np.asarray(scaled * self.production_unit / self.concentration_unit ** orders.sum(axis=1))
 
+    def species_weights(self) -> Array:
+        """One over the root mean square of each species' rate, shape (S,)."""
+        rms = np.sqrt(np.mean(self.production**2, axis=0))
+        return np.asarray(1 / np.where(rms > 0, rms, 1.0))
+
+    def state_weights(self, kind: Weighting) -> Array:
+        """Weight of each state, shape (N,): 1, or (``relative``) one over its largest rate, with a floor."""
+        if kind == "absolute":
+            return np.ones(len(self.production))
+        size = np.abs(self.production * self.species_weights()).max(axis=1)
+        return np.asarray(1 / (size + RELATIVE_FLOOR * size.max(initial=1e-300)))
+
     def weights(self, kind: Weighting) -> Array:
         """Weight of each entry, shape (N, S).
 

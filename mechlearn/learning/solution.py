@@ -75,9 +75,7 @@ def solution_from_network(
         Limits, and how rates are fitted.
     """
     complexes = _whole_complexes(rows, amplitude, search)
-    return _solution_from_complexes(
-        problem, complexes, _shown_products(rows, amplitude, search), stoichiometry, search
-    )
+    return _solution_from_complexes(problem, complexes, _shown_products(rows, amplitude, search), stoichiometry, search)
 
 
 def solution_from_pool(
@@ -135,7 +133,8 @@ def _solution_from_complexes(
     if not split.directions:
         return None
     fit = pruned(problem, split.directions, search, weakest=EXACT)
-    solution = Solution(fit, split.ambiguous, split.unexplained)
+    kept = {direction.reactants for direction in fit.directions}
+    solution = Solution(fit, tuple(y for y in split.ambiguous if y in kept), split.unexplained)
     return solution if solution.exact else None
 
 

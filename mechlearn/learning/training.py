@@ -29,6 +29,11 @@ HOPELESS = 1e4
 """Damping beyond which a restart that takes no step has stalled."""
 LARGEST_POOL = 40
 """Rows with the most votes that are tried together against the data."""
+ROUNDING = 0.1
+"""Width over which every second restart rounds the corner of max(−v, 0) until it stalls for the first time.
+
+Where a coefficient sits on the corner the slope has two values, and a restart can stall there far from any solution.
+"""
 FIRST_DAMPING = 1e-2
 THAW = 0.25
 
@@ -102,7 +107,8 @@ def search_rows(
             network = Network(
                 problem.concentrations[chosen],
                 problem.production[chosen],
-                problem.weights(stage.weighting)[chosen],
+                problem.state_weights(stage.weighting)[chosen],
+                problem.species_weights(),
                 stoichiometry.basis,
             )
             batch = Batch(network, stage.rows, search, torch_generator)
@@ -128,7 +134,10 @@ class Batch:
         self.reversible = search.reverse != "none"
         self.parameters = network.draw(search.restarts, rows, generator, reverse=self.reversible)
         self.frozen = torch.zeros(search.restarts, rows, dtype=torch.bool)
-        self.at = network.evaluate(self.parameters)
+        self.first_rounding = torch.zeros(search.restarts, dtype=torch.float64)
+        self.first_rounding[::2] = ROUNDING
+        self.rounding = self.first_rounding
+        self.at = network.evaluate(self.parameters, self.rounding)
         self.damping = torch.full((search.restarts,), FIRST_DAMPING, dtype=torch.float64)
         self.still = torch.zeros(search.restarts)
         self.age = torch.zeros(search.restarts)
@@ -155,7 +164,7 @@ class Batch:
         change = torch.nan_to_num(change, 0.0, 0.0, 0.0).clamp(-optimizer.longest_step, optimizer.longest_step)
         tried = self.parameters + change.reshape(self.parameters.shape) * mask
         tried[:, :, -2:].clamp_(-LARGEST_LOG_RATE, LARGEST_LOG_RATE)
-        new = self.network.evaluate(tried)
+        new = self.network.evaluate(tried, self.rounding)
         old_loss, new_loss = self.at.loss, torch.nan_to_num(new.loss, torch.inf)
         better = (new_loss < old_loss) & (failed == 0)
         decrease = torch.where(better, (old_loss - new_loss) / old_loss, 0.0)
@@ -170,7 +179,16 @@ class Batch:
         restarts, rows = self.frozen.shape
         drawn = self.network.draw(restarts, rows, self.generator, reverse=self.reversible)
         parameters = torch.where((which[:, None] & ~self.frozen)[..., None], drawn, self.parameters)
-        self._replace(which, parameters, self.network.evaluate(parameters))
+        self.parameters = parameters
+        self._restart(which, self.first_rounding)
+
+    def sharpen(self, which: Tensor) -> None:
+        """Corners as they are, from the same parameters on, in the restarts marked true."""
+        self._restart(which, torch.zeros_like(self.rounding))
+
+    def _restart(self, which: Tensor, rounding: Tensor) -> None:
+        self.rounding = torch.where(which, rounding, self.rounding)
+        self._replace(which, self.parameters, self.network.evaluate(self.parameters, self.rounding))
         self.damping[which] = FIRST_DAMPING
         self.still[which] = 0
         self.age[which] = 0
@@ -181,6 +199,7 @@ class Batch:
         old = self.at
         self.at = Evaluation(
             rows=torch.where(chosen, new.rows, old.rows),
+            rounding=torch.where(where, new.rounding, old.rounding),
             forward=torch.where(chosen, new.forward, old.forward),
             reverse=torch.where(chosen, new.reverse, old.reverse),
             residual=torch.where(chosen, new.residual, old.residual),
@@ -205,7 +224,7 @@ def _run_stage(
         batch.step(optimizer)
         iterations += 1
         loss = batch.at.loss
-        promising = (loss < PROMISING) & ((batch.still >= 1) | (loss < 1e-16))
+        promising = (loss < PROMISING) & (batch.rounding == 0) & ((batch.still >= 1) | (loss < 1e-16))
         if promising.any():
             amplitude = batch.network.amplitude(batch.at).numpy()
             for b in torch.nonzero(promising).flatten().tolist():
@@ -215,6 +234,10 @@ def _run_stage(
                     _record(found, batch, b, iterations, started)
                     return
         stalled = (batch.still >= PATIENCE) | (batch.damping > HOPELESS) | (batch.age >= optimizer.iterations)
+        rounded = stalled & (batch.rounding > 0)
+        if rounded.any():
+            batch.sharpen(rounded)
+            stalled &= ~rounded
         if stalled.any():
             stalls += int(stalled.sum())
             known = len(found.votes)
