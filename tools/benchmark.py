@@ -4,8 +4,8 @@
     python tools/benchmark.py --examples hydrogen-oxidation --seeds 5 -o benchmark.json
 
 A run is a success where the status is ``recovered``, `mechlearn compare` finds nothing missing and nothing spurious,
-and every rate constant is within 1e-6. Times are those of `discover` alone, and each is also given as a ratio to a fixed
-piece of linear algebra timed in the same run, since machines differ.
+and every rate constant is within 1e-6. Times are those of `discover` alone, and each is also given as a ratio to a
+fixed piece of linear algebra timed in the same run, since machines differ.
 """
 
 from __future__ import annotations
@@ -79,10 +79,11 @@ def main() -> None:
 def one_run(example: str, setting: Setting, seed: int, restarts: int | None) -> dict[str, Any]:
     """Simulate, learn, compare with the truth."""
     study = load_study(example_studies()[example])
-    assert study.source is not None
-    study = replace(study, source=replace(study.source, seed=seed))
+    source = study.source
+    assert source is not None
+    study = replace(study, source=replace(source, seed=seed))
     train, _ = ml.simulate(study).split(study.validate.hold_out, seed)
-    truth = ml.read_mechanism(study.folder / study.source.mechanism)
+    truth = ml.read_mechanism(study.folder / source.mechanism)
     number = sum(1 for _ in truth.reactions)
     search = ml.Search(seed=seed, reactions=number if setting.true_number else "auto", **setting.learn)
     if restarts is not None:

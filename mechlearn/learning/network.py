@@ -1,8 +1,8 @@
 """The network: production_k = Σ_i v_ik (F_i − R_i), with one signed row v_i for both sides of a reaction.
 
 F_i = exp(lf_i + Σ_j max(−v_ij, 0) ln u_j) and R_i = exp(lr_i + Σ_j max(v_ij, 0) ln u_j) (equation 3.2 of the paper that
-`mechlearn.search.Adam` cites). The corner of max(−v, 0) can be rounded, to (√(v² + δ²) − v)/2, while rows are looked for.
-Letters: B restarts, R rows, N samples, S species, D coordinates of a row.
+`mechlearn.search.Adam` cites). The corner of max(−v, 0) can be rounded, to (√(v² + δ²) − v)/2, while rows are looked
+for. Letters: B restarts, R rows, N samples, S species, D coordinates of a row.
 """
 
 from __future__ import annotations
