@@ -91,7 +91,7 @@ def _one_epoch(
         adam.step()
         with torch.no_grad():
             coordinates[frozen] = held
-        total += float(loss) * len(chosen)
+        total += float(loss.detach()) * len(chosen)
     return total / count
 
 
