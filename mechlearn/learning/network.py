@@ -43,8 +43,8 @@ class Network:
     ----------
     concentrations, production : array, shape (N, S)
         Scaled to order one.
-    state_weights, species_weights : array, shape (N,) and (S,)
-        The weight of an entry is their product.
+    weights : array, shape (N, S)
+        Weight of each entry. Where all states weigh the same the normal equations cost a fraction of the time.
     basis : array, shape (D, S)
         Rows are coordinates @ basis.
     """
@@ -53,15 +53,13 @@ class Network:
         self,
         concentrations: NDArray[np.float64],
         production: NDArray[np.float64],
-        state_weights: NDArray[np.float64],
-        species_weights: NDArray[np.float64],
+        weights: NDArray[np.float64],
         basis: NDArray[np.float64],
     ) -> None:
         self.log_concentrations = torch.from_numpy(np.log(np.maximum(concentrations, CONCENTRATION_FLOOR)).T.copy())
-        self.state_weights = torch.from_numpy(state_weights / np.sqrt(production.size))
-        self.species_weights = torch.from_numpy(species_weights.copy())
-        self.entry_weights = torch.from_numpy(np.outer(state_weights, species_weights))
+        self.entry_weights = torch.from_numpy(weights.copy())
         self.weights = self.entry_weights / np.sqrt(production.size)
+        self.groups = _groups(self.weights)
         self.target = torch.from_numpy(np.ascontiguousarray(production)) * self.weights
         self.basis = torch.from_numpy(np.ascontiguousarray(basis))
         self.free = basis.shape[0] == basis.shape[1]
@@ -108,7 +106,6 @@ class Network:
         size = torch.sqrt(rows**2 + rounding[:, None, None] ** 2)
         side = torch.where(size > 0, rows / size.clamp(min=1e-300), 0.0)
         left, right = torch.where(size > 0, (side - 1) / 2, 0.0), torch.where(size > 0, (side + 1) / 2, 0.0)
-        forward, reverse = forward * self.state_weights, reverse * self.state_weights
         parts = torch.empty(restarts, count, species + 3, samples, dtype=rows.dtype)
         slope, net = parts[:, :, : species + 2], parts[:, :, species + 2]
         inner = slope[:, :, :species]
@@ -119,26 +116,31 @@ class Network:
         slope[:, :, species + 1] = -reverse
         torch.sub(forward, reverse, out=net)
 
-        flat = parts.reshape(restarts, -1, samples)
-        products = torch.bmm(flat, flat.mT).reshape(restarts, count, species + 3, count, species + 3)
-        weighted = rows * self.species_weights
-        squared = rows * self.species_weights**2
-        hessian = torch.bmm(weighted, weighted.mT)[:, :, None, :, None] * products[:, :, :-1, :, :-1]
-        mixed = squared.mT[:, None, :, :, None] * products[:, :, -1, :, :-1][:, :, None]
-        hessian[:, :, :species] += mixed
-        hessian[..., :species] += mixed.permute(0, 3, 4, 1, 2)
-        diagonal = torch.arange(species)
-        hessian[:, :, diagonal, :, diagonal] += (
-            self.species_weights[:, None, None, None] ** 2 * products[:, :, -1, :, -1]
-        )
-        weighted_residual = residual * self.species_weights
-        moments = torch.bmm(flat, weighted_residual).reshape(restarts, count, species + 3, species)
+        hessian = torch.zeros(restarts, count, species + 2, count, species + 2, dtype=rows.dtype)
+        for states, kinds in self.groups:
+            self._add_products(hessian, parts * states, rows, kinds)
+        moments = torch.bmm(parts.reshape(restarts, -1, samples), residual * self.weights)
+        moments = moments.reshape(restarts, count, species + 3, species)
         gradient = (moments[:, :, :-1] * rows[:, :, None]).sum(3)
         gradient[:, :, :species] += moments[:, :, -1]
         if not self.free:
             hessian, gradient = self._along_basis(hessian, gradient)
         width = count * gradient.shape[2]
         return hessian.reshape(restarts, width, width), gradient.reshape(restarts, width)
+
+    def _add_products(self, hessian: Tensor, parts: Tensor, rows: Tensor, kinds: Tensor) -> None:
+        """Add the part of JᵀJ of the species whose weight in ``kinds``, shape (S,), is not zero."""
+        restarts, count, _, samples = parts.shape
+        species = len(kinds)
+        flat = parts.reshape(restarts, -1, samples)
+        products = torch.bmm(flat, flat.mT).reshape(restarts, count, species + 3, count, species + 3)
+        weighted, squared = rows * kinds, rows * kinds**2
+        hessian += torch.bmm(weighted, weighted.mT)[:, :, None, :, None] * products[:, :, :-1, :, :-1]
+        own = torch.nonzero(kinds).flatten()
+        mixed = squared[:, :, own].mT[:, None, :, :, None] * products[:, :, -1, :, :-1][:, :, None]
+        hessian[:, :, own] += mixed
+        hessian[..., own] += mixed.permute(0, 3, 4, 1, 2)
+        hessian[:, :, own, :, own] += kinds[own, None, None, None] ** 2 * products[:, :, -1, :, -1]
 
     def _along_basis(self, hessian: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
         """Derivatives to the coordinates of the rows, from derivatives to their entries."""
@@ -169,3 +171,11 @@ class Network:
         if not reverse:
             parameters[:, :, -1] = -LARGEST_LOG_RATE
         return parameters
+
+
+def _groups(weights: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """Weights as a sum of products of a vector over states and one over species: one product where all states agree."""
+    samples, species = weights.shape
+    if bool((weights == weights[:1]).all()):
+        return [(torch.ones(samples, dtype=torch.float64), weights[0])]
+    return [(weights[:, k], torch.eye(species, dtype=torch.float64)[k]) for k in range(species)]

@@ -14,6 +14,8 @@ from .scaling import Scaled
 
 Array = NDArray[np.float64]
 
+RELATIVE_FLOOR = 1e-3
+"""Of the first linear fit, before the gross flux is known."""
 ROUND_OFF = 1e-13
 """Share of the gross flux below which a difference between rates is round-off of the source."""
 
@@ -71,7 +73,7 @@ def fit_rates(
     """
     values = monomials(problem.concentrations, [d.reactants for d in directions])
     net = net_matrix(directions)
-    weights = problem.weights("relative")
+    weights = problem.weights(RELATIVE_FLOOR)
     constants = np.zeros(len(directions))
     for _ in range(passes):
         matrix = matrix_of(values, net, weights)

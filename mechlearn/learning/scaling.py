@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..balances.record import Balances
+from .noise import Noise, estimate_noise
 
 Array = NDArray[np.float64]
-Weighting = Literal["absolute", "relative"]
-
-RELATIVE_FLOOR = 1e-3
-"""Share of the largest rate of a state below which a rate counts as that share (relative weights)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,42 +22,29 @@ class Scaled:
     concentrations, production : array, shape (N, S)
     concentration_unit, production_unit : float
         [kmol/m³] and [kmol/m³/s].
+    noise : Noise
+        Of the production.
     """
 
     concentrations: Array
     production: Array
     concentration_unit: float
     production_unit: float
+    noise: Noise
 
     def rate_constants(self, scaled: Array, orders: Array) -> Array:
         """Rate constants in kmol, m³ and s from scaled ones, both shape (R,), for orders of shape (R, S)."""
         return np.asarray(scaled * self.production_unit / self.concentration_unit ** orders.sum(axis=1))
 
-    def species_weights(self) -> Array:
-        """One over the root mean square of each species' rate, shape (S,)."""
-        rms = np.sqrt(np.mean(self.production**2, axis=0))
-        return np.asarray(1 / np.where(rms > 0, rms, 1.0))
-
-    def state_weights(self, kind: Weighting) -> Array:
-        """Weight of each state, shape (N,): 1, or (``relative``) one over its largest rate, with a floor."""
-        if kind == "absolute":
-            return np.ones(len(self.production))
-        size = np.abs(self.production * self.species_weights()).max(axis=1)
-        return np.asarray(1 / (size + RELATIVE_FLOOR * size.max(initial=1e-300)))
-
-    def weights(self, kind: Weighting) -> Array:
-        """Weight of each entry, shape (N, S).
-
-        ``absolute``: one over the root mean square of the species' rate. ``relative``: one over the rate itself, with a
-        floor of `RELATIVE_FLOOR` of the largest rate in that state.
+    def weights(self, floor: float | None = None) -> Array:
+        """Weight of each entry, shape (N, S): one over the root mean square of the species' rate, or with a floor (a
+        share of that) one over the rate itself plus the floor.
         """
-        size = np.abs(self.production)
-        if kind == "absolute":
-            rms = np.sqrt(np.mean(size**2, axis=0))
-            return np.broadcast_to(1 / np.where(rms > 0, rms, 1.0), size.shape).copy()
-        floor = RELATIVE_FLOOR * size.max(axis=1, keepdims=True)
-        scale = size + floor
-        return np.asarray(np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0))
+        rms = np.sqrt(np.mean(self.production**2, axis=0))
+        rms = np.where(rms > 0, rms, 1.0)
+        if floor is None:
+            return np.broadcast_to(1 / rms, self.production.shape).copy()
+        return np.asarray(1 / (np.abs(self.production) + floor * rms))
 
 
 def scaled(balances: Balances) -> Scaled:
@@ -69,12 +52,9 @@ def scaled(balances: Balances) -> Scaled:
     concentrations = np.maximum(balances.concentrations, 0.0)
     concentration_unit = float(np.sqrt(np.mean(concentrations**2))) or 1.0
     production_unit = float(np.sqrt(np.mean(balances.accumulation**2))) or 1.0
-    return Scaled(
-        concentrations / concentration_unit,
-        balances.accumulation / production_unit,
-        concentration_unit,
-        production_unit,
-    )
+    concentrations, production = concentrations / concentration_unit, balances.accumulation / production_unit
+    noise = estimate_noise(concentrations, production)
+    return Scaled(concentrations, production, concentration_unit, production_unit, noise)
 
 
 def choose_samples(problem: Scaled, count: int, generator: np.random.Generator) -> NDArray[np.int64]:
@@ -82,7 +62,7 @@ def choose_samples(problem: Scaled, count: int, generator: np.random.Generator) 
     total = len(problem.production)
     if total <= count:
         return np.arange(total)
-    size = (np.abs(problem.production) * problem.weights("absolute")).max(axis=1)
+    size = (np.abs(problem.production) * problem.weights()).max(axis=1)
     order = np.argsort(-size, kind="stable")
     fast = order[: count // 5]
     others = generator.permutation(order[count // 5 :])[: count - len(fast)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,12 +98,7 @@ def solution_from_pool(
     """
     sides = {tuple(int(c) for c in np.maximum(sign * row, 0)) for row in pool for sign in (-1, 1)}
     complexes = sorted(side for side in sides if any(side))
-    part = Scaled(
-        problem.concentrations[chosen],
-        problem.production[chosen],
-        problem.concentration_unit,
-        problem.production_unit,
-    )
+    part = replace(problem, concentrations=problem.concentrations[chosen], production=problem.production[chosen])
     if not complexes or _linear_fit(part, complexes)[2] > LINEAR_EXACT:
         return None
     return _solution_from_complexes(problem, complexes, sides, stoichiometry, search)
@@ -112,7 +107,7 @@ def solution_from_pool(
 def _linear_fit(problem: Scaled, complexes: list[Complex]) -> tuple[Array, Array, float, Array]:
     """Production vectors, their errors, the weighted mean square residual, and the largest share of each complex."""
     values = monomials(problem.concentrations, complexes)
-    weights = problem.weights("absolute")
+    weights = problem.weights()
     vectors, errors = production_vectors(values, problem.production, weights)
     residual = (values @ vectors - problem.production) * weights
     size = np.array([np.max(np.abs(np.outer(values[:, i], vectors[i]) * weights)) for i in range(len(complexes))])

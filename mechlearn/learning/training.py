@@ -14,7 +14,7 @@ from torch import Tensor
 from ..search import LevenbergMarquardt, Search
 from .freezing import rows_to_freeze, undirected
 from .network import LARGEST_LOG_RATE, Evaluation, Network
-from .scaling import Scaled, Weighting, choose_samples
+from .scaling import Scaled, choose_samples
 from .solution import Solution, solution_from_network, solution_from_pool
 from .stoichiometry import Stoichiometry
 
@@ -78,18 +78,18 @@ class Found:
 
 @dataclass(frozen=True)
 class Stage:
-    """One part of a search: how many rows are offered and how entries are weighted."""
+    """One part of a search: how many rows are offered, and the floor of the weights (see `Scaled.weights`)."""
 
     rows: int
-    weighting: Weighting
+    floor: float | None = None
 
 
 def stages(search: Search, species: int) -> list[Stage]:
     """Few rows first, more when they do not suffice; absolute weights first, relative ones then."""
     if search.reactions == "auto":
         first = species + 2
-        return [Stage(first, "absolute"), Stage(2 * first, "absolute"), Stage(3 * first, "relative")] * 2
-    return [Stage(search.reactions, "absolute"), Stage(search.reactions, "relative")] * 2
+        return [Stage(first), Stage(2 * first), Stage(3 * first, 0.1)] * 2
+    return [Stage(search.reactions), Stage(search.reactions, 0.1)] * 2
 
 
 def search_rows(
@@ -107,8 +107,7 @@ def search_rows(
             network = Network(
                 problem.concentrations[chosen],
                 problem.production[chosen],
-                problem.state_weights(stage.weighting)[chosen],
-                problem.species_weights(),
+                problem.weights(stage.floor)[chosen],
                 stoichiometry.basis,
             )
             batch = Batch(network, stage.rows, search, torch_generator)
