@@ -9,19 +9,61 @@ import logging
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .errors import MechlearnError
+from .errors import FormatError, MechlearnError, StudyError
 
 if TYPE_CHECKING:
     from .flow import Outcome
 
+
+class _Commands(typer.core.TyperGroup):
+    """The commands; errors of ours become one message and exit status 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that the line names."""
+        try:
+            return super().invoke(ctx)
+        except MechlearnError as error:
+            typer.echo(f"mechlearn: error: {error}", err=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            typer.echo(f"mechlearn: error: {where}{error.strerror or error}", err=True)
+        except KeyboardInterrupt:
+            typer.echo("mechlearn: interrupted before there was a result", err=True)
+            raise typer.Exit(130) from None
+        raise typer.Exit(2)
+
+
+class _Writable(Exception):
+    """The file could be written."""
+
+
+def _check_output(path: Path, *endings: str) -> None:
+    """Refuse before the work what could not be written after it."""
+    from .files import atomic_path
+
+    if endings and path.suffix.lower() not in endings:
+        raise FormatError(f"{path}: the ending says what to write; here it is {' or '.join(endings)}.")
+    with suppress(_Writable), atomic_path(path):
+        raise _Writable
+
+
+def _json_target(json_file: str | None) -> str | None:
+    if json_file not in (None, "-"):
+        _check_output(Path(str(json_file)))
+    return json_file
+
+
 app = typer.Typer(
+    cls=_Commands,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -29,7 +71,8 @@ app = typer.Typer(
     help="Turn concentration data into a small reaction mechanism that Cantera runs.",
 )
 JsonOption = Annotated[
-    str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - for stdout.")
+    str | None,
+    typer.Option("--json", metavar="FILE", callback=_json_target, help="Write the result as JSON; - for stdout."),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
@@ -124,11 +167,13 @@ def run(
     quiet: QuietOption = False,
 ) -> None:
     """Simulate or read, learn, export, draw and validate: the main job."""
-    from .flow import run_study
     from .study import load_study
 
+    checked = load_study(study)  # before the heavy libraries, so that a mistake is answered at once
+    from .flow import run_study
+
     with _progress(quiet) as progress:
-        outcome = run_study(load_study(study), output, overwrite=overwrite, progress=progress)
+        outcome = run_study(checked, output, overwrite=overwrite, progress=progress)
     _finish(outcome, json_file, output)
 
 
@@ -139,12 +184,13 @@ def init(
     json_file: JsonOption = None,
 ) -> None:
     """Write a commented study to start from."""
-    from .errors import StudyError
     from .files import atomic_path
     from .study import example_studies
 
     examples = example_studies()
     if name is None:
+        if output is not None:
+            raise StudyError(f"Name the example to write to {output}. There are: {', '.join(examples)}.")
         for each in examples:
             _say(each, json_file)
         _give_json({"examples": list(examples)}, json_file)
@@ -168,16 +214,19 @@ def simulate(
     quiet: QuietOption = False,
 ) -> None:
     """Only the source: trajectories with exact production rates."""
-    from .errors import StudyError
-    from .flow import study_runs
     from .study import load_study
-    from .tables import write_runs
 
     checked = load_study(study)
     if checked.source is None:
         raise StudyError(f"{study} has `data:`, so there is nothing to simulate. Give a study with `source:`.")
+    _check_output(output, ".csv", ".h5", ".hdf5")
+    from .simulation import simulate_runs
+    from .tables import write_runs
+
     with _progress(quiet) as progress:
-        runs, failures = study_runs(checked, progress)
+        runs, failures = simulate_runs(
+            checked, progress=lambda done, total: progress(done / max(total, 1), "simulating")
+        )
     write_runs(runs, output)
     for name, reason in failures.items():
         _say(f"Run {name} failed and is left out: {reason}", json_file)
@@ -203,9 +252,7 @@ def learn(
     quiet: QuietOption = False,
 ) -> None:
     """Only the learning, from a file of runs."""
-    from .flow import learn_runs
     from .study import Study, load_study, with_overrides
-    from .tables import read_runs
 
     given = {
         "reactions": int(reactions) if reactions and reactions.lstrip("-").isdigit() else reactions,
@@ -215,9 +262,14 @@ def learn(
         "restarts": restarts,
         "seconds": seconds,
     }
+    _check_output(output, ".yaml", ".yml")
     base = load_study(study) if study is not None else Study(data=str(runs))  # type: ignore[arg-type]
     checked = with_overrides(base, {f"learn.{k}": v for k, v in given.items() if v is not None})
+    from .tables import read_runs
+
     data = read_runs(runs, mechanism=mechanism, reactor=reactor)  # type: ignore[arg-type]
+    from .flow import learn_runs
+
     with _progress(quiet) as progress:
         outcome = learn_runs(data, checked, output, progress)
     _finish(outcome, json_file)
@@ -235,7 +287,7 @@ def validate(
     from .validation import validate as check
     from .validation import validation_text
 
-    result = check(mechanism, read_runs(runs), tolerance=tolerance)
+    result = check(mechanism, read_runs(runs), tolerance=tolerance, held_out=False)
     _say(validation_text(result), json_file)
     _give_json(result.as_dict(), json_file)
     raise typer.Exit(0 if result.passed else 1)
@@ -255,6 +307,8 @@ def compare(
     from .comparison import comparison_text
     from .simulation import find_mechanism
 
+    if temperature is not None and not temperature > 0:
+        raise StudyError(f"The temperature of the comparison is {temperature:g} K; it is above zero.")
     result = check(
         read_mechanism(find_mechanism(str(found))),
         read_mechanism(find_mechanism(str(known))),
@@ -283,20 +337,10 @@ def graph(
     _give_json({"files": [str(output)], "nodes": network.number_of_nodes()}, json_file)
 
 
-def main() -> None:
-    """Run a command; errors of ours become one message and exit status 2."""
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command that the arguments name, those of the process if absent, and exit."""
     logging.basicConfig(format="mechlearn: %(message)s", level=logging.WARNING)
-    try:
-        app()
-    except MechlearnError as error:
-        typer.echo(f"mechlearn: error: {error}", err=True)
-        sys.exit(2)
-    except OSError as error:
-        typer.echo(f"mechlearn: error: {error.filename or ''}: {error.strerror or error}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("mechlearn: interrupted", err=True)
-        sys.exit(130)
+    app(arguments, prog_name="mechlearn")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
 
 from .balances.record import Balances
 from .errors import DataError, StudyError
@@ -121,7 +122,7 @@ def discover(
     The rows are found by Levenberg–Marquardt on the network of `mechlearn.learning.network`, several restarts side by
     side; rows near whole numbers are frozen when a restart stalls, the others drawn anew. A restart that fits to
     round-off is read out complex by complex (`mechlearn.learning.complexes`) and checked against all data. An interrupt
-    (Ctrl-C) ends the search with the best so far.
+    (Ctrl-C) ends the search with the best so far. The matrices are small, so one thread is used: more are slower.
 
     References
     ----------
@@ -139,11 +140,12 @@ def discover(
     stoichiometry = _stoichiometry(balances, search)
     if not np.any(balances.accumulation):
         return _nothing(balances, search, "No concentration changes in these data, so there is no reaction to find.")
-    problem = scaled(balances)
-    found = _search(balances, problem, stoichiometry, search, progress or _silent)
-    solution = found.solution
-    if solution is None and found.votes:
-        solution = solution_from_rows(problem, np.array(list(found.votes), dtype=float), search)
+    with threadpool_limits(limits=1):
+        problem = scaled(balances)
+        found = _search(balances, problem, stoichiometry, search, progress or _silent)
+        solution = found.solution
+        if solution is None and found.votes:
+            solution = solution_from_rows(problem, np.array(list(found.votes), dtype=float), search)
     if solution is None:
         return _nothing(
             balances,
@@ -235,7 +237,7 @@ def _verdict(solution: Solution, found: Found, balances: Balances) -> tuple[str,
             f"{len(balances.concentrations)} states are too few to tell {len(solution.fit.directions)} one-way "
             "reactions from others."
         )
-    elif not solution.exact:
+    elif not solution.complete:
         status = "unsettled"
     elif solution.ambiguous:
         status = "ambiguous"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import platform
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -14,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from .balances import differential_balances
+from .balances import Balances, differential_balances
 from .cantera_yaml import read_mechanism, write_mechanism
 from .comparison import Comparison, compare
 from .conditions import Sample, Source, Times
 from .discovery import Discovery, discover, relative_error
-from .errors import DataError, StudyError
+from .errors import BalanceError, DataError, SimulationError, StudyError
 from .figures import validation_figure
 from .files import write_text
 from .graph import reaction_graph, write_graph
@@ -31,6 +33,16 @@ from .validation import Validation, validate
 
 Progress = Callable[[float, str], None]
 
+RESULTS = (
+    "learned.yaml",
+    "graph.graphml",
+    "graph.svg",
+    "validation.svg",
+    "runs.h5",
+    "study.yaml",
+    "summary.json",
+)
+"""What `run_study` writes into its folder; all but the summary stand there before it does."""
 FRESH_RUNS = 5
 FRESH_SEED = 1_000_003
 """Added to the study's seed for the runs on which states without a course in time are validated."""
@@ -49,12 +61,15 @@ class Outcome:
         Against the source mechanism; never part of the verdict.
     summary : dict
         The content of ``summary.json``.
+    written : bool
+        Whether there is a mechanism file.
     """
 
     discovery: Discovery
     validation: Validation | None
     comparison: Comparison | None
     summary: dict[str, Any]
+    written: bool
 
     @property
     def status(self) -> str:
@@ -70,10 +85,9 @@ def study_runs(study: Study, progress: Progress = _silent) -> tuple[Trajectories
     """The runs of a study, simulated or read, and the runs that failed with the reason."""
     if study.source is not None:
         return simulate_runs(study, progress=lambda done, total: progress(done / max(total, 1), "simulating"))
-    parts = [
-        read_runs(study.folder / name, mechanism=study.mechanism or None, reactor=study.reactor or None)
-        for name in study.data
-    ]
+    mechanism = str(find_mechanism(study.mechanism, study.folder)) if study.mechanism else None
+    phase, reactor = study.phase or None, study.reactor or None
+    parts = [read_runs(study.folder / name, mechanism=mechanism, phase=phase, reactor=reactor) for name in study.data]
     first = parts[0]
     for name, part in zip(study.data[1:], parts[1:], strict=True):
         if part.species_names != first.species_names:
@@ -94,43 +108,31 @@ def study_runs(study: Study, progress: Progress = _silent) -> tuple[Trajectories
 def run_study(study: Study, folder: Path, *, overwrite: bool = False, progress: Progress = _silent) -> Outcome:
     """Simulate or read, learn, export, draw, validate; write everything into ``folder``, the summary last.
 
+    The folder is made, with those above it. Where the work fails before there is a result, they are removed again.
+
     Raises
     ------
     StudyError
-        If the folder holds the results of another study.
+        If the folder holds the results of another study or a file that this one reads, or cannot be written to.
     """
     text = study_text(study, folder)
-    _check_folder(folder, text, overwrite)
-    clock = _Clock()
-    runs, failures = study_runs(study, progress)
-    clock.lap("simulate")
-    outcome, held, clock = _learn_and_judge(study, runs, folder / "learned.yaml", clock, progress)
-    files = []
-    if outcome.discovery.reactions:
-        graph = reaction_graph(outcome.discovery.mechanism)
-        for name in ("graph.graphml", "graph.svg"):
-            write_graph(graph, folder / name)
-            files.append(name)
-        clock.lap("graph")
-        files.insert(0, "learned.yaml")
-        if outcome.validation is not None and outcome.validation.simulated:
-            validation_figure(outcome.validation, held, folder / "validation.svg")
-            files.append("validation.svg")
-            clock.lap("figure")
+    _check_folder(study, folder, text, overwrite)
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    write_runs(runs, folder / "runs.h5")
-    write_text(folder / "study.yaml", text)
-    files += ["runs.h5", "study.yaml", "summary.json"]
-    summary = outcome.summary | {"files": files, "seconds": clock.seconds(), "failed_runs": failures}
-    write_json(summary, folder / "summary.json")
-    return replace(outcome, summary=summary)
+    try:
+        return _fill_folder(study, folder, text, progress)
+    finally:
+        with suppress(OSError):
+            for path in new:
+                path.rmdir()
 
 
 def learn_runs(runs: Trajectories, study: Study, mechanism_file: Path, progress: Progress = _silent) -> Outcome:
     """Only the learning: hold out, learn, export, validate the exported file."""
     clock = _Clock()
-    outcome, _, clock = _learn_and_judge(study, runs, mechanism_file, clock, progress)
-    files = [str(mechanism_file)] if outcome.discovery.reactions else []
+    learnt = _learn(study, runs, clock, progress)
+    outcome, _ = _judge(study, learnt, runs, mechanism_file, clock)
+    files = [str(mechanism_file)] if outcome.written else []
     return replace(outcome, summary=outcome.summary | {"files": files, "seconds": clock.seconds()})
 
 
@@ -160,28 +162,85 @@ class _Clock:
         return {k: round(v, 3) for k, v in self._laps.items()} | {"total": round(time.monotonic() - self._start, 3)}
 
 
-def _learn_and_judge(
-    study: Study, runs: Trajectories, mechanism_file: Path, clock: _Clock, progress: Progress
-) -> tuple[Outcome, Trajectories, _Clock]:
+@dataclass(frozen=True, eq=False)
+class _Learnt:
+    """What was learnt, from what, and the runs held out."""
+
+    discovery: Discovery
+    train: Trajectories
+    balances: Balances
+    held: Trajectories | None
+
+
+def _fill_folder(study: Study, folder: Path, text: str, progress: Progress) -> Outcome:
+    clock = _Clock()
+    runs, failures = study_runs(study, progress)
+    clock.lap("simulate")
+    learnt = _learn(study, runs, clock, progress)
+    for name in RESULTS:
+        if name != "study.yaml":
+            (folder / name).unlink(missing_ok=True)
+    write_text(folder / "study.yaml", text)
+    write_runs(runs, folder / "runs.h5")
+    clock.lap("export")
+    outcome, judged = _judge(study, learnt, runs, folder / "learned.yaml", clock)
+    told: dict[str, str] = {}
+    try:
+        _draw(outcome, judged, folder, clock)
+    except KeyboardInterrupt:
+        told = {"status": "interrupted", "message": "Interrupted before all was drawn; the mechanism is complete."}
+    files = [name for name in RESULTS if (folder / name).is_file()] + ["summary.json"]
+    summary = outcome.summary | told | {"files": files, "seconds": clock.seconds(), "failed_runs": failures}
+    write_json(summary, folder / "summary.json")
+    return replace(outcome, summary=summary)
+
+
+def _draw(outcome: Outcome, judged: Trajectories, folder: Path, clock: _Clock) -> None:
+    if outcome.written:
+        graph = reaction_graph(outcome.discovery.mechanism)
+        for name in ("graph.graphml", "graph.svg"):
+            write_graph(graph, folder / name)
+        clock.lap("graph")
+    if outcome.validation is not None and outcome.validation.simulated:
+        validation_figure(outcome.validation, judged, folder / "validation.svg")
+        clock.lap("figure")
+
+
+def _learn(study: Study, runs: Trajectories, clock: _Clock, progress: Progress) -> _Learnt:
     train, held = runs.split(study.validate.hold_out, study.learn.seed)
     balances = differential_balances(train)
-    discovery = discover(balances, study.learn, progress=progress)
+    found = discover(balances, study.learn, progress=progress)
     clock.lap("learn")
+    mechanism = replace(found.mechanism, atomic_weights=runs.atomic_weights)
+    return _Learnt(replace(found, mechanism=mechanism), train, balances, held)
+
+
+def _judge(
+    study: Study, learnt: _Learnt, runs: Trajectories, mechanism_file: Path, clock: _Clock
+) -> tuple[Outcome, Trajectories]:
+    """Export and validate; the outcome, and the runs on which it was validated."""
+    discovery, held = learnt.discovery, learnt.held
+    judged = held or learnt.train
     validation: Validation | None = None
-    known: Comparison | None = None
-    judged = held or train
-    if discovery.reactions:
-        mechanism_file.parent.mkdir(parents=True, exist_ok=True)
-        write_mechanism(discovery.mechanism, mechanism_file, metadata=_metadata(discovery, runs))
-        clock.lap("export")
-        judged = _courses(study, judged)
-        if any(run.is_course for run in judged.runs):
+    written, obstacle = False, ("", "")
+    try:
+        if discovery.reactions:
+            write_mechanism(discovery.mechanism, mechanism_file, metadata=_metadata(discovery, runs))
+            written = True
+            clock.lap("export")
+            judged = _courses(study, judged)
             validation = validate(mechanism_file, judged, tolerance=study.validate.tolerance, held_out=held is not None)
-        clock.lap("validate")
-        known = _against_source(study, discovery)
-    status, message = _verdict(discovery, validation)
+    except BalanceError as error:
+        obstacle = ("unbalanced", f"The reactions found cannot stand in a mechanism file: {error}")
+    except (DataError, SimulationError) as error:
+        obstacle = ("not-validated", f"The mechanism is written, but not validated: {error}")
+    except KeyboardInterrupt:
+        obstacle = ("interrupted", "Interrupted before the mechanism was validated.")
+    clock.lap("validate")
+    known = _against_source(study, discovery) if discovery.reactions else None
+    status, message = _verdict(discovery, validation, obstacle)
     errors = {
-        "training": relative_error(discovery.mechanism, balances),
+        "training": relative_error(discovery.mechanism, learnt.balances),
         "held_out": None if held is None else relative_error(discovery.mechanism, differential_balances(held)),
     }
     summary = discovery.as_dict() | {
@@ -192,7 +251,7 @@ def _learn_and_judge(
         "comparison": None if known is None else known.as_dict(),
         "versions": _versions(),
     }
-    return Outcome(discovery, validation, known, summary), judged, clock
+    return Outcome(discovery, validation, known, summary, written), judged
 
 
 def _courses(study: Study, judged: Trajectories) -> Trajectories:
@@ -209,9 +268,12 @@ def _courses(study: Study, judged: Trajectories) -> Trajectories:
     return simulate_runs(replace(study, source=fresh))[0]
 
 
-def _verdict(discovery: Discovery, validation: Validation | None) -> tuple[str, str]:
-    if discovery.status != "recovered":
-        return discovery.status, discovery.message
+def _verdict(discovery: Discovery, validation: Validation | None, obstacle: tuple[str, str]) -> tuple[str, str]:
+    status, message = obstacle
+    if discovery.status != "recovered" and status != "interrupted":
+        return discovery.status, f"{discovery.message} {message}".strip()
+    if status:
+        return obstacle
     if validation is None or not validation.held_out:
         return "not-validated", "The data are explained, but no run was held out to check it on. Bring more runs."
     if not validation.passed:
@@ -232,21 +294,38 @@ def _against_source(study: Study, discovery: Discovery) -> Comparison | None:
 def _metadata(discovery: Discovery, runs: Trajectories) -> dict[str, Any]:
     return {
         "version": version("mechlearn"),
-        "source": runs.mechanism or "data",
+        "source": Path(runs.mechanism).name or "data",
         "status": discovery.status,
         "seed": discovery.search.seed,
         "loss": float(f"{discovery.loss:.3g}"),
     }
 
 
-def _check_folder(folder: Path, text: str, overwrite: bool) -> None:
+def _check_folder(study: Study, folder: Path, text: str, overwrite: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise StudyError(f"{folder} is a file; give a folder for the results.")
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise StudyError(f"Cannot make {folder}: {there} is a file. Give another folder for the results.")
+    if not os.access(there, os.W_OK):
+        raise StudyError(f"Cannot write into {folder}: writing is not permitted there. Choose another place.")
+    results = {(folder / name).resolve() for name in RESULTS if name != "study.yaml"}
+    read = [
+        study.folder / name for name in (*study.data, study.mechanism, study.source.mechanism if study.source else "")
+    ]
+    lost = next((path for path in read if path.resolve() in results), None)
+    if lost is not None:
+        raise StudyError(f"{lost} is read by this study, and the results would replace it. Give another folder.")
+    if overwrite:
+        return
     other = folder / "study.yaml"
-    if not overwrite and other.is_file() and other.read_text(encoding="utf-8") != text:
+    if other.is_file() and other.read_bytes() != text.encode():
         raise StudyError(
             f"{folder} holds the results of another study ({other} differs). Give another folder, or --overwrite."
         )
+    stray = [name for name in RESULTS if (folder / name).exists()]
+    if stray and not other.is_file():
+        raise StudyError(f"{folder} holds {stray[0]} of unknown origin. Give another folder, or --overwrite.")
 
 
 def _versions() -> dict[str, str]:

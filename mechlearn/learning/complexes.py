@@ -30,6 +30,14 @@ NEGLIGIBLE = 1e-8
 """A complex whose largest contribution to any entry is a smaller share of it is not there."""
 MOST_CANDIDATES = 400
 """Product complexes that are tried in pairs; beyond that only those that the network has shown."""
+ERRORS_OF_ROUND_OFF, ERRORS_OF_NOISE = 10.0, 5.0
+"""Standard errors by which a split may miss a production vector."""
+COST_OF_REACTION = 16.0
+"""What one more reaction costs a split, in units of χ²."""
+COST_OF_NEW = 6.0
+"""What a product complex that the network has not shown costs a split, in units of χ²."""
+MOST_ALTERNATIVES = 20
+"""Splits of one complex that are compared under noise."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +59,14 @@ class Split:
         Complexes for which another split with as few reactions fits as well.
     unexplained : tuple of Complex
         Complexes whose production no reaction without a catalyst explains.
+    alternatives : dict
+        Of each explained complex, all sets of products that explain it, the best first.
     """
 
     directions: tuple[Direction, ...]
     ambiguous: tuple[Complex, ...]
     unexplained: tuple[Complex, ...]
+    alternatives: dict[Complex, list[tuple[Complex, ...]]]
 
 
 def monomials(concentrations: Array, complexes: Iterable[Complex]) -> Array:
@@ -83,7 +94,13 @@ def production_vectors(values: Array, production: Array, weights: Array) -> tupl
 
 
 def split_into_directions(
-    complexes: list[Complex], vectors: Array, errors: Array, shown: set[Complex], stoichiometry: Stoichiometry
+    complexes: list[Complex],
+    vectors: Array,
+    errors: Array,
+    shown: set[Complex],
+    stoichiometry: Stoichiometry,
+    *,
+    noisy: bool = False,
 ) -> Split:
     """Fewest one-way reactions for each complex, complexes already known being preferred as products.
 
@@ -97,46 +114,61 @@ def split_into_directions(
         Product complexes that the network has shown; tried first.
     stoichiometry : Stoichiometry
         Which net rows are admitted.
+    noisy : bool
+        Every split within the errors of the complex alone is offered; all complexes together decide among them.
     """
     known = shown | set(complexes)
     directions: list[Direction] = []
     ambiguous, unexplained = [], []
+    alternatives = {}
     for y, vector, error in zip(complexes, vectors, errors, strict=True):
-        found = _split_one(np.array(y), vector, error, known, stoichiometry)
+        found = _split_one(np.array(y), vector, error, known, stoichiometry, noisy)
         if not found:
             unexplained.append(y)
             continue
+        alternatives[y] = found[:MOST_ALTERNATIVES]
         directions += [Direction(y, p) for p in found[0]]
         if len(found) > 1:
             ambiguous.append(y)
-    return Split(tuple(directions), tuple(ambiguous), tuple(unexplained))
+    return Split(tuple(directions), tuple(ambiguous), tuple(unexplained), alternatives)
 
 
 def _split_one(
-    y: NDArray[np.int64], vector: Array, error: Array, known: set[Complex], stoichiometry: Stoichiometry
+    y: NDArray[np.int64], vector: Array, error: Array, known: set[Complex], stoichiometry: Stoichiometry, noisy: bool
 ) -> list[tuple[Complex, ...]]:
-    """Every equally good smallest set of products of ``y``; empty where there is none."""
+    """Every equally good smallest set of products of ``y``, the best first; empty where there is none."""
     inside = y > 0
-    totals = -vector[inside] / y[inside]
-    total = float(totals.mean())
-    slack = 10 * error + 1e-9 * np.abs(vector).max()
+    width = ERRORS_OF_NOISE if noisy else ERRORS_OF_ROUND_OFF
+    slack = width * error + 1e-9 * np.abs(vector).max()
+    weights = (y / np.maximum(error, 1e-300))[inside]
+    total = float(np.sum(-vector[inside] * weights**2 / y[inside]) / np.sum(weights**2)) if noisy else 0.0
+    total = total or float(np.mean(-vector[inside] / y[inside]))
     if total <= 0 or np.any(np.abs(vector[inside] + total * y[inside]) > slack[inside]):
         return []
     target = np.where(inside, 0.0, vector / total)
-    tolerance = np.maximum(slack / total, 1e-9)
+    own = width / np.sqrt(np.sum(weights**2 / y[inside] ** 2)) if noisy else 0.0
+    tolerance = np.maximum(np.sqrt(slack**2 + (target * own) ** 2) / total, 1e-9)
     if np.any(target < -tolerance):
         return []
     candidates = _products(y, target, tolerance, stoichiometry)
     shown = np.array([tuple(p) in known for p in candidates], dtype=bool)
+    offered: list[tuple[float, tuple[Complex, ...]]] = []
     for count in (1, 2, 3):
         pool = candidates if len(candidates) <= (MOST_CANDIDATES if count < 3 else 60) else candidates[shown]
         marks = np.array([tuple(p) in known for p in pool], dtype=int)
-        fits = _mixtures(pool, count, target, tolerance)
-        if fits:
-            novelty = [count - int(marks[list(f)].sum()) for f in fits]
-            best = [f for f, n in zip(fits, novelty, strict=True) if n == min(novelty)]
-            return [tuple(tuple(int(c) for c in pool[i]) for i in f) for f in best]
-    return []
+        sets, misfits = _mixtures(pool, count, target, tolerance)
+        whole = [tuple(tuple(int(c) for c in pool[i]) for i in members) for members in sets]
+        cost = [float(count - int(marks[list(members)].sum())) for members in sets]
+        if noisy:
+            cost = [
+                COST_OF_NEW * c + COST_OF_REACTION * count + m * width**2 for c, m in zip(cost, misfits, strict=True)
+            ]
+        before = bool(offered)
+        offered += [(c, products) for c, products in zip(cost, whole, strict=True)]
+        if before or (offered and not noisy):
+            break
+    offered.sort()
+    return [products for c, products in offered if noisy or c == offered[0][0]]
 
 
 def _products(y: NDArray[np.int64], target: Array, tolerance: Array, stoichiometry: Stoichiometry) -> NDArray[np.int64]:
@@ -152,21 +184,26 @@ def _products(y: NDArray[np.int64], target: Array, tolerance: Array, stoichiomet
     return whole[allowed]
 
 
-def _mixtures(pool: NDArray[np.int64], count: int, target: Array, tolerance: Array) -> list[tuple[int, ...]]:
-    """Sets of ``count`` complexes of which a convex mixture, each with a share above zero, is the target."""
-    if count == 1:
-        return [(int(i),) for i in np.flatnonzero(np.all(np.abs(pool - target) <= tolerance, axis=1))]
+def _mixtures(
+    pool: NDArray[np.int64], count: int, target: Array, tolerance: Array
+) -> tuple[list[tuple[int, ...]], Array]:
+    """Sets of ``count`` complexes of which a convex mixture, each with a share above zero, is the target.
+
+    With them the sum of squares of their misfit in units of the tolerance.
+    """
     sets = np.array(list(combinations(range(len(pool)), count)), dtype=np.int64).reshape(-1, count)
     points = pool[sets].astype(float) / tolerance
     goal = target / tolerance
-    edges = points[:, 1:] - points[:, :1]
-    gram = np.einsum("nis,njs->nij", edges, edges)
-    right = np.einsum("nis,ns->ni", edges, goal - points[:, 0])
-    regular = np.abs(np.linalg.det(gram / np.trace(gram, axis1=1, axis2=2)[:, None, None])) > 1e-12
-    shares = np.full((len(sets), count), -1.0)
-    inner = np.linalg.solve(gram[regular], right[regular][..., None])[..., 0]
-    shares[regular, 1:] = inner
-    shares[regular, 0] = 1 - inner.sum(axis=1)
-    misfit = np.abs(np.einsum("nis,ni->ns", points, shares) - goal).max(axis=1)
-    good = regular & (shares.min(axis=1) > 1e-9) & (misfit <= 1.0)
-    return [tuple(int(i) for i in sets[n]) for n in np.flatnonzero(good)]
+    shares = np.ones((len(sets), count))
+    if count > 1:
+        edges = points[:, 1:] - points[:, :1]
+        gram = np.einsum("nis,njs->nij", edges, edges)
+        right = np.einsum("nis,ns->ni", edges, goal - points[:, 0])
+        regular = np.abs(np.linalg.det(gram / np.trace(gram, axis1=1, axis2=2)[:, None, None])) > 1e-12
+        shares[:] = -1.0
+        shares[regular, 1:] = np.linalg.solve(gram[regular], right[regular][..., None])[..., 0]
+        shares[regular, 0] = 1 - shares[regular, 1:].sum(axis=1)
+    left = np.einsum("nis,ni->ns", points, shares) - goal
+    good = (shares.min(axis=1, initial=np.inf) > 1e-9) & (np.abs(left).max(axis=1, initial=0.0) <= 1.0)
+    chosen = np.flatnonzero(good)
+    return [tuple(int(i) for i in sets[n]) for n in chosen], np.sum(left[chosen] ** 2, axis=1)

@@ -42,6 +42,11 @@ class RateFit:
     contributions: Array
     misfit: float
 
+    def production(self, problem: Scaled) -> Array:
+        """Production at all states, shape (N, S)."""
+        values = monomials(problem.concentrations, [d.reactants for d in self.directions])
+        return np.asarray((values * self.constants) @ net_matrix(self.directions))
+
     def select(self, keep: NDArray[np.bool_]) -> tuple[Direction, ...]:
         """The directions marked true."""
         return tuple(d for d, k in zip(self.directions, keep, strict=True) if k)
@@ -57,8 +62,8 @@ def fit_rates(
 ) -> RateFit:
     """Non-negative least squares for k, reweighted by the gross flux, then least squares on ln k.
 
-    Weights are one over the gross flux (all contributions added without their signs), so that slow reactions are
-    fitted as accurately as round-off or noise allows.
+    Weights are one over the noise or, without noise, one over the gross flux (all contributions added without their
+    signs), so that slow reactions are fitted as accurately as noise or round-off allows.
 
     Parameters
     ----------
@@ -81,7 +86,7 @@ def fit_rates(
         size = np.linalg.norm(matrix, axis=0)
         size[size == 0] = 1.0
         constants = nnls(matrix / size, target, maxiter=50 * len(size))[0] / size
-        weights = _gross_weights(values, net, constants, problem)
+        weights = _weights(values, net, constants, problem)
     positive = constants > 0
     if how == "log" and positive.any():
         constants = _polish(matrix_of(values, net, weights), (problem.production * weights).ravel(), constants)
@@ -104,6 +109,13 @@ def _gross_weights(values: Array, net: Array, constants: Array, problem: Scaled)
     return np.asarray(1.0 / (gross + floor))
 
 
+def _weights(values: Array, net: Array, constants: Array, problem: Scaled) -> Array:
+    """One over the noise, or over the gross flux where there is none."""
+    if problem.noise.exact:
+        return _gross_weights(values, net, constants, problem)
+    return 1 / problem.noise.deviation((values * constants) @ net)
+
+
 def _polish(matrix: Array, target: Array, constants: Array) -> Array:
     """Least squares on ln k from the non-negative start; constants at zero stay there."""
     positive = constants > 0
@@ -116,7 +128,10 @@ def _polish(matrix: Array, target: Array, constants: Array) -> Array:
     def jacobian(change: Array) -> Array:
         return np.asarray(columns * np.exp(change))
 
-    fit = least_squares(residual, np.zeros(len(start)), jac=jacobian, x_scale="jac", xtol=1e-15, ftol=1e-15, gtol=1e-15)
+    limits = (-np.ones(len(start)), np.ones(len(start)))
+    fit = least_squares(
+        residual, np.zeros(len(start)), jac=jacobian, bounds=limits, x_scale="jac", xtol=1e-15, ftol=1e-15, gtol=1e-15
+    )
     better = np.sum(fit.fun**2) < np.sum(residual(np.zeros(len(start))) ** 2)
     polished = constants.copy()
     if better:
@@ -126,17 +141,18 @@ def _polish(matrix: Array, target: Array, constants: Array) -> Array:
 
 def _judge(problem: Scaled, directions: tuple[Direction, ...], values: Array, net: Array, constants: Array) -> RateFit:
     gross = _gross(values, net, constants)
-    weights = _gross_weights(values, net, constants, problem)
-    residual = ((values * constants) @ net - problem.production) * weights
+    left = (values * constants) @ net - problem.production
+    misfit = float(np.sqrt(np.mean((left * _gross_weights(values, net, constants, problem)) ** 2)))
+    weights = _weights(values, net, constants, problem)
+    deviation = float(np.sqrt(np.mean((left * weights) ** 2)))
     matrix = matrix_of(values, net, weights) * constants
-    misfit = float(np.sqrt(np.mean(residual**2)))
     size = np.linalg.norm(matrix, axis=0)
     live = size > 0
     errors = np.full(len(directions), np.inf)
     if live.any():
         scaled = matrix[:, live] / size[live]
         inverse = np.linalg.pinv(scaled.T @ scaled, rcond=1e-14, hermitian=True)
-        errors[live] = max(misfit, ROUND_OFF) * np.sqrt(np.abs(np.diag(inverse))) / size[live]
+        errors[live] = max(deviation, ROUND_OFF) * np.sqrt(np.abs(np.diag(inverse))) / size[live]
     share = np.zeros(len(directions))
     for i in range(len(directions)):
         own = (values[:, i] * constants[i])[:, None] * np.abs(net[i])

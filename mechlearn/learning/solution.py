@@ -40,20 +40,15 @@ class Solution:
     Parameters
     ----------
     fit : RateFit
-    ambiguous, unexplained : tuple of Complex
+    ambiguous : tuple of Complex
         See `Split`.
-    exact : bool
-        True if the misfit is round-off.
+    complete : bool
+        True if nothing but round-off or noise is left of the data.
     """
 
     fit: RateFit
     ambiguous: tuple[Complex, ...] = ()
-    unexplained: tuple[Complex, ...] = ()
-
-    @property
-    def exact(self) -> bool:
-        """True if all data are explained to the last digits."""
-        return self.fit.misfit < EXACT and not self.unexplained
+    complete: bool = False
 
 
 def solution_from_network(
@@ -79,9 +74,9 @@ def solution_from_network(
 
 
 def solution_from_pool(
-    problem: Scaled, chosen: NDArray[np.int64], pool: Array, stoichiometry: Stoichiometry, search: Search
+    problem: Scaled, chosen: NDArray[np.int64], pool: list[Complex], stoichiometry: Stoichiometry, search: Search
 ) -> Solution | None:
-    """Reactions from the integer rows that any restart has frozen, or None if they do not explain all data exactly.
+    """Reactions from the complexes that any restart has shown, or None if they do not explain all data exactly.
 
     Parameters
     ----------
@@ -89,19 +84,17 @@ def solution_from_pool(
         All data.
     chosen : array of int
         States on which the pool is tried first.
-    pool : array, shape (rows, S)
-        Integer rows.
+    pool : list of tuple of int
+        Complexes.
     stoichiometry : Stoichiometry
         Which net rows are admitted.
     search : Search
         Limits, and how rates are fitted.
     """
-    sides = {tuple(int(c) for c in np.maximum(sign * row, 0)) for row in pool for sign in (-1, 1)}
-    complexes = sorted(side for side in sides if any(side))
     part = replace(problem, concentrations=problem.concentrations[chosen], production=problem.production[chosen])
-    if not complexes or _linear_fit(part, complexes)[2] > LINEAR_EXACT:
+    if not pool or _linear_fit(part, pool)[2] > LINEAR_EXACT:
         return None
-    return _solution_from_complexes(problem, complexes, sides, stoichiometry, search)
+    return _solution_from_complexes(problem, pool, set(pool), stoichiometry, search)
 
 
 def _linear_fit(problem: Scaled, complexes: list[Complex]) -> tuple[Array, Array, float, Array]:
@@ -125,16 +118,25 @@ def _solution_from_complexes(
     live = (size > NEGLIGIBLE**2) & np.any(np.abs(vectors) > 10 * errors, axis=1)
     complexes = [y for y, keep in zip(complexes, live, strict=True) if keep]
     split = split_into_directions(complexes, vectors[live], errors[live], shown, stoichiometry)
-    if not split.directions:
+    if split.unexplained or not split.directions:
         return None
     fit = pruned(problem, split.directions, search, weakest=EXACT)
     kept = {direction.reactants for direction in fit.directions}
-    solution = Solution(fit, tuple(y for y in split.ambiguous if y in kept), split.unexplained)
-    return solution if solution.exact else None
+    if fit.misfit >= EXACT:
+        return None
+    return Solution(fit, tuple(y for y in split.ambiguous if y in kept), complete=True)
 
 
 def solution_from_rows(problem: Scaled, rows: Array, search: Search) -> Solution | None:
     """The best that integer rows, shape (R, S), can do, both directions of each offered; None if there is no row."""
+    directions = directions_of(rows)
+    if not directions:
+        return None
+    return Solution(pruned(problem, directions, search, weakest=WEAK))
+
+
+def directions_of(rows: Array) -> tuple[Direction, ...]:
+    """Both directions of integer rows, without those from nothing."""
     directions: dict[Direction, None] = {}
     for row in {undirected(r): r for r in rows}.values():
         left = tuple(int(c) for c in np.maximum(-row, 0))
@@ -142,9 +144,7 @@ def solution_from_rows(problem: Scaled, rows: Array, search: Search) -> Solution
         for reactants, products in ((left, right), (right, left)):
             if any(reactants):
                 directions[Direction(reactants, products)] = None
-    if not directions:
-        return None
-    return Solution(pruned(problem, tuple(directions), search, weakest=WEAK))
+    return tuple(directions)
 
 
 def pruned(problem: Scaled, directions: tuple[Direction, ...], search: Search, *, weakest: float) -> RateFit:
@@ -155,6 +155,19 @@ def pruned(problem: Scaled, directions: tuple[Direction, ...], search: Search, *
         if keep.all() or not keep.any():
             return fit
         fit = fit_rates(problem, fit.select(keep), search.rate_fit)
+
+
+def whole_halves(rows: Array, amplitude: Array, search: Search, within: float) -> set[Complex]:
+    """Both sides of rows where their coefficients are within reach of whole numbers and something flows."""
+    halves: set[Complex] = set()
+    for sign in (-1, 1):
+        sides = np.maximum(sign * rows, 0.0)
+        whole = np.rint(sides)
+        near = (np.abs(sides - whole).max(axis=1) <= within) & (amplitude > NEGLIGIBLE).any(axis=1)
+        near &= (whole.sum(axis=1) > 0) & (whole.sum(axis=1) <= search.max_order)
+        near &= whole.max(axis=1) <= search.max_coefficient
+        halves |= {tuple(int(c) for c in side) for side in whole[near]}
+    return halves
 
 
 def _whole_complexes(rows: Array, amplitude: Array, search: Search) -> list[Complex]:

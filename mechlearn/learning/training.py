@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..search import LevenbergMarquardt, Search
+from .complexes import Complex
 from .freezing import rows_to_freeze, undirected
 from .network import LARGEST_LOG_RATE, Evaluation, Network
+from .noisy import rows_that_matter, solution_under_noise
+from .rates import fit_rates
 from .scaling import Scaled, choose_samples
-from .solution import Solution, solution_from_network, solution_from_pool
+from .solution import Solution, solution_from_network, solution_from_pool, whole_halves
 from .stoichiometry import Stoichiometry
 
 Progress = Callable[[float, str], None]
@@ -28,12 +31,15 @@ PATIENCE = 3
 HOPELESS = 1e4
 """Damping beyond which a restart that takes no step has stalled."""
 LARGEST_POOL = 40
-"""Rows with the most votes that are tried together against the data."""
+"""Complexes seen most often that are tried together against the data."""
 ROUNDING = 0.1
 """Width over which every second restart rounds the corner of max(−v, 0) until it stalls for the first time.
 
 Where a coefficient sits on the corner the slope has two values, and a restart can stall there far from any solution.
 """
+REACH = 0.35
+"""Distance to whole numbers within which the side of a row is proposed as a complex; the data decide on it."""
+FLOORS = (1.0, 0.3, 0.1, 0.03)
 FIRST_DAMPING = 1e-2
 THAW = 0.25
 
@@ -72,6 +78,7 @@ class Found:
 
     solution: Solution | None = None
     votes: dict[tuple[int, ...], int] = field(default_factory=dict)
+    complexes: dict[Complex, int] = field(default_factory=dict)
     history: list[Round] = field(default_factory=list)
     interrupted: bool = False
 
@@ -84,8 +91,14 @@ class Stage:
     floor: float | None = None
 
 
-def stages(search: Search, species: int) -> list[Stage]:
-    """Few rows first, more when they do not suffice; absolute weights first, relative ones then."""
+def stages(search: Search, species: int, exact: bool) -> list[Stage]:
+    """Few rows first, more when they do not suffice; absolute weights first, relative ones then.
+
+    Noise hides slow reactions behind fast ones unless small rates weigh more; by how much is tried.
+    """
+    if not exact:
+        rows = species + 2 if search.reactions == "auto" else search.reactions
+        return [Stage(rows, floor) for floor in FLOORS] * 2
     if search.reactions == "auto":
         first = species + 2
         return [Stage(first), Stage(2 * first), Stage(3 * first, 0.1)] * 2
@@ -100,7 +113,7 @@ def search_rows(
     started = time.monotonic()
     torch_generator = torch.Generator().manual_seed(search.seed)
     numpy_generator = np.random.default_rng(search.seed)
-    plan = stages(search, problem.concentrations.shape[1])
+    plan = stages(search, problem.concentrations.shape[1], problem.noise.exact)
     try:
         for number, stage in enumerate(plan):
             chosen = choose_samples(problem, SAMPLES, numpy_generator)
@@ -111,6 +124,8 @@ def search_rows(
                 stoichiometry.basis,
             )
             batch = Batch(network, stage.rows, search, torch_generator)
+            if found.votes and not problem.noise.exact:
+                _begin_with_known(batch, problem, found, search)
 
             def report(share: float, number: int = number, stage: Stage = stage) -> None:
                 passed = max((number + share) / len(plan), (time.monotonic() - started) / search.seconds)
@@ -206,6 +221,25 @@ class Batch:
         )
 
 
+def _begin_with_known(batch: Batch, problem: Scaled, found: Found, search: Search) -> None:
+    """Freeze in every second restart the rows found so far that matter, at the rate constants that fit best."""
+    directions = rows_that_matter(problem, np.array(sorted(found.votes), dtype=float), search)
+    if not directions:
+        return
+    fit = fit_rates(problem, directions, search.rate_fit)
+    logs: dict[tuple[int, ...], list[float]] = {}
+    for direction, constant in zip(directions, fit.constants, strict=True):
+        row = np.subtract(direction.products, direction.reactants)
+        key = undirected(row)
+        logs.setdefault(key, [-LARGEST_LOG_RATE] * 2)[0 if tuple(row) == key else 1] = float(np.log(constant))
+    known = list(logs)[: batch.frozen.shape[1] - 1]
+    coordinates = batch.network.coordinates(torch.tensor(known, dtype=torch.float64)[None])[0]
+    rates = torch.tensor([logs[key] for key in known], dtype=torch.float64)
+    batch.parameters[::2, : len(known)] = torch.cat([coordinates, rates], dim=1)
+    batch.frozen[::2, : len(known)] = True
+    batch.redraw(torch.arange(len(batch.frozen)) % 2 == 0)
+
+
 def _run_stage(
     batch: Batch,
     problem: Scaled,
@@ -223,7 +257,9 @@ def _run_stage(
         batch.step(optimizer)
         iterations += 1
         loss = batch.at.loss
-        promising = (loss < PROMISING) & (batch.rounding == 0) & ((batch.still >= 1) | (loss < 1e-16))
+        promising = (
+            problem.noise.exact & (loss < PROMISING) & (batch.rounding == 0) & ((batch.still >= 1) | (loss < 1e-16))
+        )
         if promising.any():
             amplitude = batch.network.amplitude(batch.at).numpy()
             for b in torch.nonzero(promising).flatten().tolist():
@@ -239,15 +275,24 @@ def _run_stage(
             stalled &= ~rounded
         if stalled.any():
             stalls += int(stalled.sum())
-            known = len(found.votes)
+            known = len(found.complexes)
             _freeze(batch, stalled, stoichiometry, search, found, iterations, started)
-            if len(found.votes) > known:
-                pool = np.array(sorted(found.votes, key=lambda row: (-found.votes[row], row))[:LARGEST_POOL], float)
-                found.solution = solution_from_pool(problem, chosen, pool, stoichiometry, search)
+            if len(found.complexes) > known:
+                found.solution = _solution_from_all(problem, chosen, stoichiometry, search, found)
                 if found.solution is not None:
                     return
             batch.redraw(stalled)
             report(stalls / (optimizer.rounds * search.restarts))
+
+
+def _solution_from_all(
+    problem: Scaled, chosen: NDArray[np.int64], stoichiometry: Stoichiometry, search: Search, found: Found
+) -> Solution | None:
+    """What the complexes seen most often in all restarts together explain."""
+    pool = sorted(found.complexes, key=lambda y: (-found.complexes[y], y))[:LARGEST_POOL]
+    if problem.noise.exact:
+        return solution_from_pool(problem, chosen, pool, stoichiometry, search)
+    return solution_under_noise(problem, pool, stoichiometry, search)
 
 
 def _freeze(
@@ -260,10 +305,13 @@ def _freeze(
     started: float,
 ) -> None:
     """Freeze what is whole in the stalled restarts; now and then thaw one that found nothing new."""
-    amplitude = batch.network.amplitude(batch.at).amax(2).numpy()
+    halves = batch.network.amplitude(batch.at).numpy()
+    amplitude = halves.max(axis=2)
     for b in torch.nonzero(stalled).flatten().tolist():
         frozen = batch.frozen[b].numpy()
         rows = batch.at.rows[b].numpy()
+        for side in whole_halves(rows, halves[b], search, REACH):
+            found.complexes[side] = found.complexes.get(side, 0) + 1
         decision = rows_to_freeze(rows, frozen, amplitude[b], stoichiometry, search.freeze_within)
         for row in decision.integers[decision.new]:
             key = undirected(row)

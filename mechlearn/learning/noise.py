@@ -1,0 +1,117 @@
+"""How noisy production rates are, before any mechanism is known.
+
+A mass-action mechanism makes every production rate a polynomial of the concentrations. A polynomial with all monomials
+up to an order follows it without knowing the reactions, and what is left is noise: a part relative to the rate itself
+and a constant part per species. Where the rate law is no such polynomial, what is left is not random;
+`structure_in` tells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+Array = NDArray[np.float64]
+
+PER_MEDIAN = 1 / 0.6745
+"""Standard deviation of a normal variable whose median size is 1."""
+NOISE_FREE = 1e-9
+"""Share of a species' root mean square rate below which noise counts as round-off."""
+STATES_PER_MONOMIAL = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """Standard deviations of production rates.
+
+    Parameters
+    ----------
+    relative : float
+        Share of the rate itself.
+    absolute : array, shape (S,)
+        Constant part of each species, in the unit of the production.
+    exact : bool
+        True if both are round-off.
+    """
+
+    relative: float
+    absolute: Array
+    exact: bool
+
+    def deviation(self, production: Array) -> Array:
+        """Standard deviation of each entry of production of shape (N, S)."""
+        size = np.sqrt((self.relative * production) ** 2 + self.absolute**2)
+        return np.asarray(np.maximum(size, 1e-12 * np.sqrt(np.mean(production**2, axis=0)) + 1e-300))
+
+
+def all_complexes(species: int, order: int) -> list[tuple[int, ...]]:
+    """Every complex with one to ``order`` molecules."""
+    return [
+        tuple(members.count(j) for j in range(species))
+        for count in range(1, order + 1)
+        for members in combinations_with_replacement(range(species), count)
+    ]
+
+
+def estimate_noise(concentrations: Array, production: Array, passes: int = 8) -> Noise:
+    """Noise of production, shape (N, S), from what polynomials in the concentrations leave of it.
+
+    Monomials up to order 2 are used where there are enough states, up to order 3 where those leave twice as much.
+    """
+    best: Noise | None = None
+    for order in (2, 3):
+        complexes = all_complexes(production.shape[1], order)
+        if len(production) < STATES_PER_MONOMIAL * len(complexes):
+            break
+        found = _noise_left_by(complexes, concentrations, production, passes)
+        if best is None or found.relative < 0.5 * best.relative:
+            best = found
+        if best.exact:
+            break
+    return best or Noise(0.0, np.zeros(production.shape[1]), True)
+
+
+def _noise_left_by(complexes: list[tuple[int, ...]], concentrations: Array, production: Array, passes: int) -> Noise:
+    values = np.stack([np.prod(concentrations ** np.array(y, float), axis=1) for y in complexes], axis=1)
+    states, species = production.shape
+    rms = np.sqrt(np.mean(production**2, axis=0))
+    rms = np.where(rms > 0, rms, 1.0)
+    deviation = np.broadcast_to(rms, production.shape)
+    spare = np.sqrt(states / (states - values.shape[1]))
+    for _ in range(passes):
+        fit = np.empty_like(production)
+        for k in range(species):
+            columns = values / deviation[:, k, None]
+            size = np.linalg.norm(columns, axis=0)
+            size[size == 0] = 1.0
+            weights = np.linalg.lstsq(columns / size, production[:, k] / deviation[:, k], rcond=1e-14)[0]
+            fit[:, k] = (columns / size) @ weights * deviation[:, k]
+        left, amount = np.abs(production - fit) * spare, np.abs(fit)
+        large = (amount >= np.median(amount, axis=0)) & (amount > 0)
+        small = amount <= np.quantile(amount, 0.1, axis=0)
+        relative = float(np.median(left[large] / amount[large])) * PER_MEDIAN if large.any() else 0.0
+        absolute = np.array([np.median(left[small[:, k], k]) for k in range(species)]) * PER_MEDIAN
+        noise = Noise(relative, absolute, False)
+        deviation = noise.deviation(fit)
+    exact = relative < NOISE_FREE and bool(np.all(absolute < NOISE_FREE * rms))
+    return Noise(relative, absolute, exact)
+
+
+def structure_in(residual: Array, concentrations: Array) -> float:
+    """How strongly residuals over their deviation, shape (N, S), agree between neighbouring states.
+
+    The largest standard score over the species of the mean product of each state's residual with its nearest
+    neighbour's, states told apart by the logarithms of their concentrations. Noise gives about 3 at most.
+    """
+    logs = np.log(np.maximum(concentrations, 1e-6 * concentrations.max(axis=0) + 1e-300))
+    spread = logs.std(axis=0)
+    points = logs / np.where(spread > 0, spread, 1.0)
+    neighbour = np.asarray(KDTree(points).query(points, k=2)[1])[:, 1]
+    clipped = np.clip(residual, -4, 4)
+    products = clipped * clipped[neighbour]
+    size = np.sqrt(np.sum(products**2, axis=0))
+    return float(np.max(np.abs(products.sum(axis=0)) / np.where(size > 0, size, 1.0)))

@@ -1,0 +1,172 @@
+"""From frozen rows to reactions where production rates are noisy: every step is weighed by the estimated noise."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from ..search import Search
+from .complexes import (
+    COST_OF_NEW,
+    COST_OF_REACTION,
+    Complex,
+    Direction,
+    Split,
+    monomials,
+    production_vectors,
+    split_into_directions,
+)
+from .noise import all_complexes, structure_in
+from .rates import fit_rates, matrix_of, net_matrix
+from .scaling import Scaled
+from .solution import Solution, directions_of
+from .stoichiometry import Stoichiometry
+
+Array = NDArray[np.float64]
+
+SIGNIFICANT = 5.0
+"""Standard errors by which a production vector or rate constant must differ from zero."""
+UNEXPECTED = 5.0
+"""Standard score of an absent monomial in the residual above which it is missing."""
+REWEIGHTINGS = 3
+CLEARLY_WORSE = 12.0
+"""Difference of χ² at which another split is no longer about as likely."""
+STRUCTURED = 7.0
+"""Standard score of neighbouring residuals' agreement above which they are not noise."""
+
+
+def solution_under_noise(
+    problem: Scaled, pool: list[Complex], stoichiometry: Stoichiometry, search: Search
+) -> Solution | None:
+    """Reactions whose residual is noise, from complexes that the search has shown; None if these cannot do it.
+
+    Parameters
+    ----------
+    problem : Scaled
+        All data.
+    pool : list of tuple of int
+        Complexes.
+    stoichiometry : Stoichiometry
+        Which net rows are admitted.
+    search : Search
+        Limits, and how rates are fitted.
+
+    Notes
+    -----
+    Three tests stand between a fit and a solution: the sum of squared residuals over the estimated noise, the score of
+    every monomial that is absent, and the agreement of neighbouring residuals.
+    """
+    complexes, vectors, errors, deviation = _significant(problem, pool)
+    if not complexes:
+        return None
+    values = monomials(problem.concentrations, complexes)
+    if not is_noise(problem, values, values @ vectors, deviation):
+        return None
+    split = split_into_directions(complexes, vectors, errors, set(pool), stoichiometry, noisy=True)
+    if split.unexplained or not split.directions:
+        return None
+    directions, ambiguous = _likeliest(problem, split, set(pool), deviation)
+    fit = fit_rates(problem, directions, search.rate_fit)
+    if np.any(fit.constants <= 0) or np.any(fit.errors * SIGNIFICANT > 1):
+        return None
+    used = monomials(problem.concentrations, sorted({d.reactants for d in fit.directions}))
+    production = fit.production(problem)
+    deviation = problem.noise.deviation(production)
+    if not is_noise(problem, used, production, deviation):
+        return None
+    if structure_in((problem.production - production) / deviation, problem.concentrations) > STRUCTURED:
+        return None
+    return Solution(fit, ambiguous, complete=True)
+
+
+def _likeliest(
+    problem: Scaled, split: Split, shown: set[Complex], deviation: Array
+) -> tuple[tuple[Direction, ...], tuple[Complex, ...]]:
+    """The splits that fit best together, one complex after the other, and the complexes where another fits as well."""
+    chosen = {y: sets[0] for y, sets in split.alternatives.items()}
+    ambiguous: list[Complex] = []
+    for _ in range(2):
+        ambiguous = []
+        for y, sets in split.alternatives.items():
+            if len(sets) == 1:
+                continue
+            costs = np.array(
+                [
+                    _chi_square(problem, _directions(chosen | {y: each}), deviation)
+                    + COST_OF_NEW * sum(p not in shown for p in each)
+                    + COST_OF_REACTION * len(each)
+                    for each in sets
+                ]
+            )
+            chosen[y] = sets[int(np.argmin(costs))]
+            rivals = [sets[i] for i in np.flatnonzero(costs < costs.min() + CLEARLY_WORSE)]
+            if any(not set(chosen[y]) <= set(each) for each in rivals):
+                ambiguous.append(y)
+    return _directions(chosen), tuple(ambiguous)
+
+
+def _directions(chosen: dict[Complex, tuple[Complex, ...]]) -> tuple[Direction, ...]:
+    return tuple(Direction(y, p) for y, products in chosen.items() for p in products)
+
+
+def _chi_square(problem: Scaled, directions: tuple[Direction, ...], deviation: Array) -> float:
+    """Sum of squared residuals over the deviation, at the best rate constants."""
+    matrix = matrix_of(
+        monomials(problem.concentrations, [d.reactants for d in directions]), net_matrix(directions), 1 / deviation
+    )
+    target = (problem.production / deviation).ravel()
+    size = np.maximum(np.linalg.norm(matrix, axis=0), 1e-300)
+    return float(nnls(matrix / size, target, maxiter=50 * len(size))[1] ** 2)
+
+
+def rows_that_matter(problem: Scaled, pool: Array, search: Search) -> tuple[Direction, ...]:
+    """Directions of frozen rows whose rate constants differ from zero by `SIGNIFICANT` errors when all are fitted."""
+    directions = directions_of(pool)
+    while directions:
+        fit = fit_rates(problem, directions, search.rate_fit)
+        keep = (fit.constants > 0) & (fit.errors * SIGNIFICANT < 1)
+        if keep.all():
+            break
+        directions = fit.select(keep)
+    return directions
+
+
+def is_noise(problem: Scaled, values: Array, production: Array, deviation: Array) -> bool:
+    """True if the residual of ``production`` is as small as the noise and no absent monomial stands out in it."""
+    residual = (problem.production - production) / deviation
+    states, species = residual.shape
+    freedom = states - values.shape[1] / species
+    square = np.sum(np.clip(residual, -6, 6) ** 2, axis=0)
+    if np.any(square > freedom + 6 * np.sqrt(2 * freedom)):
+        return False
+    absent = monomials(problem.concentrations, all_complexes(species, 2))
+    for k in range(species):
+        columns = values / deviation[:, k, None]
+        basis = np.linalg.qr(columns / np.maximum(np.linalg.norm(columns, axis=0), 1e-300))[0]
+        other = absent / deviation[:, k, None]
+        size = np.linalg.norm(other, axis=0)
+        other = other / np.maximum(size, 1e-300)
+        other = other - basis @ (basis.T @ other)
+        left = np.linalg.norm(other, axis=0)
+        score = np.divide(np.abs(other.T @ residual[:, k]), left, out=np.zeros_like(left), where=left > 1e-3)
+        if score.max(initial=0.0) > UNEXPECTED:
+            return False
+    return True
+
+
+def _significant(problem: Scaled, complexes: list[Complex]) -> tuple[list[Complex], Array, Array, Array]:
+    """Complexes whose production vectors differ from zero, those vectors, their errors, and the deviations used."""
+    deviation = problem.noise.deviation(problem.production)
+    vectors = errors = np.zeros((0, problem.production.shape[1]))
+    while complexes:
+        values = monomials(problem.concentrations, complexes)
+        for _ in range(REWEIGHTINGS):
+            vectors, errors = production_vectors(values, problem.production, 1 / deviation)
+            deviation = problem.noise.deviation(values @ vectors)
+        strength = np.max(np.abs(vectors) / np.maximum(errors, 1e-300), axis=1)
+        weak = strength < min(SIGNIFICANT, 2 * strength.min())
+        if not weak.any():
+            break
+        complexes = [y for y, w in zip(complexes, weak, strict=True) if not w]
+    return complexes, vectors, errors, deviation
