@@ -21,6 +21,7 @@ PER_MEDIAN = 1 / 0.6745
 """Standard deviation of a normal variable whose median size is 1."""
 NOISE_FREE = 1e-9
 """Share of a species' root mean square rate below which noise counts as round-off."""
+SLIGHT = 2e-3
 STATES_PER_MONOMIAL = 4
 
 
@@ -41,6 +42,11 @@ class Noise:
     relative: float
     absolute: Array
     exact: bool
+
+    @property
+    def slight(self) -> bool:
+        """True if the noise is too small to hide a reaction from the search for rows."""
+        return self.exact or self.relative < SLIGHT
 
     def deviation(self, production: Array) -> Array:
         """Standard deviation of each entry of production of shape (N, S)."""

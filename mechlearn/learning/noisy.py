@@ -57,6 +57,8 @@ def solution_under_noise(
     Three tests stand between a fit and a solution: the sum of squared residuals over the estimated noise, the score of
     every monomial that is absent, and the agreement of neighbouring residuals.
     """
+    if not _could_be_noise(problem, pool):
+        return None
     complexes, vectors, errors, deviation = _significant(problem, pool)
     if not complexes:
         return None
@@ -137,8 +139,7 @@ def is_noise(problem: Scaled, values: Array, production: Array, deviation: Array
     residual = (problem.production - production) / deviation
     states, species = residual.shape
     freedom = states - values.shape[1] / species
-    square = np.sum(np.clip(residual, -6, 6) ** 2, axis=0)
-    if np.any(square > freedom + 6 * np.sqrt(2 * freedom)):
+    if not _small(residual, freedom):
         return False
     absent = monomials(problem.concentrations, all_complexes(species, 2))
     for k in range(species):
@@ -153,6 +154,22 @@ def is_noise(problem: Scaled, values: Array, production: Array, deviation: Array
         if score.max(initial=0.0) > UNEXPECTED:
             return False
     return True
+
+
+def _small(residual: Array, freedom: float) -> bool:
+    """True if residuals over their deviation have the sum of squares, species by species, that noise would have."""
+    square = np.sum(np.clip(residual, -6, 6) ** 2, axis=0)
+    return bool(np.all(square <= freedom + 6 * np.sqrt(2 * freedom)))
+
+
+def _could_be_noise(problem: Scaled, complexes: list[Complex]) -> bool:
+    """False if all complexes together leave more than noise of the data."""
+    values = monomials(problem.concentrations, complexes)
+    deviation = problem.noise.deviation(problem.production)
+    for _ in range(REWEIGHTINGS):
+        production = values @ production_vectors(values, problem.production, 1 / deviation)[0]
+        deviation = problem.noise.deviation(production)
+    return _small((problem.production - production) / deviation, len(values) - len(complexes) / len(deviation[0]))
 
 
 def _significant(problem: Scaled, complexes: list[Complex]) -> tuple[list[Complex], Array, Array, Array]:

@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 
 RELATIVE_FLOOR = 1e-3
 """Of the first linear fit, before the gross flux is known."""
+PASSES = 3
+"""Linear fits, each weighted by what the last one found."""
 ROUND_OFF = 1e-13
 """Share of the gross flux below which a difference between rates is round-off of the source."""
 
@@ -58,7 +60,11 @@ def net_matrix(directions: tuple[Direction, ...]) -> Array:
 
 
 def fit_rates(
-    problem: Scaled, directions: tuple[Direction, ...], how: Literal["log", "non-negative"] = "log", passes: int = 3
+    problem: Scaled,
+    directions: tuple[Direction, ...],
+    how: Literal["log", "non-negative"] = "log",
+    *,
+    noisy: bool | None = None,
 ) -> RateFit:
     """Non-negative least squares for k, reweighted by the gross flux, then least squares on ln k.
 
@@ -73,24 +79,25 @@ def fit_rates(
         One-way reactions, at least one.
     how : {'log', 'non-negative'}
         ``non-negative`` stops after the linear fit, which the paper's Algorithm 1 names as the alternative.
-    passes : int
-        Linear fits, the weights following the last one.
+    noisy : bool, optional
+        Whether weights are one over the noise; if absent, where there is noise.
     """
+    noisy = not problem.noise.exact if noisy is None else noisy
     values = monomials(problem.concentrations, [d.reactants for d in directions])
     net = net_matrix(directions)
     weights = problem.weights(RELATIVE_FLOOR)
     constants = np.zeros(len(directions))
-    for _ in range(passes):
+    for _ in range(PASSES):
         matrix = matrix_of(values, net, weights)
         target = (problem.production * weights).ravel()
         size = np.linalg.norm(matrix, axis=0)
         size[size == 0] = 1.0
         constants = nnls(matrix / size, target, maxiter=50 * len(size))[0] / size
-        weights = _weights(values, net, constants, problem)
+        weights = _weights(values, net, constants, problem, noisy)
     positive = constants > 0
     if how == "log" and positive.any():
         constants = _polish(matrix_of(values, net, weights), (problem.production * weights).ravel(), constants)
-    return _judge(problem, directions, values, net, constants)
+    return _judge(problem, directions, values, net, constants, noisy)
 
 
 def matrix_of(values: Array, net: Array, weights: Array) -> Array:
@@ -109,9 +116,9 @@ def _gross_weights(values: Array, net: Array, constants: Array, problem: Scaled)
     return np.asarray(1.0 / (gross + floor))
 
 
-def _weights(values: Array, net: Array, constants: Array, problem: Scaled) -> Array:
+def _weights(values: Array, net: Array, constants: Array, problem: Scaled, noisy: bool) -> Array:
     """One over the noise, or over the gross flux where there is none."""
-    if problem.noise.exact:
+    if not noisy:
         return _gross_weights(values, net, constants, problem)
     return 1 / problem.noise.deviation((values * constants) @ net)
 
@@ -139,11 +146,13 @@ def _polish(matrix: Array, target: Array, constants: Array) -> Array:
     return polished
 
 
-def _judge(problem: Scaled, directions: tuple[Direction, ...], values: Array, net: Array, constants: Array) -> RateFit:
+def _judge(
+    problem: Scaled, directions: tuple[Direction, ...], values: Array, net: Array, constants: Array, noisy: bool
+) -> RateFit:
     gross = _gross(values, net, constants)
     left = (values * constants) @ net - problem.production
     misfit = float(np.sqrt(np.mean((left * _gross_weights(values, net, constants, problem)) ** 2)))
-    weights = _weights(values, net, constants, problem)
+    weights = _weights(values, net, constants, problem, noisy)
     deviation = float(np.sqrt(np.mean((left * weights) ** 2)))
     matrix = matrix_of(values, net, weights) * constants
     size = np.linalg.norm(matrix, axis=0)

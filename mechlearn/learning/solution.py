@@ -149,12 +149,12 @@ def directions_of(rows: Array) -> tuple[Direction, ...]:
 
 def pruned(problem: Scaled, directions: tuple[Direction, ...], search: Search, *, weakest: float) -> RateFit:
     """Rate constants without the directions that carry no flux or whose rate constant the data leave open."""
-    fit = fit_rates(problem, directions, search.rate_fit)
+    fit = fit_rates(problem, directions, search.rate_fit, noisy=False)
     while True:
         keep = (fit.constants > 0) & (fit.contributions > weakest) & (fit.errors < 0.5)
         if keep.all() or not keep.any():
             return fit
-        fit = fit_rates(problem, fit.select(keep), search.rate_fit)
+        fit = fit_rates(problem, fit.select(keep), search.rate_fit, noisy=False)
 
 
 def whole_halves(rows: Array, amplitude: Array, search: Search, within: float) -> set[Complex]:

@@ -15,6 +15,7 @@ from ..search import LevenbergMarquardt, Search
 from .complexes import Complex
 from .freezing import rows_to_freeze, undirected
 from .network import LARGEST_LOG_RATE, Evaluation, Network
+from .noise import Noise
 from .noisy import rows_that_matter, solution_under_noise
 from .rates import fit_rates
 from .scaling import Scaled, choose_samples
@@ -91,12 +92,12 @@ class Stage:
     floor: float | None = None
 
 
-def stages(search: Search, species: int, exact: bool) -> list[Stage]:
+def stages(search: Search, species: int, noise: Noise) -> list[Stage]:
     """Few rows first, more when they do not suffice; absolute weights first, relative ones then.
 
     Noise hides slow reactions behind fast ones unless small rates weigh more; by how much is tried.
     """
-    if not exact:
+    if not noise.slight:
         rows = species + 2 if search.reactions == "auto" else search.reactions
         return [Stage(rows, floor) for floor in FLOORS] * 2
     if search.reactions == "auto":
@@ -113,7 +114,7 @@ def search_rows(
     started = time.monotonic()
     torch_generator = torch.Generator().manual_seed(search.seed)
     numpy_generator = np.random.default_rng(search.seed)
-    plan = stages(search, problem.concentrations.shape[1], problem.noise.exact)
+    plan = stages(search, problem.concentrations.shape[1], problem.noise)
     try:
         for number, stage in enumerate(plan):
             chosen = choose_samples(problem, SAMPLES, numpy_generator)
