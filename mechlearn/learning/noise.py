@@ -21,6 +21,7 @@ PER_MEDIAN = 1 / 0.6745
 """Standard deviation of a normal variable whose median size is 1."""
 NOISE_FREE = 1e-9
 """Share of a species' root mean square rate below which noise counts as round-off."""
+ROUND_OFF = 1e-12
 SLIGHT = 2e-3
 STATES_PER_MONOMIAL = 4
 
@@ -35,12 +36,15 @@ class Noise:
         Share of the rate itself.
     absolute : array, shape (S,)
         Constant part of each species, in the unit of the production.
+    round_off : array, shape (S,)
+        What no entry is known better than.
     exact : bool
         True if both are round-off.
     """
 
     relative: float
     absolute: Array
+    round_off: Array
     exact: bool
 
     @property
@@ -51,7 +55,7 @@ class Noise:
     def deviation(self, production: Array) -> Array:
         """Standard deviation of each entry of production of shape (N, S)."""
         size = np.sqrt((self.relative * production) ** 2 + self.absolute**2)
-        return np.asarray(np.maximum(size, 1e-12 * np.sqrt(np.mean(production**2, axis=0)) + 1e-300))
+        return np.asarray(np.maximum(size, self.round_off))
 
 
 def all_complexes(species: int, order: int) -> list[tuple[int, ...]]:
@@ -78,7 +82,8 @@ def estimate_noise(concentrations: Array, production: Array, passes: int = 8) ->
             best = found
         if best.exact:
             break
-    return best or Noise(0.0, np.zeros(production.shape[1]), True)
+    nothing = np.zeros(production.shape[1])
+    return best or Noise(0.0, nothing, nothing + ROUND_OFF, True)
 
 
 def _noise_left_by(complexes: list[tuple[int, ...]], concentrations: Array, production: Array, passes: int) -> Noise:
@@ -101,10 +106,10 @@ def _noise_left_by(complexes: list[tuple[int, ...]], concentrations: Array, prod
         small = amount <= np.quantile(amount, 0.1, axis=0)
         relative = float(np.median(left[large] / amount[large])) * PER_MEDIAN if large.any() else 0.0
         absolute = np.array([np.median(left[small[:, k], k]) for k in range(species)]) * PER_MEDIAN
-        noise = Noise(relative, absolute, False)
+        noise = Noise(relative, absolute, ROUND_OFF * rms, False)
         deviation = noise.deviation(fit)
     exact = relative < NOISE_FREE and bool(np.all(absolute < NOISE_FREE * rms))
-    return Noise(relative, absolute, exact)
+    return Noise(relative, absolute, ROUND_OFF * rms, exact)
 
 
 def structure_in(residual: Array, concentrations: Array) -> float:

@@ -85,7 +85,10 @@ def solution_under_noise(
 def _likeliest(
     problem: Scaled, split: Split, shown: set[Complex], deviation: Array
 ) -> tuple[tuple[Direction, ...], tuple[Complex, ...]]:
-    """The splits that fit best together, one complex after the other, and the complexes where another fits as well."""
+    """The splits that fit best together, one complex after the other.
+
+    With them the complexes where another split with as few reactions fits about as well.
+    """
     chosen = {y: sets[0] for y, sets in split.alternatives.items()}
     ambiguous: list[Complex] = []
     for _ in range(2):
@@ -103,7 +106,7 @@ def _likeliest(
             )
             chosen[y] = sets[int(np.argmin(costs))]
             rivals = [sets[i] for i in np.flatnonzero(costs < costs.min() + CLEARLY_WORSE)]
-            if any(not set(chosen[y]) <= set(each) for each in rivals):
+            if any(set(each) != set(chosen[y]) and len(each) <= len(chosen[y]) for each in rivals):
                 ambiguous.append(y)
     return _directions(chosen), tuple(ambiguous)
 

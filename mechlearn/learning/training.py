@@ -253,7 +253,7 @@ def _run_stage(
     report: Callable[[float], None],
 ) -> None:
     """Step until a restart explains all data, or each has stalled ``optimizer.rounds`` times on average."""
-    stalls, iterations = 0, 0
+    stalls, iterations, next_attempt = 0, 0, 0.0
     while stalls < optimizer.rounds * search.restarts and time.monotonic() - started < search.seconds:
         batch.step(optimizer)
         iterations += 1
@@ -278,10 +278,11 @@ def _run_stage(
             stalls += int(stalled.sum())
             known = len(found.complexes)
             _freeze(batch, stalled, stoichiometry, search, found, iterations, started)
-            if len(found.complexes) > known:
+            if len(found.complexes) > known and stalls >= next_attempt:
                 found.solution = _solution_from_all(problem, chosen, stoichiometry, search, found)
                 if found.solution is not None:
                     return
+                next_attempt = 1.1 * stalls
             batch.redraw(stalled)
             report(stalls / (optimizer.rounds * search.restarts))
 
