@@ -30,8 +30,8 @@ from .mechanism import Mechanism
 from .search import Adam, Search
 
 STATUS = {
-    "recovered": "Every reaction is frozen and the data are explained to round-off.",
-    "ambiguous": "The data are explained to round-off, but so they are by another network with as few reactions: "
+    "recovered": "Every reaction is frozen and the data are explained to {level}.",
+    "ambiguous": "The data are explained to {level}, but so they are by another network with as few reactions: "
     "{detail}. Give compositions (conserve: elements) or data from other states.",
     "unsettled": "The reactions found leave {detail} of the gross production unexplained. Offer more reactions, more "
     "restarts or more time; the cause may also be a rate law that this version does not know.",
@@ -56,6 +56,8 @@ class Discovery:
         Its sentence, with what to do.
     loss : float
         Root mean square of residual over gross production, over all entries.
+    noise : float
+        Estimated noise of the production rates, as a share of the rates; 0 where they are exact.
     reactions : tuple of LearnedReaction
         The mechanism's reactions, in its order.
     history : tuple of Round
@@ -69,6 +71,7 @@ class Discovery:
     status: str
     message: str
     loss: float
+    noise: float
     reactions: tuple[LearnedReaction, ...]
     history: tuple[Round, ...]
     search: Search
@@ -87,6 +90,7 @@ class Discovery:
             "reactions": [_reaction_dict(learned) for learned in self.reactions],
             "n_reactions": len(self.reactions),
             "loss": self.loss,
+            "noise": self.noise,
             "seed": self.search.seed,
         }
 
@@ -155,12 +159,14 @@ def discover(
             started,
         )
     reactions = learned_reactions(solution.fit, problem, balances.species)
-    status, message = _verdict(solution, found, balances)
+    noise = 0.0 if problem.noise.exact else problem.noise.relative
+    status, message = _verdict(solution, found, balances, noise)
     return Discovery(
         mechanism=_mechanism(balances, reactions),
         status=status,
         message=message,
         loss=solution.fit.misfit,
+        noise=noise,
         reactions=reactions,
         history=tuple(found.history),
         search=search,
@@ -227,7 +233,7 @@ def _search(
     return search_rows(problem, stoichiometry, search, search.optimizer, progress)
 
 
-def _verdict(solution: Solution, found: Found, balances: Balances) -> tuple[str, str]:
+def _verdict(solution: Solution, found: Found, balances: Balances, noise: float) -> tuple[str, str]:
     detail = f"{solution.fit.misfit:.2g}"
     if found.interrupted:
         status = "interrupted"
@@ -244,7 +250,8 @@ def _verdict(solution: Solution, found: Found, balances: Balances) -> tuple[str,
         detail = "; ".join(_complex_text(y, balances) for y in solution.ambiguous) + " can react in more than one way"
     else:
         status = "recovered"
-    return status, STATUS[status].format(detail=detail)
+    level = "round-off" if noise == 0 else f"their noise, {100 * noise:.2g} % of the rates"
+    return status, STATUS[status].format(detail=detail, level=level)
 
 
 def _complex_text(complex_: tuple[int, ...], balances: Balances) -> str:
@@ -278,6 +285,7 @@ def _nothing(
         status=status,
         message=message,
         loss=1.0,
+        noise=0.0,
         reactions=(),
         history=tuple(found.history),
         search=search,
