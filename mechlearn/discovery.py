@@ -271,6 +271,7 @@ def _mechanism(balances: Balances, reactions: tuple[LearnedReaction, ...]) -> Me
         reactions=tuple(learned.reaction for learned in reactions),
         temperature=float(finite[0]) if finite.size else 300.0,
         pressure=float(pressure[0]) if pressure.size else 101325.0,
+        atomic_weights=balances.atomic_weights,
     )
 
 

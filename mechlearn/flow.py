@@ -211,8 +211,7 @@ def _learn(study: Study, runs: Trajectories, clock: _Clock, progress: Progress) 
     balances = differential_balances(train)
     found = discover(balances, study.learn, progress=progress)
     clock.lap("learn")
-    mechanism = replace(found.mechanism, atomic_weights=runs.atomic_weights)
-    return _Learnt(replace(found, mechanism=mechanism), train, balances, held)
+    return _Learnt(found, train, balances, held)
 
 
 def _judge(

@@ -119,7 +119,7 @@ class Search:
     restarts : int
         Starting points that are fitted side by side.
     freeze_within : float
-        ε, largest distance of a row to integers at which it is frozen.
+        ε, largest distance of a row to integers at which it is frozen; 0 for never, to see what that does.
     max_coefficient : int
         Largest stoichiometric coefficient that may be frozen.
     max_order : int
@@ -152,7 +152,7 @@ class Search:
     catalysts: Literal[False] = False
     third_bodies: Literal[False] = False
     restarts: Annotated[int, Field(ge=1, le=10_000)] = 8
-    freeze_within: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    freeze_within: Annotated[float, Field(ge=0, lt=0.5)] = 0.05
     max_coefficient: Annotated[int, Field(ge=1)] = 3
     max_order: Annotated[int, Field(ge=1)] = 4
     seconds: Annotated[float, Field(gt=0)] = 600.0

@@ -49,4 +49,5 @@ def differential_balances(runs: Trajectories) -> Balances:
         operator=sp.eye_array(len(accumulation), format="csr"),
         accumulation=accumulation,
         scale=np.zeros_like(accumulation),
+        atomic_weights=runs.atomic_weights,
     )

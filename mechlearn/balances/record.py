@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.sparse as sp
@@ -31,6 +32,8 @@ class Balances:
         [kmol/m³/s] for derivatives, [kmol/m³] for integrals.
     scale : array, shape (M, S)
         Standard error of each accumulation, in its unit; 0 where it is known to the last digits.
+    atomic_weights : mapping of str to float
+        Of elements that are not in the periodic table [kg/kmol].
     """
 
     species: tuple[Species, ...]
@@ -40,6 +43,7 @@ class Balances:
     operator: sp.csr_array
     accumulation: NDArray[np.float64]
     scale: NDArray[np.float64]
+    atomic_weights: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         samples, species = np.shape(self.concentrations)

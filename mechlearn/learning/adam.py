@@ -42,11 +42,12 @@ def search_rows_with_adam(
             loss = _one_epoch(coordinates, log_rates, frozen, basis, logs, target, optimizer, adam, generator)
             if epoch % optimizer.check_every == 0:
                 progress(epoch / optimizer.epochs, f"loss {loss:.3g}, {int(frozen.sum())} of {rows} rows frozen")
-                if loss >= previous:
+                if loss >= previous and search.freeze_within > 0:
                     _freeze_and_redraw(coordinates, frozen, basis, stoichiometry, search, found, generator)
                 matrix = torch.round(coordinates.detach()[frozen] @ basis).numpy()
                 kept = tuple(tuple(int(c) for c in row) for row in matrix)
-                found.history.append(Round(time.monotonic() - started, 0, epoch, loss, rows, kept))
+                signed, logs_now = (coordinates @ basis).detach().numpy().copy(), log_rates.detach().numpy().T.copy()
+                found.history.append(Round(time.monotonic() - started, 0, epoch, loss, rows, kept, signed, logs_now))
                 if frozen.all() or time.monotonic() - started > search.seconds:
                     break
             previous = loss

@@ -45,7 +45,7 @@ FIRST_DAMPING = 1e-2
 THAW = 0.25
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Round:
     """The state of the search after a restart stalled.
 
@@ -63,6 +63,10 @@ class Round:
         Rows offered.
     frozen : tuple of tuple of int
         Integer rows fixed in it.
+    matrix : array, shape (R, S)
+        All its rows.
+    log_rates : array, shape (R, 2)
+        ln k forward and reverse, of concentrations and rates in the units that the search uses.
     """
 
     seconds: float
@@ -71,6 +75,8 @@ class Round:
     loss: float
     rows: int
     frozen: tuple[tuple[int, ...], ...]
+    matrix: NDArray[np.float64]
+    log_rates: NDArray[np.float64]
 
 
 @dataclass(eq=False)
@@ -278,7 +284,7 @@ def _run_stage(
             stalls += int(stalled.sum())
             known = len(found.complexes)
             _freeze(batch, stalled, stoichiometry, search, found, iterations, started)
-            if len(found.complexes) > known and stalls >= next_attempt:
+            if search.freeze_within > 0 and len(found.complexes) > known and stalls >= next_attempt:
                 found.solution = _solution_from_all(problem, chosen, stoichiometry, search, found)
                 if found.solution is not None:
                     return
@@ -343,5 +349,7 @@ def _record(found: Found, batch: Batch, restart: int, iterations: int, started: 
             loss=float(batch.at.loss[restart]),
             rows=batch.frozen.shape[1],
             frozen=tuple(tuple(int(c) for c in row) for row in rows),
+            matrix=batch.at.rows[restart].numpy().copy(),
+            log_rates=batch.parameters[restart, :, -2:].numpy().copy(),
         )
     )

@@ -1,0 +1,111 @@
+"""The figures of the paper, drawn from our own runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from paper_regression import Problem
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"
+
+
+def save(figure: Figure, folder: Path, name: str) -> str:
+    """Write SVG and PNG; returns the name without ending."""
+    figure.savefig(folder / f"{name}.svg")
+    figure.savefig(folder / f"{name}.png", dpi=130)
+    plt.close(figure)
+    return name
+
+
+def regression_history(plain: dict[str, Any], frozen: dict[str, Any], folder: Path) -> str:
+    """Figure 2.1: loss and both exponents over epochs, with freezing (solid) and without (dashed)."""
+    figure, axes = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
+    for column, title in enumerate(("loss", "θ₁ (true: 1)", "θ₂ (true: 2)"), start=1):
+        ax = axes[column - 1]
+        ax.plot(frozen["history"][:, 0], frozen["history"][:, column], color=BLUE, label="with freezing")
+        ax.plot(plain["history"][:, 0], plain["history"][:, column], "--", color=ORANGE, label="without")
+        ax.set(xlabel="epoch", title=title)
+    axes[0].set_yscale("log")
+    axes[0].legend()
+    return save(figure, folder, "fig-2.1-history")
+
+
+def landscape(task: Problem, minimum: tuple[float, float], folder: Path) -> str:
+    """Figure 2.2: the loss over both exponents as a surface and as contours, both minima marked."""
+    first, second = np.meshgrid(np.linspace(0, 5, 161), np.linspace(1.5, 2.5, 161))
+    loss = np.concatenate([task.loss_and_gradient(row)[0] for row in np.stack([first, second], axis=-1)])
+    logs = np.log10(loss.reshape(first.shape) + 1e-12)
+    figure = plt.figure(figsize=(11, 4.4), layout="constrained")
+    surface: Any = figure.add_subplot(1, 2, 1, projection="3d")
+    surface.plot_surface(first, second, logs, cmap="viridis", linewidth=0, rcount=160, ccount=160)
+    surface.set(xlabel="θ₁", ylabel="θ₂", zlabel="log₁₀ loss", title="loss surface")
+    ax = figure.add_subplot(1, 2, 2)
+    filled = ax.contourf(first, second, logs, levels=30, cmap="viridis")
+    figure.colorbar(filled, ax=ax, label="log₁₀ loss")
+    ax.plot(1, 2, "*", color="white", markersize=14, markeredgecolor="black", label="true minimum (1, 2)")
+    label = f"local minimum ({minimum[0]:.4f}, {minimum[1]:.4f})"
+    ax.plot(*minimum, "o", color=ORANGE, markeredgecolor="black", markersize=9, label=label)
+    ax.set(xlabel="θ₁", ylabel="θ₂", title="contours")
+    ax.legend(loc="upper right")
+    return save(figure, folder, "fig-2.2-landscape")
+
+
+def profiles(task: Problem, folder: Path) -> str:
+    """Figure 2.3: the loss over θ₁ at three values of θ₂."""
+    figure, ax = plt.subplots(figsize=(6, 3.8), layout="constrained")
+    first = np.linspace(0, 6, 601)
+    for value, color, style in ((1.99, ORANGE, "--"), (2.0, BLUE, "-"), (2.01, GREEN, "-.")):
+        loss = task.loss_and_gradient(np.stack([first, np.full_like(first, value)], axis=1))[0]
+        ax.semilogy(first, loss + 1e-12, style, color=color, label=f"θ₂ = {value:g}")
+    ax.set(xlabel="θ₁", ylabel="loss", title="a small error of θ₂ moves the minimum over θ₁")
+    ax.legend()
+    return save(figure, folder, "fig-2.3-profiles")
+
+
+def error_history(curves: dict[str, Any], title: str, name: str, folder: Path) -> str:
+    """Figures 4.4 and 4.7: relative error over epochs; solid with freezing, dashed without; dots where rows froze."""
+    figure, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
+    for label, style in (("freezing", "-"), ("no freezing", "--")):
+        curve = curves[label]
+        for part, color in (("training", BLUE), ("validation", ORANGE)):
+            ax.semilogy(curve["epochs"], curve[part], style, color=color, label=f"{part}, {label}")
+        rounds = curve["rounds"]
+        at = [curve["training"][curve["epochs"].index(epoch)] for epoch in rounds]
+        ax.semilogy(rounds, at, "o", color="black", markersize=5, label="a row is frozen" if rounds else None)
+    ax.set(xlabel="epoch", ylabel="relative error", title=title)
+    ax.legend(fontsize=8)
+    return save(figure, folder, name)
+
+
+def number_of_reactions(rows: list[dict[str, Any]], title: str, name: str, folder: Path) -> str:
+    """Figures 4.5, 4.6 and 4.8: relative error against the number of rows offered."""
+    figure, ax = plt.subplots(figsize=(5, 3.6), layout="constrained")
+    numbers = [row["reactions"] for row in rows]
+    ax.semilogy(numbers, [max(row["training"], 1e-17) for row in rows], "o-", color=BLUE, label="training")
+    ax.semilogy(numbers, [max(row["validation"], 1e-17) for row in rows], "s--", color=ORANGE, label="validation")
+    ax.set(xlabel="reactions offered", ylabel="relative error", title=title, xticks=numbers)
+    ax.legend()
+    return save(figure, folder, name)
+
+
+def courses(time: Any, true: Any, learned: Any, species: list[str], title: str, folder: Path) -> str:
+    """Figure 4.9: concentrations over time, exact (points) and learnt (lines)."""
+    figure, axes = plt.subplots(2, 3, figsize=(10, 5), layout="constrained", sharex=True)
+    for k, ax in enumerate(axes.flat):
+        ax.plot(time, learned[:, k], color=BLUE, label="learnt")
+        ax.plot(time[::4], true[::4, k], "o", color=ORANGE, markersize=4, markerfacecolor="none", label="exact")
+        ax.set(title=species[k])
+    for ax in axes[1]:
+        ax.set_xlabel("time [s]")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("c [kmol/m³]")
+    axes[0, 0].legend()
+    figure.suptitle(title)
+    return save(figure, folder, "fig-4.9-courses")
