@@ -98,7 +98,8 @@ class Search:
     method : str
         ``auto`` or ``network`` (the signed-matrix network).
     reactions : int or 'auto'
-        Rows of the signed matrix; ``auto`` offers more than are needed and keeps those that carry flux.
+        Rows of the signed matrix, and the most reactions that are found; ``auto`` offers more than are needed and keeps
+        those that carry flux.
     seed : int
         Seed of every draw.
     conserve : str

@@ -135,5 +135,9 @@ def levenberg_marquardt(
 
 def local_minimum(task: Problem) -> tuple[float, float]:
     """The minimum that a start right of the true θ₁ runs into, to the last digits."""
-    fit = root(lambda theta: task.loss_and_gradient(theta[None])[1][0], np.array([3.8, 1.975]), tol=1e-12)
+
+    def gradient(theta: Array) -> Array:
+        return np.asarray(task.loss_and_gradient(theta[None])[1][0])
+
+    fit = root(gradient, np.array([3.8, 1.975]), tol=1e-12)
     return float(fit.x[0]), float(fit.x[1])

@@ -20,7 +20,7 @@ from .complexes import (
 from .noise import all_complexes, structure_in
 from .rates import fit_rates, matrix_of, net_matrix
 from .scaling import Scaled
-from .solution import Solution, directions_of
+from .solution import Solution, directions_of, too_many
 from .stoichiometry import Stoichiometry
 
 Array = NDArray[np.float64]
@@ -70,7 +70,7 @@ def solution_under_noise(
         return None
     directions, ambiguous = _likeliest(problem, split, set(pool), deviation)
     fit = fit_rates(problem, directions, search.rate_fit)
-    if np.any(fit.constants <= 0) or np.any(fit.errors * SIGNIFICANT > 1):
+    if np.any(fit.constants <= 0) or np.any(fit.errors * SIGNIFICANT > 1) or too_many(fit, search):
         return None
     used = monomials(problem.concentrations, sorted({d.reactants for d in fit.directions}))
     production = fit.production(problem)

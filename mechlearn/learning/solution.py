@@ -17,7 +17,7 @@ from .complexes import (
     split_into_directions,
 )
 from .freezing import undirected
-from .rates import RateFit, fit_rates
+from .rates import RateFit, fit_rates, net_matrix
 from .scaling import Scaled
 from .stoichiometry import Stoichiometry
 
@@ -122,7 +122,7 @@ def _solution_from_complexes(
         return None
     fit = pruned(problem, split.directions, search, weakest=EXACT)
     kept = {direction.reactants for direction in fit.directions}
-    if fit.misfit >= EXACT:
+    if fit.misfit >= EXACT or too_many(fit, search):
         return None
     return Solution(fit, tuple(y for y in split.ambiguous if y in kept), complete=True)
 
@@ -132,7 +132,31 @@ def solution_from_rows(problem: Scaled, rows: Array, search: Search) -> Solution
     directions = directions_of(rows)
     if not directions:
         return None
-    return Solution(pruned(problem, directions, search, weakest=WEAK))
+    fit = pruned(problem, directions, search, weakest=WEAK)
+    if search.reactions != "auto" and too_many(fit, search):
+        fit = pruned(problem, _strongest(problem, fit, search.reactions), search, weakest=WEAK)
+    return Solution(fit)
+
+
+def too_many(fit: RateFit, search: Search) -> bool:
+    """True if a fit holds more reactions, reversible ones counted once, than were asked for."""
+    rows = {undirected(row) for row in net_matrix(fit.directions)}
+    return search.reactions != "auto" and len(rows) > search.reactions
+
+
+def _strongest(problem: Scaled, fit: RateFit, count: int) -> tuple[Direction, ...]:
+    """The directions of the rows that make most of the net production, each species by its own size."""
+    weights = problem.weights()
+    values = monomials(problem.concentrations, [d.reactants for d in fit.directions]) * fit.constants
+    made: dict[tuple[int, ...], Array] = {}
+    for row, flux in zip(net_matrix(fit.directions), values.T, strict=True):
+        key = undirected(row)
+        sign = 1.0 if tuple(row) == key else -1.0
+        made[key] = made.get(key, np.zeros_like(flux)) + sign * flux
+    sizes = {key: float(np.sum((np.outer(flux, key) * weights) ** 2)) for key, flux in made.items()}
+    best = sorted(sizes, key=lambda key: (-sizes[key], key))[:count]
+    rows = net_matrix(fit.directions)
+    return tuple(d for d, row in zip(fit.directions, rows, strict=True) if undirected(row) in best)
 
 
 def directions_of(rows: Array) -> tuple[Direction, ...]:
