@@ -41,7 +41,7 @@ def landscape(task: Problem, minimum: tuple[float, float], folder: Path) -> str:
     """Figure 2.2: the loss over both exponents as a surface and as contours, both minima marked."""
     first, second = np.meshgrid(np.linspace(0, 5, 161), np.linspace(1.5, 2.5, 161))
     loss = np.concatenate([task.loss_and_gradient(row)[0] for row in np.stack([first, second], axis=-1)])
-    logs = np.log10(loss.reshape(first.shape) + 1e-12)
+    logs = np.log10(np.maximum(loss, 1e-6).reshape(first.shape))
     figure = plt.figure(figsize=(11, 4.4), layout="constrained")
     surface: Any = figure.add_subplot(1, 2, 1, projection="3d")
     surface.plot_surface(first, second, logs, cmap="viridis", linewidth=0, rcount=160, ccount=160)

@@ -22,6 +22,8 @@ PER_MEDIAN = 1 / 0.6745
 NOISE_FREE = 1e-9
 """Share of a species' root mean square rate below which noise counts as round-off."""
 ROUND_OFF = 1e-12
+LOST_DIGITS = 1e-13
+"""Share of the gross flux below which noise is what is left of it when fast reactions nearly cancel."""
 SLIGHT = 2e-3
 STATES_PER_MONOMIAL = 4
 
@@ -94,13 +96,14 @@ def _noise_left_by(complexes: list[tuple[int, ...]], concentrations: Array, prod
     deviation = np.broadcast_to(rms, production.shape)
     spare = np.sqrt(states / (states - values.shape[1]))
     for _ in range(passes):
-        fit = np.empty_like(production)
+        fit, gross = np.empty_like(production), np.empty_like(production)
         for k in range(species):
             columns = values / deviation[:, k, None]
             size = np.linalg.norm(columns, axis=0)
             size[size == 0] = 1.0
             weights = np.linalg.lstsq(columns / size, production[:, k] / deviation[:, k], rcond=1e-14)[0]
             fit[:, k] = (columns / size) @ weights * deviation[:, k]
+            gross[:, k] = np.abs(columns / size) @ np.abs(weights) * deviation[:, k]
         left, amount = np.abs(production - fit) * spare, np.abs(fit)
         large = (amount >= np.median(amount, axis=0)) & (amount > 0)
         small = amount <= np.quantile(amount, 0.1, axis=0)
@@ -108,7 +111,9 @@ def _noise_left_by(complexes: list[tuple[int, ...]], concentrations: Array, prod
         absolute = np.array([np.median(left[small[:, k], k]) for k in range(species)]) * PER_MEDIAN
         noise = Noise(relative, absolute, ROUND_OFF * rms, False)
         deviation = noise.deviation(fit)
+    lost = np.median(left / np.where(gross > 0, gross, 1.0), axis=0)
     exact = relative < NOISE_FREE and bool(np.all(absolute < NOISE_FREE * rms))
+    exact = exact or bool(np.all(lost < LOST_DIGITS))
     return Noise(relative, absolute, ROUND_OFF * rms, exact)
 
 
