@@ -77,3 +77,9 @@ def _check_target(target: Path) -> None:
         raise FormatError(f"Cannot write {target}: it is not a regular file. Give the name of a file.")
     if not os.access(target if target.exists() else target.parent, os.W_OK):
         raise FormatError(f"Cannot write {target}: writing is not permitted there. Choose another place.")
+
+
+def shipped_folder() -> Path:
+    """The mechanisms and studies that come with mechlearn."""
+    inside = Path(__file__).parent / "mechanisms"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "mechanisms"

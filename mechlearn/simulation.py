@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from .cantera_species import atomic_weights, first_sentence, species_record
 from .conditions import Source, Times
 from .errors import DataError, FormatError, SimulationError, StudyError
+from .files import shipped_folder
 from .first_states import State, columns_of, first_states, set_state
-from .study import Study, example_studies, load_study
+from .study import Study, load_study
 from .thermo import GAS_CONSTANT
 from .trajectories import Reactor, Trajectories, Trajectory
 
@@ -170,14 +171,13 @@ def find_mechanism(name: str, beside: Path | None = None) -> Path:
     PosixPath('h2o2.yaml')
     """
     folder = beside or Path()
-    shipped = next(iter(example_studies().values()), Path()).parent
     if (folder / name).is_file():
         return folder / name
     for data in (Path(other) for other in ct.get_data_directories() if other != "."):
         if (data / name).is_file():  # Cantera itself looks into the working directory first
             return data / name if Path(name).is_file() else Path(name)
-    if (shipped / name).is_file():
-        return shipped / name
+    if (shipped_folder() / name).is_file():
+        return shipped_folder() / name
     raise StudyError(
         f"There is no mechanism {os.path.abspath(folder / name)}, nor {name!r} among Cantera's own data. "
         "Write its path relative to the study file."

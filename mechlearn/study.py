@@ -21,6 +21,7 @@ from ruamel.yaml.reader import ReaderError
 
 from .conditions import STRICT, Concentrations, Mixture, MoleFractions, Perturb, Sample, Source, Times
 from .errors import StudyError
+from .files import shipped_folder
 from .search import Adam, LevenbergMarquardt, Search
 from .trajectories import Reactor
 
@@ -218,9 +219,7 @@ def example_studies() -> dict[str, Path]:
     >>> "hydrogen-oxidation" in example_studies()
     True
     """
-    inside = Path(__file__).parent / "mechanisms"
-    folder = inside if inside.is_dir() else Path(__file__).parent.parent / "mechanisms"
-    return {path.name.removesuffix(".study.yaml"): path for path in sorted(folder.glob("*.study.yaml"))}
+    return {path.name.removesuffix(".study.yaml"): path for path in sorted(shipped_folder().glob("*.study.yaml"))}
 
 
 def _read(path: Path) -> str:

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from mechlearn.kinetics import production_rates
+from mechlearn.learning.batch import Batch
 from mechlearn.learning.complexes import Split, monomials, production_vectors, split_into_directions
 from mechlearn.learning.freezing import rows_to_freeze
 from mechlearn.learning.network import Network
 from mechlearn.learning.noise import all_complexes, estimate_noise, structure_in
 from mechlearn.learning.stoichiometry import Stoichiometry, conserving_rows, free_rows, laws_in_data
-from mechlearn.learning.training import Batch
 from mechlearn.mechanism import Mechanism
 from mechlearn.search import LevenbergMarquardt, Search
 

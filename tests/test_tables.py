@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import mechlearn as ml
 from mechlearn.errors import DataError
 from mechlearn.mechanism import Species
+from mechlearn.study import example_studies
 from mechlearn.tables import (
     from_solution_array,
     read_csv,
@@ -357,7 +359,7 @@ def test_a_run_without_rates_may_stand_beside_one_with_rates(table: Table) -> No
         ("# reactor: batch\ntime [s],A [M]\n0,1\n", "line 1: reactor 'batch' is not one of isothermal"),
         ("# phase: a\n# phase: b\ntime [s],A [M]\n0,1\n", "line 2: phase is 'b', but 'a' above"),
         ("# mechanism: h2o2.yaml\ntime [s],A [M],H2 [M]\n0,1,1\n", "h2o2.yaml has no species A, so its composition"),
-        ("# mechanism: no.yaml\ntime [s],A [M]\n0,1\n", "'no.yaml' cannot be read: .* not found.* give mechanism=''"),
+        ("# mechanism: no.yaml\ntime [s],A [M]\n0,1\n", "'no.yaml' cannot be read: .* not found.* give an empty name"),
     ],
 )
 def test_a_table_that_is_not_one_is_refused_with_its_line(table: Table, text: str, message: str) -> None:
@@ -611,3 +613,12 @@ def test_a_table_that_fails_half_way_leaves_the_old_one_whole(tmp_path: Path, mo
             write_runs(of(trajectory(seed=1)), path)
         assert path.read_bytes() == old
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_tables_of_a_shipped_mechanism_can_be_moved(tmp_path: Path) -> None:
+    runs = ml.simulate(ml.load_study(example_studies()["fuel-radical-product"]))
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    ml.write_csv(runs, tmp_path / "runs.csv")
+    assert "# mechanism: fuel-radical-product.yaml\n" in (tmp_path / "runs.csv").read_text(encoding="utf-8")
+    moved = (tmp_path / "runs.csv").rename(tmp_path / "deep" / "er" / "runs.csv")
+    assert ml.read_csv(moved).species == runs.species

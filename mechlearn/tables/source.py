@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..cantera_species import species_of
 from ..errors import DataError, MechlearnError
+from ..files import shipped_folder
 from ..mechanism import Species
 from ..trajectories import Trajectories
 
@@ -51,11 +52,12 @@ def source_of(
         return Source(species=tuple(Species(name) for name in names))
     beside, here = os.path.normpath(path.parent / given), os.path.normpath(given)
     places = (beside, here) if mechanism is None else (here, beside)
-    found = next((place for place in places if os.path.isfile(place)), given)
+    shipped = str(shipped_folder() / given)
+    found = next((place for place in (*places, shipped) if os.path.isfile(place)), given)
     try:
         known, weights = species_of(found, phase)
     except MechlearnError as error:
-        raise DataError(f"{path}: {error} To read the table without compositions, give mechanism=''.") from None
+        raise DataError(f"{path}: {error} To read the table without compositions, give an empty name.") from None
     missing = [name for name in names if name not in known]
     if missing:
         raise DataError(
@@ -66,7 +68,9 @@ def source_of(
 
 
 def written_mechanism(runs: Trajectories, path: str | os.PathLike[str]) -> str:
-    """The runs' mechanism as a table at ``path`` names it: files by their way from there, Cantera's own by name."""
+    """The runs' mechanism as a table at ``path`` names it: files by their way from there, shipped ones by name."""
+    if Path(runs.mechanism).parent == shipped_folder():
+        return Path(runs.mechanism).name
     if not os.path.isfile(runs.mechanism):
         return runs.mechanism
     return Path(os.path.relpath(runs.mechanism, Path(path).parent)).as_posix()
