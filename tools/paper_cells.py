@@ -40,18 +40,6 @@ PUBLISHED_RATES = {
 }
 """Table 4.5, noise 1e-3: error of the rate constant with this true value, where it is the only one with it."""
 
-PUBLISHED_RATES = {
-    33750.0: 5.706e-5,
-    10800.0: 2.789e-4,
-    1400.0: 4.413e-4,
-    337.5: 7.103e-3,
-    216.0: 6.927e-4,
-    100.0: 2.417e-2,
-    2.0: 6.107e-2,
-    0.7714285714285716: 4.137e-2,
-}
-"""Table 4.5, noise 1e-3: error of the rate constant with this true value, where it is the only one with it."""
-
 
 @dataclass(frozen=True)
 class Cell:
