@@ -1,0 +1,107 @@
+"""The public names: all there, explained, loaded on first use only."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import mechlearn as ml
+
+ROOT = Path(__file__).parent.parent
+
+CONTRACT = [
+    "Search",
+    "compare",
+    "differential_balances",
+    "discover",
+    "from_solution_array",
+    "reaction_graph",
+    "read_csv",
+    "read_hdf5",
+    "read_mechanism",
+    "simulate",
+    "to_cantera",
+    "validate",
+    "write_csv",
+    "write_hdf5",
+    "write_mechanism",
+]
+
+ONE_PLAIN_ARGUMENT = [
+    "differential_balances",
+    "discover",
+    "reaction_graph",
+    "read_csv",
+    "read_hdf5",
+    "read_mechanism",
+    "simulate",
+    "to_cantera",
+]
+
+
+@pytest.mark.parametrize("name", ml.__all__)
+def test_public_name_is_there_and_explained(name: str) -> None:
+    explained = getattr(ml, name).__doc__
+    assert explained
+    assert not explained.startswith(f"{name}(")  # what a dataclass says that was given no docstring
+    assert name in dir(ml)
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_names_on_which_scripts_rely_stay(name: str) -> None:
+    assert name in ml.__all__
+    assert callable(getattr(ml, name))
+
+
+@pytest.mark.parametrize("name", ONE_PLAIN_ARGUMENT)
+def test_functions_need_their_first_argument_only(name: str) -> None:
+    inspect.signature(getattr(ml, name)).bind("first")
+
+
+def test_records_have_what_scripts_ask_them_for() -> None:
+    assert {"split", "species", "runs"} <= set(dir(ml.Trajectories)) | set(ml.Trajectories.__annotations__)
+    assert {"mechanism", "status", "loss", "history", "search"} <= set(ml.Discovery.__annotations__)
+    inspect.signature(ml.Trajectories.split).bind("runs", hold_out=0.2, seed=0)
+    ml.Search(reactions="auto", seed=0)
+
+
+def test_type_checkers_see_the_same_names_from_the_same_rooms() -> None:
+    tree = ast.parse(Path(str(ml.__file__)).read_text(encoding="utf-8"))
+    shown = {
+        alias.asname: node.module
+        for guard in tree.body
+        if isinstance(guard, ast.If)
+        for node in guard.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert shown == ml._ROOM_OF
+
+
+def test_no_public_name_hides_a_room() -> None:
+    rooms = {path.stem for path in (ROOT / "mechlearn").iterdir()}
+    assert not rooms & set(ml.__all__)
+
+
+def test_names_that_are_not_there_are_refused() -> None:
+    with pytest.raises(AttributeError, match="nothing_like_that"):
+        _ = ml.nothing_like_that
+    assert not hasattr(ml, "_private")
+
+
+def test_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert ml.__version__ == project["version"], "installed from an older state; install again"
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    code = "import sys, mechlearn; print({m.partition('.')[0] for m in sys.modules} & set(sys.argv))"
+    heavy = ["torch", "cantera", "matplotlib", "scipy", "numpy", "pydantic", "networkx", "h5py", "typer"]
+    done = subprocess.run([sys.executable, "-c", code, *heavy], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
