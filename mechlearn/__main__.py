@@ -116,6 +116,8 @@ def _say(text: str, json_file: str | None) -> None:
 
 
 def _give_json(content: dict[str, Any], json_file: str | None) -> None:
+    if json_file is None:
+        return
     from .flow import json_text, write_json
 
     if json_file == "-":
