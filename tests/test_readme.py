@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from mechlearn.__main__ import app
+from mechlearn.commands import app
 from mechlearn.simulation import find_mechanism
 from mechlearn.study import load_study
 

@@ -1,0 +1,9 @@
+"""The commands: ``mechlearn run | init | simulate | learn | validate | compare | graph``.
+
+Each imports what it needs when it runs, so that ``--help`` answers at once.
+"""
+# ruff: noqa: I001 (the help lists the commands in this order)
+
+from . import studies as studies
+from . import mechanisms as mechanisms
+from .shell import app as app

@@ -1,0 +1,165 @@
+"""The commands on studies: ``run``, ``init``, ``simulate``, ``learn``."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import StudyError
+from .shell import JsonOption, QuietOption, app, check_output, give_json, progress_bar, say
+
+if TYPE_CHECKING:
+    from ..flow import Outcome
+
+
+def _outcome_text(outcome: Outcome) -> str:
+    from ..comparison import comparison_text
+    from ..validation import validation_text
+
+    def constant(rate: dict[str, float] | None) -> str:
+        return "-" if rate is None else f"{rate['A']:.7g}"
+
+    lines = []
+    if outcome.summary["reactions"]:
+        width = max(len(r["equation"]) for r in outcome.summary["reactions"])
+        lines.append(f"{'reaction':{width}}  {'k forward':>14}  {'k reverse':>14}  {'contribution':>12}")
+        for r in outcome.summary["reactions"]:
+            lines.append(
+                f"{r['equation']:{width}}  {constant(r['forward']):>14}  {constant(r['reverse']):>14}  "
+                f"{r['contribution']:12.2g}"
+            )
+        lines.append("Rate constants in kmol, m^3 and s.\n")
+    if outcome.validation is not None:
+        lines.append(validation_text(outcome.validation))
+    if outcome.comparison is not None:
+        lines += ["", "Against the source mechanism:", comparison_text(outcome.comparison)]
+    return "\n".join(lines)
+
+
+def _finish(outcome: Outcome, json_file: str | None, folder: Path | None = None) -> None:
+    say(_outcome_text(outcome), json_file)
+    for name in outcome.summary["files"]:
+        say(f"Wrote {folder / name if folder else name}", json_file)
+    give_json(outcome.summary, json_file)
+    say(f"{outcome.status}: {outcome.summary['message']}", json_file)
+    raise typer.Exit({"recovered": 0, "interrupted": 130}.get(outcome.status, 1))
+
+
+@app.command(epilog="Example: mechlearn run hydrogen-oxidation.study.yaml -o results")
+def run(
+    study: Annotated[Path, typer.Argument(help="The study file.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another study's results.")] = False,
+    json_file: JsonOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Simulate or read, learn, export, draw and validate: the main job."""
+    from ..study import load_study
+
+    checked = load_study(study)  # before the heavy libraries, so that a mistake is answered at once
+    from ..flow import run_study
+
+    with progress_bar(quiet) as progress:
+        outcome = run_study(checked, output, overwrite=overwrite, progress=progress)
+    _finish(outcome, json_file, output)
+
+
+@app.command(epilog="Example: mechlearn init hydrogen-oxidation -o study.yaml")
+def init(
+    name: Annotated[str | None, typer.Argument(help="An example; without it they are listed.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write.")] = None,
+    json_file: JsonOption = None,
+) -> None:
+    """Write a commented study to start from."""
+    from ..files import atomic_path
+    from ..study import example_studies
+
+    examples = example_studies()
+    if name is None:
+        if output is not None:
+            raise StudyError(f"Name the example to write to {output}. There are: {', '.join(examples)}.")
+        for each in examples:
+            say(each, json_file)
+        give_json({"examples": list(examples)}, json_file)
+        return
+    if name not in examples:
+        raise StudyError(f"There is no example {name!r}. There are: {', '.join(examples)}.")
+    target = output or Path(f"{name}.study.yaml")
+    if target.exists():
+        raise StudyError(f"{target} exists already. Give another name with -o.")
+    with atomic_path(target) as temporary:
+        shutil.copyfile(examples[name], temporary)
+    say(f"Wrote {target}", json_file)
+    give_json({"files": [str(target)]}, json_file)
+
+
+@app.command(epilog="Example: mechlearn simulate study.yaml -o runs.csv")
+def simulate(
+    study: Annotated[Path, typer.Argument(help="The study file.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File for the runs: .csv or .h5.")],
+    json_file: JsonOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Only the source: trajectories with exact production rates."""
+    from ..study import load_study
+
+    checked = load_study(study)
+    if checked.source is None:
+        raise StudyError(f"{study} has `data:`, so there is nothing to simulate. Give a study with `source:`.")
+    check_output(output, ".csv", ".h5", ".hdf5")
+    from ..simulation import simulate_runs
+    from ..tables import write_runs
+
+    with progress_bar(quiet) as progress:
+        runs, failures = simulate_runs(
+            checked, progress=lambda done, total: progress(done / max(total, 1), "simulating")
+        )
+    write_runs(runs, output)
+    for name, reason in failures.items():
+        say(f"Run {name} failed and is left out: {reason}", json_file)
+    states = sum(len(r.time) for r in runs.runs)
+    say(f"Wrote {output}: {len(runs)} runs, {states} states, {len(runs.species)} species", json_file)
+    give_json({"files": [str(output)], "runs": len(runs), "states": states, "failed_runs": failures}, json_file)
+
+
+@app.command(epilog="Example: mechlearn learn runs.csv -o learned.yaml --reactions auto")
+def learn(
+    runs: Annotated[Path, typer.Argument(help="Runs: .csv or .h5.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Mechanism file to write.")],
+    study: Annotated[Path | None, typer.Option(help="A study whose learn: and validate: sections hold.")] = None,
+    mechanism: Annotated[str | None, typer.Option(help="Cantera file with compositions and thermo.")] = None,
+    reactor: Annotated[str | None, typer.Option(help="isothermal, constant-volume or constant-pressure.")] = None,
+    reactions: Annotated[str | None, typer.Option(help="Number of reactions, or auto.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every draw.")] = None,
+    conserve: Annotated[str | None, typer.Option(help="auto, elements, data or none.")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="levenberg-marquardt or adam.")] = None,
+    restarts: Annotated[int | None, typer.Option(help="Starting points fitted side by side.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Longest search.")] = None,
+    json_file: JsonOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Only the learning, from a file of runs."""
+    from ..study import Study, load_study, with_overrides
+
+    given = {
+        "reactions": int(reactions) if reactions and reactions.lstrip("-").isdigit() else reactions,
+        "seed": seed,
+        "conserve": conserve,
+        "optimizer": optimizer,
+        "restarts": restarts,
+        "seconds": seconds,
+    }
+    check_output(output, ".yaml", ".yml")
+    base = load_study(study) if study is not None else Study(data=str(runs))  # type: ignore[arg-type]
+    checked = with_overrides(base, {f"learn.{k}": v for k, v in given.items() if v is not None})
+    from ..tables import read_runs
+
+    data = read_runs(runs, mechanism=mechanism, reactor=reactor)  # type: ignore[arg-type]
+    from ..flow import learn_runs
+
+    with progress_bar(quiet) as progress:
+        outcome = learn_runs(data, checked, output, progress)
+    _finish(outcome, json_file)
