@@ -30,6 +30,10 @@ NEGLIGIBLE = 1e-8
 """A complex whose largest contribution to any entry is a smaller share of it is not there."""
 MOST_CANDIDATES = 400
 """Product complexes that are tried in pairs; beyond that only those that the network has shown."""
+ROUND_OFF = 1e-10
+"""Share of each entry of a production vector that is round-off, whatever its standard error."""
+SMALLEST_SHARE = 1e-12
+"""Of the products of one complex."""
 ERRORS_OF_ROUND_OFF, ERRORS_OF_NOISE = 10.0, 5.0
 """Standard errors by which a split may miss a production vector."""
 COST_OF_REACTION = 16.0
@@ -74,8 +78,14 @@ def monomials(concentrations: Array, complexes: Iterable[Complex]) -> Array:
     return np.stack([np.prod(concentrations ** np.array(y, float), axis=1) for y in complexes], axis=1)
 
 
-def production_vectors(values: Array, production: Array, weights: Array) -> tuple[Array, Array]:
-    """Least squares for b, shape (complexes, S), and its standard errors, from monomials of shape (N, complexes)."""
+def production_vectors(
+    values: Array, production: Array, weights: Array, *, least_misfit: float = 0.0
+) -> tuple[Array, Array]:
+    """Least squares for b, shape (complexes, S), and its standard errors, from monomials of shape (N, complexes).
+
+    The errors follow from the residual that is left, in units of one over the weights; where these are the noise, a
+    residual below 1 is no reason to believe in smaller ones.
+    """
     vectors = np.zeros((values.shape[1], production.shape[1]))
     errors = np.zeros_like(vectors)
     for k in range(production.shape[1]):
@@ -87,7 +97,7 @@ def production_vectors(values: Array, production: Array, weights: Array) -> tupl
         target = production[:, k] * weights[:, k]
         solution = right.T @ (inverse * (left.T @ target))
         residual = target - (columns / size) @ solution
-        noise = np.sqrt(np.mean(residual**2)) + 1e-15 * np.abs(target).max(initial=0.0)
+        noise = max(np.sqrt(np.mean(residual**2)), least_misfit) + 1e-15 * np.abs(target).max(initial=0.0)
         vectors[:, k] = solution / size
         errors[:, k] = noise * np.sqrt(np.sum((right.T * inverse) ** 2, axis=1)) / size
     return vectors, errors
@@ -139,7 +149,7 @@ def _split_one(
     """Every equally good smallest set of products of ``y``, the best first; empty where there is none."""
     inside = y > 0
     width = ERRORS_OF_NOISE if noisy else ERRORS_OF_ROUND_OFF
-    slack = width * error + 1e-9 * np.abs(vector).max()
+    slack = width * error + ROUND_OFF * np.abs(vector)
     weights = (y / np.maximum(error, 1e-300))[inside]
     total = float(np.sum(-vector[inside] * weights**2 / y[inside]) / np.sum(weights**2)) if noisy else 0.0
     total = total or float(np.mean(-vector[inside] / y[inside]))
@@ -147,7 +157,7 @@ def _split_one(
         return []
     target = np.where(inside, 0.0, vector / total)
     own = width / np.sqrt(np.sum(weights**2 / y[inside] ** 2)) if noisy else 0.0
-    tolerance = np.maximum(np.sqrt(slack**2 + (target * own) ** 2) / total, 1e-9)
+    tolerance = np.maximum(np.sqrt(slack**2 + (target * own) ** 2) / total, 1e-12)
     if np.any(target < -tolerance):
         return []
     candidates = _products(y, target, tolerance, stoichiometry)
@@ -199,11 +209,12 @@ def _mixtures(
         edges = points[:, 1:] - points[:, :1]
         gram = np.einsum("nis,njs->nij", edges, edges)
         right = np.einsum("nis,ns->ni", edges, goal - points[:, 0])
-        regular = np.abs(np.linalg.det(gram / np.trace(gram, axis1=1, axis2=2)[:, None, None])) > 1e-12
+        size = np.sqrt(np.einsum("nii->ni", gram))
+        regular = np.abs(np.linalg.det(gram / (size[:, :, None] * size[:, None, :]))) > 1e-12
         shares[:] = -1.0
         shares[regular, 1:] = np.linalg.solve(gram[regular], right[regular][..., None])[..., 0]
         shares[regular, 0] = 1 - shares[regular, 1:].sum(axis=1)
     left = np.einsum("nis,ni->ns", points, shares) - goal
-    good = (shares.min(axis=1, initial=np.inf) > 1e-9) & (np.abs(left).max(axis=1, initial=0.0) <= 1.0)
+    good = (shares.min(axis=1, initial=np.inf) > SMALLEST_SHARE) & (np.abs(left).max(axis=1, initial=0.0) <= 1.0)
     chosen = np.flatnonzero(good)
     return [tuple(int(i) for i in sets[n]) for n in chosen], np.sum(left[chosen] ** 2, axis=1)

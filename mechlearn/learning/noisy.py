@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import combinations, product
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
@@ -24,6 +27,7 @@ from .solution import Solution, directions_of, too_many
 from .stoichiometry import Stoichiometry
 
 Array = NDArray[np.float64]
+Products = tuple[Complex, ...]
 
 SIGNIFICANT = 5.0
 """Standard errors by which a production vector or rate constant must differ from zero."""
@@ -32,6 +36,8 @@ UNEXPECTED = 5.0
 REWEIGHTINGS = 3
 CLEARLY_WORSE = 12.0
 """Difference of χ² at which another split is no longer about as likely."""
+MOST_IN_PAIRS = 10
+"""Splits of each of two complexes that are tried together."""
 STRUCTURED = 7.0
 """Standard score of neighbouring residuals' agreement above which they are not noise."""
 
@@ -85,44 +91,58 @@ def solution_under_noise(
 def _likeliest(
     problem: Scaled, split: Split, shown: set[Complex], deviation: Array
 ) -> tuple[tuple[Direction, ...], tuple[Complex, ...]]:
-    """The splits that fit best together, one complex after the other.
+    """The splits that fit best together, and the complexes where another with as few reactions fits about as well.
 
-    With them the complexes where another split with as few reactions fits about as well.
+    One complex after the other takes its best split, then two at a time, as the errors of one can hide in another.
     """
-    chosen = {y: sets[0] for y, sets in split.alternatives.items()}
-    ambiguous: list[Complex] = []
+    chi_square = _chi_square_of(problem, split, deviation)
+    fixed = {y: sets[0] for y, sets in split.alternatives.items()}
+    undecided = [y for y, sets in split.alternatives.items() if len(sets) > 1]
+
+    def cost(chosen: dict[Complex, Products]) -> float:
+        new = sum(p not in shown for products in chosen.values() for p in products)
+        return chi_square(chosen) + COST_OF_NEW * new + COST_OF_REACTION * sum(map(len, chosen.values()))
+
+    def choices(members: tuple[Complex, ...], most: int) -> list[tuple[float, dict[Complex, Products]]]:
+        """All splits of these complexes, the others as chosen, the best first."""
+        offered = product(*(ranked[y][:most] for y in members))
+        tried = [fixed | dict(zip(members, each, strict=True)) for each in offered]
+        return sorted(((cost(each), each) for each in tried), key=lambda pair: pair[0])
+
+    ranked = dict(split.alternatives)
     for _ in range(2):
-        ambiguous = []
-        for y, sets in split.alternatives.items():
-            if len(sets) == 1:
-                continue
-            costs = np.array(
-                [
-                    _chi_square(problem, _directions(chosen | {y: each}), deviation)
-                    + COST_OF_NEW * sum(p not in shown for p in each)
-                    + COST_OF_REACTION * len(each)
-                    for each in sets
-                ]
-            )
-            chosen[y] = sets[int(np.argmin(costs))]
-            rivals = [sets[i] for i in np.flatnonzero(costs < costs.min() + CLEARLY_WORSE)]
-            if any(set(each) != set(chosen[y]) and len(each) <= len(chosen[y]) for each in rivals):
-                ambiguous.append(y)
-    return _directions(chosen), tuple(ambiguous)
+        for y in undecided:
+            order = choices((y,), len(ranked[y]))
+            ranked[y] = [chosen[y] for _, chosen in order]
+            fixed = order[0][1]
+    ambiguous: set[Complex] = set()
+    for members in combinations(undecided, 2) if len(undecided) > 1 else [tuple(undecided)]:
+        order = choices(members, MOST_IN_PAIRS)
+        fixed = order[0][1]
+        for worth, chosen in order:
+            if worth < order[0][0] + CLEARLY_WORSE:
+                ambiguous |= {y for y in members if set(chosen[y]) != set(fixed[y]) and len(chosen[y]) <= len(fixed[y])}
+    directions = tuple(Direction(y, p) for y, products in fixed.items() for p in products)
+    return directions, tuple(sorted(ambiguous))
 
 
-def _directions(chosen: dict[Complex, tuple[Complex, ...]]) -> tuple[Direction, ...]:
-    return tuple(Direction(y, p) for y, products in chosen.items() for p in products)
-
-
-def _chi_square(problem: Scaled, directions: tuple[Direction, ...], deviation: Array) -> float:
-    """Sum of squared residuals over the deviation, at the best rate constants."""
+def _chi_square_of(problem: Scaled, split: Split, deviation: Array) -> Callable[[dict[Complex, Products]], float]:
+    """Sum of squared residuals over the deviation, at the best rate constants, as a function of what is chosen."""
+    offered = {Direction(y, p) for y, sets in split.alternatives.items() for products in sets for p in products}
+    directions = tuple(sorted(offered, key=lambda d: (d.reactants, d.products)))
     matrix = matrix_of(
         monomials(problem.concentrations, [d.reactants for d in directions]), net_matrix(directions), 1 / deviation
     )
-    target = (problem.production / deviation).ravel()
     size = np.maximum(np.linalg.norm(matrix, axis=0), 1e-300)
-    return float(nnls(matrix / size, target, maxiter=50 * len(size))[1] ** 2)
+    weighted = np.column_stack([matrix / size, (problem.production / deviation).ravel()])
+    triangle = np.asarray(np.linalg.qr(weighted, mode="r"))
+    column = {direction: i for i, direction in enumerate(directions)}
+
+    def chi_square(chosen: dict[Complex, Products]) -> float:
+        columns = [column[Direction(y, p)] for y, products in chosen.items() for p in products]
+        return float(nnls(triangle[:, columns], triangle[:, -1], maxiter=50 * len(columns))[1] ** 2)
+
+    return chi_square
 
 
 def rows_that_matter(problem: Scaled, pool: Array, search: Search) -> tuple[Direction, ...]:
@@ -182,7 +202,7 @@ def _significant(problem: Scaled, complexes: list[Complex]) -> tuple[list[Comple
     while complexes:
         values = monomials(problem.concentrations, complexes)
         for _ in range(REWEIGHTINGS):
-            vectors, errors = production_vectors(values, problem.production, 1 / deviation)
+            vectors, errors = production_vectors(values, problem.production, 1 / deviation, least_misfit=1.0)
             deviation = problem.noise.deviation(values @ vectors)
         strength = np.max(np.abs(vectors) / np.maximum(errors, 1e-300), axis=1)
         weak = strength < min(SIGNIFICANT, 2 * strength.min())
