@@ -11,6 +11,7 @@ from paper_regression import Problem
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"
@@ -69,19 +70,34 @@ def profiles(task: Problem, folder: Path) -> str:
     return save(figure, folder, "fig-2.3-profiles")
 
 
-def error_history(curves: dict[str, Any], title: str, name: str, folder: Path) -> str:
-    """Figures 4.4 and 4.7: relative error over epochs; solid with freezing, dashed without; dots where rows froze."""
-    figure, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
-    for label, style in (("freezing", "-"), ("no freezing", "--")):
-        curve = curves[label]
+def error_history(runs: dict[bool, Any], ours: dict[str, Any], title: str, name: str, folder: Path) -> str:
+    """Figures 4.4 and 4.7: relative error over epochs, solid with freezing, dashed without; dots where rows froze.
+
+    Beside it the error of our own search each time a restart stalled.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained", sharey=True)
+    for freezing, style in ((True, "-"), (False, "--")):
+        run, word = runs[freezing], "freezing" if freezing else "no freezing"
         for part, color in (("training", BLUE), ("validation", ORANGE)):
-            ax.semilogy(curve["epochs"], curve[part], style, color=color, label=f"{part}, {label}")
-        rounds = curve["rounds"]
-        at = [curve["training"][curve["epochs"].index(epoch)] for epoch in rounds]
-        ax.semilogy(rounds, at, "o", color="black", markersize=5, label="a row is frozen" if rounds else None)
-    ax.set(xlabel="epoch", ylabel="relative error", title=title)
-    ax.legend(fontsize=8)
+            left.semilogy(run["epochs"], run[part], style, color=color, label=f"{part}, {word}")
+        _mark_rounds(left, run)
+    for part, color, marker in (("training", BLUE, "s"), ("validation", ORANGE, "D")):
+        right.semilogy(ours["epochs"], ours[part], marker, color=color, label=part, markersize=7, fillstyle="none")
+    _mark_rounds(right, ours)
+    left.set(xlabel="epoch", ylabel="relative error", title="Adam")
+    right.set(xlabel="iteration", title=f"Levenberg–Marquardt, {ours['seconds']:.2f} s: each stalled restart")
+    if len(ours["epochs"]) == 1:
+        right.set_xlim(0, 2 * ours["epochs"][0])
+    for ax in (left, right):
+        ax.legend(fontsize=8)
+    figure.suptitle(title)
     return save(figure, folder, name)
+
+
+def _mark_rounds(ax: Axes, run: dict[str, Any]) -> None:
+    rounds = run["rounds"]
+    at = [run["epochs"][i] for i in rounds], [run["training"][i] for i in rounds]
+    ax.semilogy(*at, "o", color="black", markersize=4, label="a row is frozen" if rounds else None)
 
 
 def number_of_reactions(rows: list[dict[str, Any]], title: str, name: str, folder: Path) -> str:
@@ -95,7 +111,7 @@ def number_of_reactions(rows: list[dict[str, Any]], title: str, name: str, folde
     return save(figure, folder, name)
 
 
-def courses(time: Any, true: Any, learned: Any, species: list[str], title: str, folder: Path) -> str:
+def courses(time: Any, true: Any, learned: Any, species: list[str], title: str, name: str, folder: Path) -> str:
     """Figure 4.9: concentrations over time, exact (points) and learnt (lines)."""
     figure, axes = plt.subplots(2, 3, figsize=(10, 5), layout="constrained", sharex=True)
     for k, ax in enumerate(axes.flat):
@@ -108,4 +124,4 @@ def courses(time: Any, true: Any, learned: Any, species: list[str], title: str, 
         ax.set_ylabel("c [kmol/m³]")
     axes[0, 0].legend()
     figure.suptitle(title)
-    return save(figure, folder, "fig-4.9-courses")
+    return save(figure, folder, name)

@@ -14,18 +14,19 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import numpy as np
+import paper_adam as adam
 import paper_figures as draw
 import paper_regression as regression
 from paper_cells import (
     NAMES,
-    PUBLISHED_RATES,
     TRUE_NUMBER,
     Cell,
     cells,
@@ -35,12 +36,14 @@ from paper_cells import (
     search,
     with_noise,
 )
+from paper_published import BY_NUMBER, NOISY_RATES, PREDICTION, TABLE
 
 import mechlearn as ml
 
 Step = tuple[str, list[dict[str, Any]], list[tuple[str, str]]]
 """A section's title, its tables' rows, and its figures with their captions."""
-EPOCHS, QUICK_EPOCHS = 1_000_000, 20_000
+Task = tuple[Callable[..., dict[str, Any]], tuple[Any, ...]]
+QUICK_EPOCHS = 20_000
 EXAMPLES_OF = {"4.1": "fuel-radical-product", "4.2": "michaelis-menten", "4.3": "hydrogen-oxidation"}
 
 
@@ -65,19 +68,21 @@ def main() -> None:
         tables["Section 2: starts that find the exponents"] = section_2(folder, figures, asked.quick)
     wanted = [EXAMPLES_OF[asked.section]] if asked.section in EXAMPLES_OF else list(TRUE_NUMBER)
     if asked.section != "2":
-        results = learnt_cells(folder, [c for c in cells(asked.quick) if c.example in wanted], seeds, asked.jobs)
-        tables["Section 4: Levenberg–Marquardt, all cells"] = [cell_row(r) for r in results]
+        epochs = None if asked.no_adam else QUICK_EPOCHS if asked.quick else adam.PAPER_EPOCHS
+        done = section_4(folder, wanted, seeds, epochs, asked.quick, asked.jobs)
+        results = done["cells"] + done["adam"]
+        tables["Section 4: Levenberg–Marquardt, all cells"] = [cell_row(r) for r in done["cells"]]
         for example in wanted:
-            rows = by_number(folder, example)
+            rows = [{k: v for k, v in r.items() if k != "example"} for r in done["numbers"] if r["example"] == example]
             title = f"Example {NAMES[example]}: relative error and reactions offered"
-            figures.append((draw.number_of_reactions(rows, title, f"fig-{example}-number", folder), title))
+            figures.append((draw.number_of_reactions(rows, title, f"fig-{NAMES[example]}-number", folder), title))
             tables[title] = rows
-        if not asked.no_adam:
-            epochs = QUICK_EPOCHS if asked.quick else EPOCHS
-            tables["Adam as in Algorithm 1, full batch"] = adam_tables(folder, wanted, epochs, figures, results)
+            ours = next(r for r in done["cells"] if r["example"] == example)
+            runs = [r for r in done["adam"] if r["example"] == example]
+            tables |= adam_tables(folder, runs, ours["seconds"]["median"], figures) if runs else {}
         if "hydrogen-oxidation" in wanted:
-            tables["Table 4.5: rate constants with noise 1e-3, relative errors"] = rates_with_noise()
-            figures.append(prediction_figure(folder))
+            tables["Table 4.5: rate constants with noise, relative errors"] = rates_with_noise()
+            figures += prediction_figures(folder)
     write_pages(folder, results, tables, figures, time.monotonic() - started)
 
 
@@ -134,16 +139,34 @@ def section_2(folder: Path, figures: list[tuple[str, str]], quick: bool) -> list
     return rows
 
 
-def learnt_cells(folder: Path, wanted: list[Cell], seeds: int, jobs: int) -> list[dict[str, Any]]:
-    """All cells, those that are in the folder already taken from there."""
-    paths = [folder / "cells" / f"{cell.key}_{seeds}.json" for cell in wanted]
-    todo = [(cell, path) for cell, path in zip(wanted, paths, strict=True) if not path.exists()]
+def section_4(
+    folder: Path, wanted: list[str], seeds: int, epochs: int | None, quick: bool, jobs: int
+) -> dict[str, list[dict[str, Any]]]:
+    """Everything that section 4 needs, computed side by side, or taken from the folder where it is done already.
+
+    Returns the results of the cells, of the runs of Adam (none where ``epochs`` is None), and by number of reactions.
+    """
+    tasks: dict[str, dict[str, Task]] = {"adam": {}, "numbers": {}, "cells": {}}
+    for example in wanted:
+        for cell, variant in adam.runs(example) if epochs else ():
+            key = f"{cell.key}_{epochs}_{variant.batch_size}_{variant.learning_rate:g}"
+            tasks["adam"][key] = (adam.adam_run, (cell, epochs, variant))
+        for number in range(1, TRUE_NUMBER[example] + 3):
+            tasks["numbers"][f"{example}_number_{number}"] = (with_number, (example, number, 2 if quick else 5))
+    for cell in cells(quick):
+        if cell.example in wanted:
+            tasks["cells"][f"{cell.key}_{seeds}"] = (run_cell, (cell, seeds))
+    paths = {key: folder / "cells" / f"{key}.json" for group in tasks.values() for key in group}
+    todo = {key: task for group in tasks.values() for key, task in group.items() if not paths[key].exists()}
     with ProcessPoolExecutor(jobs) as pool:
-        running = [(path, pool.submit(run_cell, cell, seeds)) for cell, path in todo]
-        for number, (path, future) in enumerate(running, start=1):
-            path.write_text(json.dumps(future.result(), indent=1), encoding="utf-8")
-            print(f"{number} of {len(running)}: {path.stem}", flush=True)
-    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+        running = {pool.submit(function, *given): key for key, (function, given) in todo.items()}
+        for number, future in enumerate(as_completed(running), start=1):
+            key = running[future]
+            paths[key].write_text(json.dumps(future.result(), indent=1), encoding="utf-8")
+            print(f"{number} of {len(running)}: {key}", flush=True)
+    return {
+        name: [json.loads(paths[key].read_text(encoding="utf-8")) for key in group] for name, group in tasks.items()
+    }
 
 
 def cell_row(result: dict[str, Any]) -> dict[str, Any]:
@@ -152,6 +175,7 @@ def cell_row(result: dict[str, Any]) -> dict[str, Any]:
     return {
         "example": NAMES[result["example"]],
         "conditions": "paper's" if result["learn"] == "network" else "defaults",
+        "freezing": result["freezing"],
         "reactions": result["reactions"],
         "noise": f"{result['noise']:g} {result['noise_law']}" if result["noise"] else "none",
         "fast/slow": f"{1000 * result['ratio']:.0e}" if result["example"] == "fuel-radical-product" else "",
@@ -166,132 +190,71 @@ def cell_row(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def by_number(folder: Path, example: str) -> list[dict[str, Any]]:
-    """Table 4.2 and Figures 4.5, 4.6, 4.8: 1 to n + 2 reactions offered."""
-    cell = Cell(example)
+def with_number(example: str, number: int, rounds: int) -> dict[str, Any]:
+    """Table 4.2 and Figures 4.5, 4.6, 4.8: what so many reactions offered come to."""
+    cell = Cell(example, reactions=number)
     train, held, truth = data(cell, 0)
     balances, others = ml.differential_balances(train), ml.differential_balances(held)
-    rows = []
-    for number in range(1, TRUE_NUMBER[example] + 3):
-        quick = ml.LevenbergMarquardt(rounds=5)
-        chosen = replace(search(replace(cell, reactions=number), 0), optimizer=quick)
-        found = ml.discover(balances, chosen)
-        rows.append(
-            {
-                "reactions": number,
-                "training": ml.relative_error(found.mechanism, balances),
-                "validation": ml.relative_error(found.mechanism, others),
-                "status": found.status,
-                "exact": ml.compare(found.mechanism, truth).exact,
-                "found": "; ".join(found.mechanism.equations),
-            }
-        )
-    return rows
+    found = ml.discover(balances, replace(search(cell, 0), optimizer=ml.LevenbergMarquardt(rounds=rounds)))
+    return {
+        "example": example,
+        "reactions": number,
+        "training": ml.relative_error(found.mechanism, balances),
+        "validation": ml.relative_error(found.mechanism, others),
+        "status": found.status,
+        "exact": ml.compare(found.mechanism, truth).exact,
+        "found": "; ".join(found.mechanism.equations),
+    } | ({"published": BY_NUMBER[number]} if example == "fuel-radical-product" else {})
 
 
 def adam_tables(
-    folder: Path, wanted: list[str], epochs: int, figures: list[tuple[str, str]], results: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """Tables 4.1, 4.3, 4.4 and Figures 4.4, 4.7: one run with freezing and one without for each example."""
-    rows = []
-    for example in wanted:
-        curves = {}
-        for freezing in (True, False):
-            cell = Cell(example, optimizer="adam", freezing=freezing, reactions=TRUE_NUMBER[example])
-            path = folder / "cells" / f"{cell.key}_{epochs}.json"
-            if not path.exists():
-                path.write_text(json.dumps(adam_run(cell, epochs), indent=1), encoding="utf-8")
-                print(f"Adam: {path.stem}", flush=True)
-            run = json.loads(path.read_text(encoding="utf-8"))
-            curves["freezing" if freezing else "no freezing"] = run
-            ours = [r for r in results if r["example"] == example and not r["noise"] and r["reactions"] == "auto"]
-            seconds = ours[0]["seconds"]["median"] if ours else float("nan")
-            whole = run["seconds_per_epoch"] * EPOCHS
-            rows.append(
-                {
-                    "example": NAMES[example],
-                    "freezing": freezing,
-                    "epochs": run["epochs"][-1],
-                    "status": run["status"],
-                    "exact": run["exact"],
-                    "training error": f"{run['training'][-1]:.1e}",
-                    "validation error": f"{run['validation'][-1]:.1e}",
-                    "last rows": "; ".join(str([round(v, 3) for v in row]) for row in run["matrix"]),
-                    "k forward, reverse": "; ".join(f"{f:.4g}, {r:.4g}" for f, r in run["rates"]),
-                    "seconds": f"{run['seconds']:.0f}",
-                    "seconds of 10⁶ epochs (extrapolated) over ours": f"{whole / seconds:.0f}",
-                }
-            )
-        number = NAMES[example]
-        title = f"Example {number}: Adam, training and validation error"
-        figures.append((draw.error_history(curves, title, f"fig-{example}-history", folder), title))
-    return rows
-
-
-def adam_run(cell: Cell, epochs: int) -> dict[str, Any]:
-    """One run of Algorithm 1 with its errors at every check."""
-    train, held, truth = data(cell, 0)
-    balances, others = ml.differential_balances(train), ml.differential_balances(held)
-    chosen = search(cell, 0)
-    assert isinstance(chosen.optimizer, ml.Adam)
-    check = min(chosen.optimizer.check_every, epochs // 20)
-    started = time.perf_counter()
-    found = ml.discover(
-        balances, replace(chosen, optimizer=replace(chosen.optimizer, epochs=epochs, check_every=check))
-    )
-    seconds = time.perf_counter() - started
-
-    def error(of: ml.Balances, entry: Any) -> float:
-        logs = np.log(np.maximum(of.concentrations, 1e-6))
-        rows, rates = entry.matrix, entry.log_rates
-        forward = np.exp(logs @ np.maximum(-rows, 0).T + rates[:, 0])
-        reverse = np.exp(logs @ np.maximum(rows, 0).T + rates[:, 1])
-        left = (forward - reverse) @ rows - of.accumulation
-        return float(np.linalg.norm(left) / np.linalg.norm(of.accumulation))
-
-    frozen = [len(entry.frozen) for entry in found.history]
-    steps = [entry.iterations for entry in found.history]
-    last = found.history[-1]
+    folder: Path, runs: list[dict[str, Any]], seconds: float, figures: list[tuple[str, str]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Tables 4.1, 4.3, 4.4 and Figures 4.4, 4.7 from the runs of one example; ``seconds`` is what ours took."""
+    example = runs[0]["example"]
+    number = NAMES[example]
+    plain = {run["freezing"]: run for run in reversed(runs) if run["variant"] == adam.PLAIN.name}
+    history = adam.our_history(example)
+    title = f"Example {number}: relative error of Adam (left) and of our search (right)"
+    figures.append((draw.error_history(plain, history, title, f"fig-{number}-history", folder), title))
     return {
-        "epochs": steps,
-        "training": [error(balances, entry) for entry in found.history],
-        "validation": [error(others, entry) for entry in found.history],
-        "rounds": [step for step, now, before in zip(steps, frozen, [0, *frozen], strict=False) if now > before],
-        "status": found.status,
-        "exact": ml.compare(found.mechanism, truth).exact,
-        "matrix": last.matrix.tolist(),
-        "rates": np.exp(last.log_rates).tolist(),
-        "seconds": seconds,
-        "seconds_per_epoch": seconds / last.iterations,
+        f"Table {TABLE[example]} (example {number}): learnt parameters": adam.parameter_table(
+            example, plain, history["mechanism"]
+        ),
+        f"Example {number}: Adam as in Algorithm 1": [adam.adam_row(run, seconds) for run in runs],
     }
 
 
 def rates_with_noise() -> list[dict[str, Any]]:
-    """Table 4.5: each rate constant with Gaussian noise of 1e-3, one seed, beside the published errors."""
-    cell = Cell("hydrogen-oxidation", noise=1e-3)
-    train, _, truth = data(cell, 0)
-    found = ml.discover(ml.differential_balances(with_noise(train, cell, 0)), search(cell, 0))
-    matches = ml.compare(found.mechanism, truth).matched
-    return [
-        {
-            "reaction": match.equation,
-            "true": match.known_rate,
-            "ours": match.found_rate,
-            "our error": f"{abs(match.found_rate / match.known_rate - 1):.1e}",
-            "published error": f"{PUBLISHED_RATES[match.known_rate]:.1e}"
-            if match.known_rate in PUBLISHED_RATES
-            else "",
-        }
-        for match in matches
-        if match.known_rate and match.found_rate
-    ]
+    """Table 4.5: each rate constant with Gaussian noise, one seed, beside the published errors."""
+    rows = []
+    for level in (1e-3, 1e-4):
+        cell = Cell("hydrogen-oxidation", noise=level)
+        train, _, truth = data(cell, 0)
+        found = ml.discover(ml.differential_balances(with_noise(train, cell, 0)), search(cell, 0))
+        rows += [
+            {
+                "noise": level,
+                "reaction": match.equation,
+                "true": match.known_rate,
+                "ours": match.found_rate,
+                "our error": "" if match.error is None else f"{match.error:.1e}",
+                "published error": f"{NOISY_RATES[match.equation][level]:.1e}",
+            }
+            for match in ml.compare(found.mechanism, truth).matched
+        ]
+    return rows
 
 
-def prediction_figure(folder: Path) -> tuple[str, str]:
-    """Figure 4.9: the six concentrations over [0, 10] by the mechanism learnt with noise 1e-3."""
-    times, true, learned, species, error = prediction_course(Cell("hydrogen-oxidation", noise=1e-3), 0)
-    title = f"Example 4.3, noise 1e-3: prediction error {error:.1e} (published 8.7e-4)"
-    return draw.courses(times, true, learned, species, title, folder), "Figure 4.9: " + title
+def prediction_figures(folder: Path) -> list[tuple[str, str]]:
+    """Figure 4.9: the six concentrations over [0, 10] by the mechanisms learnt with noise."""
+    figures = []
+    for level in PREDICTION:
+        times, true, learned, species, error = prediction_course(Cell("hydrogen-oxidation", noise=level), 0)
+        title = f"Example 4.3, noise {level:g}: prediction error {error:.1e} (published {PREDICTION[level]:.1e})"
+        name = draw.courses(times, true, learned, species, title, f"fig-4.9-courses-{level:g}", folder)
+        figures.append((name, "Figure 4.9: " + title))
+    return figures
 
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
