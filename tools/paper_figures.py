@@ -102,7 +102,7 @@ def _mark_rounds(ax: Axes, run: dict[str, Any]) -> None:
 
 def number_of_reactions(rows: list[dict[str, Any]], title: str, name: str, folder: Path) -> str:
     """Figures 4.5, 4.6 and 4.8: relative error against the number of rows offered."""
-    figure, ax = plt.subplots(figsize=(5, 3.6), layout="constrained")
+    figure, ax = plt.subplots(figsize=(6, 3.8), layout="constrained")
     numbers = [row["reactions"] for row in rows]
     ax.semilogy(numbers, [max(row["training"], 1e-17) for row in rows], "o-", color=BLUE, label="training")
     ax.semilogy(numbers, [max(row["validation"], 1e-17) for row in rows], "s--", color=ORANGE, label="validation")

@@ -37,6 +37,9 @@ PARAMETERS: dict[tuple[str, bool], list[Row]] = {
 
 TABLE = {"fuel-radical-product": "4.1", "michaelis-menten": "4.3", "hydrogen-oxidation": "4.4"}
 
+HISTORY_FIGURE = {"fuel-radical-product": "4.4", "michaelis-menten": "like 4.4", "hydrogen-oxidation": "4.7"}
+NUMBER_FIGURE = {"fuel-radical-product": "4.5", "michaelis-menten": "4.6", "hydrogen-oxidation": "4.8"}
+
 BY_NUMBER = {
     1: "the fast reaction: 1000, 1000",
     2: "both: 1000, 1000; 1, 1",

@@ -36,7 +36,7 @@ from paper_cells import (
     search,
     with_noise,
 )
-from paper_published import BY_NUMBER, NOISY_RATES, PREDICTION, TABLE
+from paper_published import BY_NUMBER, HISTORY_FIGURE, NOISY_RATES, NUMBER_FIGURE, PREDICTION, TABLE
 
 import mechlearn as ml
 
@@ -74,7 +74,7 @@ def main() -> None:
         tables["Section 4: Levenberg–Marquardt, all cells"] = [cell_row(r) for r in done["cells"]]
         for example in wanted:
             rows = [{k: v for k, v in r.items() if k != "example"} for r in done["numbers"] if r["example"] == example]
-            title = f"Example {NAMES[example]}: relative error and reactions offered"
+            title = f"Figure {NUMBER_FIGURE[example]} (example {NAMES[example]}): error against reactions offered"
             figures.append((draw.number_of_reactions(rows, title, f"fig-{NAMES[example]}-number", folder), title))
             tables[title] = rows
             ours = next(r for r in done["cells"] if r["example"] == example)
@@ -215,7 +215,7 @@ def adam_tables(
     number = NAMES[example]
     plain = {run["freezing"]: run for run in reversed(runs) if run["variant"] == adam.PLAIN.name}
     history = adam.our_history(example)
-    title = f"Example {number}: relative error of Adam (left) and of our search (right)"
+    title = f"Figure {HISTORY_FIGURE[example]} (example {number}): error of Adam (left) and of our search (right)"
     figures.append((draw.error_history(plain, history, title, f"fig-{number}-history", folder), title))
     return {
         f"Table {TABLE[example]} (example {number}): learnt parameters": adam.parameter_table(
