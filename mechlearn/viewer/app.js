@@ -116,9 +116,10 @@ function layOutAgain() {
 function showLegend(strongest) {
   const widths = [1, 0.1, 0.01].map((relative) => {
     const line = make("i", { class: "line", style: `height: ${edgeWidth(relative)}px` });
-    return make("li", {}, line, `${number(strongest * relative)} ${rateUnit(state.frame)}`);
+    return make("li", {}, line, number(strongest * relative));
   });
   byId("legend-widths").replaceChildren(...widths);
+  byId("legend-unit").textContent = rateUnit(state.frame);
   byId("legend-element").textContent = state.element;
   const uses = { "legend-species": state.selection?.kind === "species", "legend-chosen": ["edge", "reaction"].includes(state.selection?.kind), "legend-path": Boolean(state.paths) };
   for (const [id, used] of Object.entries(uses)) for (const node of document.querySelectorAll(`.${id}`)) node.hidden = !used;

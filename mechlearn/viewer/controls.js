@@ -39,7 +39,7 @@ function startControls() {
   combobox(byId("search"), (index) => choose({ kind: "species", index }, { reveal: true, toGraph: true }));
   for (const end of ["from", "to"]) combobox(byId(`path-${end}`), (index) => setPathEnd(end, index));
   byId("path-clear").addEventListener("click", clearPaths);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => !document.documentElement.dataset.theme && setTheme());
+  darkWished.addEventListener("change", () => setTheme());
   setTheme();
 }
 
@@ -48,13 +48,13 @@ function zoomBy(factor) {
   cy.zoom({ level: cy.zoom() * factor, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
 }
 
-const isDark = () => {
-  const chosen = document.documentElement.dataset.theme;
-  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-};
+const darkWished = matchMedia("(prefers-color-scheme: dark)");
+const isDark = () => document.documentElement.dataset.theme === "dark";
 
+/** Without a theme, what the system prefers, as long as nobody has chosen another here. */
 function setTheme(theme) {
-  if (theme) document.documentElement.dataset.theme = theme;
+  state.theme = theme ?? state.theme;
+  document.documentElement.dataset.theme = state.theme ?? (darkWished.matches ? "dark" : "light");
   byId("theme").setAttribute("aria-pressed", isDark());
   byId("theme").textContent = isDark() ? "Light" : "Dark";
   if (scene.cy) paint();

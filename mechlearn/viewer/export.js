@@ -32,7 +32,7 @@ function edgeSvg(edge, ports) {
   const { start, controls, end } = pointsOf(edge, ports);
   const width = edge.data("width");
   const paint = edge.style("line-color");
-  const arrow = 5 + 1.25 * width;
+  const arrow = arrowLength(width);
   const last = controls.at(-1);
   const length = Math.hypot(end.x - last.x, end.y - last.y) || 1;
   const [ux, uy] = [(end.x - last.x) / length, (end.y - last.y) / length];
@@ -54,7 +54,7 @@ function nodeSvg(node) {
   return [
     `<g opacity="${node.numericStyle("opacity")}">`,
     `<rect x="${round(x - width / 2)}" y="${round(y - height / 2)}" width="${width}" height="${height}" rx="7" fill="${node.style("background-color")}" stroke="${node.style("border-color")}" stroke-width="${node.numericStyle("border-width")}"/>`,
-    `<text x="${round(x)}" y="${round(y)}" dy="0.35em" text-anchor="middle" font-size="14" font-weight="600" fill="${node.style("color")}">${escapeXml(node.data("label"))}</text></g>`,
+    `<text x="${round(x)}" y="${round(y)}" dy="0.35em" text-anchor="middle" font-size="15" font-weight="600" fill="${node.style("color")}">${escapeXml(node.data("label"))}</text></g>`,
   ].join("");
 }
 

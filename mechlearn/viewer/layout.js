@@ -3,12 +3,12 @@
    Points are { along, across }: along is the direction in which atoms flow. A node is { id, along, across } with its
    extent in both directions; an edge is { id, source, target, weight }. */
 
-const LAYER_GAP = 54;
+const LAYER_GAP = 44;
 const NODE_GAP = 16;
 const ROUTE_WIDTH = 10;
 
-/** Layers in the manner of Sugiyama: break cycles, rank, route long edges, order, place. */
-function layered(nodes, edges, start) {
+/** Layers in the manner of Sugiyama: break cycles, rank, route long edges, order, place, and fill `aspect`. */
+function layered(nodes, edges, start, aspect) {
   const rank = ranks(nodes, edges, breakCycles(nodes, edges, start), start);
   const { layers, chains, links } = routed(nodes, edges, rank);
   order(layers, links);
@@ -16,9 +16,44 @@ function layered(nodes, edges, start) {
   placeAlong(layers);
   const places = new Map();
   for (const item of layers.flat()) if (item.node) places.set(item.id, { along: item.at, across: item.position });
+  const boxes = nodes.map(({ id, along, across }) => ({ id, at: places.get(id), extent: { along, across } }));
   const routes = new Map();
-  for (const [id, chain] of chains) routes.set(id, chain.map((item) => ({ along: item.at, across: item.position })));
+  for (const { id, source, target } of edges) {
+    const bends = chains.get(id).map((item) => ({ along: item.at, across: item.position }));
+    const others = boxes.filter((box) => box.id !== source && box.id !== target);
+    routes.set(id, straightened([places.get(source), ...bends, places.get(target)], others).slice(1, -1));
+  }
+  stretch([...places.values(), ...[...routes.values()].flat()], aspect);
   return { places, routes };
+}
+
+/** The stops without those that a straight line can pass by, clear of the boxes. */
+function straightened(stops, boxes) {
+  const kept = [stops[0]];
+  for (let here = 0; here < stops.length - 1; ) {
+    let next = stops.length - 1;
+    while (next > here + 1 && boxes.some((box) => crosses(stops[here], stops[next], box))) next -= 1;
+    kept.push(stops[next]);
+    here = next;
+  }
+  return kept;
+}
+
+/** Whether the line from one point to another comes within a few units of the box. */
+function crosses(one, two, { at, extent }) {
+  let [enter, leave] = [0, 1];
+  for (const axis of ["along", "across"]) {
+    const half = extent[axis] / 2 + ROUTE_WIDTH;
+    const way = two[axis] - one[axis];
+    const [low, high] = [at[axis] - half - one[axis], at[axis] + half - one[axis]];
+    if (Math.abs(way) < 1e-9) {
+      if (low > 0 || high < 0) return false;
+      continue;
+    }
+    enter = Math.max(enter, Math.min(low / way, high / way));
+    leave = Math.min(leave, Math.max(low / way, high / way));
+  }
+  return enter < leave;
 }
 
 /** An order of the nodes against which little flux runs (Eades, Lin and Smyth's greedy rule, weighted). */
@@ -111,7 +146,7 @@ function routed(nodes, edges, rank) {
       const bend = { layer, along: 0, across: ROUTE_WIDTH };
       layers[layer].push(bend);
       chain.push(bend);
-      links.push({ from: previous, to: bend, weight, straight: previous.node ? 2 : 8 });
+      links.push({ from: previous, to: bend, weight, straight: previous.node ? 2 : 16 });
       previous = bend;
     }
     links.push({ from: previous, to: items.get(last), weight, straight: previous.node ? 1 : 2 });
@@ -189,17 +224,19 @@ function placeAcross(layers, links) {
     }
     for (const item of layer) item.position -= edge / 2;
   }
-  for (let sweep = 0; sweep < 24; sweep += 1) {
+  for (let sweep = 0; sweep < 60; sweep += 1) {
     const down = sweep % 2 === 0;
     for (const layer of down ? layers : [...layers].reverse()) {
       const wishes = layer.map((item) => {
-        const near = down ? sides.from.get(item) ?? [] : sides.to.get(item) ?? [];
-        const far = down ? sides.to.get(item) ?? [] : sides.from.get(item) ?? [];
-        const all = [...near, ...far.map((each) => ({ ...each, strength: each.strength / 4 }))];
-        const total = all.reduce((sum, each) => sum + each.strength * each.straight, 0);
-        if (!total) return { at: item.position, weight: 1e-9 };
-        const at = all.reduce((sum, each) => sum + each.strength * each.straight * each.item.position, 0) / total;
-        return { at, weight: total };
+        const near = (down ? sides.from : sides.to).get(item) ?? [];
+        const far = (down ? sides.to : sides.from).get(item) ?? [];
+        const pulls = [...near.map((each) => [each, 1]), ...far.map((each) => [each, 0.6])].map(([each, part]) => ({
+          at: each.item.position,
+          weight: part * each.strength * each.straight,
+        }));
+        const weight = pulls.reduce((sum, pull) => sum + pull.weight, 0);
+        if (!weight) return { at: item.position, weight: 1e-9 };
+        return { at: pulls.reduce((sum, pull) => sum + pull.weight * pull.at, 0) / weight, weight };
       });
       separate(layer, wishes);
     }
@@ -239,6 +276,13 @@ function placeAlong(layers) {
     for (const item of layer) item.at = edge + extent / 2;
     edge += extent + LAYER_GAP;
   }
+}
+
+/** Wider across, where the drawing is flatter than the room for it; `aspect` is across by along. */
+function stretch(points, aspect) {
+  const extent = (axis) => Math.max(...points.map((each) => each[axis])) - Math.min(...points.map((each) => each[axis])) || 1;
+  const factor = Math.min(2, Math.max(1, (aspect * extent("along")) / extent("across")));
+  for (const point of points) point.across *= factor;
 }
 
 /** The free place nearest to `wish`; `boxes` are what is taken, as points with their extents. */

@@ -142,7 +142,7 @@ function speciesPanel({ index }) {
     facts(
       ["Composition", formulaOf(composition)],
       ["Molar mass", `${number(mass)} kg/kmol`],
-      [isWholeRun(state.frame) ? "Concentration at the end" : "Concentration", `${number(concentration[state.frame])} kmol/m³`],
+      ["Concentration", isWholeRun(state.frame) ? `up to ${number(Math.max(...concentration))} kmol/m³` : `${number(concentration[state.frame])} kmol/m³`],
       ["Formed", `${number(made.total)} ${unit}`],
       ["Consumed", `${number(used.total)} ${unit}`],
     ),

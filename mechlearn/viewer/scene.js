@@ -8,13 +8,15 @@ const scene = { cy: null, upright: false, routes: new Map(), places: new Map() }
 
 const edgeWidth = (relative) => Math.max(1, WIDEST_EDGE * Math.sqrt(relative));
 
+const arrowLength = (width) => 6 + 1.3 * width;
+
 /** Between the screen's x and y and the layout's along and across; upright drawings flow down instead of right. */
 const toScreen = ({ along, across }) => (scene.upright ? { x: across, y: along } : { x: along, y: across });
 const toLayout = ({ x, y }) => (scene.upright ? { along: y, across: x } : { along: x, across: y });
 
 const labelWidth = remembered((label) => {
   const pen = document.createElement("canvas").getContext("2d");
-  pen.font = `600 14px ${getComputedStyle(document.body).fontFamily}`;
+  pen.font = `600 15px ${getComputedStyle(document.body).fontFamily}`;
   return Math.max(44, Math.ceil(pen.measureText(label).width) + 20);
 }, 5000);
 
@@ -58,7 +60,7 @@ function paint() {
         height: NODE_HEIGHT,
         label: "data(label)",
         "font-family": getComputedStyle(document.body).fontFamily,
-        "font-size": 14,
+        "font-size": 15,
         "font-weight": 600,
         "text-valign": "center",
         color: colour("ink"),
@@ -77,7 +79,7 @@ function paint() {
         "line-color": colour("flux"),
         "target-arrow-color": colour("flux"),
         "target-arrow-shape": "triangle",
-        "arrow-scale": (edge) => (6 + 1.3 * edge.data("width")) / Math.max((13.37 * edge.data("width")) ** 0.9, 29),
+        "arrow-scale": (edge) => arrowLength(edge.data("width")) / (0.3 * Math.max((13.37 * edge.data("width")) ** 0.9, 29)),
         "curve-style": "unbundled-bezier",
         "edge-distances": "endpoints",
         "control-point-distances": (edge) => edge.data("curve").distances,
@@ -139,10 +141,12 @@ function show(fluxes, strongest, extraNodes) {
 const NO_CURVE = { distances: [0], weights: [0.5], start: "0 0", end: "0 0" };
 
 function layOut(fluxes, indices) {
-  scene.upright = scene.cy.height() > 1.15 * scene.cy.width();
+  const [width, height] = [scene.cy.width(), scene.cy.height()];
+  scene.upright = height > 1.15 * width;
+  const aspect = 0.85 * (scene.upright ? width / height : height / width);
   const nodes = [...indices].map((index) => ({ id: index, ...extentOf(index) }));
   const edges = fluxes.map(({ id, source, target, flux }) => ({ id, source, target, weight: flux / fluxes[0].flux }));
-  const { places, routes } = nodes.length ? layered(nodes, edges, startOf(indices)) : { places: new Map(), routes: new Map() };
+  const { places, routes } = nodes.length ? layered(nodes, edges, startOf(indices), aspect) : { places: new Map(), routes: new Map() };
   scene.places = places;
   scene.routes = new Map();
   for (const { id, source, target } of fluxes) {
@@ -242,6 +246,8 @@ function liveBends(edge) {
   return stays(edge.source(), route.from) && stays(edge.target(), route.to) ? route.bends : [];
 }
 
+const MOST_REACH = 46;
+
 /** Start, control points and end of an edge; the curve is a chain of quadratic arcs between the controls' middles. */
 function pointsOf(edge, ports) {
   const [start, end] = [["start", edge.source()], ["end", edge.target()]].map(([name, node]) => {
@@ -249,19 +255,13 @@ function pointsOf(edge, ports) {
     const { along, across } = toLayout(node.position());
     return { along: along + port.along, across: across + port.across, axis: port.axis, sign: port.sign };
   });
-  const stops = [start, ...liveBends(edge), end];
-  const controls = [];
-  for (let index = 1; index < stops.length; index += 1) {
-    const [one, two] = [stops[index - 1], stops[index]];
-    if (start.axis === "along") {
-      const reach = 0.42 * (two.along - one.along);
-      controls.push({ along: one.along + reach, across: one.across }, { along: two.along - reach, across: two.across });
-    } else {
-      const reach = 0.42 * (two.across - one.across);
-      const bow = 12 * start.sign;
-      controls.push({ along: one.along + bow, across: one.across + reach }, { along: two.along + bow, across: two.across - reach });
-    }
-  }
+  const bends = liveBends(edge);
+  const leave = (port, next) => {
+    const reach = Math.min(MOST_REACH, 0.42 * Math.abs(next[port.axis] - port[port.axis]));
+    return { ...port, [port.axis]: port[port.axis] + port.sign * reach };
+  };
+  const bow = (point) => (start.axis === "along" ? point : { ...point, along: point.along + 12 * start.sign });
+  const controls = [leave(start, bends[0] ?? end), ...bends, leave(end, bends.at(-1) ?? start)].map(bow);
   return { start: toScreen(start), controls: controls.map(toScreen), end: toScreen(end) };
 }
 
