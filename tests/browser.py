@@ -122,6 +122,19 @@ class Browser:
             return [x + width / 2, y + height / 2];"""
         self.click_at(*self.script(code, selector))
 
+    def text(self, selector: str) -> str:
+        """What people read in the first element that the selector finds."""
+        found: str = self.script("return document.querySelector(arguments[0]).innerText", selector)
+        return found
+
+    def focus(self, selector: str) -> None:
+        self.script("document.querySelector(arguments[0]).focus()", selector)
+
+    def focused(self) -> str:
+        """The id of what has the focus."""
+        found: str = self.script("return document.activeElement.id")
+        return found
+
     def screenshot(self) -> bytes:
         return base64.b64decode(self.command("Page.captureScreenshot")["data"])
 

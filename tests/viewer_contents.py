@@ -1,7 +1,8 @@
-"""What the viewer is given, made by Cantera: fluxes of atoms through a constant-volume ignition."""
+"""What the viewer is given: fluxes of atoms through an ignition, by Cantera, and contents for hard cases."""
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from typing import Any
 
@@ -10,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Content = dict[str, Any]
 
 
 def ignition_content(
     mechanism: str, fuel: str, mixture: str, *, temperature: float = 1500.0, frames: int = 12, duration: float = 2e-3
-) -> dict[str, Any]:
+) -> Content:
     """States at even steps of the solver's progress through the run, then the integral over all of it."""
     gas = ct.Solution(mechanism)
     gas.TPX = temperature, ct.one_atm, mixture
@@ -103,3 +105,45 @@ def _fluxes(gas: ct.Solution, element: str, net: Array) -> list[list[Any]]:
 def _shares(parts: dict[int, float]) -> list[list[float]]:
     whole = sum(parts.values()) or 1.0
     return [[index, part / whole] for index, part in sorted(parts.items(), key=lambda item: -item[1])]
+
+
+def large_content(species: int, reactions: int, frames: int) -> Content:
+    """Numbers of the size of a large mechanism's, drawn at random: A + B => C + D."""
+    random = np.random.default_rng(0)
+    ends = random.integers(0, species, (reactions, 4))
+    rates = np.exp(random.normal(0, 4, (reactions, 1)) + random.normal(0, 0.5, (reactions, frames)))
+    fluxes = {
+        tuple(sorted(map(int, row[:2]))): [rate.tolist(), [[i, 1.0]]]
+        for i, (row, rate) in enumerate(zip(ends, rates, strict=True))
+    }
+    return {
+        "title": "large", "mechanism": "large.yaml", "elements": ["C"], "fuel": "S0",
+        "frames": [
+            {"label": f"t = {i} s", "time": float(i), "conversion": None, "temperature": 1e3} for i in range(frames)
+        ],
+        "species": [
+            {"name": f"S{i}", "composition": {"C": 1}, "molar_mass": 12.0, "concentration": [1.0] * frames}
+            for i in range(species)
+        ],
+        "reactions": [
+            {"equation": f"S{a} + S{b} => S{c} + S{d}", "type": "Arrhenius", "rate": "1",
+             "reactants": [[int(a), 1], [int(b), 1]], "products": [[int(c), 1], [int(d), 1]],
+             "forward": rate.tolist(), "reverse": [0.0] * frames}
+            for (a, b, c, d), rate in zip(ends, rates, strict=True)
+        ],
+        "fluxes": {"C": [[a, b, *rest] for (a, b), rest in fluxes.items() if a != b]},
+    }  # fmt: skip
+
+
+def changed(content: Content, path: str, value: Any) -> Content:
+    """A copy with another value at the path, such as ``species.2.name``, or without it where the value is None."""
+    broken = copy.deepcopy(content)
+    *steps, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+    part: Any = broken
+    for step in steps:
+        part = part[step]
+    if value is None:
+        del part[last]
+    else:
+        part[last] = value
+    return broken

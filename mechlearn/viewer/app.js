@@ -159,4 +159,4 @@ function start() {
 }
 
 start();
-window.viewer = { state, graph: scene.cy };
+window.viewer = { state, graph: scene.cy, drawing: () => drawingSvg().markup };
