@@ -44,7 +44,7 @@ function showSettings(count, above) {
   byId("threshold").value = state.notch;
   byId("threshold").setAttribute("aria-valuetext", `${least} of the largest flux, ${count} of ${total} fluxes shown`);
   byId("threshold-text").textContent = `≥ ${least}`;
-  byId("count").textContent = above > MOST_EDGES ? `the ${MOST_EDGES} strongest of ${total} fluxes` : `${count} of ${total} fluxes`;
+  byId("count").textContent = above > MOST_EDGES ? `the ${MOST_EDGES} strongest of ${total} shown` : `${count} of ${total} shown`;
   byId("frame").value = state.frame;
   byId("frame").setAttribute("aria-valuetext", frameText(state.frame));
   byId("frame-text").textContent = frameText(state.frame);
@@ -110,7 +110,7 @@ function layOutAgain() {
   scene.places = new Map();
   scene.cy.elements().remove();
   update();
-  scene.cy.fit(undefined, 30);
+  fit();
 }
 
 function showLegend(strongest) {
@@ -153,7 +153,7 @@ function start() {
   }
   state.notch = startThreshold(state.startEdges);
   update();
-  scene.cy.fit(undefined, 30);
+  fit();
   startPointer();
   startKeyboard();
 }

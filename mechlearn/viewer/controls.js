@@ -29,7 +29,7 @@ function startControls() {
   byId("frame-group").hidden = WHOLE_RUN === 0;
   byId("whole-run").addEventListener("click", () => setFrame(isWholeRun(state.frame) ? state.lastMoment : WHOLE_RUN));
   byId("relayout").addEventListener("click", layOutAgain);
-  byId("fit").addEventListener("click", () => scene.cy.fit(undefined, 30));
+  byId("fit").addEventListener("click", () => fit());
   byId("zoom-in").addEventListener("click", () => zoomBy(1.25));
   byId("zoom-out").addEventListener("click", () => zoomBy(0.8));
   byId("theme").addEventListener("click", () => setTheme(isDark() ? "light" : "dark"));
@@ -69,7 +69,7 @@ function setElement(element) {
   scene.cy.elements().remove();
   state.notch = startThreshold(state.startEdges);
   update();
-  scene.cy.fit(undefined, 30);
+  fit();
 }
 
 function setFrame(frame) {
@@ -155,7 +155,7 @@ function setPathEnd(end, index) {
   state.selection = { kind: "paths" };
   update();
   const ends = scene.cy.nodes(".path");
-  if (ends.nonempty()) scene.cy.fit(ends, 60);
+  if (ends.nonempty()) fit(ends, 60);
 }
 
 function findPaths() {

@@ -10,7 +10,7 @@ function startKeyboard() {
     else if (event.key === "Enter" || event.key === " ") chooseCursor();
     else if (event.key === "+" || event.key === "=") zoomBy(1.25);
     else if (event.key === "-") zoomBy(0.8);
-    else if (event.key === "0") scene.cy.fit(undefined, 30);
+    else if (event.key === "0") fit();
     else return;
     event.preventDefault();
   });

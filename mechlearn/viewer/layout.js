@@ -19,7 +19,7 @@ function layered(nodes, edges, start, aspect) {
   const boxes = nodes.map(({ id, along, across }) => ({ id, at: places.get(id), extent: { along, across } }));
   const routes = new Map();
   for (const { id, source, target } of edges) {
-    const bends = chains.get(id).map((item) => ({ along: item.at, across: item.position }));
+    const bends = chains.get(id).map((item) => ({ along: item.at, across: item.position, half: item.half }));
     const others = boxes.filter((box) => box.id !== source && box.id !== target);
     routes.set(id, straightened([places.get(source), ...bends, places.get(target)], others).slice(1, -1));
   }
@@ -98,12 +98,23 @@ function breakCycles(nodes, edges, start) {
   return [...front, ...back.reverse()];
 }
 
+/** The largest edge into and out of each node; a side branch shall not push the main chain apart. */
+function leading(edges) {
+  const most = new Map();
+  for (const { source, target, weight } of edges) {
+    for (const end of [`${source} out`, `${target} in`]) most.set(end, Math.max(weight, most.get(end) ?? 0));
+  }
+  return edges.filter(
+    ({ source, target, weight }) => weight >= Math.min(most.get(`${source} out`), most.get(`${target} in`)),
+  );
+}
+
 /** Longest path from the left, then each node as near to its neighbours as its edges let it. */
 function ranks(nodes, edges, sequence, start) {
   const turn = new Map(sequence.map((id, index) => [id, index]));
   const before = new Map(sequence.map((id) => [id, []]));
   const after = new Map(sequence.map((id) => [id, []]));
-  for (const { source, target, weight } of edges) {
+  for (const { source, target, weight } of leading(edges)) {
     const [first, second] = turn.get(source) < turn.get(target) ? [source, target] : [target, source];
     before.get(second).push({ id: first, weight });
     after.get(first).push({ id: second, weight });
@@ -273,7 +284,7 @@ function placeAlong(layers) {
   let edge = 0;
   for (const layer of layers) {
     const extent = Math.max(...layer.map((item) => item.along));
-    for (const item of layer) item.at = edge + extent / 2;
+    for (const item of layer) Object.assign(item, { at: edge + extent / 2, half: extent / 2 });
     edge += extent + LAYER_GAP;
   }
 }
@@ -281,7 +292,7 @@ function placeAlong(layers) {
 /** Wider across, where the drawing is flatter than the room for it; `aspect` is across by along. */
 function stretch(points, aspect) {
   const extent = (axis) => Math.max(...points.map((each) => each[axis])) - Math.min(...points.map((each) => each[axis])) || 1;
-  const factor = Math.min(2, Math.max(1, (aspect * extent("along")) / extent("across")));
+  const factor = Math.min(2.5, Math.max(1, (aspect * extent("along")) / extent("across")));
   for (const point of points) point.across *= factor;
 }
 

@@ -3,6 +3,7 @@
 const NODE_HEIGHT = 30;
 const WIDEST_EDGE = 11;
 const MOST_EDGES = 1000;
+const MOST_FITTED = 1.25;
 
 const scene = { cy: null, upright: false, routes: new Map(), places: new Map() };
 
@@ -154,6 +155,16 @@ function layOut(fluxes, indices) {
   }
 }
 
+/** All in view, but small drawings no larger than is good to read. */
+function fit(elements = scene.cy.elements(), margin = 30) {
+  const { cy } = scene;
+  cy.fit(elements, margin);
+  if (cy.zoom() > MOST_FITTED) {
+    cy.zoom(MOST_FITTED);
+    cy.center(elements);
+  }
+}
+
 function startOf(indices) {
   return indices.has(fuel) ? fuel : [...indices].find((index) => rolesOf(state.element)[index] === "source");
 }
@@ -260,8 +271,11 @@ function pointsOf(edge, ports) {
     const reach = Math.min(MOST_REACH, 0.42 * Math.abs(next[port.axis] - port[port.axis]));
     return { ...port, [port.axis]: port[port.axis] + port.sign * reach };
   };
-  const bow = (point) => (start.axis === "along" ? point : { ...point, along: point.along + 12 * start.sign });
-  const controls = [leave(start, bends[0] ?? end), ...bends, leave(end, bends.at(-1) ?? start)].map(bow);
+  const aside = start.sign * Math.min(60, 12 + 0.15 * Math.abs(end.across - start.across));
+  const bow = (point) => (start.axis === "along" ? point : { ...point, along: point.along + aside });
+  const way = Math.sign(end.along - start.along);
+  const through = ({ along, across, half }) => [-way * half, way * half].map((step) => ({ along: along + step, across }));
+  const controls = [leave(start, bends[0] ?? end), ...bends.flatMap(through), leave(end, bends.at(-1) ?? start)].map(bow);
   return { start: toScreen(start), controls: controls.map(toScreen), end: toScreen(end) };
 }
 
