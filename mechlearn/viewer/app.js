@@ -24,9 +24,16 @@ function shownFluxes() {
   const shown = above.slice(0, MOST_EDGES);
   const extra = fluxes.slice(shown.length).filter(({ id }) => asked.has(id));
   const pinned = [...state.pinned].flatMap((index) =>
-    fluxes.slice(shown.length).filter(({ source, target }) => source === index || target === index).slice(0, 3),
+    fluxes
+      .slice(shown.length)
+      .filter(({ source, target }) => source === index || target === index)
+      .slice(0, 3),
   );
-  return { fluxes: [...new Set([...shown, ...extra, ...pinned])], strongest: fluxes[0]?.flux ?? 1, above: above.length };
+  return {
+    fluxes: [...new Set([...shown, ...extra, ...pinned])],
+    strongest: fluxes[0]?.flux ?? 1,
+    above: above.length,
+  };
 }
 
 function update() {
@@ -44,7 +51,8 @@ function showSettings(count, above) {
   byId("threshold").value = state.notch;
   byId("threshold").setAttribute("aria-valuetext", `${least} of the largest flux, ${count} of ${total} fluxes shown`);
   byId("threshold-text").textContent = `≥ ${least}`;
-  byId("count").textContent = above > MOST_EDGES ? `the ${MOST_EDGES} strongest of ${total} shown` : `${count} of ${total} shown`;
+  byId("count").textContent =
+    above > MOST_EDGES ? `the ${MOST_EDGES} strongest of ${total} shown` : `${count} of ${total} shown`;
   byId("frame").value = state.frame;
   byId("frame").setAttribute("aria-valuetext", frameText(state.frame));
   byId("frame-text").textContent = frameText(state.frame);
@@ -76,11 +84,13 @@ function highlight() {
       meant = meant.union(node.closedNeighborhood());
     } else if (selection?.kind === "edge" || selection?.kind === "reaction") {
       const pairs = pairsOf(state.element);
-      const edges = cy.edges().filter((edge) =>
-        selection.kind === "edge"
-          ? edge.data("pair") === selection.flux.pair.index
-          : pairs[edge.data("pair")].parts.some(([reaction, share]) => reaction === selection.index && share >= 0.01),
-      );
+      const edges = cy
+        .edges()
+        .filter((edge) =>
+          selection.kind === "edge"
+            ? edge.data("pair") === selection.flux.pair.index
+            : pairs[edge.data("pair")].parts.some(([reaction, share]) => reaction === selection.index && share >= 0.01),
+        );
       meant = meant.union(edges.addClass("chosen")).union(edges.connectedNodes());
     }
     if (meant.nonempty()) cy.elements().difference(meant).addClass("faded");
@@ -90,7 +100,9 @@ function highlight() {
 function choose(selection, { reveal = false, toGraph = false } = {}) {
   state.selection = selection;
   if (reveal && selection?.kind === "species") {
-    const carries = fluxesAt(state.element, state.frame).some(({ source, target }) => [source, target].includes(selection.index));
+    const carries = fluxesAt(state.element, state.frame).some(({ source, target }) =>
+      [source, target].includes(selection.index),
+    );
     if (carries && scene.cy.getElementById(`s${selection.index}`).empty()) state.pinned.add(selection.index);
     if (!carries) announce(`${species[selection.index].name} takes no part in the fluxes of ${state.element} here`);
   }
@@ -98,7 +110,8 @@ function choose(selection, { reveal = false, toGraph = false } = {}) {
   const node = selection?.kind === "species" && scene.cy.getElementById(`s${selection.index}`);
   if (node && node.nonempty()) {
     state.cursor = selection.index;
-    if (reveal) scene.cy.animate({ center: { eles: node }, zoom: Math.max(scene.cy.zoom(), 0.8), duration: calm() ? 0 : 250 });
+    if (reveal)
+      scene.cy.animate({ center: { eles: node }, zoom: Math.max(scene.cy.zoom(), 0.8), duration: calm() ? 0 : 250 });
     if (toGraph) byId("graph").focus();
   }
   if (selection) announce(`${byId("panel-title").textContent}, numbers in the panel`);
@@ -121,8 +134,13 @@ function showLegend(strongest) {
   byId("legend-widths").replaceChildren(...widths);
   byId("legend-unit").textContent = rateUnit(state.frame);
   byId("legend-element").textContent = state.element;
-  const uses = { "legend-species": state.selection?.kind === "species", "legend-chosen": ["edge", "reaction"].includes(state.selection?.kind), "legend-path": Boolean(state.paths) };
-  for (const [id, used] of Object.entries(uses)) for (const node of document.querySelectorAll(`.${id}`)) node.hidden = !used;
+  const uses = {
+    "legend-species": state.selection?.kind === "species",
+    "legend-chosen": ["edge", "reaction"].includes(state.selection?.kind),
+    "legend-path": Boolean(state.paths),
+  };
+  for (const [id, used] of Object.entries(uses))
+    for (const node of document.querySelectorAll(`.${id}`)) node.hidden = !used;
 }
 
 function startPointer() {
@@ -141,10 +159,18 @@ function startPointer() {
   cy.on("mouseout drag pan zoom", () => (tip.hidden = true));
 }
 
+/** The fuel's carbon, else another of its elements than hydrogen, which is in everything. */
+function firstElement() {
+  const inFuel = Object.keys(species[fuel]?.composition ?? {}).filter((element) => elements.includes(element));
+  const other = inFuel.find((element) => element !== "H");
+  if (inFuel.includes("C") || (fuel < 0 && elements.includes("C"))) return "C";
+  return other ?? inFuel[0] ?? elements[0];
+}
+
 function start() {
   byId("title").textContent = content.title;
   byId("subtitle").textContent = content.mechanism;
-  state.element = elements.includes("C") ? "C" : elements[0];
+  state.element = firstElement();
   startScene(byId("graph"));
   startControls();
   if (state.element === undefined) {

@@ -16,7 +16,12 @@ function startThreshold(most) {
 function startControls() {
   const choices = byId("elements");
   for (const element of elements) {
-    const input = make("input", { type: "radio", name: "element", value: element, onchange: () => setElement(element) });
+    const input = make("input", {
+      type: "radio",
+      name: "element",
+      value: element,
+      onchange: () => setElement(element),
+    });
     choices.append(make("label", {}, input, make("span", {}, element)));
   }
   byId("threshold").min = LOWEST;
@@ -62,9 +67,9 @@ function setTheme(theme) {
 
 function setElement(element) {
   state.element = element;
-  state.paths = null;
   state.pinned = new Set();
-  if (state.selection?.kind !== "reaction" && state.selection?.kind !== "species") state.selection = null;
+  if (state.selection?.kind === "edge") state.selection = null;
+  if (state.paths) findPaths();
   scene.places = new Map();
   scene.cy.elements().remove();
   state.notch = startThreshold(state.startEdges);
@@ -118,7 +123,18 @@ function combobox(input, onChoose) {
     found = matches(input.value);
     active = 0;
     const option = (index, at) =>
-      make("li", { role: "option", id: `${list.id}-${at}`, onpointerdown: (event) => { event.preventDefault(); pick(index); } }, species[index].name);
+      make(
+        "li",
+        {
+          role: "option",
+          id: `${list.id}-${at}`,
+          onpointerdown: (event) => {
+            event.preventDefault();
+            pick(index);
+          },
+        },
+        species[index].name,
+      );
     const nothing = make("li", { class: "empty" }, "No species has this in its name");
     list.replaceChildren(...(found.length || !input.value.trim() ? found.map(option) : [nothing]));
     list.hidden = !list.children.length;
@@ -134,7 +150,8 @@ function combobox(input, onChoose) {
       active = (active + step + found.length) % found.length;
       mark();
     } else if (step) open();
-    else if (event.key === "Enter" && (found = matches(input.value)).length) pick(found[Math.min(active, found.length - 1)]);
+    else if (event.key === "Enter" && (found = matches(input.value)).length)
+      pick(found[Math.min(active, found.length - 1)]);
     else if (event.key === "Escape" && !list.hidden) close();
     else return;
     event.preventDefault();

@@ -77,7 +77,20 @@ function turnover(index, frame, sign) {
 const isWholeRun = (frame) => frame === WHOLE_RUN;
 const rateUnit = (frame) => (isWholeRun(frame) ? "kmol/m³" : "kmol/m³/s");
 
-const SUPERSCRIPT = { "-": "⁻", "+": "", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+const SUPERSCRIPT = {
+  "-": "⁻",
+  "+": "",
+  0: "⁰",
+  1: "¹",
+  2: "²",
+  3: "³",
+  4: "⁴",
+  5: "⁵",
+  6: "⁶",
+  7: "⁷",
+  8: "⁸",
+  9: "⁹",
+};
 
 /** Three digits, as people write them. */
 function number(value) {
@@ -91,8 +104,9 @@ function number(value) {
 
 function percent(share) {
   const value = 100 * share;
-  if (value === 0 || value >= 0.095) return `${Number(value.toPrecision(value >= 9.95 ? 3 : 2)).toFixed(value >= 9.95 ? 0 : 1)} %`;
-  return `${number(value)} %`;
+  if (value >= 9.95) return `${value.toFixed(0)} %`;
+  if (value >= 0.095 || value === 0) return `${value.toFixed(1)} %`;
+  return value >= 0.001 ? `${Number(value.toPrecision(1))} %` : `${number(value)} %`;
 }
 
 function frameText(frame) {

@@ -1,6 +1,9 @@
 /* The drawing as files: an SVG written from the positions, and a PNG painted from that SVG. */
 
-const escapeXml = (text) => String(text).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "").replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+const escapeXml = (text) =>
+  String(text)
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/gu, "")
+    .replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 const round = (value) => Number(value.toFixed(1));
 
 function drawingSvg() {
@@ -10,19 +13,27 @@ function drawingSvg() {
   const drawn = [...edges.map((edge) => edgeSvg(edge, ports)), ...cy.nodes().map(nodeSvg)];
   const box = cy.elements().nonempty() ? cy.elements().boundingBox() : { x1: 0, y1: 0, x2: 300, y2: 100 };
   const margin = 24;
-  const caption = 30;
   const [x, y] = [Math.floor(box.x1 - margin), Math.floor(box.y1 - margin)];
-  const width = Math.ceil(Math.max(box.x2 - box.x1, 420) + 2 * margin);
-  const height = Math.ceil(box.y2 - box.y1 + 2 * margin + caption);
   const font = escapeXml(getComputedStyle(document.body).fontFamily);
   const title = `${content.title}: net fluxes of ${state.element} atoms, ${frameText(state.frame)}`;
-  const text = `${title}, from ${percent(thresholdOf(state.notch))} of the largest on`;
+  const largest = `${number(fluxesAt(state.element, state.frame)[0]?.flux ?? 0)} ${rateUnit(state.frame)}`;
+  const captions = [
+    `${title}; fluxes from ${percent(thresholdOf(state.notch))} of the largest on`,
+    `Width by the square root of the flux, largest ${largest}; orange is consumed and green formed in the run`,
+  ];
+  const widest = Math.max(box.x2 - box.x1, ...captions.map((line) => 6.8 * line.length));
+  const width = Math.ceil(widest + 2 * margin);
+  const height = Math.ceil(box.y2 - box.y1 + 2 * margin + 18 * captions.length);
+  const captionSvg = (line, index) => {
+    const base = y + height - 16 - 18 * (captions.length - 1 - index);
+    return `<text x="${x + margin}" y="${base}" font-size="12" fill="${colour("ink")}">${escapeXml(line)}</text>`;
+  };
   const markup = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${x} ${y} ${width} ${height}" width="${width}" height="${height}" font-family="${font}">`,
     `<title>${escapeXml(title)}</title>`,
     `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${colour("paper")}"/>`,
     ...drawn,
-    `<text x="${x + margin}" y="${y + height - 16}" font-size="12" fill="${colour("ink")}">${escapeXml(text)}</text>`,
+    ...captions.map(captionSvg),
     "</svg>",
   ].join("\n");
   return { markup, width, height };
@@ -39,8 +50,14 @@ function edgeSvg(edge, ports) {
   const neck = { x: end.x - ux * arrow * 0.8, y: end.y - uy * arrow * 0.8 };
   const at = ({ x, y }) => `${round(x)} ${round(y)}`;
   const middle = (one, two) => ({ x: (one.x + two.x) / 2, y: (one.y + two.y) / 2 });
-  const arcs = controls.map((control, index) => `Q${at(control)} ${at(index + 1 < controls.length ? middle(control, controls[index + 1]) : neck)}`);
-  const wing = (side) => ({ x: end.x - ux * arrow - side * uy * arrow * 0.5, y: end.y - uy * arrow + side * ux * arrow * 0.5 });
+  const arcs = controls.map(
+    (control, index) =>
+      `Q${at(control)} ${at(index + 1 < controls.length ? middle(control, controls[index + 1]) : neck)}`,
+  );
+  const wing = (side) => ({
+    x: end.x - ux * arrow - side * uy * arrow * 0.5,
+    y: end.y - uy * arrow + side * ux * arrow * 0.5,
+  });
   return [
     `<g opacity="${edge.numericStyle("opacity")}"><title>${escapeXml(arrowText(fluxOf(edge)))}</title>`,
     `<path d="M${at(start)} ${arcs.join(" ")}" fill="none" stroke="${paint}" stroke-width="${round(width)}"/>`,

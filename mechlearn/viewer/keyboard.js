@@ -25,7 +25,8 @@ function startKeyboard() {
     else if (event.key === "/") byId("search").focus();
     else if (event.key === "g") byId("graph").focus();
     else if (event.key === "p") byId("panel-title").focus();
-    else if (event.key === "[" || event.key === "]") setFrame(Math.min(WHOLE_RUN, Math.max(0, state.frame + (event.key === "]" ? 1 : -1))));
+    else if (event.key === "[" || event.key === "]")
+      setFrame(Math.min(WHOLE_RUN, Math.max(0, state.frame + (event.key === "]" ? 1 : -1))));
     else if (event.key === "l") layOutAgain();
     else return;
     event.preventDefault();

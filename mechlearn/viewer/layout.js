@@ -30,7 +30,7 @@ function layered(nodes, edges, start, aspect) {
 /** The stops without those that a straight line can pass by, clear of the boxes. */
 function straightened(stops, boxes) {
   const kept = [stops[0]];
-  for (let here = 0; here < stops.length - 1; ) {
+  for (let here = 0; here < stops.length - 1;) {
     let next = stops.length - 1;
     while (next > here + 1 && boxes.some((box) => crosses(stops[here], stops[next], box))) next -= 1;
     kept.push(stops[next]);
@@ -93,7 +93,11 @@ function breakCycles(nodes, edges, start) {
     const source = ids.find((id) => incoming.get(id) === 0);
     if (sink !== undefined) take(sink, back);
     else if (source !== undefined) take(source, front);
-    else take(ids.reduce((best, id) => (balance.get(id) > balance.get(best) ? id : best)), front);
+    else
+      take(
+        ids.reduce((best, id) => (balance.get(id) > balance.get(best) ? id : best)),
+        front,
+      );
   }
   return [...front, ...back.reverse()];
 }
@@ -170,7 +174,10 @@ function neighboursOf(links) {
   const sides = { from: new Map(), to: new Map() };
   for (const link of links) {
     const strength = Math.sqrt(link.weight);
-    for (const [side, item, other] of [["to", link.from, link.to], ["from", link.to, link.from]]) {
+    for (const [side, item, other] of [
+      ["to", link.from, link.to],
+      ["from", link.to, link.from],
+    ]) {
       if (!sides[side].has(item)) sides[side].set(item, []);
       sides[side].get(item).push({ item: other, strength, straight: link.straight });
     }
@@ -291,7 +298,8 @@ function placeAlong(layers) {
 
 /** Wider across, where the drawing is flatter than the room for it; `aspect` is across by along. */
 function stretch(points, aspect) {
-  const extent = (axis) => Math.max(...points.map((each) => each[axis])) - Math.min(...points.map((each) => each[axis])) || 1;
+  const extent = (axis) =>
+    Math.max(...points.map((each) => each[axis])) - Math.min(...points.map((each) => each[axis])) || 1;
   const factor = Math.min(2.5, Math.max(1, (aspect * extent("along")) / extent("across")));
   for (const point of points) point.across *= factor;
 }
@@ -308,7 +316,12 @@ function freePlace(size, wish, boxes) {
   const stepAlong = LAYER_GAP / 2;
   for (let radius = 0; ; radius += 1) {
     for (let shift = 0; shift <= radius; shift += 1) {
-      for (const [sideAlong, sideAcross] of [[1, 1], [1, -1], [-1, 1], [-1, -1]]) {
+      for (const [sideAlong, sideAcross] of [
+        [1, 1],
+        [1, -1],
+        [-1, 1],
+        [-1, -1],
+      ]) {
         const place = {
           along: wish.along + sideAlong * shift * stepAlong,
           across: wish.across + sideAcross * (radius - shift) * stepAcross,

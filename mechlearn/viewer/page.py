@@ -94,6 +94,7 @@ def _json(content: Mapping[str, Any]) -> str:
     """JSON that cannot end the script element in which it stands."""
     try:
         text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text.encode()
     except (TypeError, ValueError) as error:
         raise FormatError(
             f"The viewer's content cannot be written as JSON: {error}. Give finite numbers, texts, lists and mappings."

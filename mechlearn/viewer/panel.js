@@ -15,16 +15,34 @@ function make(tag, attributes = {}, ...children) {
 function showPanel() {
   const panel = document.getElementById("panel-body");
   const { selection } = state;
-  const build = { species: speciesPanel, edge: edgePanel, reaction: reactionPanel, paths: pathsPanel }[selection?.kind] ?? overviewPanel;
+  const build =
+    { species: speciesPanel, edge: edgePanel, reaction: reactionPanel, paths: pathsPanel }[selection?.kind] ??
+    overviewPanel;
   const top = panel.parentElement.scrollTop;
+  const inside = panel.contains(document.activeElement);
   panel.replaceChildren(...build(selection).filter(Boolean));
   panel.parentElement.scrollTop = state.panelOf === selection ? top : 0;
   state.panelOf = selection;
+  document.body.classList.toggle("chosen", Boolean(selection));
+  if (inside) byId("panel-title").focus({ preventScroll: true });
 }
 
 function heading(kind, title, ...actions) {
-  const close = state.selection && make("button", { class: "icon", "aria-label": "Close, back to the overview", title: "Close (Esc)", onclick: () => choose(null) }, "×");
-  return make("header", {}, make("p", { class: "kind" }, kind), close || null, make("h2", { tabindex: -1, id: "panel-title" }, title), ...actions);
+  const close =
+    state.selection &&
+    make(
+      "button",
+      { class: "icon", "aria-label": "Close, back to the overview", title: "Close (Esc)", onclick: () => choose(null) },
+      "×",
+    );
+  return make(
+    "header",
+    {},
+    make("p", { class: "kind" }, kind),
+    make("h2", { tabindex: -1, id: "panel-title" }, title),
+    close || null,
+    ...actions,
+  );
 }
 
 function facts(...rows) {
@@ -53,11 +71,20 @@ function shareList(title, note, items) {
     );
   list.append(...items.slice(0, LIST_START).map(row));
   const rest = items.length - LIST_START;
-  const more = rest > 0 && make("button", { class: "more", onclick: () => {
-    list.append(...items.slice(LIST_START).map(row));
-    more.remove();
-    list.children[LIST_START].firstChild.focus();
-  } }, `Show ${rest} more`);
+  const more =
+    rest > 0 &&
+    make(
+      "button",
+      {
+        class: "more",
+        onclick: () => {
+          list.append(...items.slice(LIST_START).map(row));
+          more.remove();
+          list.children[LIST_START].firstChild.focus();
+        },
+      },
+      `Show ${rest} more`,
+    );
   const empty = items.length ? null : make("p", { class: "empty" }, "none");
   return make("section", {}, make("h3", {}, title, make("small", {}, note)), empty, list, more || null);
 }
@@ -92,7 +119,12 @@ function formulaOf(composition) {
 }
 
 function fluxItem(flux, total, label) {
-  return { label, share: flux.flux / total, value: `${number(flux.flux)} ${rateUnit(state.frame)}`, onclick: () => choose({ kind: "edge", flux }) };
+  return {
+    label,
+    share: flux.flux / total,
+    value: `${number(flux.flux)} ${rateUnit(state.frame)}`,
+    onclick: () => choose({ kind: "edge", flux }),
+  };
 }
 
 function overviewPanel() {
@@ -106,7 +138,11 @@ function overviewPanel() {
       ["Largest flux", fluxes.length ? `${number(fluxes[0].flux)} ${rateUnit(state.frame)}` : "none"],
     ),
     make("p", { class: "hint" }, "Choose a species or an arrow for its numbers. Press ? for all keys."),
-    shareList("Strongest fluxes", " relative to the largest", fluxes.slice(0, 200).map((flux) => fluxItem(flux, fluxes[0].flux, arrowText(flux)))),
+    shareList(
+      "Strongest fluxes",
+      " relative to the largest",
+      fluxes.slice(0, 200).map((flux) => fluxItem(flux, fluxes[0].flux, arrowText(flux))),
+    ),
   ];
 }
 
@@ -142,15 +178,28 @@ function speciesPanel({ index }) {
     facts(
       ["Composition", formulaOf(composition)],
       ["Molar mass", `${number(mass)} kg/kmol`],
-      ["Concentration", isWholeRun(state.frame) ? `up to ${number(Math.max(...concentration))} kmol/m³` : `${number(concentration[state.frame])} kmol/m³`],
+      [
+        "Concentration",
+        isWholeRun(state.frame)
+          ? `up to ${number(Math.max(...concentration))} kmol/m³`
+          : `${number(concentration[state.frame])} kmol/m³`,
+      ],
       ["Formed", `${number(made.total)} ${unit}`],
       ["Consumed", `${number(used.total)} ${unit}`],
     ),
     curve(concentration, "Concentration over the run, frame by frame"),
     shareList("Producers", " share of what forms it, net", byReaction(made)),
     shareList("Consumers", " share of what consumes it, net", byReaction(used)),
-    shareList(`${state.element} comes from`, "", into.map((flux) => ({ ...fluxItem(flux, sum(into), species[flux.source].name), icon: swatch("into") }))),
-    shareList(`${state.element} goes to`, "", out.map((flux) => ({ ...fluxItem(flux, sum(out), species[flux.target].name), icon: swatch("out") }))),
+    shareList(
+      `${state.element} comes from`,
+      "",
+      into.map((flux) => ({ ...fluxItem(flux, sum(into), species[flux.source].name), icon: swatch("into") })),
+    ),
+    shareList(
+      `${state.element} goes to`,
+      "",
+      out.map((flux) => ({ ...fluxItem(flux, sum(out), species[flux.target].name), icon: swatch("out") })),
+    ),
   ];
 }
 
@@ -167,11 +216,18 @@ function edgePanel({ flux }) {
       ["Flux", `${number(Math.abs(now))} ${rateUnit(state.frame)}`],
       ["Of the largest", strongest ? percent(Math.abs(now) / strongest) : "–"],
     ),
-    curve(pair.net.map((value) => Math.sign(now || 1) * value), "Net flux over the run, frame by frame"),
+    curve(
+      pair.net.map((value) => Math.sign(now || 1) * value),
+      "Net flux over the run, frame by frame",
+    ),
     shareList(
       "Reactions",
       " share in the whole run",
-      pair.parts.map(([reaction, share]) => ({ label: reactions[reaction].equation, share, onclick: () => choose({ kind: "reaction", index: reaction }) })),
+      pair.parts.map(([reaction, share]) => ({
+        label: reactions[reaction].equation,
+        share,
+        onclick: () => choose({ kind: "reaction", index: reaction }),
+      })),
     ),
   ];
 }
@@ -180,7 +236,11 @@ function reactionPanel({ index }) {
   const { equation, type, rate, reactants, products, forward, reverse } = reactions[index];
   const unit = rateUnit(state.frame);
   const side = (list) => {
-    const parts = list.flatMap(([each, amount], at) => [at ? " + " : "", amount === 1 ? "" : `${number(amount)} `, speciesLink(each)]);
+    const parts = list.flatMap(([each, amount], at) => [
+      at ? " + " : "",
+      amount === 1 ? "" : `${number(amount)} `,
+      speciesLink(each),
+    ]);
     return make("span", {}, ...parts);
   };
   const carried = pairsOf(state.element)
@@ -198,14 +258,21 @@ function reactionPanel({ index }) {
       ["Reverse", `${number(reverse[state.frame])} ${unit}`],
       ["Net", `${number(netRate(index, state.frame))} ${unit}`],
     ),
-    curve(forward.map((_, frame) => netRate(index, frame)), "Net rate over the run, frame by frame"),
+    curve(
+      forward.map((_, frame) => netRate(index, frame)),
+      "Net rate over the run, frame by frame",
+    ),
     shareList(
       `Fluxes of ${state.element} it carries`,
       " its share in each, whole run",
       carried.map(({ pair, share }) => {
         const backwards = pair.net[WHOLE_RUN] < 0;
         const [source, target] = backwards ? [pair.b, pair.a] : [pair.a, pair.b];
-        return { label: `${species[source].name} → ${species[target].name}`, share, onclick: () => choose({ kind: "edge", flux: { pair, source, target } }) };
+        return {
+          label: `${species[source].name} → ${species[target].name}`,
+          share,
+          onclick: () => choose({ kind: "edge", flux: { pair, source, target } }),
+        };
       }),
     ),
   ];
@@ -225,6 +292,10 @@ function pathsPanel() {
     heading("Strongest paths", `${species[from].name} → ${species[to].name}`),
     found.length ? null : make("p", { class: "hint" }, none),
     list,
-    make("p", { class: "hint" }, `The percentage says how many of the ${state.element} atoms that leave ${species[from].name} take this path, if at each species they leave in proportion to its fluxes.`),
+    make(
+      "p",
+      { class: "hint" },
+      `The percentage says how many of the ${state.element} atoms that leave ${species[from].name} take this path, if at each species they leave in proportion to its fluxes.`,
+    ),
   ];
 }

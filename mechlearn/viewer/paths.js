@@ -44,7 +44,10 @@ const sharesOut = remembered((element, frame) => {
   }
   for (const [source, edges] of out) {
     const total = edges.reduce((sum, { flux }) => sum + flux, 0);
-    out.set(source, edges.map((edge) => ({ ...edge, share: edge.flux / total })));
+    out.set(
+      source,
+      edges.map((edge) => ({ ...edge, share: edge.flux / total })),
+    );
   }
   return out;
 }, 4);

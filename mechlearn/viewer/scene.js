@@ -29,7 +29,6 @@ function extentOf(index) {
 function startScene(container) {
   scene.cy = cytoscape({
     container,
-    autoungrabify: false,
     boxSelectionEnabled: false,
     selectionType: "single",
     minZoom: 0.05,
@@ -71,8 +70,14 @@ function paint() {
         "overlay-opacity": 0,
       },
     },
-    { selector: "node.source", style: { "background-color": colour("source"), "border-color": colour("source"), color: "#111" } },
-    { selector: "node.sink", style: { "background-color": colour("sink"), "border-color": colour("sink"), color: "#111" } },
+    {
+      selector: "node.source",
+      style: { "background-color": colour("source"), "border-color": colour("source"), color: "#111" },
+    },
+    {
+      selector: "node.sink",
+      style: { "background-color": colour("sink"), "border-color": colour("sink"), color: "#111" },
+    },
     {
       selector: "edge",
       style: {
@@ -80,7 +85,8 @@ function paint() {
         "line-color": colour("flux"),
         "target-arrow-color": colour("flux"),
         "target-arrow-shape": "triangle",
-        "arrow-scale": (edge) => arrowLength(edge.data("width")) / (0.3 * Math.max((13.37 * edge.data("width")) ** 0.9, 29)),
+        "arrow-scale": (edge) =>
+          arrowLength(edge.data("width")) / (0.3 * Math.max((13.37 * edge.data("width")) ** 0.9, 29)),
         "curve-style": "unbundled-bezier",
         "edge-distances": "endpoints",
         "control-point-distances": (edge) => edge.data("curve").distances,
@@ -114,8 +120,12 @@ function show(fluxes, strongest, extraNodes) {
   for (const { source, target } of fluxes) wanted.add(source).add(target);
   const edgeIds = new Set(fluxes.map(({ id }) => id));
   cy.batch(() => {
-    cy.edges().filter((edge) => !edgeIds.has(edge.id())).remove();
-    cy.nodes().filter((node) => !wanted.has(node.data("index"))).remove();
+    cy.edges()
+      .filter((edge) => !edgeIds.has(edge.id()))
+      .remove();
+    cy.nodes()
+      .filter((node) => !wanted.has(node.data("index")))
+      .remove();
     const fresh = [...wanted].filter((index) => cy.getElementById(`s${index}`).empty());
     if (cy.nodes().empty() && fresh.some((index) => !scene.places.has(index))) layOut(fluxes, wanted);
     else placeFresh(fresh, fluxes);
@@ -132,7 +142,11 @@ function show(fluxes, strongest, extraNodes) {
       const width = edgeWidth(flux / strongest);
       const edge = cy.getElementById(id);
       if (edge.nonempty()) edge.data({ width, flux });
-      else added.push({ group: "edges", data: { id, source: `s${source}`, target: `s${target}`, flux, width, pair: pair.index, curve: NO_CURVE } });
+      else
+        added.push({
+          group: "edges",
+          data: { id, source: `s${source}`, target: `s${target}`, flux, width, pair: pair.index, curve: NO_CURVE },
+        });
     }
     cy.add(added);
     bend(cy.edges());
@@ -147,7 +161,9 @@ function layOut(fluxes, indices) {
   const aspect = 0.85 * (scene.upright ? width / height : height / width);
   const nodes = [...indices].map((index) => ({ id: index, ...extentOf(index) }));
   const edges = fluxes.map(({ id, source, target, flux }) => ({ id, source, target, weight: flux / fluxes[0].flux }));
-  const { places, routes } = nodes.length ? layered(nodes, edges, startOf(indices), aspect) : { places: new Map(), routes: new Map() };
+  const { places, routes } = nodes.length
+    ? layered(nodes, edges, startOf(indices), aspect)
+    : { places: new Map(), routes: new Map() };
   scene.places = places;
   scene.routes = new Map();
   for (const { id, source, target } of fluxes) {
@@ -194,7 +210,10 @@ function placeFresh(fresh, fluxes) {
       const [newcomer, host, way] = waiting.has(target) ? [target, source, 1] : [source, target, -1];
       if (!waiting.has(newcomer) || !placed.has(host)) continue;
       const { along, across } = scene.places.get(host);
-      settle(newcomer, { along: along + way * ((extentOf(host).along + extentOf(newcomer).along) / 2 + LAYER_GAP), across });
+      settle(newcomer, {
+        along: along + way * ((extentOf(host).along + extentOf(newcomer).along) / 2 + LAYER_GAP),
+        across,
+      });
       waiting.delete(newcomer);
       moved = true;
     }
@@ -210,7 +229,9 @@ function bend(edges) {
 
 const sideOf = (from, to, apart) => {
   const gap = to.along - from.along;
-  return Math.abs(gap) > apart ? { axis: "along", sign: Math.sign(gap) } : { axis: "across", sign: Math.sign(to.across - from.across) || 1 };
+  return Math.abs(gap) > apart
+    ? { axis: "along", sign: Math.sign(gap) }
+    : { axis: "across", sign: Math.sign(to.across - from.across) || 1 };
 };
 
 function portsOf(edges) {
@@ -219,7 +240,10 @@ function portsOf(edges) {
     const ends = [edge.source(), edge.target()];
     const [from, to] = ends.map((node) => toLayout(node.position()));
     const apart = (extentOf(ends[0].data("index")).along + extentOf(ends[1].data("index")).along) / 2 + 10;
-    [[ends[0], from, to, "start"], [ends[1], to, from, "end"]].forEach(([node, here, there, end]) => {
+    [
+      [ends[0], from, to, "start"],
+      [ends[1], to, from, "end"],
+    ].forEach(([node, here, there, end]) => {
       const { axis, sign } = sideOf(here, there, apart);
       const key = `${node.id()} ${axis} ${sign}`;
       const bends = liveBends(edge);
@@ -261,7 +285,10 @@ const MOST_REACH = 46;
 
 /** Start, control points and end of an edge; the curve is a chain of quadratic arcs between the controls' middles. */
 function pointsOf(edge, ports) {
-  const [start, end] = [["start", edge.source()], ["end", edge.target()]].map(([name, node]) => {
+  const [start, end] = [
+    ["start", edge.source()],
+    ["end", edge.target()],
+  ].map(([name, node]) => {
     const port = ports.get(`${edge.id()} ${name}`);
     const { along, across } = toLayout(node.position());
     return { along: along + port.along, across: across + port.across, axis: port.axis, sign: port.sign };
@@ -274,8 +301,11 @@ function pointsOf(edge, ports) {
   const aside = start.sign * Math.min(60, 12 + 0.15 * Math.abs(end.across - start.across));
   const bow = (point) => (start.axis === "along" ? point : { ...point, along: point.along + aside });
   const way = Math.sign(end.along - start.along);
-  const through = ({ along, across, half }) => [-way * half, way * half].map((step) => ({ along: along + step, across }));
-  const controls = [leave(start, bends[0] ?? end), ...bends.flatMap(through), leave(end, bends.at(-1) ?? start)].map(bow);
+  const through = ({ along, across, half }) =>
+    [-way * half, way * half].map((step) => ({ along: along + step, across }));
+  const controls = [leave(start, bends[0] ?? end), ...bends.flatMap(through), leave(end, bends.at(-1) ?? start)].map(
+    bow,
+  );
   return { start: toScreen(start), controls: controls.map(toScreen), end: toScreen(end) };
 }
 
