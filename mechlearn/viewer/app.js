@@ -38,9 +38,9 @@ function shownFluxes() {
 
 function update() {
   const { fluxes, strongest, above } = shownFluxes();
+  showLegend(strongest);
   show(fluxes, strongest, state.pinned);
   highlight();
-  showLegend(strongest);
   showPanel();
   showSettings(fluxes.length, above);
 }

@@ -295,7 +295,7 @@ function pathsPanel() {
     make(
       "p",
       { class: "hint" },
-      `The percentage says how many of the ${state.element} atoms that leave ${species[from].name} take this path, if at each species they leave in proportion to its fluxes.`,
+      `The percentage says how many of the ${state.element} atoms that leave ${species[from].name} take this path, if at each species all leave again, in proportion to its fluxes.`,
     ),
   ];
 }

@@ -156,6 +156,7 @@ function show(fluxes, strongest, extraNodes) {
 const NO_CURVE = { distances: [0], weights: [0.5], start: "0 0", end: "0 0" };
 
 function layOut(fluxes, indices) {
+  scene.cy.resize();
   const [width, height] = [scene.cy.width(), scene.cy.height()];
   scene.upright = height > 1.15 * width;
   const aspect = 0.85 * (scene.upright ? width / height : height / width);
@@ -174,6 +175,7 @@ function layOut(fluxes, indices) {
 /** All in view, but small drawings no larger than is good to read. */
 function fit(elements = scene.cy.elements(), margin = 30) {
   const { cy } = scene;
+  cy.resize();
   cy.fit(elements, margin);
   if (cy.zoom() > MOST_FITTED) {
     cy.zoom(MOST_FITTED);
@@ -298,7 +300,7 @@ function pointsOf(edge, ports) {
     const reach = Math.min(MOST_REACH, 0.42 * Math.abs(next[port.axis] - port[port.axis]));
     return { ...port, [port.axis]: port[port.axis] + port.sign * reach };
   };
-  const aside = start.sign * Math.min(60, 12 + 0.15 * Math.abs(end.across - start.across));
+  const aside = start.sign * Math.min(60, 0.22 * Math.abs(end.across - start.across));
   const bow = (point) => (start.axis === "along" ? point : { ...point, along: point.along + aside });
   const way = Math.sign(end.along - start.along);
   const through = ({ along, across, half }) =>
