@@ -129,10 +129,9 @@ function layOutAgain() {
 function showLegend(strongest) {
   const widths = [1, 0.1, 0.01].map((relative) => {
     const line = make("i", { class: "line", style: `height: ${edgeWidth(relative)}px` });
-    return make("li", {}, line, number(strongest * relative));
+    return make("li", {}, line, number(strongest * relative), relative === 0.01 ? rateUnit(state.frame) : "");
   });
   byId("legend-widths").replaceChildren(...widths);
-  byId("legend-unit").textContent = rateUnit(state.frame);
   byId("legend-element").textContent = state.element;
   const uses = {
     "legend-species": state.selection?.kind === "species",
