@@ -114,6 +114,13 @@ class Browser:
         for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
             self.command("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        (x, y), (to_x, to_y) = start, end
+        for kind, part in (("mouseMoved", 0.0), ("mousePressed", 0.0), ("mouseMoved", 0.5), ("mouseMoved", 1.0)):
+            at = {"x": x + part * (to_x - x), "y": y + part * (to_y - y)}
+            self.command("Input.dispatchMouseEvent", type=kind, **at, button="left", buttons=1, clickCount=1)
+        self.command("Input.dispatchMouseEvent", type="mouseReleased", x=to_x, y=to_y, button="left", clickCount=1)
+
     def click(self, selector: str) -> None:
         """With the mouse, on the middle of what the selector finds."""
         code = """const box = document.querySelector(arguments[0]);

@@ -100,6 +100,24 @@ def test_threshold_changes_what_is_shown_and_nodes_keep_their_places(
     assert not overlaps(page)
 
 
+def test_drag_moves_a_species_or_the_view(opened: Callable[[Content], Browser], methane: Content) -> None:
+    page = opened(methane)
+    (x, y), other = at_node(page, "CH2O"), at_node(page, "CH4")
+    page.drag((x, y), (x + 30, y + 90))
+    assert at_node(page, "CH2O") == pytest.approx((x + 30, y + 90), abs=2)
+    assert at_node(page, "CH4") == other
+    page.focus("#threshold")
+    page.press("End", "Home")
+    assert at_node(page, "CH2O") == pytest.approx((x + 30, y + 90), abs=2)
+    empty = page.script("const b = document.getElementById('graph').getBoundingClientRect(); return [b.x + 5, b.y + 5]")
+    page.drag(empty, (empty[0] + 40, empty[1] + 20))
+    assert at_node(page, "CH4") == pytest.approx((other[0] + 40, other[1] + 20), abs=2)
+    page.click("#zoom-in")
+    assert page.script("return viewer.graph.zoom()") > page.script(
+        "document.getElementById('fit').click(); return viewer.graph.zoom()"
+    )
+
+
 def test_moment_changes_widths(opened: Callable[[Content], Browser], methane: Content) -> None:
     page = opened(methane)
     whole = arrows(page)

@@ -129,7 +129,8 @@ function layOutAgain() {
 function showLegend(strongest) {
   const widths = [1, 0.1, 0.01].map((relative) => {
     const line = make("i", { class: "line", style: `height: ${edgeWidth(relative)}px` });
-    return make("li", {}, line, number(strongest * relative), relative === 0.01 ? rateUnit(state.frame) : "");
+    const unit = relative === 0.01 ? ` ${rateUnit(state.frame)}` : "";
+    return make("li", {}, line, number(strongest * relative) + unit);
   });
   byId("legend-widths").replaceChildren(...widths);
   byId("legend-element").textContent = state.element;

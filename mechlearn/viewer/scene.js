@@ -103,7 +103,7 @@ function paint() {
     edgeKind("path"),
     { selector: "node.path", style: { "border-color": colour("path"), "border-width": 3.5 } },
     { selector: "edge.faded", style: { opacity: 0.14, "z-index": 0 } },
-    { selector: "node.faded", style: { opacity: 0.35 } },
+    { selector: "node.faded", style: { opacity: 0.45 } },
     { selector: "node.chosen", style: { "border-color": colour("ink"), "border-width": 3.5, opacity: 1 } },
     {
       selector: "node.cursor",
