@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .trajectories import Trajectory as Trajectory
     from .validation import Validation as Validation
     from .validation import validate as validate
+    from .viewer import write_viewer as write_viewer
 
 _ROOMS = {
     "balances": ("Balances", "differential_balances"),
@@ -63,6 +64,7 @@ _ROOMS = {
     "tables": ("from_solution_array", "read_csv", "read_hdf5", "write_csv", "write_hdf5"),
     "trajectories": ("Trajectories", "Trajectory"),
     "validation": ("Validation", "validate"),
+    "viewer": ("write_viewer",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

@@ -43,7 +43,7 @@ FLOORS = [
     {"trajectories", "kinetics", "conservation", "cantera_species", "conditions"},
     {"comparison", "study", "first_states"},
     {"simulation", "cantera_yaml", "drawing", "balances"},
-    {"tables", "graph", "learning"},
+    {"tables", "graph", "learning", "viewer"},
     {"discovery"},
     {"validation"},
     {"figures"},

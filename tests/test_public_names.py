@@ -31,6 +31,7 @@ CONTRACT = [
     "write_csv",
     "write_hdf5",
     "write_mechanism",
+    "write_viewer",
 ]
 
 ONE_PLAIN_ARGUMENT = [
