@@ -77,14 +77,9 @@ def _named_optimizer(value: Any) -> Any:
 
 
 LATER = {
-    ("method", "library"): "network",
-    ("method", "both"): "network",
     ("balances", "integral"): "derivative",
     ("balances", "weak"): "derivative",
-    ("reverse", "thermo"): "free",
-    ("temperature_dependence", "arrhenius"): "none",
     ("catalysts", True): "false",
-    ("third_bodies", True): "false",
 }
 """Settings of the contract that this version does not know yet, with what to give instead."""
 
@@ -96,7 +91,9 @@ class Search:
     Parameters
     ----------
     method : str
-        ``auto`` or ``network`` (the signed-matrix network).
+        ``network`` (the signed-matrix network), ``library`` (all reactions that the elements allow, by non-negative
+        least squares), ``both``, or ``auto``: the network at one temperature with free reverse rates, checked by the
+        library where all compositions are known, else the library.
     reactions : int or 'auto'
         Rows of the signed matrix, and the most reactions that are found; ``auto`` offers more than are needed and keeps
         those that carry flux.
@@ -112,11 +109,16 @@ class Search:
         How rate constants follow once the rows are frozen: ``log`` least squares on ln k, or ``non-negative`` linear
         least squares on k.
     reverse : str
-        ``free`` (a reverse rate constant of its own) or ``none`` (one-way reactions only).
+        ``free`` (a reverse rate constant of its own), ``thermo`` (from the species' thermodynamics) or ``none``
+        (one-way reactions only).
     temperature_dependence : str
-        ``auto`` or ``none``.
-    catalysts, third_bodies : bool
+        ``none``, ``arrhenius``, or ``auto``: Arrhenius where the states are at several temperatures.
+    catalysts : bool
         Not known to this version.
+    third_bodies : bool
+        Whether reactions that change the number of molecules may need colliders, and may be falloffs.
+    molecularity : int
+        Most molecules on the side of a candidate of the library that has more of them; on the other at most 2.
     restarts : int
         Starting points that are fitted side by side.
     freeze_within : float
@@ -139,7 +141,7 @@ class Search:
     8
     """
 
-    method: Literal["auto", "network"] = "auto"
+    method: Literal["auto", "network", "library", "both"] = "auto"
     reactions: Annotated[int, Field(ge=1, le=500)] | Literal["auto"] = "auto"
     seed: Annotated[int, Field(ge=0)] = 0
     conserve: Literal["auto", "elements", "data", "none"] = "auto"
@@ -148,10 +150,11 @@ class Search:
         Annotated[LevenbergMarquardt | Adam, Field(discriminator="name")], BeforeValidator(_named_optimizer)
     ] = field(default_factory=LevenbergMarquardt)
     rate_fit: Literal["log", "non-negative"] = "log"
-    reverse: Literal["free", "none"] = "free"
-    temperature_dependence: Literal["auto", "none"] = "auto"
+    reverse: Literal["free", "thermo", "none"] = "free"
+    temperature_dependence: Literal["auto", "none", "arrhenius"] = "auto"
     catalysts: Literal[False] = False
-    third_bodies: Literal[False] = False
+    third_bodies: bool = False
+    molecularity: Annotated[int, Field(ge=2, le=3)] = 2
     restarts: Annotated[int, Field(ge=1, le=10_000)] = 8
     freeze_within: Annotated[float, Field(ge=0, lt=0.5)] = 0.05
     max_coefficient: Annotated[int, Field(ge=1)] = 3

@@ -24,11 +24,14 @@ class LearnedReaction:
         Standard errors of ln k, forward and reverse.
     contribution : float
         Largest share of the gross flux of any species in any state that it carries.
+    found_by : tuple of str
+        Learners that found it.
     """
 
     reaction: Reaction
     std_error_log_k: tuple[float, float | None]
     contribution: float
+    found_by: tuple[str, ...] = ("network",)
 
 
 def learned_reactions(fit: RateFit, problem: Scaled, species: tuple[Species, ...]) -> tuple[LearnedReaction, ...]:

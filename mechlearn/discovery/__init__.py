@@ -1,0 +1,6 @@
+"""Balances → Discovery: the search for a mechanism, its outcome, and what the outcome may be called."""
+
+from .discover import discover as discover
+from .discover import relative_error as relative_error
+from .record import STATUS as STATUS
+from .record import Discovery as Discovery

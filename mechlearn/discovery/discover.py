@@ -1,0 +1,132 @@
+"""Which learner looks for the mechanism, and what the other one says of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from ..balances.record import Balances
+from ..errors import DataError, StudyError
+from ..kinetics import production_rates
+from ..mechanism import Mechanism
+from ..search import Search
+from .library import from_library
+from .network import from_network
+from .record import Discovery, no_reactions
+
+
+def discover(
+    balances: Balances, search: Search | None = None, *, progress: Callable[[float, str], None] | None = None
+) -> Discovery:
+    """Find the reactions and rate constants that explain the balances.
+
+    Parameters
+    ----------
+    balances : Balances
+        What the data say about production rates.
+    search : Search, optional
+        What to look for; all defaults if absent.
+    progress : callable, optional
+        Called with the share done, in [0, 1], and a word on the state.
+
+    Returns
+    -------
+    Discovery
+        Never an exception for a disappointing result: see its ``status``.
+
+    Raises
+    ------
+    StudyError
+        If the search asks for something that the data cannot give, as ``conserve: elements`` without compositions.
+    DataError
+        If the balances are not production rates at states, or compositions or thermodynamics that the search needs are
+        unknown.
+
+    Notes
+    -----
+    The rows are found by Levenberg–Marquardt on the network of `mechlearn.learning.network`, several restarts side by
+    side; rows near whole numbers are frozen when a restart stalls, the others drawn anew. A restart that fits to
+    round-off is read out complex by complex (`mechlearn.learning.complexes`) and checked against all data. An interrupt
+    (Ctrl-C) ends the search with the best so far. The matrices are small, so one thread is used: more are slower.
+
+    States at several temperatures, reverse rates from thermodynamics and third bodies are for the library of
+    candidates, `mechlearn.library`; at one temperature it checks what the network finds.
+
+    References
+    ----------
+    .. [1] J. Huang, Y. Zhou, W.-A. Yong, "Data-driven discovery of multiscale chemical reactions governed by the law
+       of mass action", J. Comput. Phys. 448, 110743 (2022). https://doi.org/10.1016/j.jcp.2021.110743
+
+    Examples
+    --------
+    >>> discover(differential_balances(decay)).mechanism.equations
+    ('A => B',)
+    """
+    search = search or Search()
+    if not np.any(balances.accumulation):
+        message = "No concentration changes in these data, so there is no reaction to find."
+        return no_reactions(balances, search, message)
+    learner = from_library if _by_library(balances, search) else from_network
+    with threadpool_limits(limits=1):
+        return learner(balances, search, progress or _silent)
+
+
+def _by_library(balances: Balances, search: Search) -> bool:
+    """Whether the library alone must find the reactions; errors where nothing can."""
+    temperature = balances.temperature[np.isfinite(balances.temperature)]
+    several = bool(temperature.size) and np.ptp(temperature) > 1e-6 * temperature.max()
+    reasons = [
+        *(["the states are at several temperatures"] if several else []),
+        *([f"reverse: {search.reverse}"] if search.reverse == "thermo" else []),
+        *(["third_bodies: true"] if search.third_bodies else []),
+        *(["temperature_dependence: arrhenius"] if search.temperature_dependence == "arrhenius" else []),
+    ]
+    if not reasons:
+        return search.method == "library"
+    if several and search.temperature_dependence == "none":
+        raise DataError(
+            f"The states are at {temperature.min():g} to {temperature.max():g} K, and temperature_dependence: none "
+            "asks for rate constants without it. Give runs at one temperature, or temperature_dependence: auto."
+        )
+    if search.method == "network":
+        raise StudyError(
+            f"method: network learns rate constants at one temperature, each direction with its own; here "
+            f"{' and '.join(reasons)}. Use method: library or auto."
+        )
+    bare = [s.name for s in balances.species if not s.composition]
+    if bare:
+        raise DataError(
+            f"With {' and '.join(reasons)}, reactions are looked for among all that the elements allow, but the "
+            f"composition of {bare[0]} is unknown. Give a mechanism with compositions (mechanism: or --mechanism)."
+        )
+    lacking = [s.name for s in balances.species if s.thermo is None]
+    if search.reverse == "thermo" and lacking:
+        raise DataError(
+            f"reverse: thermo needs the thermodynamics of all species, and that of {lacking[0]} is unknown. Give a "
+            "mechanism with thermo data, or reverse: free."
+        )
+    return True
+
+
+def relative_error(mechanism: Mechanism, balances: Balances) -> float:
+    """Root of the summed squared residual of all entries over that of the accumulation, each species by its own size.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+        With the species of the balances in the same order.
+    balances : Balances
+        Those learnt from, or others.
+    """
+    production = production_rates(mechanism, balances.concentrations, balances.temperature)
+    size = np.sqrt(np.mean(balances.accumulation**2, axis=0))
+    size = np.where(size > 0, size, 1.0)
+    residual = balances.residual(production) / size
+    total = float(np.sqrt(np.sum((balances.accumulation / size) ** 2)))
+    return float(np.sqrt(np.sum(residual**2))) / (total or 1.0)
+
+
+def _silent(share: float, text: str) -> None:
+    """Progress that nobody watches."""

@@ -1,0 +1,73 @@
+"""The search among all reactions that the elements allow, and the verdict on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from ..balances.record import Balances
+from ..learning.readout import LearnedReaction
+from ..library import LibraryFit, library_fit
+from ..search import Search
+from .record import STATUS, Discovery, learnt_mechanism, no_reactions
+
+ROUND_OFF = 1e-9
+"""Share of the gross production that rate laws may miss and be called exact."""
+BELOW_NOISE = 0.3
+"""Error of the rate laws over the noise of the data below which noise is what is left."""
+LEAST_NOISE = 1e-3
+"""Below this, noise cannot be told from the errors of rate laws."""
+USEFUL = 0.02
+"""Error of the rate laws up to which they are called approximate."""
+
+
+def from_library(balances: Balances, search: Search, progress: Callable[[float, str], None]) -> Discovery:
+    """The fewest candidates that explain the data, with their rate laws."""
+    started = time.monotonic()
+    try:
+        fit = library_fit(balances, search, progress)
+    except KeyboardInterrupt:
+        return _interrupted(balances, search, started)
+    if not fit.found:
+        message = f"None of {fit.candidates} candidate reactions explains these data."
+        return no_reactions(balances, search, message, started=started)
+    reactions = tuple(
+        LearnedReaction(reaction, (each.std_error_log_k, None), each.contribution, ("library",))
+        for each in fit.found
+        for reaction in each.reactions
+    )
+    status, message = _verdict(fit, balances)
+    return Discovery(
+        mechanism=learnt_mechanism(balances, fit.reactions),
+        status=status,
+        message=f"{message} {len(fit.found)} of {fit.candidates} candidate reactions stand.",
+        loss=fit.misfit,
+        noise=fit.noise,
+        reactions=reactions,
+        history=(),
+        search=search,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _interrupted(balances: Balances, search: Search, started: float) -> Discovery:
+    empty = no_reactions(balances, search, "", started=started)
+    return Discovery(
+        **{**vars(empty), "status": "interrupted", "message": "Interrupted before any reaction was found."}
+    )
+
+
+def _verdict(fit: LibraryFit, balances: Balances) -> tuple[str, str]:
+    level, detail = "round-off", f"{fit.law_error:.2g}"
+    if len(balances.accumulation) < 2 * len(fit.reactions):
+        status = "undersampled"
+        detail = f"{len(balances.accumulation)} states are too few for {len(fit.reactions)} rate laws."
+    elif fit.law_error < ROUND_OFF and fit.noise < ROUND_OFF:
+        status = "recovered"
+    elif fit.noise > LEAST_NOISE and fit.law_error < BELOW_NOISE * fit.noise:
+        status, level = "recovered", f"their noise, {100 * fit.noise:.2g} % of the rates"
+    elif fit.law_error < USEFUL:
+        status = "approximated"
+    else:
+        status = "unsettled"
+    return status, STATUS[status].format(detail=detail, level=level)

@@ -1,0 +1,181 @@
+"""The search by the signed-matrix network, and the verdict on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from ..balances.record import Balances
+from ..errors import DataError, StudyError
+from ..learning.adam import search_rows_with_adam
+from ..learning.complexes import Direction
+from ..learning.readout import LearnedReaction, learned_reactions
+from ..learning.scaling import Scaled, scaled
+from ..learning.solution import EXACT, Solution, pruned, solution_from_rows, too_many
+from ..learning.stoichiometry import (
+    Stoichiometry,
+    conserving_rows,
+    element_laws,
+    free_rows,
+    laws_in_data,
+)
+from ..learning.training import Found, search_rows
+from ..library import candidate_directions
+from ..search import Adam, Search
+from .record import STATUS, Discovery, learnt_mechanism, no_reactions
+
+AS_GOOD = 1.0001
+"""Ratio of misfits up to which two sets of reactions explain noisy data equally well."""
+
+
+def from_network(balances: Balances, search: Search, progress: Callable[[float, str], None]) -> Discovery:
+    """What the network finds; with compositions and ``method`` auto or both, checked against the library."""
+    started = time.monotonic()
+    _check(balances)
+    stoichiometry = _stoichiometry(balances, search)
+    problem = scaled(balances)
+    found = _search(balances, problem, stoichiometry, search, progress)
+    solution = found.solution
+    if solution is None and found.votes:
+        solution = solution_from_rows(problem, np.array(list(found.votes), dtype=float), search)
+    witness = None if found.interrupted else _witness(balances, problem, search, solution)
+    by_network = set(solution.fit.directions) if solution else set()
+    if witness is not None and (solution is None or not solution.complete):
+        solution = witness
+    if solution is None:
+        message = "No row came near whole numbers. Offer another number of reactions, more restarts or more time."
+        return no_reactions(balances, search, message, found, started)
+    reactions = learned_reactions(solution.fit, problem, balances.species)
+    if witness is not None:
+        reactions = tuple(_with_finders(each, balances, by_network, set(witness.fit.directions)) for each in reactions)
+    noise = 0.0 if problem.noise.exact else problem.noise.relative
+    status, message = _verdict(solution, witness, found, balances, noise)
+    return Discovery(
+        mechanism=learnt_mechanism(balances, tuple(learned.reaction for learned in reactions)),
+        status=status,
+        message=message,
+        loss=solution.fit.misfit,
+        noise=noise,
+        reactions=reactions,
+        history=tuple(found.history),
+        search=search,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _witness(balances: Balances, problem: Scaled, search: Search, solution: Solution | None) -> Solution | None:
+    """What the library of candidates explains as well as the data allow; None where it cannot, or is not asked."""
+    known = all(s.composition for s in balances.species)
+    if search.method not in ("auto", "both") or not known or isinstance(search.optimizer, Adam):
+        return None
+    directions = candidate_directions(balances, search)
+    if not directions:
+        return None
+    fit = pruned(problem, directions, search, weakest=EXACT)
+    if problem.noise.exact:
+        complete = fit.misfit < EXACT
+    else:
+        complete = solution is not None and fit.misfit <= AS_GOOD * solution.fit.misfit
+    return Solution(fit, complete=True) if complete and not too_many(fit, search) else None
+
+
+def _with_finders(
+    learned: LearnedReaction, balances: Balances, by_network: set[Direction], by_library: set[Direction]
+) -> LearnedReaction:
+    names = [s.name for s in balances.species]
+    sides = [
+        tuple(int(side.get(n, 0)) for n in names) for side in (learned.reaction.reactants, learned.reaction.products)
+    ]
+    direction = Direction(sides[0], sides[1])
+    finders = [name for name, found in (("network", by_network), ("library", by_library)) if direction in found]
+    return replace(learned, found_by=tuple(finders))
+
+
+def _check(balances: Balances) -> None:
+    identity = sp.eye_array(balances.operator.shape[0], balances.operator.shape[1])
+    if balances.operator.shape[0] != balances.operator.shape[1] or (balances.operator - identity).nnz:
+        raise DataError("These balances are not production rates at states; this version learns from those only.")
+    temperature = balances.temperature[np.isfinite(balances.temperature)]
+    if temperature.size and np.ptp(temperature) > 1e-6 * temperature.max():
+        raise DataError(
+            f"The states are at {temperature.min():g} to {temperature.max():g} K, and this version learns rate "
+            "constants at one temperature. Give runs at one constant temperature (reactor: isothermal)."
+        )
+
+
+def _stoichiometry(balances: Balances, search: Search) -> Stoichiometry:
+    conserve = search.conserve
+    if conserve == "auto":
+        conserve = "elements" if all(s.composition for s in balances.species) else "none"
+    limits = (search.max_coefficient, search.max_order)
+    if conserve == "none":
+        return free_rows(len(balances.species), *limits)
+    laws = element_laws(balances.species) if conserve == "elements" else laws_in_data(balances.accumulation)
+    return conserving_rows(laws, *limits) if len(laws) else free_rows(len(balances.species), *limits)
+
+
+def _search(
+    balances: Balances,
+    problem: Scaled,
+    stoichiometry: Stoichiometry,
+    search: Search,
+    progress: Callable[[float, str], None],
+) -> Found:
+    if isinstance(search.optimizer, Adam):
+        if search.reactions == "auto":
+            raise StudyError("optimizer: adam needs the number of reactions; set reactions: to a number.")
+        return search_rows_with_adam(balances, stoichiometry, search, search.optimizer, search.reactions, progress)
+    return search_rows(problem, stoichiometry, search, search.optimizer, progress)
+
+
+def _verdict(
+    solution: Solution, witness: Solution | None, found: Found, balances: Balances, noise: float
+) -> tuple[str, str]:
+    detail = f"{solution.fit.misfit:.2g}"
+    if found.interrupted:
+        status = "interrupted"
+    elif len(balances.concentrations) < 2 * len(solution.fit.directions):
+        status = "undersampled"
+        detail = (
+            f"{len(balances.concentrations)} states are too few to tell {len(solution.fit.directions)} one-way "
+            "reactions from others."
+        )
+    elif not solution.complete:
+        status = "unsettled"
+    elif solution.ambiguous:
+        status = "ambiguous"
+        detail = "; ".join(_complex_text(y, balances) for y in solution.ambiguous) + " can react in more than one way"
+    elif witness is not None and _rivals(witness, solution):
+        status = "ambiguous"
+        detail = "the library of candidates gives other ones, " + _equations(witness, balances)
+    else:
+        status = "recovered"
+    level = "round-off" if noise == 0 else f"their noise, {100 * noise:.2g} % of the rates"
+    return status, STATUS[status].format(detail=detail, level=level)
+
+
+def _complex_text(complex_: tuple[int, ...], balances: Balances) -> str:
+    parts = [
+        f"{count} {s.name}" if count > 1 else s.name
+        for count, s in zip(complex_, balances.species, strict=True)
+        if count
+    ]
+    return " + ".join(parts)
+
+
+def _rivals(witness: Solution, solution: Solution) -> bool:
+    """True if the witness has other reactions, and no more of them."""
+    mine, theirs = set(solution.fit.directions), set(witness.fit.directions)
+    return theirs != mine and len(theirs) <= len(mine)
+
+
+def _equations(solution: Solution, balances: Balances) -> str:
+    texts = [
+        f"{_complex_text(d.reactants, balances)} => {_complex_text(d.products, balances)}"
+        for d in solution.fit.directions
+    ]
+    return "; ".join(texts)

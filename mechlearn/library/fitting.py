@@ -1,0 +1,167 @@
+"""Least squares for the parameters of all rate laws together, and what each balance weighs in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from .laws import Law, Surroundings
+from .states import Driving, States
+
+Array = NDArray[np.float64]
+
+FREEDOM = 5.0
+"""Degrees of freedom of Student's t."""
+OF_NORMAL = 1.16
+"""Standard deviation of normal residuals over the width that Student's t gives them."""
+PER_MEDIAN = 1 / 0.6745
+LEAST_ERROR = 1e-9
+FLOOR = 1e-6
+"""Of the gross flux, as a share of its largest value: below it nothing is asked."""
+LONGEST_STEP = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Errors:
+    """Standard deviations of the balances.
+
+    Parameters
+    ----------
+    noise : float
+        Share of the production itself.
+    law : float
+        Share of the gross flux that the rate laws miss.
+    """
+
+    noise: float
+    law: float
+
+    def weights(self, production: Array, gross: Array) -> Array:
+        """One over the deviation, shape (M, S)."""
+        floor = FLOOR * gross.max(axis=0)
+        law = max(self.law, LEAST_ERROR)
+        deviation = np.sqrt((self.noise * production) ** 2 + (law * (gross + floor)) ** 2)
+        return np.asarray(np.where(gross > 0, 1 / np.maximum(deviation, 1e-300), 0.0))
+
+
+def errors_left(residual: Array, production: Array, gross: Array) -> Errors:
+    """Noise and error of the laws at which the residual of a fit is likeliest.
+
+    A residual has the variance (noise · production)² + (law · gross)²; Student's t with few degrees of freedom keeps
+    single large residuals from deciding.
+    """
+    there = gross > FLOOR * gross.max(axis=0)
+    if not there.any():
+        return Errors(0.0, LEAST_ERROR)
+    left, net, total = np.abs(residual[there]), np.abs(production[there]), gross[there]
+    every = max(float(np.median(left / total)) * PER_MEDIAN, LEAST_ERROR)
+
+    def unlikelihood(logs: Array) -> float:
+        noise, law = np.exp(np.clip(logs, np.log(LEAST_ERROR / 10), 5.0))
+        variance = (noise * net) ** 2 + (law * total) ** 2
+        return float(np.sum(0.5 * np.log(variance) + 0.5 * (FREEDOM + 1) * np.log1p(left**2 / (FREEDOM * variance))))
+
+    starts = [np.log([every, 0.1 * every]), np.log([0.01 * every, every])]
+    fits = [minimize(unlikelihood, start, method="Nelder-Mead", options={"maxiter": 120}) for start in starts]
+    noise, law = OF_NORMAL * np.exp(min(fits, key=lambda fit: float(fit.fun)).x)
+    return Errors(float(noise), max(float(law), LEAST_ERROR))
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Laws with the parameters that fit best, their production and gross flux, shape (M, S), and normal equations."""
+
+    laws: tuple[Law, ...]
+    production: Array
+    gross: Array
+    loss: float
+    normal: Array
+
+
+def fit_laws(
+    states: States,
+    reactions: Driving,
+    around: Surroundings,
+    laws: tuple[Law, ...],
+    weights: Array,
+    *,
+    iterations: int = 40,
+    tolerance: float = 1e-4,
+) -> Fit:
+    """Levenberg–Marquardt on all parameters, by normal equations gathered species by species."""
+    net = reactions.net[[law.reaction for law in laws]].astype(float)
+    drive = reactions.difference[:, [law.reaction for law in laws]]
+
+    def model(tried: tuple[Law, ...]) -> tuple[Array, list[Array]]:
+        parts = [law.evaluate(around) for law in tried]
+        fluxes = states.observe(np.stack([value for value, _ in parts], axis=1) * drive)
+        return fluxes @ net, [slopes for _, slopes in parts]
+
+    def loss_of(production: Array) -> float:
+        return float(np.sum(((production - states.target) * weights) ** 2))
+
+    sizes = [len(law.parameters()) for law in laws]
+    owner = np.repeat(np.arange(len(laws)), sizes)
+    ends = np.cumsum(sizes)[:-1]
+    production, slopes = model(laws)
+    loss, damping, stalls = loss_of(production), 1e-2, 0
+    normal = np.zeros((len(owner), len(owner)))
+    for _ in range(iterations):
+        jacobian = states.observe(np.concatenate(slopes, axis=1) * drive[:, owner])
+        normal = np.zeros((len(owner), len(owner)))
+        gradient = np.zeros(len(owner))
+        for k in np.flatnonzero(np.any(net != 0, axis=0)):
+            touched = np.flatnonzero(net[owner, k])
+            part = jacobian[:, touched] * (weights[:, k, None] * net[owner[touched], k])
+            normal[np.ix_(touched, touched)] += part.T @ part
+            gradient[touched] += part.T @ ((production[:, k] - states.target[:, k]) * weights[:, k])
+        diagonal = np.maximum(np.diag(normal), 1e-9 * np.diag(normal).max(initial=1e-300))
+        start = np.concatenate([law.parameters() for law in laws])
+        while True:
+            step = -_solve(normal + damping * np.diag(diagonal), gradient)
+            moved = np.split(start + np.clip(step, -LONGEST_STEP, LONGEST_STEP), ends)
+            tried = tuple(law.with_parameters(p) for law, p in zip(laws, moved, strict=True))
+            after, new_slopes = model(tried)
+            better = loss_of(after)
+            if np.isfinite(better) and better < loss:
+                damping = max(damping / 3, 1e-12)
+                break
+            damping *= 4
+            if damping > 1e8:
+                return _fit(states, reactions, around, laws, production, loss, normal)
+        stalls = stalls + 1 if better > (1 - tolerance) * loss else 0
+        laws, production, slopes, loss = tried, after, new_slopes, better
+        if stalls >= 2:
+            break
+    return _fit(states, reactions, around, laws, production, loss, normal)
+
+
+def _solve(matrix: Array, right: Array) -> Array:
+    size = np.sqrt(np.diag(matrix))
+    scaled = matrix / np.outer(size, size)
+    try:
+        return np.asarray(np.linalg.solve(scaled, right / size) / size)
+    except np.linalg.LinAlgError:
+        return np.asarray(np.linalg.lstsq(scaled, right / size, rcond=1e-12)[0] / size)
+
+
+def _fit(
+    states: States,
+    reactions: Driving,
+    around: Surroundings,
+    laws: tuple[Law, ...],
+    production: Array,
+    loss: float,
+    normal: Array,
+) -> Fit:
+    return Fit(laws, production, gross_flux(states, reactions, around, laws), loss, normal)
+
+
+def gross_flux(states: States, reactions: Driving, around: Surroundings, laws: tuple[Law, ...]) -> Array:
+    """All contributions, forward and reverse, without their signs, shape (M, S)."""
+    chosen = [law.reaction for law in laws]
+    constants = np.stack([law.evaluate(around)[0] for law in laws], axis=1)
+    return np.asarray(states.observe(constants * reactions.total[:, chosen]) @ np.abs(reactions.net[chosen]))

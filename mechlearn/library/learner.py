@@ -1,0 +1,169 @@
+"""Balances → reactions, from the library of all candidates that the elements allow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..balances.record import Balances
+from ..learning.complexes import Direction
+from ..mechanism import Reaction
+from ..search import Search
+from .candidates import candidate_reactions
+from .fitting import Fit
+from .laws import Surroundings
+from .mixtures import collider_groups, columns
+from .readout import reactions_of
+from .selection import eliminate, enriched, first_laws, mix, split
+from .states import driving, states_of
+
+Array = NDArray[np.float64]
+Progress = Callable[[float, str], None]
+
+MANY = 80
+"""Candidates above which a coarse fit sorts out most before the fine one."""
+COARSE = 4.0
+SORTED_OUT = 1e-5
+"""Share of every species' gross flux below which the coarse fit drops a candidate."""
+COLLIDERS = 12
+
+
+@dataclass(frozen=True, eq=False)
+class LibraryReaction:
+    """One stoichiometry with its rate law.
+
+    Parameters
+    ----------
+    net : tuple of int
+        Products less reactants.
+    reactions : tuple of Reaction
+        One for each term of the rate law.
+    contribution : float
+        95 % quantile of the largest share of a species' gross flux that it carries.
+    std_error_log_k : float
+        Of ln k at the middle of the temperatures.
+    """
+
+    net: tuple[int, ...]
+    reactions: tuple[Reaction, ...]
+    contribution: float
+    std_error_log_k: float
+
+
+@dataclass(frozen=True, eq=False)
+class LibraryFit:
+    """What the library explains.
+
+    Parameters
+    ----------
+    found : tuple of LibraryReaction
+        The largest contributions first.
+    candidates : int
+        Reactions that the elements allow.
+    noise : float
+        Estimated noise of the production, as a share of it.
+    law_error : float
+        Share of the gross flux that the rate laws miss.
+    misfit : float
+        Root mean square of residual over gross flux.
+    """
+
+    found: tuple[LibraryReaction, ...]
+    candidates: int
+    noise: float
+    law_error: float
+    misfit: float
+
+    @property
+    def reactions(self) -> tuple[Reaction, ...]:
+        """All reactions, in order."""
+        return tuple(reaction for each in self.found for reaction in each.reactions)
+
+
+def library_fit(balances: Balances, search: Search, progress: Progress) -> LibraryFit:
+    """The fewest candidates that explain the balances, with their rate laws.
+
+    Parameters
+    ----------
+    balances : Balances
+        Of species with compositions; with thermodynamics where ``search.reverse`` is ``thermo``.
+    search : Search
+        ``reverse``, ``third_bodies``, ``molecularity`` and ``seed`` count here.
+    progress : callable
+        Called with the share done and a word.
+
+    Raises
+    ------
+    DataError
+        If compositions are unknown or there are too many candidates.
+
+    Notes
+    -----
+    A non-negative mixture of fixed laws is fitted for all candidates at once, a convex problem without local minima;
+    the smallest contributors are dropped while data held back are explained as well without them; then each rate law
+    gets its own parameters, and a second term, colliders of their own or falloff where data held back ask for it.
+    """
+    thermo = search.reverse == "thermo"
+    states = states_of(balances, thermo=thermo)
+    net = candidate_reactions(balances.species, 2, search.molecularity)
+    candidates = len(net)
+    groups = collider_groups(states, COLLIDERS)
+    train = split(len(states.target), search.seed)
+    progress(0.1, f"{candidates} candidate reactions")
+    reactions = driving(states, net)
+    if len(reactions.net) > MANY:
+        total = [np.arange(len(balances.species))]
+        coarse = columns(states, reactions, total, COARSE, search.third_bodies)
+        first = mix(coarse, states.target, np.ones(len(coarse.reaction), dtype=bool))
+        reactions = reactions.select(np.flatnonzero(first.shares(coarse, len(reactions.net)) > SORTED_OUT))
+    progress(0.3, f"{len(reactions.net)} candidates left")
+    laws = columns(states, reactions, groups, 1.0, search.third_bodies)
+    mixture = mix(laws, states.target, np.ones(len(laws.reaction), dtype=bool))
+    kept = eliminate(laws, states.target, mixture, len(reactions.net), train)
+    progress(0.7, f"{int(kept.sum())} reactions")
+    if not kept.any():
+        return LibraryFit((), candidates, mixture.errors.noise, mixture.errors.law, 1.0)
+    around = Surroundings.of(states, groups)
+    start = first_laws(laws, mixture, reactions, around, kept)
+    fit, errors = enriched(states, reactions, around, start, mixture.errors, train, third=search.third_bodies)
+    gross = np.where(fit.gross > 1e-6 * fit.gross.max(axis=0), fit.gross, np.inf)
+    names = tuple(s.name for s in balances.species)
+    found = []
+    for law, deviation in zip(fit.laws, _deviations(fit), strict=True):
+        row = reactions.net[law.reaction]
+        flux = states.observe(law.evaluate(around)[0] * reactions.difference[:, law.reaction])
+        parts = reactions_of(law, row, names, groups, states.reference, thermo=thermo)
+        found.append(LibraryReaction(tuple(int(n) for n in row), parts, _contribution(flux, row, gross), deviation))
+    found.sort(key=lambda each: -each.contribution)
+    misfit = float(np.sqrt(np.mean(((fit.production - states.target) / gross) ** 2)))
+    return LibraryFit(tuple(found), candidates, errors.noise, errors.law, misfit)
+
+
+def candidate_directions(balances: Balances, search: Search) -> tuple[Direction, ...]:
+    """One-way reactions of the library that explain production rates at one temperature, without colliders."""
+    states = states_of(balances, thermo=False)
+    reactions = driving(states, candidate_reactions(balances.species, 2, search.molecularity))
+    laws = columns(states, reactions, [], 1.0, third=False)
+    mixture = mix(laws, states.target, np.ones(len(laws.reaction), dtype=bool))
+    kept = eliminate(laws, states.target, mixture, len(reactions.net), split(len(states.target), search.seed))
+    return tuple(
+        Direction(tuple(int(n) for n in np.maximum(-row, 0)), tuple(int(n) for n in np.maximum(row, 0)))
+        for row in reactions.net[kept]
+    )
+
+
+def _contribution(flux: Array, net: NDArray[np.int64], gross: Array) -> float:
+    return float(np.quantile(np.abs(flux)[:, None] * np.abs(net) / gross, 0.95, axis=0).max())
+
+
+def _deviations(fit: Fit) -> list[float]:
+    """Standard errors of the first coefficient of each law, residuals being as large as the fit left them."""
+    size = np.sqrt(np.maximum(np.diag(fit.normal), 1e-300))
+    inverse = np.linalg.pinv(fit.normal / np.outer(size, size), rcond=1e-14, hermitian=True)
+    count = max(int(np.sum(fit.gross > 0)) - len(size), 1)
+    deviation = np.sqrt(np.maximum(np.diag(inverse), 0.0) * fit.loss / count) / size
+    starts = np.cumsum([0] + [len(law.parameters()) for law in fit.laws])[:-1]
+    return [float(deviation[i]) for i in starts]

@@ -1,0 +1,145 @@
+"""Rate constants as non-negative mixtures of fixed Arrhenius laws and colliders: a convex fit of all reactions at once.
+
+A positive mixture of (T₀/T)² exp(−Ta (1/T − 1/T₀)) over a grid of Ta follows any A Tⁿ exp(−Ea/RT) with n ≥ −2, a sum of
+several, and, with a column for each collider, any third body. What is not there gets the weight zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from .states import Driving, States
+
+Array = NDArray[np.float64]
+
+LOWEST, HIGHEST = -6000.0, 24_000.0
+"""Activation temperatures of the grid [K]."""
+STEP = 1.8
+"""Change of ln k, over the range of temperatures, between neighbours of the fine grid."""
+RIDGE = 1e-11
+NO_COLLIDER = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """The laws that are mixed.
+
+    Parameters
+    ----------
+    reaction, collider : array of int, shape (P,)
+        Whose law it is, and the group of colliders that multiplies it, `NO_COLLIDER` for none.
+    net : array, shape (P, S)
+        Net vector of the reaction.
+    values, gross : array, shape (M, P)
+        Balance of the rate of progress per unit weight; the same of forward plus reverse.
+    constants : array, shape (N, P)
+        Rate constant per unit weight, without the collider's concentration.
+    """
+
+    reaction: NDArray[np.int64]
+    collider: NDArray[np.int64]
+    net: Array
+    values: Array
+    gross: Array
+    constants: Array
+
+    def production(self, weights: Array) -> Array:
+        """Balances of all species, shape (M, S)."""
+        used = weights > 0
+        return np.asarray((self.values[:, used] * weights[used]) @ self.net[used])
+
+    def gross_flux(self, weights: Array) -> Array:
+        """All contributions, forward and reverse, without their signs, shape (M, S)."""
+        used = weights > 0
+        return np.asarray((self.gross[:, used] * weights[used]) @ np.abs(self.net[used]))
+
+
+def collider_groups(states: States, count: int) -> list[NDArray[np.int64]]:
+    """Species that may act as colliders, the most abundant ones by themselves, the others as one group."""
+    total = states.concentrations.sum(axis=1, keepdims=True)
+    share = np.median(states.concentrations / np.where(total > 0, total, 1.0), axis=0)
+    order = np.argsort(-share, kind="stable")
+    groups = [np.array([j]) for j in order[:count]]
+    rest = np.sort(order[count:])
+    return [*groups, rest] if len(rest) else groups
+
+
+def columns(
+    states: States, reactions: Driving, groups: list[NDArray[np.int64]], coarseness: float = 1.0, third: bool = True
+) -> Columns:
+    """The laws of all reactions; those that change the number of molecules also with each group of colliders."""
+    spread = 1 / states.temperature - 1 / states.reference
+    width = float(np.ptp(spread))
+    plain = _grid(width, STEP * coarseness, states.isothermal)
+    collided = _grid(width, 2 * STEP * coarseness, states.isothermal)
+    shape = (states.reference / states.temperature) ** 2
+    laws = {
+        NO_COLLIDER: shape[:, None] * np.exp(-spread[:, None] * plain),
+        0: shape[:, None] * np.exp(-spread[:, None] * collided),
+    }
+    reaction: list[int] = []
+    collider: list[int] = []
+    values, gross, constants = [], [], []
+    changes = reactions.net.sum(axis=1) != 0
+    for i in range(len(reactions.net)):
+        kinds = [NO_COLLIDER, *(range(len(groups)) if third and changes[i] else ())]
+        for kind in kinds:
+            law = laws[min(kind, 0)]
+            body = 1.0 if kind == NO_COLLIDER else states.concentrations[:, groups[kind]].sum(axis=1)[:, None]
+            reaction += [i] * law.shape[1]
+            collider += [kind] * law.shape[1]
+            values.append(reactions.difference[:, i, None] * law * body)
+            gross.append(reactions.total[:, i, None] * law * body)
+            constants.append(law)
+    owner = np.array(reaction)
+    return Columns(
+        owner,
+        np.array(collider),
+        reactions.net[owner].astype(float),
+        states.observe(np.concatenate(values, axis=1)),
+        states.observe(np.concatenate(gross, axis=1)),
+        np.concatenate(constants, axis=1),
+    )
+
+
+def _grid(width: float, step: float, isothermal: bool) -> Array:
+    if isothermal or width <= 0:
+        return np.zeros(1)
+    count = int(np.ceil((HIGHEST - LOWEST) * width / step)) + 1
+    return np.linspace(LOWEST, HIGHEST, max(2, min(count, 40)))
+
+
+@dataclass(frozen=True, eq=False)
+class Gram:
+    """Normal equations of all columns at given weights; any subset is solved from it."""
+
+    matrix: Array
+    right: Array
+    size: Array
+
+    def solve(self, used: NDArray[np.bool_]) -> Array:
+        """Non-negative weights of the columns that are used, the others zero."""
+        chosen = np.flatnonzero(used)
+        matrix = self.matrix[np.ix_(chosen, chosen)] + RIDGE * np.eye(len(chosen))
+        triangle = np.linalg.cholesky(matrix)
+        right = np.linalg.solve(triangle, self.right[chosen])
+        weights = np.zeros(len(self.size))
+        weights[chosen] = nnls(triangle.T, right, maxiter=20 * len(chosen) + 1000)[0] / self.size[chosen]
+        return weights
+
+
+def gram(laws: Columns, target: Array, weights: Array) -> Gram:
+    """Normal equations of ``values @ net = target``, both sides times weights of shape (M, S)."""
+    count = len(laws.reaction)
+    matrix, right = np.zeros((count, count)), np.zeros(count)
+    for k in np.flatnonzero(np.any(laws.net != 0, axis=0)):
+        touched = np.flatnonzero(laws.net[:, k])
+        part = laws.values[:, touched] * (weights[:, k, None] * laws.net[touched, k])
+        matrix[np.ix_(touched, touched)] += part.T @ part
+        right[touched] += part.T @ (target[:, k] * weights[:, k])
+    size = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+    return Gram(matrix / np.outer(size, size), right / size, size)

@@ -1,0 +1,290 @@
+"""Which candidates stand: smallest contributors dropped while data held back are explained as well without them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .fitting import Errors, Fit, errors_left, fit_laws
+from .laws import LARGEST, Law, Surroundings, Term
+from .mixtures import NO_COLLIDER, Columns, gram
+from .states import Driving, States
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+TEST_SHARE = 0.3
+WORSE = 0.03
+"""Rise of the score, per balance, at which a dropped reaction was needed."""
+GAIN = 0.02
+"""Fall of the score, per balance, for which a richer law is taken."""
+SIGNIFICANT = 10.0
+"""Change of χ² that noise does not make."""
+MUCH_NOISE = 5.0
+"""Ratio of the noise to the error of the laws above which residuals are noise."""
+TRIED_AT_ONCE = 3
+NOTHING = 1e-7
+"""Share of every species' gross flux below which a candidate is dropped unasked."""
+FIRST_FLOOR = 1e-3
+NOTICEABLE = 0.01
+"""Share of a reaction's rate above which a collider may get a law of its own."""
+STEEPER = 6.0
+MOST_SWEEPS = 8
+
+
+def split(count: int, seed: int) -> Mask:
+    """True for the balances that are fitted, false for those held back."""
+    return np.random.default_rng([seed, 5]).random(count) >= TEST_SHARE
+
+
+@dataclass(frozen=True)
+class Judge:
+    """How data held back are compared with and without a reaction or a richer law.
+
+    Where residuals are noise, a robust χ² decides by significance; where they are errors of the rate laws, which are
+    no noise, the mean of a robust score must change noticeably.
+
+    Parameters
+    ----------
+    scale : float
+        Unit of the weighted residuals.
+    width : float
+        Residual in that unit beyond which more counts little.
+    needed, gained : float
+        Change of the sum at which a reaction was needed, or a richer law is taken.
+    """
+
+    scale: float
+    width: float
+    needed: float
+    gained: float
+
+    @classmethod
+    def of(cls, errors: Errors, residual: Array) -> Judge:
+        """For weighted residuals that are held back."""
+        if errors.noise > MUCH_NOISE * errors.law:
+            return cls(1.0, 3.0, SIGNIFICANT, SIGNIFICANT)
+        return cls(float(np.median(np.abs(residual))), 1.0, WORSE * residual.size, GAIN * residual.size)
+
+    def sum(self, residual: Array) -> float:
+        """Sum of w² ln(1 + (residual/w)²)."""
+        return float(self.width**2 * np.sum(np.log1p((residual / (self.scale * self.width)) ** 2)))
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """A non-negative fit of all columns, with the errors that it leaves."""
+
+    weights: Array
+    errors: Errors
+    scales: Array
+
+    def shares(self, laws: Columns, count: int) -> Array:
+        """95 % quantile of the largest share of a species' gross flux that each reaction carries, shape (R,)."""
+        gross = laws.gross_flux(self.weights)
+        inverse = np.where(gross > 1e-6 * gross.max(axis=0), 1 / np.where(gross > 0, gross, 1.0), 0.0)
+        found = np.zeros(count)
+        for i in range(count):
+            mine = (laws.reaction == i) & (self.weights > 0)
+            if mine.any():
+                flux = np.abs(laws.values[:, mine] @ self.weights[mine])
+                found[i] = np.quantile(flux[:, None] * np.abs(laws.net[mine][0]) * inverse, 0.95, axis=0).max()
+        return found
+
+
+def mix(laws: Columns, target: Array, used: Mask) -> Mixture:
+    """Fit thrice, each time with the weights that the last fit tells."""
+    scales = 1 / (np.abs(target) + FIRST_FLOOR * np.abs(target).max(axis=0) + 1e-300)
+    errors = Errors(0.0, FIRST_FLOOR)
+    weights = np.zeros(len(laws.reaction))
+    for _ in range(3):
+        weights = gram(laws, target, scales).solve(used)
+        production, gross = laws.production(weights), laws.gross_flux(weights)
+        errors = errors_left(production - target, production, gross)
+        scales = errors.weights(production, gross)
+    return Mixture(weights, errors, scales)
+
+
+def eliminate(laws: Columns, target: Array, mixture: Mixture, count: int, train: Mask) -> Mask:
+    """Reactions, shape (R,), without which data held back are explained worse."""
+    kept = mixture.shares(laws, count) > NOTHING
+    part = replace(laws, values=laws.values[train], gross=laws.gross[train])
+    normal = gram(part, target[train], mixture.scales[train])
+    test = replace(laws, values=laws.values[~train], gross=laws.gross[~train])
+    held, weight = target[~train], mixture.scales[~train]
+
+    def residual(reactions: Mask) -> Array:
+        left = (test.production(normal.solve(reactions[laws.reaction])) - held) * weight
+        return np.asarray(left[weight > 0])
+
+    judge = Judge.of(mixture.errors, residual(kept))
+    best = judge.sum(residual(kept))
+    while kept.any():
+        weights = normal.solve(kept[laws.reaction])
+        shares = replace(mixture, weights=weights).shares(laws, count)
+        smallest = [i for i in np.argsort(shares, kind="stable") if kept[i]][:TRIED_AT_ONCE]
+        trials = []
+        for i in smallest:
+            without = kept.copy()
+            without[i] = False
+            trials.append((judge.sum(residual(without)), i))
+        found, i = min(trials)
+        if found > best + judge.needed:
+            return kept
+        best = min(best, found)
+        kept[i] = False
+    return kept
+
+
+def first_laws(
+    laws: Columns, mixture: Mixture, reactions: Driving, around: Surroundings, kept: Mask
+) -> tuple[Law, ...]:
+    """One Arrhenius term for each reaction, with all colliders where the mixture has any."""
+    found = []
+    for i in np.flatnonzero(kept):
+        mine = laws.reaction == i
+        parts = {
+            int(kind): laws.constants[:, chosen] @ mixture.weights[chosen]
+            for kind in np.unique(laws.collider[mine])
+            for chosen in [mine & (laws.collider == kind)]
+        }
+        plain = parts.pop(NO_COLLIDER)
+        collided = np.stack([parts[g] * around.colliders[:, g] for g in sorted(parts)], axis=1) if parts else None
+        if collided is None or np.median(plain) > np.median(collided.sum(axis=1)):
+            total = plain if collided is None else plain + collided.sum(axis=1)
+            found.append(Law(int(i), (Term(_expanded(total, around)),)))
+            continue
+        order = np.argsort(-collided.sum(axis=0), kind="stable")
+        total = (plain + collided.sum(axis=1)) / around.colliders.sum(axis=1)
+        members = tuple(int(g) for g in order)
+        found.append(Law(int(i), (Term(_expanded(total, around), members, np.ones(len(members))),)))
+    return tuple(found)
+
+
+def _expanded(constant: Array, around: Surroundings) -> Array:
+    """Coefficients of ln k by least squares."""
+    there = constant > 0
+    if not there.any():
+        return np.zeros(around.features.shape[1]) - LARGEST
+    return np.asarray(np.linalg.lstsq(around.features[there], np.log(constant[there]), rcond=None)[0])
+
+
+def richer(law: Law, changes: bool, around: Surroundings) -> list[Law]:
+    """Laws with one thing more: a second Arrhenius term, a collider with a law of its own, falloff, its broadening."""
+    offered = []
+    constant = law.evaluate(around)[0]
+    plain = [term for term in law.terms if not term.members]
+    if len(plain) < 2:
+        low = _expanded(constant, around) - np.log(10.0) * np.eye(around.features.shape[1])[0]
+        for change in (-STEEPER, 0.0, STEEPER) if len(low) > 1 else (0.0,):
+            shifted = low.copy()
+            if len(low) > 1:
+                shifted[1] += change
+            offered.append(replace(law, terms=(*law.terms, Term(shifted))))
+    if not changes:
+        return offered
+    total = around.colliders.sum(axis=1)
+    if len(plain) == len(law.terms):
+        members = tuple(range(around.colliders.shape[1]))
+        offered.append(Law(law.reaction, (Term(_expanded(constant / total, around), members, np.ones(len(members))),)))
+    for number, term in enumerate(law.terms):
+        if term.efficiency is None:
+            continue
+        others = law.terms[:number] + law.terms[number + 1 :]
+        offered += [replace(law, terms=(*others, *parts)) for parts in _own_colliders(term, constant, around)]
+        if term.high is None:
+            for excess in (0.0, 2.0):
+                high = term.low.copy()
+                high[0] += np.log(np.quantile(total, 0.9)) + excess
+                offered.append(replace(law, terms=(*others, replace(term, high=high))))
+        elif term.centre is None:
+            offered.append(replace(law, terms=(*others, replace(term, centre=np.array([-0.5, 0.3])))))
+    return offered
+
+
+def _own_colliders(term: Term, constant: Array, around: Surroundings) -> list[tuple[Term, ...]]:
+    """The term without one noticeable collider, or without all of them, which get Arrhenius laws of their own."""
+    if term.high is not None or term.efficiency is None or len(term.members) < 2:
+        return []
+    rate = np.exp(around.features @ term.low)
+    share = np.median(rate[:, None] * term.efficiency * around.colliders[:, term.members] / constant[:, None], axis=0)
+    noticeable = [place for place in range(len(term.members)) if share[place] > NOTICEABLE]
+    groups = [[place] for place in noticeable] + ([noticeable] if len(noticeable) > 1 else [])
+    found = []
+    for places in groups:
+        rest = [place for place in range(len(term.members)) if place not in places]
+        own = tuple(_moved(term, [place]) for place in places)
+        found.append((*([_moved(term, rest)] if rest else []), *own))
+    return found
+
+
+def _moved(term: Term, places: list[int]) -> Term:
+    """The term with some of its colliders only."""
+    assert term.efficiency is not None
+    efficiency = np.maximum(term.efficiency[places], 1e-3)
+    low = term.low.copy()
+    low[0] += np.log(efficiency[0])
+    return replace(term, low=low, members=tuple(term.members[p] for p in places), efficiency=efficiency / efficiency[0])
+
+
+def enriched(
+    states: States,
+    reactions: Driving,
+    around: Surroundings,
+    laws: tuple[Law, ...],
+    errors: Errors,
+    train: Mask,
+    *,
+    third: bool,
+) -> tuple[Fit, Errors]:
+    """Give single reactions richer laws as long as data held back ask for them; all parameters fitted together."""
+    chosen = states.rows(train)
+    inside = _part(reactions, around, train, states)
+    fit = _fitted(states, reactions, around, laws, errors)
+    for _ in range(MOST_SWEEPS):
+        errors = errors_left(fit.production - states.target, fit.production, fit.gross)
+        weights = errors.weights(fit.production, fit.gross)
+        residual = ((fit.production - states.target) * weights)[~train]
+        judge = Judge.of(errors, residual[weights[~train] > 0])
+        base = judge.sum(residual)
+        new, better = [], False
+        for law in fit.laws:
+            net = reactions.net[law.reaction]
+            flux = states.observe(law.evaluate(around)[0] * reactions.difference[:, law.reaction])
+            rest = states.target - (fit.production - flux[:, None] * net)
+            best = (base - judge.gained, law)
+            for offer in richer(law, third and bool(net.sum()), around):
+                alone = replace(chosen, target=rest[train])
+                tried = fit_laws(alone, inside[0], inside[1], (offer,), weights[train] * (net != 0), iterations=25)
+                rate = tried.laws[0].evaluate(around)[0] * reactions.difference[:, law.reaction]
+                left = ((states.observe(rate)[:, None] * net - rest) * weights)[~train]
+                best = min(best, (judge.sum(left), tried.laws[0]), key=lambda pair: pair[0])
+            better |= best[1] is not law
+            new.append(best[1])
+        if not better:
+            break
+        fit = _fitted(states, reactions, around, tuple(new), errors)
+    return fit, errors_left(fit.production - states.target, fit.production, fit.gross)
+
+
+def _part(reactions: Driving, around: Surroundings, train: Mask, states: States) -> tuple[Driving, Surroundings]:
+    if states.operator is not None:
+        return reactions, around
+    less = Driving(reactions.net, reactions.difference[train], reactions.total[train])
+    return less, Surroundings(around.features[train], around.colliders[train], around.relative[train])
+
+
+def _fitted(states: States, reactions: Driving, around: Surroundings, laws: tuple[Law, ...], errors: Errors) -> Fit:
+    """All parameters together, the weights following the errors that are left."""
+    fit = fit_laws(states, reactions, around, laws, _weights(states, reactions, around, laws, errors))
+    for _ in range(2):
+        errors = errors_left(fit.production - states.target, fit.production, fit.gross)
+        fit = fit_laws(states, reactions, around, fit.laws, errors.weights(fit.production, fit.gross))
+    return fit
+
+
+def _weights(states: States, reactions: Driving, around: Surroundings, laws: tuple[Law, ...], errors: Errors) -> Array:
+    fit = fit_laws(states, reactions, around, laws, np.ones_like(states.target), iterations=0)
+    return errors.weights(fit.production, fit.gross)
