@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+import cantera as ct
 import numpy as np
 import pytest
 from hypothesis import strategies as st
@@ -165,3 +166,14 @@ def _assert_same_reaction(one: Reaction, other: Reaction, rtol: float) -> None:
         assert one.third_body.efficiencies == pytest.approx(dict(other.third_body.efficiencies), rel=rtol)
     orders = [{**r.reactants, **(r.orders or {})} for r in (one, other)]
     assert orders[0] == orders[1]
+
+
+def assert_same_rates(one: ct.Solution, other: ct.Solution, rtol: float = 1e-10) -> None:
+    """The same net production rates at random states, relative to all that forms and uses up a species."""
+    generator = np.random.default_rng(0)
+    for temperature in (600.0, 1000.0, 2500.0):
+        shares = generator.dirichlet(np.ones(one.n_species))
+        for gas in (one, other):
+            gas.TPX = temperature, 3e5, shares
+        gross = one.creation_rates + one.destruction_rates
+        assert np.all(np.abs(one.net_production_rates - other.net_production_rates) <= rtol * gross)

@@ -22,7 +22,7 @@ from mechlearn.errors import BalanceError, FormatError
 from mechlearn.mechanism import Arrhenius, Falloff, Mechanism, Reaction, Species, ThirdBody
 from mechlearn.thermo import GAS_CONSTANT, ConstantCp, Nasa7
 
-from .helpers import BANK, MICHAELIS_MENTEN, assert_same_mechanism, mechanisms, network, one_way
+from .helpers import BANK, MICHAELIS_MENTEN, assert_same_mechanism, assert_same_rates, mechanisms, network, one_way
 
 HEAD = """
 phases:
@@ -77,25 +77,6 @@ KINDS = """
   negative-A: true
   rate-constant: {A: -2, b: 0, Ea: 0}
 """
-LIMITS = "type: falloff, low-P-rate-constant: {A: 1e15, b: 0, Ea: 500}, high-P-rate-constant: {A: 1e12, b: 0.3, Ea: 90}"
-FALLOFFS = f"""
-- {{equation: A + B (+M) <=> C (+M), {LIMITS}, efficiencies: {{C: 2.5}}, default-efficiency: 0.5}}
-- {{equation: A <=> B, rate-constant: {{A: 1, b: 0, Ea: 0}}}}
-- {{equation: A + A (+M) <=> C (+M), duplicate: true, {LIMITS}, Troe: {{A: 0.7, T3: 100, T1: 1000}}}}
-- {{equation: A + A (+M) <=> C (+M), duplicate: true, {LIMITS}, Troe: {{A: 0.5, T3: 0, T1: 1000, T2: 5e3}}}}
-- {{equation: A + A (+C) <=> C (+C), {LIMITS}}}
-- {{equation: 2 B (+M) => C (+M), {LIMITS}, Troe: {{A: 0.7, T3: 97, T1: 1000}}, orders: {{B: 1.5}}, note: fit}}
-"""
-
-
-def assert_same_rates(one: ct.Solution, other: ct.Solution, rtol: float = 1e-10) -> None:
-    generator = np.random.default_rng(0)
-    for temperature in (600.0, 1000.0, 2500.0):
-        shares = generator.dirichlet(np.ones(one.n_species))
-        for gas in (one, other):
-            gas.TPX = temperature, 3e5, shares
-        gross = one.creation_rates + one.destruction_rates
-        assert np.all(np.abs(one.net_production_rates - other.net_production_rates) <= rtol * gross)
 
 
 @pytest.mark.parametrize(
@@ -130,68 +111,6 @@ def test_rate_types_and_units_of_all_kinds_keep_their_rates() -> None:
     assert mechanism.reactions[6].note == "fitted"
     assert mechanism.species[0].definition is not None
     assert mechanism.species[0].definition["note"] == "seen"
-
-
-def test_falloff_reactions_are_modelled_and_come_back() -> None:
-    original = ct.Solution(yaml=UNITS + HEAD + FALLOFFS)
-    mechanism = parse_mechanism(UNITS + HEAD + FALLOFFS)
-    falloffs = [reaction.falloff for reaction in mechanism.reactions]
-    assert [None if falloff is None else len(falloff.troe) for falloff in falloffs] == [0, None, 3, 4, 0, 3]
-    assert list(mechanism.equations) == original.reaction_equations()
-    first = Falloff(Arrhenius(1e9, 0.0, 2.092e6))
-    sides = {"A": 1.0, "B": 1.0}, {"C": 1.0}
-    expected = Reaction(*sides, Arrhenius(1e9, 0.3, 376560.0), None, ThirdBody({"C": 2.5}, 0.5), True, falloff=first)
-    assert_same_mechanism(
-        replace(mechanism, reactions=mechanism.reactions[:1]), replace(mechanism, reactions=(expected,))
-    )
-    text = mechanism_text(mechanism)
-    assert_same_rates(original, ct.Solution(yaml=text))
-    assert check_export(mechanism, text) < 1e-10
-    assert_same_mechanism(parse_mechanism(text), mechanism)
-    assert mechanism_text(parse_mechanism(text)) == text
-
-
-def test_a_t2_of_zero_is_left_out_as_cantera_does() -> None:
-    line = f"- {{equation: 2 B (+M) => C (+M), {LIMITS}, Troe: {{A: 0.7, T3: 97, T1: 1000, T2: 0}}}}\n"
-    (reaction,) = parse_mechanism(HEAD + line).reactions
-    assert reaction.falloff is not None
-    assert reaction.falloff.troe == pytest.approx((0.7, 97.0, 1000.0))
-
-
-def test_a_falloff_reaction_looks_as_people_write_it() -> None:
-    text = mechanism_text(parse_mechanism(HEAD + FALLOFFS))
-    low, high = "{A: 1.0e+15, b: 0.0, Ea: 500.0}", "{A: 1.0e+12, b: 0.3, Ea: 90.0}"
-    limits = f"  type: falloff\n  low-P-rate-constant: {low}\n  high-P-rate-constant: {high}\n"
-    assert (
-        f"- equation: A + B (+M) <=> C (+M)  # Reaction 1\n{limits}"
-        "  efficiencies: {C: 2.5}\n  default-efficiency: 0.5\n"
-    ) in text
-    assert f"  duplicate: true\n{limits}  Troe: {{A: 0.7, T3: 100.0, T1: 1000.0}}\n- equation" in text
-    assert f"- equation: 2 A (+C) <=> C (+C)  # Reaction 5\n{limits}- equation" in text
-
-
-def test_a_falloff_reaction_keeps_the_efficiencies_of_species_that_are_there() -> None:
-    mechanism = read_mechanism("h2o2.yaml")
-    falloff = next(reaction for reaction in mechanism.reactions if reaction.falloff is not None)
-    small = replace(
-        mechanism, species=tuple(s for s in mechanism.species if s.name in ("OH", "H2O2", "H2O")), reactions=(falloff,)
-    )
-    text = mechanism_text(small)
-    assert "  efficiencies: {H2O: 6.0}\n" in text
-    assert check_export(small, text) < 1e-10
-    lonely = replace(falloff, third_body=ThirdBody({"AR": 1.0}, 0.0))
-    text = mechanism_text(replace(small, reactions=(lonely,)))
-    assert "2 OH (+M) <=> H2O2 (+M)" in text
-    assert "default-efficiency: 0.0" in text
-
-
-def test_limits_of_opposite_sign_are_refused() -> None:
-    falloff = Falloff(Arrhenius(1.0))
-    reaction = Reaction({"A": 1}, {"B": 1}, Arrhenius(-1.0), third_body=ThirdBody(), falloff=falloff)
-    with pytest.raises(FormatError, match="Cantera cannot load"):
-        to_cantera(network("A B", reaction))
-    both = replace(reaction, falloff=Falloff(Arrhenius(-2.0)))
-    assert to_cantera(network("A B", both)).forward_rate_constants[0] < 0
 
 
 def test_units_of_the_file_do_not_change_the_mechanism() -> None:

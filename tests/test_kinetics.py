@@ -9,23 +9,19 @@ from hypothesis import strategies as st
 from mechlearn.cantera_yaml import read_mechanism, to_cantera
 from mechlearn.errors import DataError, FormatError
 from mechlearn.kinetics import (
-    broadening,
     falloff_factor,
     log_equilibrium_constants,
     production_rates,
     progress,
     rate_constants,
 )
-from mechlearn.mechanism import Arrhenius, Falloff, Mechanism, Reaction, Species, ThirdBody
+from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, Species, ThirdBody
 
 from .helpers import BANK, HYDROGEN_OXIDATION, mechanisms, network, one_way
 
 
 def states(mechanism: Mechanism, count: int = 5, seed: int = 0) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     return np.asarray(10.0 ** np.random.default_rng(seed).uniform(-3, 0, (count, len(mechanism.species))))
-
-
-TROE = Falloff(Arrhenius(2e12, -0.9, -7e6), troe=(0.7346, 94.0, 1756.0, 5182.0))
 
 
 def assert_rates_of(gas: ct.Solution, mechanism: Mechanism, temperatures: list[float], rtol: float = 1e-10) -> None:
@@ -116,63 +112,6 @@ def test_a_third_body_multiplies_both_directions() -> None:
     mechanism = Mechanism((Species("A"), Species("B")), (reaction,))
     collisions = 0.5 * 4.0 + 3.0 * 2.0
     assert production_rates(mechanism, [[4.0, 2.0]], 300.0)[0, 1] == (2.0 * 4.0 - 1.0 * 2.0) * collisions
-
-
-@pytest.mark.parametrize("falloff", [replace(TROE, troe=()), TROE])
-def test_a_falloff_rate_has_both_limits_and_lies_below_them(falloff: Falloff) -> None:
-    high, low = 7e10, float(falloff.low.at(1000.0))
-    colliders = np.logspace(-250, 250, 501) * high / low
-    constant = high * falloff_factor(falloff, high, 1000.0, colliders)
-    assert constant[0] == pytest.approx(low * colliders[0], rel=0.02)
-    assert constant[-1] == pytest.approx(high, rel=0.02)
-    assert np.all(constant <= np.minimum(low * colliders, high))
-    assert np.all(np.diff(constant[:255]) > 0), "up to Pr = 1e4; Troe's form has F below one again far above"
-
-
-def test_a_falloff_reaction_without_colliders_stands_still() -> None:
-    body = ThirdBody({"C": 1.0}, default=0.0)
-    reaction = Reaction({"A": 1}, {"B": 1}, Arrhenius(2.0), third_body=body, falloff=TROE)
-    mechanism = Mechanism((Species("A"), Species("B"), Species("C")), (reaction,))
-    assert reaction.equation == "A (+C) => B (+C)"
-    assert production_rates(mechanism, [[4.0, 2.0, 0.0]], 300.0).tolist() == [[0.0, 0.0, 0.0]]
-    assert production_rates(mechanism, [[4.0, 2.0, 1e-3]], 300.0)[0, 1] > 0
-
-
-@given(st.floats(0.0, 1.0), st.floats(1.0, 1e4), st.floats(1.0, 1e4), st.floats(-30.0, 30.0))
-def test_broadening_is_strongest_in_the_middle(share: float, t3: float, t1: float, log_pressure: float) -> None:
-    falloff = Falloff(Arrhenius(1.0), troe=(share, t3, t1))
-    centre = max((1 - share) * np.exp(-1000.0 / t3) + share * np.exp(-1000.0 / t1), 1e-300)
-    middle = 10.0 ** (0.4 + 0.67 * np.log10(centre))
-    assert broadening(falloff, 1000.0, middle) == pytest.approx(centre, rel=1e-9)
-    assert centre * (1 - 1e-9) <= broadening(falloff, 1000.0, 10.0**log_pressure) <= 1.0
-
-
-def test_the_centre_of_broadening_has_a_third_term_only_with_a_t2() -> None:
-    three, four = (Falloff(Arrhenius(1.0), troe=(1.0, 0.0, 1000.0, *more)) for more in ((), (2000.0,)))
-    for falloff, centre in ((three, np.exp(-1.0)), (four, np.exp(-1.0) + np.exp(-2.0))):
-        middle = 10.0 ** (0.4 + 0.67 * np.log10(centre))
-        assert broadening(falloff, 1000.0, middle) == pytest.approx(centre, rel=1e-12)
-
-
-@pytest.mark.parametrize("troe", [(0.5,), (0.5, 1.0), (0.5, 1.0, 2.0, 3.0, 4.0)])
-def test_broadening_of_another_number_of_parameters_is_refused(troe: tuple[float, ...]) -> None:
-    with pytest.raises(FormatError, match=rf"has {len(troe)} parameters.* Give \(A, T3, T1\)"):
-        Falloff(Arrhenius(1.0), troe=troe)
-
-
-def test_broadening_with_a_t2_of_zero_is_refused() -> None:
-    with pytest.raises(FormatError, match=r"has T2 = 0, which programs read in two ways\. Leave T2 out"):
-        Falloff(Arrhenius(1.0), troe=(0.5, 1.0, 2.0, 0.0))
-
-
-def test_a_falloff_reaction_lacking_a_part_is_refused() -> None:
-    sides = {"A": 1.0}, {"B": 1.0}
-    with pytest.raises(FormatError, match=r"A => B falls off, so it needs a rate.* and a third body\. Give both"):
-        Reaction(*sides, Arrhenius(1.0), falloff=TROE)
-    with pytest.raises(FormatError, match=r"A \(\+M\) => B \(\+M\) falls off, so it needs a rate"):
-        Reaction(*sides, None, third_body=ThirdBody(), falloff=TROE)
-    with pytest.raises(FormatError, match=r"its own reverse rate constant does not\. Take the reverse one from therm"):
-        Reaction(*sides, Arrhenius(1.0), Arrhenius(1.0), ThirdBody(), falloff=TROE)
 
 
 def test_hydrogen_oxidation_is_at_rest_in_equilibrium() -> None:
