@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .graph import reaction_graph as reaction_graph
     from .graph import write_graph as write_graph
     from .mechanism import Arrhenius as Arrhenius
+    from .mechanism import Falloff as Falloff
     from .mechanism import Mechanism as Mechanism
     from .mechanism import Reaction as Reaction
     from .mechanism import Species as Species
@@ -57,7 +58,7 @@ _ROOMS = {
     "discovery": ("Discovery", "discover", "relative_error"),
     "errors": ("BalanceError", "DataError", "FormatError", "MechlearnError", "SimulationError", "StudyError"),
     "graph": ("reaction_graph", "write_graph"),
-    "mechanism": ("Arrhenius", "Mechanism", "Reaction", "Species", "ThirdBody"),
+    "mechanism": ("Arrhenius", "Falloff", "Mechanism", "Reaction", "Species", "ThirdBody"),
     "search": ("Adam", "LevenbergMarquardt", "Search"),
     "simulation": ("simulate",),
     "study": ("Study", "load_study"),

@@ -10,14 +10,16 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .kinetics import log_equilibrium_constants
-from .mechanism import Arrhenius, Mechanism, Reaction, ThirdBody
+from .kinetics import broadening, log_equilibrium_constants
+from .mechanism import Arrhenius, Falloff, Mechanism, Reaction, ThirdBody
 
 _Side = frozenset[tuple[str, float]]
-_Key = tuple[_Side, _Side, bool, _Side]
+_Key = tuple[_Side, _Side, str, _Side]
 _Net = frozenset[tuple[str, float]]
 _NOT_KINETICS = ("equation", "duplicate", "note", "id")
+_ALONE, _COLLIDES, _FALLS_OFF = "", " + M", " (+M)"
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,12 @@ class Match:
     equation : str
         With ``M`` for any collider.
     found_rate, known_rate : float or None
-        Rate constants [kmol, m³, s], summed over the entries that mean this reaction; None where a rate type is not
-        modelled or the thermodynamics is unknown.
+        Rate constants [kmol, m³, s], summed over the entries that mean this reaction; of a falloff reaction the
+        high-pressure limit; None where a rate type is not modelled or the thermodynamics is unknown.
     error : float or None
-        |found / known − 1|; zero where both carry the same rate of a type that is not modelled, None where they
-        cannot be compared.
+        |found / known − 1|, of falloff reactions the largest of three: of both limits and of the rate constant halfway,
+        where Pr = 1; zero where both carry the same rate of a type that is not modelled, None where they cannot be
+        compared, such as one that falls off and one that does not.
     direction : str
         ``forward``; ``reverse`` where its opposite stands before it; ``both`` where only stoichiometry was compared.
     """
@@ -86,19 +89,23 @@ class Comparison:
 
 @dataclass
 class _Half:
-    """One direction of a reaction, summed over its entries: rates that we model, and definitions of those we do not."""
+    """One direction of a reaction, summed over its entries: rates that we model, and definitions of those we do not.
+
+    The rates are one rate constant, or three where the reaction falls off: the high-pressure limit, the low-pressure
+    limit, and halfway.
+    """
 
     equation: str
-    rate: float = 0.0
+    rates: NDArray[np.float64]
     others: dict[str, float] = field(default_factory=dict)
 
     @property
     def constant(self) -> float | None:
-        return None if self.others or not math.isfinite(self.rate) else self.rate
+        return None if self.others or not math.isfinite(self.rates[0]) else float(self.rates[0])
 
     @property
     def runs(self) -> bool:
-        return bool(self.others) or self.rate != 0.0
+        return bool(self.others) or bool(np.any(self.rates != 0.0))
 
 
 def compare(
@@ -109,7 +116,9 @@ def compare(
     Entries that are duplicates, or that differ only in their collider, count as one, and their rate constants add.
     A species that stands on both sides belongs to the reaction, unless Cantera takes it for a collider: the only such
     species, with three molecules on either side. ``A <=> B`` equals its two one-way halves; a direction of rate zero
-    is none. The order of entries and species has no meaning, and the two may list different species.
+    is none. The order of entries and species has no meaning, and the two may list different species. A falloff
+    reaction is one of its own, beside the same with ``M`` or without; where the other mechanism has only such a one,
+    they match without an error, for each is a limit of the other at some pressure only.
 
     Parameters
     ----------
@@ -137,6 +146,7 @@ def compare(
     ours, theirs = _halves(found, at), _halves(known, at)
     if stoichiometry:
         return _compare_vectors(ours, theirs, at)
+    ours = _under_keys_of(theirs, ours)
     matched = []
     seen: set[_Key] = set()
     for key, half in theirs.items():
@@ -182,20 +192,41 @@ def _halves(mechanism: Mechanism, temperature: float) -> dict[_Key, _Half]:
         changed = {n: o for n, o in (reaction.orders or {}).items() if o != reaction.reactants.get(n, 0)}
         forward: _Key = (_side(reactants), _side(products), collides, frozenset(changed.items()))
         reverse: _Key = (forward[1], forward[0], collides, frozenset())
-        ahead = halves.setdefault(forward, _Half(_equation(reactants, products, collides)))
-        _add(ahead, reaction, 1.0, temperature)
+        _add(halves.setdefault(forward, _half(reactants, products, collides)), reaction, 1.0, temperature)
         if reaction.reverse_rate is not None:
-            back = halves.setdefault(reverse, _Half(_equation(products, reactants, collides)))
-            back.rate += float(reaction.reverse_rate.at(temperature))
+            back = halves.setdefault(reverse, _half(products, reactants, collides))
+            back.rates[0] += float(reaction.reverse_rate.at(temperature))
         elif reaction.reversible:
-            back = halves.setdefault(reverse, _Half(_equation(products, reactants, collides)))
+            back = halves.setdefault(reverse, _half(products, reactants, collides))
             _add(back, reaction, float(np.exp(np.minimum(-equilibrium[i], 690.0))), temperature)
     return {key: half for key, half in halves.items() if half.runs}
 
 
+def _half(reactants: Mapping[str, float], products: Mapping[str, float], collides: str) -> _Half:
+    return _Half(_equation(reactants, products, collides), np.zeros(3 if collides == _FALLS_OFF else 1))
+
+
+def _under_keys_of(theirs: Mapping[_Key, _Half], ours: Mapping[_Key, _Half]) -> dict[_Key, _Half]:
+    """Ours, those that they lack under the key of the same reaction that falls off, or does not, where we lack that."""
+    result: dict[_Key, _Half] = {}
+    for key, half in ours.items():
+        reactants, products, collides, orders = key
+        for other in (_ALONE, _COLLIDES) if collides == _FALLS_OFF else (_FALLS_OFF,):
+            turned = (reactants, products, other, orders)
+            if key not in theirs and turned in theirs and turned not in ours and turned not in result:
+                key = turned
+        result[key] = half
+    return result
+
+
 def _add(half: _Half, reaction: Reaction, factor: float, temperature: float) -> None:
     if reaction.rate is not None:
-        half.rate += factor * float(reaction.rate.at(temperature))
+        high = factor * float(reaction.rate.at(temperature))
+        if reaction.falloff is None:
+            half.rates += high
+        else:
+            low = factor * float(reaction.falloff.low.at(temperature))
+            half.rates += (high, low, 0.5 * high * float(broadening(reaction.falloff, temperature, 1.0)))
         return
     definition = {key: value for key, value in (reaction.definition or {}).items() if key not in _NOT_KINETICS}
     text = json.dumps(_rounded(definition), sort_keys=True, default=str)
@@ -213,35 +244,36 @@ def _rounded(value: Any) -> Any:
 
 def _error(found: _Half, known: _Half) -> float | None:
     """Largest relative difference of what can be compared; None if anything cannot."""
-    if found.others.keys() != known.others.keys():
+    if found.others.keys() != known.others.keys() or found.rates.shape != known.rates.shape:
         return None
     pairs = [(found.others[text], known.others[text]) for text in known.others]
-    if found.rate or known.rate:
-        pairs.append((found.rate, known.rate))
+    pairs += [(float(a), float(b)) for a, b in zip(found.rates, known.rates, strict=True) if a or b]
     if not all(math.isfinite(a) and math.isfinite(b) and b != 0.0 for a, b in pairs):
         return None
     return max(abs(a / b - 1.0) for a, b in pairs)
 
 
-def _without_collider(reaction: Reaction) -> tuple[dict[str, float], dict[str, float], bool]:
-    """Both sides without the collision partner, and whether there is one."""
+def _without_collider(reaction: Reaction) -> tuple[dict[str, float], dict[str, float], str]:
+    """Both sides without the collision partner, and what stands for it."""
     reactants = {name: float(n) for name, n in reaction.reactants.items() if n}
     products = {name: float(n) for name, n in reaction.products.items() if n}
     if reaction.third_body is not None:
-        return reactants, products, True
+        return reactants, products, _COLLIDES if reaction.falloff is None else _FALLS_OFF
     if reaction.rate is None:
-        return reactants, products, re.search(r"\+ M(\s|$)", reaction.equation) is not None
+        falls_off = re.search(r"\s\(\+[^)]+\)", reaction.equation) is not None
+        collides = re.search(r"\+ M(\s|$)", reaction.equation) is not None
+        return reactants, products, _FALLS_OFF if falls_off else _COLLIDES if collides else _ALONE
     on_both = [name for name in reactants if name in products]
     whole = all(n.is_integer() for n in (*reactants.values(), *products.values()))
     three = 3.0 in (sum(reactants.values()), sum(products.values()))
     if len(on_both) != 1 or not whole or not three or reaction.orders:
-        return reactants, products, False
+        return reactants, products, _ALONE
     partner = on_both[0]
     if min(reactants[partner], products[partner]) > 1:
-        return reactants, products, False
+        return reactants, products, _ALONE
     for side in (reactants, products):
         side[partner] -= 1.0
-    return {n: v for n, v in reactants.items() if v}, {n: v for n, v in products.items() if v}, True
+    return {n: v for n, v in reactants.items() if v}, {n: v for n, v in products.items() if v}, _COLLIDES
 
 
 def _side(amounts: Mapping[str, float]) -> _Side:
@@ -252,8 +284,11 @@ def _opposite(key: _Key) -> _Key:
     return key[1], key[0], key[2], frozenset()
 
 
-def _equation(reactants: Mapping[str, float], products: Mapping[str, float], collides: bool) -> str:
-    return Reaction(reactants, products, Arrhenius(1.0), third_body=ThirdBody() if collides else None).equation
+def _equation(reactants: Mapping[str, float], products: Mapping[str, float], collides: str) -> str:
+    one = Arrhenius(1.0)
+    body = ThirdBody() if collides else None
+    falloff = Falloff(one) if collides == _FALLS_OFF else None
+    return Reaction(reactants, products, one, third_body=body, falloff=falloff).equation
 
 
 def _equations(halves: Mapping[_Key, _Half]) -> tuple[str, ...]:
@@ -294,5 +329,5 @@ def _vectors(halves: Iterable[tuple[_Key, _Half]]) -> dict[_Net, str]:
             net = {name: turn * value for name, value in change.items()}
             used = {name: -value for name, value in sorted(change.items()) if value < 0}
             made = {name: value for name, value in sorted(change.items()) if value > 0}
-            vectors.setdefault(frozenset(net.items()), _equation(used, made, False).replace(" => ", " <=> "))
+            vectors.setdefault(frozenset(net.items()), _equation(used, made, _ALONE).replace(" => ", " <=> "))
     return vectors

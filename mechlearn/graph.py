@@ -42,8 +42,9 @@ def reaction_graph(mechanism: Mechanism) -> nx.DiGraph:
         Species nodes, under their names: ``bipartite`` 0, ``kind``, ``label``, ``composition``. Reaction nodes, under
         number and equation: ``bipartite`` 1, ``kind``, ``label``, ``equation``, ``type``, ``reversible``; where the
         rate is modelled ``A``, ``b``, ``Ea`` [kmol, m³, s, J] and ``rate_constant`` at the mechanism's temperature,
-        the same with ``_reverse`` for a reverse rate constant of its own; ``third_body`` (efficiencies), ``orders``
-        and ``note`` where there are any. Edges: ``coefficient``. The graph: ``name``, ``temperature`` [K],
+        the same with ``_reverse`` for a reverse rate constant of its own; of a falloff reaction those of the
+        high-pressure limit, the same with ``_low`` for the other, and ``troe``; ``third_body`` (efficiencies),
+        ``orders`` and ``note`` where there are any. Edges: ``coefficient``. The graph: ``name``, ``temperature`` [K],
         ``pressure`` [Pa]. What is unknown is left out: not every format has a word for it.
 
     Examples
@@ -94,9 +95,13 @@ def _reaction_attributes(reaction: Reaction, number: int, temperature: float) ->
         "type": _rate_type(reaction),
         "reversible": bool(reaction.reversible or reaction.reverse_rate is not None),
     }
-    for suffix, rate in (("", reaction.rate), ("_reverse", reaction.reverse_rate)):
+    falloff = reaction.falloff
+    low = None if falloff is None else falloff.low
+    for suffix, rate in (("", reaction.rate), ("_low", low), ("_reverse", reaction.reverse_rate)):
         if rate is not None:
             attributes |= _rate_attributes(rate, suffix, temperature)
+    if falloff is not None and falloff.troe:
+        attributes["troe"] = _amounts(dict(zip(("A", "T3", "T1", "T2"), falloff.troe, strict=False)))
     if reaction.third_body is not None:
         others = _amounts(reaction.third_body.efficiencies)
         attributes["third_body"] = f"M:{reaction.third_body.default:g}" + (f", {others}" if others else "")
@@ -110,6 +115,8 @@ def _reaction_attributes(reaction: Reaction, number: int, temperature: float) ->
 def _rate_type(reaction: Reaction) -> str:
     if reaction.rate is None:
         return str((reaction.definition or {}).get("type", "unknown"))
+    if reaction.falloff is not None:
+        return "falloff"
     return "elementary" if reaction.third_body is None else "three-body"
 
 

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import DataError, FormatError
-from .mechanism import Mechanism, Reaction
+from .mechanism import Falloff, Mechanism, Reaction
 from .thermo import GAS_CONSTANT
 
 _LARGEST_LOG = 300 * np.log(10.0)
+_SMALLEST = 1e-300
 
 
 def log_equilibrium_constants(mechanism: Mechanism, temperature: ArrayLike) -> NDArray[np.float64]:
@@ -44,6 +45,9 @@ def log_equilibrium_constants(mechanism: Mechanism, temperature: ArrayLike) -> N
 
 def rate_constants(mechanism: Mechanism, temperature: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Forward and reverse rate constants, without the concentration of a third body.
+
+    Those of a falloff reaction are its high-pressure limits: without colliders' concentrations there are no others.
+    `progress` multiplies both by `falloff_factor`.
 
     Parameters
     ----------
@@ -91,7 +95,9 @@ def rate_constants(mechanism: Mechanism, temperature: ArrayLike) -> tuple[NDArra
 def progress(
     mechanism: Mechanism, concentrations: ArrayLike, temperature: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Forward and reverse rates of progress, k Π cᵢ^orderᵢ, times [M] where a third body takes part.
+    """Forward and reverse rates of progress, k Π cᵢ^orderᵢ.
+
+    Where a third body takes part they are multiplied by [M], or by `falloff_factor` where the reaction falls off.
 
     Parameters
     ----------
@@ -120,8 +126,9 @@ def progress(
             f"Concentrations have shape {c.shape}, but the mechanism has {len(mechanism.species)} species: "
             "one row per state and one column per species are needed."
         )
-    forward, reverse = rate_constants(mechanism, np.broadcast_to(np.asarray(temperature, dtype=float), c.shape[:1]))
-    collisions = _third_bodies(mechanism, c)
+    t = np.broadcast_to(np.asarray(temperature, dtype=float), c.shape[:1])
+    forward, reverse = rate_constants(mechanism, t)
+    collisions = _collisions(mechanism, c, t, forward)
     return forward * collisions * _powers(c, mechanism.orders), reverse * collisions * _powers(c, mechanism.products)
 
 
@@ -158,6 +165,83 @@ def production_rates(mechanism: Mechanism, concentrations: ArrayLike, temperatur
     return np.asarray((forward - reverse) @ mechanism.net)
 
 
+def falloff_factor(
+    falloff: Falloff, high: ArrayLike, temperature: ArrayLike, colliders: ArrayLike
+) -> NDArray[np.float64]:
+    """What a rate constant is, as a part of its high-pressure limit: Pr/(1 + Pr) F with Pr = k₀[M]/k∞.
+
+    Parameters
+    ----------
+    falloff : Falloff
+        Low-pressure limit k₀ and broadening.
+    high : array
+        High-pressure limit k∞ at those temperatures.
+    temperature : array
+        [K].
+    colliders : array
+        [M], in kmol/m³, efficiencies included.
+
+    Returns
+    -------
+    array, of the shape to which the three broadcast
+        Between 0 and 1 [-].
+
+    Examples
+    --------
+    >>> from mechlearn.mechanism import Arrhenius
+    >>> falloff_factor(Falloff(Arrhenius(2.0)), high=4.0, temperature=300.0, colliders=[0.0, 2.0, 6.0]).tolist()
+    [0.0, 0.5, 0.75]
+    """
+    reduced = np.asarray(colliders) * falloff.low.at(temperature) / (np.asarray(high) + _SMALLEST)
+    return np.asarray(reduced / (1.0 + reduced) * broadening(falloff, temperature, reduced))
+
+
+def broadening(falloff: Falloff, temperature: ArrayLike, reduced_pressure: ArrayLike) -> NDArray[np.float64]:
+    """Factor F by which a rate constant lies below Lindemann's form, after Troe [1]_; one without ``troe``.
+
+    With x = log₁₀ Pr − 0.4 − 0.67 log₁₀ Fc and n = 0.75 − 1.27 log₁₀ Fc, log₁₀ F = log₁₀ Fc / (1 + (x/(n − 0.14 x))²),
+    where Fc = (1 − A) exp(−T/T3) + A exp(−T/T1) + exp(−T2/T), the last term only if there is a T2.
+
+    Parameters
+    ----------
+    falloff : Falloff
+        Whose ``troe`` counts.
+    temperature : array
+        [K].
+    reduced_pressure : array
+        Pr = k₀[M]/k∞ [-].
+
+    Returns
+    -------
+    array, of the shape to which the two broadcast
+        [-].
+
+    References
+    ----------
+    .. [1] R. G. Gilbert, K. Luther, J. Troe, "Theory of thermal unimolecular reactions in the fall-off range. II",
+       Ber. Bunsenges. Phys. Chem. 87 (1983) 169. https://doi.org/10.1002/bbpc.19830870218
+
+    Examples
+    --------
+    >>> from mechlearn.mechanism import Arrhenius
+    >>> troe = Falloff(Arrhenius(1.0), troe=(0.6, 1e-30, 1e30))
+    >>> [round(float(factor), 2) for factor in broadening(troe, 300.0, [1.0, 1e-9])]
+    [0.62, 0.97]
+    """
+    t, reduced = np.broadcast_arrays(np.asarray(temperature, dtype=float), np.asarray(reduced_pressure, dtype=float))
+    if not falloff.troe:
+        return np.ones(reduced.shape)
+    share, t3, t1, *t2 = falloff.troe
+    with np.errstate(divide="ignore"):  # T3 or T1 of zero: a term that vanishes at any temperature
+        centre = (1.0 - share) * np.exp(-t / np.float64(t3)) + share * np.exp(-t / np.float64(t1))
+    if t2:
+        centre = centre + np.exp(-t2[0] / t)
+    log_centre = np.log10(np.maximum(centre, _SMALLEST))
+    x = np.log10(np.maximum(reduced, _SMALLEST)) - 0.4 - 0.67 * log_centre
+    width = 0.75 - 1.27 * log_centre - 0.14 * x
+    return np.asarray(10.0 ** (log_centre * width**2 / (width**2 + x**2)))
+
+
 def is_modelled(mechanism: Mechanism, reaction: Reaction) -> bool:
     """True if `rate_constants` can tell both rate constants of this reaction."""
     if reaction.rate is None:
@@ -177,13 +261,20 @@ def _powers(concentrations: NDArray[np.float64], orders: NDArray[np.float64]) ->
     return product
 
 
-def _third_bodies(mechanism: Mechanism, concentrations: NDArray[np.float64]) -> NDArray[np.float64]:
+def _collisions(
+    mechanism: Mechanism,
+    concentrations: NDArray[np.float64],
+    temperature: NDArray[np.float64],
+    forward: NDArray[np.float64],
+) -> NDArray[np.float64]:
     factor = np.ones((len(concentrations), len(mechanism.reactions)))
     for i, reaction in enumerate(mechanism.reactions):
         body = reaction.third_body
         if body is not None:
             weights = [body.efficiencies.get(name, body.default) for name in mechanism.species_names]
-            factor[:, i] = concentrations @ np.array(weights)
+            colliders = concentrations @ np.array(weights)
+            limit = reaction.falloff
+            factor[:, i] = colliders if limit is None else falloff_factor(limit, forward[:, i], temperature, colliders)
     return factor
 
 

@@ -70,10 +70,59 @@ class Arrhenius:
 
 @dataclass(frozen=True)
 class ThirdBody:
-    """Collision partner M: its concentration is Σ efficiencyⱼ cⱼ, with ``default`` for species not named."""
+    """Collision partner M: its concentration is Σ efficiencyⱼ cⱼ, with ``default`` for species not named.
+
+    Examples
+    --------
+    >>> ThirdBody({"H2O": 12.0}).name, ThirdBody({"H2O": 1.0}, default=0.0).name
+    ('M', 'H2O')
+    """
 
     efficiencies: Mapping[str, float] = field(default_factory=dict)
     default: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """``M``, or the one species that collides, if there is one only and its efficiency is one."""
+        only = [*self.efficiencies.items()] if self.default == 0.0 else []
+        return only[0][0] if len(only) == 1 and only[0][1] == 1.0 else "M"
+
+
+@dataclass(frozen=True)
+class Falloff:
+    """How a rate constant falls off from its high-pressure limit as collisions become rare.
+
+    Parameters
+    ----------
+    low : Arrhenius
+        Low-pressure limit; its order is that of the high-pressure limit and one more.
+    troe : tuple of float
+        Broadening (A [-], T3 [K], T1 [K]) or (A, T3, T1, T2 [K]) of Troe's form; empty for Lindemann's.
+
+    Raises
+    ------
+    FormatError
+        If ``troe`` has another length, or a T2 of zero: Cantera leaves that term out, Chemkin takes it for one.
+
+    References
+    ----------
+    .. [1] R. G. Gilbert, K. Luther, J. Troe, "Theory of thermal unimolecular reactions in the fall-off range. II",
+       Ber. Bunsenges. Phys. Chem. 87 (1983) 169. https://doi.org/10.1002/bbpc.19830870218
+    """
+
+    low: Arrhenius
+    troe: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.troe) not in (0, 3, 4):
+            raise FormatError(
+                f"Troe's broadening has {len(self.troe)} parameters, which do not make a form. "
+                "Give (A, T3, T1), (A, T3, T1, T2), or none for Lindemann's form."
+            )
+        if len(self.troe) == 4 and self.troe[3] == 0.0:
+            raise FormatError(
+                "Troe's broadening has T2 = 0, which programs read in two ways. Leave T2 out for no such term."
+            )
 
 
 def _side(amounts: Mapping[str, float]) -> str:
@@ -89,12 +138,13 @@ class Reaction:
     reactants, products : mapping of str to float
         Stoichiometric coefficients; a species may stand on both sides (a catalyst).
     rate : Arrhenius or None
-        Forward rate constant; None for a rate type that mechlearn does not model, which then rides along in
-        ``definition``.
+        Forward rate constant, of a falloff reaction its high-pressure limit; None for a rate type that mechlearn
+        does not model, which then rides along in ``definition``.
     reverse_rate : Arrhenius, optional
         A reverse rate constant of its own, not from thermodynamics.
     third_body : ThirdBody, optional
-        Multiplies the rate of progress of both directions by [M]; not among reactants and products.
+        Multiplies the rate of progress of both directions by [M], or says what [M] is where the reaction falls off;
+        not among reactants and products.
     reversible : bool
         True if the reverse rate constant follows from the species' thermodynamics.
     orders : mapping of str to float, optional
@@ -103,6 +153,14 @@ class Reaction:
         Free text, written to the mechanism file.
     definition : mapping, optional
         Cantera's own entry, for rate types that are not modelled.
+    falloff : Falloff, optional
+        Low-pressure limit and broadening.
+
+    Raises
+    ------
+    FormatError
+        If there is no rate, there are two reverse rates, or ``falloff`` lacks a rate or a third body, or stands beside
+        a reverse rate constant of its own.
 
     Examples
     --------
@@ -110,6 +168,9 @@ class Reaction:
     'H2 + O => OH + H'
     >>> Reaction({"H": 2}, {"H2": 1}, Arrhenius(1.0), third_body=ThirdBody(), reversible=True).equation
     '2 H + M <=> H2 + M'
+    >>> falloff = Falloff(Arrhenius(2e12, b=-0.9), troe=(0.7346, 94.0, 1756.0, 5182.0))
+    >>> Reaction({"OH": 2}, {"H2O2": 1}, Arrhenius(7e10), third_body=ThirdBody(), falloff=falloff).equation
+    '2 OH (+M) => H2O2 (+M)'
     """
 
     reactants: Mapping[str, float]
@@ -121,8 +182,19 @@ class Reaction:
     orders: Mapping[str, float] | None = None
     note: str = ""
     definition: Mapping[str, Any] | None = field(default=None, repr=False)
+    falloff: Falloff | None = None
 
     def __post_init__(self) -> None:
+        if self.falloff is not None and (self.rate is None or self.third_body is None):
+            raise FormatError(
+                f"{self.equation} falls off, so it needs a rate, the high-pressure limit, and a third body. "
+                "Give both; third_body=ThirdBody() if all species collide alike."
+            )
+        if self.falloff is not None and self.reverse_rate is not None:
+            raise FormatError(
+                f"{self.equation} falls off, but its own reverse rate constant does not. "
+                "Take the reverse one from thermodynamics, or write two one-way reactions."
+            )
         if self.rate is None and self.definition is None:
             raise FormatError(f"{self.equation} has neither an Arrhenius rate nor a definition to carry along.")
         if self.reversible and self.reverse_rate is not None:
@@ -136,8 +208,14 @@ class Reaction:
         if self.definition is not None and "equation" in self.definition:
             return str(self.definition["equation"])
         arrow = " <=> " if self.reversible or self.reverse_rate is not None else " => "
-        third = " + M" if self.third_body is not None else ""
-        return _side(self.reactants) + third + arrow + _side(self.products) + third
+        return _side(self.reactants) + self.partner + arrow + _side(self.products) + self.partner
+
+    @property
+    def partner(self) -> str:
+        """What follows each side of the equation: `` + M``, `` (+M)`` where it falls off, or nothing."""
+        if self.third_body is None:
+            return ""
+        return " + M" if self.falloff is None else f" (+{self.third_body.name})"
 
     @property
     def net(self) -> dict[str, float]:

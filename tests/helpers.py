@@ -1,12 +1,14 @@
 """A bank of mechanisms whose reactions and rates are known, and what tests say about mechanisms."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+import cantera as ct
 import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, Species, ThirdBody
+from mechlearn.mechanism import Arrhenius, Falloff, Mechanism, Reaction, Species, ThirdBody
 from mechlearn.thermo import ConstantCp
 
 
@@ -70,6 +72,7 @@ BANK: Mapping[str, Mechanism] = {
 }
 
 _positive = st.floats(1e-3, 1e3)
+_TROE = ((), (0.7346, 94.0, 1756.0, 5182.0), (0.5, 1e-30, 1e30), (1.0, 0.0, 500.0))
 
 
 @st.composite
@@ -97,7 +100,7 @@ def _reactions(draw: st.DrawFn, names: list[str], atoms: list[int]) -> Reaction:
         reactants[catalyst] = reactants.get(catalyst, 0) + 1
         products[catalyst] = products.get(catalyst, 0) + 1
     rate = Arrhenius(draw(_positive), draw(st.sampled_from([0.0, 0.5, -1.25])), draw(st.integers(0, 10_000)) * 1e3)
-    kind = draw(st.sampled_from(["one-way", "own reverse", "thermo", "third body", "orders"]))
+    kind = draw(st.sampled_from(["one-way", "own reverse", "thermo", "third body", "falloff", "orders"]))
     if kind == "own reverse":
         return Reaction(reactants, products, rate, reverse_rate=Arrhenius(draw(_positive)))
     if kind == "orders":
@@ -105,10 +108,12 @@ def _reactions(draw: st.DrawFn, names: list[str], atoms: list[int]) -> Reaction:
         return Reaction(reactants, products, rate, orders=orders, note="fitted: order")
     body = (
         ThirdBody({names[-1]: draw(st.floats(1.5, 50.0))}, draw(st.sampled_from([0.0, 1.0])))
-        if kind == "third body"
+        if kind in ("third body", "falloff")
         else None
     )
-    return Reaction(reactants, products, rate, third_body=body, reversible=kind != "one-way")
+    low = Arrhenius(draw(_positive), draw(st.sampled_from([0.0, -1.25])))
+    falloff = Falloff(low, draw(st.sampled_from(_TROE))) if kind == "falloff" else None
+    return Reaction(reactants, products, rate, third_body=body, reversible=kind != "one-way", falloff=falloff)
 
 
 def assert_same_mechanism(found: Mechanism, expected: Mechanism, *, rtol: float = 1e-12) -> None:
@@ -136,9 +141,7 @@ def assert_same_mechanism(found: Mechanism, expected: Mechanism, *, rtol: float 
 def _entries(mechanism: Mechanism) -> list[Reaction]:
     entries = []
     for r in mechanism.reactions:
-        entries.append(
-            Reaction(r.reactants, r.products, r.rate, None, r.third_body, r.reversible, r.orders, r.note, r.definition)
-        )
+        entries.append(replace(r, reverse_rate=None))
         if r.reverse_rate is not None:
             entries.append(Reaction(r.products, r.reactants, r.reverse_rate, None, r.third_body, note=r.note))
     return entries
@@ -153,9 +156,24 @@ def _assert_same_reaction(one: Reaction, other: Reaction, rtol: float) -> None:
     if one.rate is not None and other.rate is not None:
         numbers = [(rate.A, rate.b, rate.Ea) for rate in (one.rate, other.rate)]
         np.testing.assert_allclose(numbers[0], numbers[1], rtol=rtol)
+    assert (one.falloff is None) == (other.falloff is None)
+    if one.falloff is not None and other.falloff is not None:
+        limits = [(k.low.A, k.low.b, k.low.Ea, *k.troe) for k in (one.falloff, other.falloff)]
+        np.testing.assert_allclose(limits[0], limits[1], rtol=rtol)
     assert (one.third_body is None) == (other.third_body is None)
     if one.third_body is not None and other.third_body is not None:
         assert one.third_body.default == other.third_body.default
         assert one.third_body.efficiencies == pytest.approx(dict(other.third_body.efficiencies), rel=rtol)
     orders = [{**r.reactants, **(r.orders or {})} for r in (one, other)]
     assert orders[0] == orders[1]
+
+
+def assert_same_rates(one: ct.Solution, other: ct.Solution, rtol: float = 1e-10) -> None:
+    """The same net production rates at random states, relative to all that forms and uses up a species."""
+    generator = np.random.default_rng(0)
+    for temperature in (600.0, 1000.0, 2500.0):
+        shares = generator.dirichlet(np.ones(one.n_species))
+        for gas in (one, other):
+            gas.TPX = temperature, 3e5, shares
+        gross = one.creation_rates + one.destruction_rates
+        assert np.all(np.abs(one.net_production_rates - other.net_production_rates) <= rtol * gross)

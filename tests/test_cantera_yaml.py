@@ -19,10 +19,10 @@ from mechlearn.cantera_yaml import (
     write_mechanism,
 )
 from mechlearn.errors import BalanceError, FormatError
-from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, Species, ThirdBody
+from mechlearn.mechanism import Arrhenius, Falloff, Mechanism, Reaction, Species, ThirdBody
 from mechlearn.thermo import GAS_CONSTANT, ConstantCp, Nasa7
 
-from .helpers import BANK, MICHAELIS_MENTEN, assert_same_mechanism, mechanisms, network, one_way
+from .helpers import BANK, MICHAELIS_MENTEN, assert_same_mechanism, assert_same_rates, mechanisms, network, one_way
 
 HEAD = """
 phases:
@@ -77,16 +77,6 @@ KINDS = """
   negative-A: true
   rate-constant: {A: -2, b: 0, Ea: 0}
 """
-
-
-def assert_same_rates(one: ct.Solution, other: ct.Solution, rtol: float = 1e-10) -> None:
-    generator = np.random.default_rng(0)
-    for temperature in (600.0, 1000.0, 2500.0):
-        shares = generator.dirichlet(np.ones(one.n_species))
-        for gas in (one, other):
-            gas.TPX = temperature, 3e5, shares
-        gross = one.creation_rates + one.destruction_rates
-        assert np.all(np.abs(one.net_production_rates - other.net_production_rates) <= rtol * gross)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +144,9 @@ def test_a_three_body_reaction_with_a_named_collider_has_it_on_both_sides() -> N
     third = "- equation: A + B + C <=> C + C\n  rate-constant: {A: 1, b: 0, Ea: 0}\n"
     reaction = parse_mechanism(HEAD + third).reactions[0]
     assert (reaction.reactants, reaction.products, reaction.third_body) == ({"A": 1, "B": 1, "C": 1}, {"C": 2}, None)
-    assert "type: elementary" in mechanism_text(parse_mechanism(HEAD + third))
+    text = mechanism_text(parse_mechanism(HEAD + third))
+    assert "type: elementary" in text
+    assert_same_rates(ct.Solution(yaml=HEAD + third), ct.Solution(yaml=text))
 
 
 def test_a_collider_of_another_efficiency_keeps_it() -> None:
@@ -236,6 +228,11 @@ def test_no_reactions_can_be_written() -> None:
     assert parse_mechanism(mechanism_text(network("A B"))).reactions == ()
 
 
+def falling(collider: str, troe: tuple[float, ...] = ()) -> Reaction:
+    body = ThirdBody() if collider == "M" else ThirdBody({collider: 1.0}, 0.0)
+    return replace(one_way("A => B", 3.0), third_body=body, falloff=Falloff(Arrhenius(2.0), troe))
+
+
 @pytest.mark.parametrize(
     "reactions",
     [
@@ -244,6 +241,9 @@ def test_no_reactions_can_be_written() -> None:
         [one_way("A + E => B + E", 1.0, 2.0), one_way("A => B", 2.0)],
         [one_way("A => B", 1.0, 4.0), one_way("B => A", 2.0)],
         [one_way("A => B", 1.0), replace(one_way("A => B", 1.0), third_body=ThirdBody({"E": 2.0}))],
+        [falling("M"), falling("M"), falling("M", (0.5, 100.0, 1000.0)), one_way("A => B", 1.0)],
+        [falling("E"), falling("M")],
+        [falling("E"), falling("A"), falling("B", (0.5, 100.0, 1000.0))],
     ],
 )
 def test_duplicates_are_flagged_where_cantera_wants_it(reactions: list[Reaction]) -> None:

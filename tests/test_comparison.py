@@ -6,7 +6,8 @@ from hypothesis import given, settings
 
 from mechlearn.cantera_yaml import mechanism_text, parse_mechanism, read_mechanism
 from mechlearn.comparison import compare, comparison_text
-from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, ThirdBody
+from mechlearn.kinetics import broadening
+from mechlearn.mechanism import Arrhenius, Falloff, Mechanism, Reaction, ThirdBody
 
 from .helpers import BANK, HYDROGEN_OXIDATION, MICHAELIS_MENTEN, mechanisms, network, one_way
 
@@ -32,7 +33,7 @@ def test_the_exported_file_equals_the_mechanism(name: str) -> None:
 
 
 @pytest.mark.parametrize("file", ["h2o2.yaml", "gri30.yaml"])
-def test_a_file_equals_itself_with_rate_types_that_are_not_modelled(file: str) -> None:
+def test_a_file_with_rates_of_several_types_equals_itself(file: str) -> None:
     mechanism = read_mechanism(file)
     comparison = compare(mechanism, mechanism, temperature=1500.0)
     assert comparison.exact
@@ -148,24 +149,92 @@ def test_rates_are_compared_at_the_temperature_asked_for() -> None:
     assert compare(replace(warm, temperature=450.0), cold).max_relative_rate_error == pytest.approx(0.5)
 
 
+def plog(rate: float) -> Reaction:
+    kind = "pressure-dependent-Arrhenius"
+    rates = [{"P": pressure, "A": rate, "b": 0.0, "Ea": 0.0} for pressure in (1e4, 1e6)]
+    definition = {"equation": "A => B", "type": kind, "rate-constants": rates}
+    return Reaction({"A": 1}, {"B": 1}, None, definition=definition)
+
+
+def falling(high: float, low: float, troe: tuple[float, ...] = ()) -> Reaction:
+    body = ThirdBody({"C": 2.0})
+    return replace(one_way("A => B", high), third_body=body, falloff=Falloff(Arrhenius(low), troe))
+
+
 def test_rates_of_types_that_are_not_modelled_match_without_an_error() -> None:
-    known = read_mechanism("h2o2.yaml")
-    names = " ".join(known.species_names)
-    comparison = compare(network(names, one_way("2 OH => H2O2", 5.0)), known, temperature=1500.0)
+    comparison = compare(pair(one_way("A => B", 5.0)), pair(plog(5.0)))
+    assert comparison.exact
     assert [(m.equation, m.found_rate, m.known_rate, m.error) for m in comparison.matched] == [
-        ("2 OH => H2O2", 5.0, None, None)
+        ("A => B", 5.0, None, None)
     ]
     assert comparison.max_relative_rate_error is None
 
 
-def test_a_falloff_reaction_of_other_parameters_is_not_comparable() -> None:
-    known = read_mechanism("h2o2.yaml")
-    reactions = list(known.reactions)
-    i = next(i for i, reaction in enumerate(reactions) if reaction.rate is None)
-    reactions[i] = replace(reactions[i], definition={**(reactions[i].definition or {}), "Troe": {}})
-    comparison = compare(replace(known, reactions=tuple(reactions)), known)
+def test_a_rate_that_is_not_modelled_of_other_parameters_is_not_comparable() -> None:
+    assert compare(pair(plog(5.0)), pair(plog(5.0))).max_relative_rate_error == 0.0
+    comparison = compare(pair(plog(5.0)), pair(plog(6.0)))
     assert comparison.exact
-    assert [match.equation for match in comparison.matched if match.error is None] == ["2 OH => H2O2", "H2O2 => 2 OH"]
+    assert comparison.max_relative_rate_error is None
+
+
+@pytest.mark.parametrize(("high", "low", "error"), [(2.0, 3.0, 0.0), (2.2, 3.0, 0.1), (2.2, 1.5, 0.5), (1.0, 3.0, 0.5)])
+def test_falloff_reactions_are_compared_by_both_limits(high: float, low: float, error: float) -> None:
+    comparison = compare(pair(falling(high, low)), pair(falling(2.0, 3.0)))
+    assert comparison.exact
+    (match,) = comparison.matched
+    assert (match.equation, match.found_rate, match.known_rate) == ("A (+M) => B (+M)", high, 2.0)
+    assert match.error == pytest.approx(error, abs=1e-12)
+
+
+def test_another_broadening_is_an_error_halfway_between_the_limits() -> None:
+    half = (1.0, 0.0, 1e300)
+    assert compare(pair(falling(2.0, 3.0, half)), pair(falling(2.0, 3.0))).max_relative_rate_error == 0.0
+    weak = (0.5, 1e-30, 1e30)
+    error = compare(pair(falling(2.0, 3.0, weak)), pair(falling(2.0, 3.0))).max_relative_rate_error
+    assert error == pytest.approx(1.0 - float(broadening(Falloff(Arrhenius(1.0), weak), 300.0, 1.0)))
+    assert error is not None
+    assert 0.4 < error < 0.5
+
+
+def test_both_directions_of_a_falloff_reaction_are_compared() -> None:
+    known = read_mechanism("h2o2.yaml")
+    i = next(i for i, reaction in enumerate(known.reactions) if reaction.falloff is not None)
+    other = replace(known.reactions[i], falloff=replace(known.reactions[i].falloff or Falloff(Arrhenius(1.0)), troe=()))
+    reactions = (*known.reactions[:i], other, *known.reactions[i + 1 :])
+    comparison = compare(replace(known, reactions=reactions), known, temperature=1500.0)
+    assert comparison.exact
+    assert [match.equation for match in comparison.matched if match.error] == [
+        "2 OH (+M) => H2O2 (+M)",
+        "H2O2 (+M) => 2 OH (+M)",
+    ]
+
+
+@pytest.mark.parametrize("body", [None, ThirdBody()])
+def test_a_falloff_reaction_matches_its_limits_without_an_error(body: ThirdBody | None) -> None:
+    plain, falloff = replace(one_way("A => B", 5.0), third_body=body), falling(2.0, 3.0)
+    for found, known in ((plain, falloff), (falloff, plain)):
+        comparison = compare(pair(found), pair(known))
+        assert comparison.exact
+        assert [(m.equation, m.error) for m in comparison.matched] == [(known.equation, None)]
+        assert comparison.max_relative_rate_error is None
+    other = compare(pair(falloff), pair(falloff, plain))
+    assert other.missing == (plain.equation,)
+    assert other.max_relative_rate_error == 0.0
+    assert compare(pair(plain, falloff), pair(falloff)).spurious == (plain.equation,)
+
+
+def test_both_limits_do_not_stand_for_one_falloff_reaction() -> None:
+    low = replace(one_way("A => B", 3.0), third_body=ThirdBody())
+    comparison = compare(pair(one_way("A => B", 2.0), low), pair(falling(2.0, 3.0)))
+    assert comparison.spurious == ("A + M => B + M",)
+    assert [match.error for match in comparison.matched] == [None]
+
+
+def test_a_falloff_reaction_of_a_form_that_is_not_modelled_is_not_comparable() -> None:
+    definition = {"equation": "A (+M) => B (+M)", "type": "falloff", "SRI": {"A": 1.1, "B": 700.0, "C": 1234.0}}
+    comparison = compare(pair(falling(2.0, 3.0)), pair(Reaction({"A": 1}, {"B": 1}, None, definition=definition)))
+    assert comparison.exact
+    assert [(match.equation, match.error) for match in comparison.matched] == [("A (+M) => B (+M)", None)]
 
 
 def test_the_comparison_is_json_and_text() -> None:

@@ -16,7 +16,7 @@ from mechlearn.drawing import draw_graph, merged_reactions
 from mechlearn.errors import FormatError
 from mechlearn.graph import FORMATS, TEXT_FORMATS, graph_text, reaction_graph, write_graph
 from mechlearn.layout import CLEARANCE, node_positions
-from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, Species, ThirdBody
+from mechlearn.mechanism import Arrhenius, Falloff, Mechanism, Reaction, Species, ThirdBody
 
 
 def halves(left: dict[str, float], right: dict[str, float], forward: float, reverse: float) -> list[Reaction]:
@@ -56,6 +56,13 @@ AWKWARD = Mechanism(
             {"B": 1}, {"$M$": 1}, None, definition={"equation": "B => $M$", "type": "pressure-dependent-Arrhenius"}
         ),
         Reaction({"B": 1}, {"$M$": 1}, Arrhenius(1.0, 0.0, -1e12)),
+        Reaction(
+            {"B": 3},
+            {"$M$": 1},
+            Arrhenius(4.0),
+            third_body=ThirdBody(),
+            falloff=Falloff(Arrhenius(5.0, 1.0, 2e7), (0.5, 100.0, 1000.0)),
+        ),
     ),
 )
 
@@ -131,9 +138,14 @@ def test_attributes_tell_what_is_known_and_leave_out_the_rest() -> None:
     assert reactions[3]["third_body"] == "M:1, B:2.5"
     assert reactions[4]["rate_constant_reverse"] == 3.0
     assert reactions[4]["orders"] == "B:0.5"
-    assert [r["reversible"] for r in reactions] == [False, False, False, True, True, True, False, False]
+    assert [r["reversible"] for r in reactions] == [False, False, False, True, True, True, *[False] * 3]
     assert reactions[6]["type"] == "pressure-dependent-Arrhenius"
     assert "A" not in reactions[6]
+    falloff = reactions[8]
+    assert (falloff["type"], falloff["equation"]) == ("falloff", "3 B (+M) => $M$ (+M)")
+    assert (falloff["A"], falloff["b"], falloff["Ea"], falloff["rate_constant"]) == (4.0, 0.0, 0.0, 4.0)
+    assert (falloff["A_low"], falloff["b_low"], falloff["Ea_low"]) == (5.0, 1.0, 2e7)
+    assert (falloff["troe"], falloff["third_body"]) == ("A:0.5, T3:100, T1:1000", "M:1")
     assert "rate_constant" not in reactions[7], "a constant that overflows is no number that a file can hold"
 
 
@@ -225,7 +237,7 @@ def test_one_way_halves_and_duplicates_share_a_mark() -> None:
     assert all(mark.reversible and len(mark.rows) == 1 for mark in marks)
     assert (marks[0].rows[0].equation, marks[0].rows[0].forward, marks[0].rows[0].reverse) == ("H2 ⇌ 2 H", "2", "216")
     awkward = merged_reactions(reaction_graph(AWKWARD))
-    assert [len(mark.rows) for mark in awkward] == [1, 1, 1, 3, 2]
+    assert [len(mark.rows) for mark in awkward] == [1, 1, 1, 3, 2, 1]
 
 
 def test_beyond_sixty_reactions_the_title_says_how_many_are_drawn() -> None:

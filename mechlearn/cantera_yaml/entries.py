@@ -14,9 +14,10 @@ import cantera as ct
 from ..cantera_species import plain, species_record
 from ..conservation import conservation_laws, masses, unbalanced
 from ..errors import BalanceError, FormatError
-from ..mechanism import Arrhenius, Mechanism, Reaction, Species
+from ..mechanism import Mechanism, Species
 from ..thermo import GAS_CONSTANT, ConstantCp, Nasa7
-from .style import commented, flow, number_text, paragraph, yaml_text
+from .reactions import reaction_entries
+from .style import commented, flow, paragraph, whole_number, yaml_text
 
 _UNITS = {"length": "m", "time": "s", "quantity": "kmol", "activation-energy": "J/kmol"}
 _ATMOSPHERE = 101325.0
@@ -56,6 +57,7 @@ def mechanism_text(
 
     Examples
     --------
+    >>> from mechlearn.mechanism import Arrhenius, Reaction
     >>> decay = Reaction({"F": 1}, {"R": 1}, Arrhenius(1.0), reverse_rate=Arrhenius(2.0))
     >>> print(mechanism_text(Mechanism((Species("F"), Species("R")), (decay,))).partition("reactions:")[2].strip())
     - equation: F => R  # Reaction 1
@@ -75,7 +77,7 @@ def mechanism_text(
     release = _release()
     about = {**({"version": release} if release else {}), **plain(about)}
     weights = [{"symbol": name, "atomic-weight": float(weight)} for name, weight in _own_weights(whole).items()]
-    reactions = _reaction_entries(whole)
+    reactions = reaction_entries(whole)
     blocks: list[dict[str, Any]] = [
         {"description": paragraph(text)} if text else {},
         head,
@@ -99,6 +101,7 @@ def with_compositions(mechanism: Mechanism) -> Mechanism:
 
     Examples
     --------
+    >>> from mechlearn.mechanism import Arrhenius, Reaction
     >>> pair = Mechanism((Species("A"), Species("B")), (Reaction({"A": 2}, {"B": 1}, Arrhenius(1.0)),))
     >>> [species.composition for species in with_compositions(pair).species]
     [{'M1': 1}, {'M1': 2}]
@@ -173,7 +176,7 @@ def _species_entry(species: Species, mechanism: Mechanism) -> dict[str, Any]:
     definition = plain(species.definition or {})
     entry: dict[str, Any] = {
         "name": species.name,
-        "composition": flow({element: _number(count) for element, count in species.composition.items()}),
+        "composition": flow({element: whole_number(count) for element, count in species.composition.items()}),
         "thermo": _thermo_entry(species, mechanism),
     }
     return entry | {key: definition[key] for key in ("transport", "note") if key in definition}
@@ -220,118 +223,6 @@ def _reference_pressure(mechanism: Mechanism) -> float:
 def flow_rows(value: Any) -> Any:
     """A list of rows, each row on one line; a plain list on one line."""
     return [flow(row) for row in value] if isinstance(value[0], list) else flow(value)
-
-
-def _reaction_entries(mechanism: Mechanism) -> list[dict[str, Any]]:
-    parts = [part for reaction in mechanism.reactions for part in one_way_parts(reaction)]
-    repeated = _duplicates(parts)
-    names = set(mechanism.species_names)
-    return [_reaction_entry(part, i in repeated, names) for i, part in enumerate(parts)]
-
-
-def one_way_parts(reaction: Reaction) -> tuple[Reaction, ...]:
-    """The reactions that stand for this one in the file: two where the reverse rate constant is its own."""
-    if reaction.reverse_rate is None:
-        return (reaction,)
-    forward = replace(reaction, reverse_rate=None)
-    reverse = replace(
-        forward, reactants=reaction.products, products=reaction.reactants, rate=reaction.reverse_rate, orders=None
-    )
-    return forward, reverse
-
-
-def _duplicates(parts: list[Reaction]) -> set[int]:
-    """Which entries Cantera takes for duplicates: the same sides up to a factor, of the same type."""
-    groups: dict[Any, list[int]] = {}
-    for i, part in enumerate(parts):
-        sides = [frozenset(_in_ratio(part.reactants, part.products).items())]
-        sides.append(frozenset(_in_ratio(part.products, part.reactants).items()))
-        groups.setdefault((frozenset(sides), _type(part)), []).append(i)
-    repeated: set[int] = set()
-    for members in groups.values():
-        for i in members:
-            for j in members:
-                same = _in_ratio(parts[i].reactants, parts[i].products) == _in_ratio(
-                    parts[j].reactants, parts[j].products
-                )
-                if i != j and (same or parts[i].reversible or parts[j].reversible):
-                    repeated |= {i, j}
-    return repeated
-
-
-def _in_ratio(reactants: Mapping[str, float], products: Mapping[str, float]) -> dict[tuple[str, str], float]:
-    amounts = {("in", name): n for name, n in reactants.items()} | {("out", name): n for name, n in products.items()}
-    largest = max(amounts.values(), default=1.0)
-    return {key: round(n / largest, 9) for key, n in amounts.items()}
-
-
-def _type(part: Reaction) -> str:
-    if part.rate is None:
-        return str((part.definition or {}).get("type", ""))
-    return "elementary" if part.third_body is None else "three-body"
-
-
-def _reaction_entry(part: Reaction, repeated: bool, names: set[str]) -> dict[str, Any]:
-    note = {"note": part.note} if part.note else {}
-    duplicate = {"duplicate": True} if repeated else {}
-    if part.rate is None:
-        return _carried_entry(part, duplicate | note, names)
-    on_both_sides = set(part.reactants) & set(part.products)
-    kind = "three-body" if part.third_body else "elementary" if on_both_sides else ""
-    entry: dict[str, Any] = {"equation": _equation(part)} | duplicate | ({"type": kind} if kind else {})
-    entry["rate-constant"] = flow(_arrhenius(part.rate))
-    if part.rate.A < 0:
-        entry["negative-A"] = True
-    if part.third_body is not None:
-        efficiencies = {name: float(e) for name, e in part.third_body.efficiencies.items() if name in names}
-        if efficiencies:
-            entry["efficiencies"] = flow(efficiencies)
-        if part.third_body.default != 1.0:
-            entry["default-efficiency"] = float(part.third_body.default)
-    if part.orders:
-        entry["orders"] = flow({name: _number(order) for name, order in part.orders.items()})
-        if set(part.orders) - set(part.reactants):
-            entry["nonreactant-orders"] = True
-        if min(part.orders.values()) < 0:
-            entry["negative-orders"] = True
-    return entry | note
-
-
-def _carried_entry(part: Reaction, flags: dict[str, Any], names: set[str]) -> dict[str, Any]:
-    """Cantera's own definition, with efficiencies of species that are there only."""
-    definition = {key: value for key, value in plain(part.definition or {}).items() if key not in ("duplicate", "note")}
-    entry: dict[str, Any] = {"equation": str(definition.pop("equation", None) or _equation(part))}
-    entry |= {"duplicate": True} if "duplicate" in flags else {}
-    for key, value in definition.items():
-        if key == "efficiencies":
-            value = {name: e for name, e in value.items() if name in names}
-        if isinstance(value, dict):
-            value = flow(value)
-        elif isinstance(value, list) and value:
-            value = [flow(item) for item in value] if isinstance(value[0], list | dict) else flow(value)
-        entry[key] = value
-    return entry | ({"note": flags["note"]} if "note" in flags else {})
-
-
-def _arrhenius(rate: Arrhenius) -> dict[str, float]:
-    return {"A": float(rate.A), "b": float(rate.b), "Ea": float(rate.Ea)}
-
-
-def _equation(part: Reaction) -> str:
-    third = " + M" if part.third_body is not None else ""
-    sides = [
-        " + ".join(name if n == 1 else f"{_amount_text(n)} {name}" for name, n in side.items() if n) + third
-        for side in (part.reactants, part.products)
-    ]
-    return (" <=> " if part.reversible else " => ").join(sides)
-
-
-def _amount_text(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() else number_text(float(value))
-
-
-def _number(value: float) -> float | int:
-    return int(value) if float(value).is_integer() else float(value)
 
 
 def _release() -> str:

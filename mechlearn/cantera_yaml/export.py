@@ -17,7 +17,8 @@ from ..errors import FormatError
 from ..files import write_text
 from ..kinetics import is_modelled, progress
 from ..mechanism import Mechanism
-from .entries import mechanism_text, one_way_parts
+from .entries import mechanism_text
+from .reactions import one_way_parts
 from .reading import solution
 
 _STATES = 6

@@ -15,9 +15,10 @@ from ruamel.yaml.error import YAMLError
 
 from ..cantera_species import atomic_weights, first_sentence, plain, species_record
 from ..errors import FormatError
-from ..mechanism import Arrhenius, Mechanism, Reaction, ThirdBody
+from ..mechanism import Arrhenius, Falloff, Mechanism, Reaction, ThirdBody
 
-_MODELLED = ("Arrhenius", "three-body-Arrhenius")
+_FALLOFF = ("falloff-Lindemann", "falloff-Troe")
+_MODELLED = ("Arrhenius", "three-body-Arrhenius", *_FALLOFF)
 _GAS_KINETICS = ("gas", "bulk")
 _CONVERTERS = {".inp": "ck2yaml", ".dat": "ck2yaml", ".txt": "ck2yaml", ".cti": "cti2yaml", ".xml": "ctml2yaml"}
 
@@ -25,9 +26,10 @@ _CONVERTERS = {".inp": "ck2yaml", ".dat": "ck2yaml", ".txt": "ck2yaml", ".cti": 
 def read_mechanism(path: str | os.PathLike[str], phase: str = "") -> Mechanism:
     """Read a gas-phase mechanism from a file that Cantera reads.
 
-    Elementary and three-body Arrhenius reactions are modelled. A reaction of any other rate type rides along with its
-    equation and Cantera's own definition, in SI units. A named collider (``H + O2 + N2 <=> HO2 + N2``) becomes a
-    species that stands on both sides.
+    Elementary and three-body Arrhenius reactions are modelled, and falloff reactions of Lindemann's and Troe's form. A
+    reaction of any other rate type rides along with its equation and Cantera's own definition, in SI units. A named
+    collider (``H + O2 + N2 <=> HO2 + N2``) becomes a species that stands on both sides, or, where the reaction falls
+    off (``(+N2)``), a third body of that species alone.
 
     Parameters
     ----------
@@ -193,19 +195,38 @@ def _reaction(reaction: ct.Reaction, names: set[str]) -> Reaction:
     if body is not None:
         efficiencies = {name: float(value) for name, value in body.efficiencies.items() if name in names}
         default = float(body.default_efficiency)
-        if body.name in names and default == 0.0 and efficiencies == {body.name: 1.0}:
+        if (
+            reaction.reaction_type not in _FALLOFF
+            and body.name in names
+            and default == 0.0
+            and efficiencies == {body.name: 1.0}
+        ):
             reactants, products = _with_collider(reactants, body.name), _with_collider(products, body.name)
         else:
             third_body = ThirdBody(efficiencies, default)
-    rate: Any = reaction.rate
+    rate, falloff = _rate(reaction)
     return Reaction(
         reactants,
         products,
-        Arrhenius(float(rate.pre_exponential_factor), float(rate.temperature_exponent), float(rate.activation_energy)),
+        rate,
         third_body=third_body,
+        falloff=falloff,
         reversible=reaction.reversible,
         orders=_amounts(reaction.orders) or None,
         note=note,
+    )
+
+
+def _rate(reaction: ct.Reaction) -> tuple[Arrhenius, Falloff | None]:
+    rate: Any = reaction.rate
+    if reaction.reaction_type not in _FALLOFF:
+        return _arrhenius(rate), None
+    return _arrhenius(rate.high_rate), Falloff(_arrhenius(rate.low_rate), tuple(map(float, rate.falloff_coeffs)))
+
+
+def _arrhenius(rate: Any) -> Arrhenius:
+    return Arrhenius(
+        float(rate.pre_exponential_factor), float(rate.temperature_exponent), float(rate.activation_energy)
     )
 
 

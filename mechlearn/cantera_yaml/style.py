@@ -37,6 +37,11 @@ def number_text(value: float) -> str:
     return np.format_float_scientific(value, trim="0")
 
 
+def whole_number(value: float) -> float | int:
+    """An integer where the float is one, so that it is written without a point."""
+    return int(value) if float(value).is_integer() else float(value)
+
+
 def flow(value: Any) -> Any:
     """A map or list that will stand on one line, in braces or brackets, with all that is in it."""
     if isinstance(value, Mapping):
