@@ -186,11 +186,19 @@ def test_few_states_are_said_to_be_too_few() -> None:
     assert found.status in {"undersampled", "no-reactions", "unsettled"}
 
 
-def test_temperatures_that_differ_are_refused() -> None:
+def test_what_temperatures_that_differ_need_is_said() -> None:
     runs, _ = data("fuel-radical-product")
     hot = replace(runs.runs[0], temperature=runs.runs[0].temperature + 100)
-    with pytest.raises(ml.DataError, match="one temperature"):
-        learn(runs.select([hot, *runs.runs[1:]]))
+    warmer = runs.select([hot, *runs.runs[1:]])
+    with pytest.raises(ml.DataError, match="at one temperature, or temperature_dependence: auto"):
+        learn(warmer, temperature_dependence="none")
+    with pytest.raises(ml.StudyError, match="Use method: library or auto"):
+        learn(warmer, method="network")
+    bare = ml.Trajectories(tuple(ml.Species(s.name) for s in warmer.species), warmer.runs)
+    with pytest.raises(ml.DataError, match="composition of F is unknown"):
+        learn(bare)
+    with pytest.raises(ml.DataError, match="thermodynamics"):
+        learn(ml.Trajectories(tuple(replace(s, thermo=None) for s in warmer.species), warmer.runs), reverse="thermo")
 
 
 def test_elements_without_compositions_are_refused() -> None:

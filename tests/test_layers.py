@@ -30,7 +30,7 @@ HOME = {
     "typer": {"commands"},
     "rich": {"commands"},
     "threadpoolctl": {"discovery"},
-    "scipy": {"balances", "conservation", "discovery", "learning"},
+    "scipy": {"balances", "conservation", "discovery", "learning", "library"},
 }
 
 NUMPY_ONLY = {"mechanism", "trajectories", "thermo", "kinetics", "comparison"}
@@ -44,6 +44,7 @@ FLOORS = [
     {"comparison", "study", "first_states"},
     {"simulation", "cantera_yaml", "drawing", "balances"},
     {"tables", "graph", "learning", "viewer"},
+    {"library"},
     {"discovery"},
     {"validation"},
     {"figures"},

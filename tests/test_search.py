@@ -27,7 +27,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"seconds": float("nan")}, "seconds"),
     ({"conserve": "mass"}, "'auto', 'elements', 'data' or 'none'"),
     ({"rate_fit": "linear"}, "'log' or 'non-negative'"),
-    ({"method": "forest"}, "'auto' or 'network'"),
+    ({"method": "forest"}, "'auto', 'network', 'library' or 'both'"),
     ({"optimizer": "sgd"}, "optimizer"),
     ({"optimizer": {"name": "sgd"}}, "'levenberg-marquardt', 'adam'"),
     ({"optimizer": {"epochs": 5}}, "discriminator"),

@@ -40,7 +40,7 @@ def candidate_reactions(species: Sequence[Species], smaller: int = 2, larger: in
     --------
     >>> hydrogen = [Species("H", {"H": 1}), Species("H2", {"H": 2})]
     >>> candidate_reactions(hydrogen).tolist()
-    [[-2, 1]]
+    [[2, -1]]
     """
     bare = [one.name for one in species if not one.composition]
     if bare:

@@ -124,6 +124,8 @@ class Gram:
     def solve(self, used: NDArray[np.bool_]) -> Array:
         """Non-negative weights of the columns that are used, the others zero."""
         chosen = np.flatnonzero(used)
+        if not len(chosen):
+            return np.zeros(len(self.size))
         matrix = self.matrix[np.ix_(chosen, chosen)] + RIDGE * np.eye(len(chosen))
         triangle = np.linalg.cholesky(matrix)
         right = np.linalg.solve(triangle, self.right[chosen])

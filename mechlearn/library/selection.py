@@ -22,6 +22,7 @@ GAIN = 0.02
 """Fall of the score, per balance, for which a richer law is taken."""
 SIGNIFICANT = 10.0
 """Change of χ² that noise does not make."""
+LEAST_SCALE = 1e-9
 MUCH_NOISE = 5.0
 """Ratio of the noise to the error of the laws above which residuals are noise."""
 TRIED_AT_ONCE = 3
@@ -66,7 +67,8 @@ class Judge:
         """For weighted residuals that are held back."""
         if errors.noise > MUCH_NOISE * errors.law:
             return cls(1.0, 3.0, SIGNIFICANT, SIGNIFICANT)
-        return cls(float(np.median(np.abs(residual))), 1.0, WORSE * residual.size, GAIN * residual.size)
+        scale = max(float(np.median(np.abs(residual))), LEAST_SCALE)
+        return cls(scale, 1.0, WORSE * residual.size, GAIN * residual.size)
 
     def sum(self, residual: Array) -> float:
         """Sum of w² ln(1 + (residual/w)²)."""
@@ -96,7 +98,8 @@ class Mixture:
 
 def mix(laws: Columns, target: Array, used: Mask) -> Mixture:
     """Fit thrice, each time with the weights that the last fit tells."""
-    scales = 1 / (np.abs(target) + FIRST_FLOOR * np.abs(target).max(axis=0) + 1e-300)
+    largest = np.abs(target).max(axis=0)
+    scales = 1 / (np.abs(target) + FIRST_FLOOR * np.maximum(largest, FIRST_FLOOR * largest.max()))
     errors = Errors(0.0, FIRST_FLOOR)
     weights = np.zeros(len(laws.reaction))
     for _ in range(3):
