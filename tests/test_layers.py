@@ -18,9 +18,9 @@ PACKAGE = Path(__file__).parent.parent / "mechlearn"
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if p.name != "conftest.py")
 
 HOME = {
-    "cantera": {"cantera_yaml", "simulation", "first_states", "cantera_species"},
+    "cantera": {"cantera_yaml", "simulation", "first_states", "cantera_species", "pathways"},
     "ruamel": {"cantera_yaml", "study"},
-    "networkx": {"graph", "drawing"},
+    "networkx": {"graph", "drawing", "pathways"},
     "matplotlib": {"drawing", "figures"},
     "torch": {"learning"},
     "h5py": {"tables"},
@@ -30,7 +30,7 @@ HOME = {
     "typer": {"commands"},
     "rich": {"commands"},
     "threadpoolctl": {"discovery"},
-    "scipy": {"balances", "conservation", "discovery", "learning"},
+    "scipy": {"balances", "conservation", "discovery", "learning", "pathways"},
 }
 
 NUMPY_ONLY = {"mechanism", "trajectories", "thermo", "kinetics", "comparison"}
@@ -44,7 +44,7 @@ FLOORS = [
     {"comparison", "study", "first_states"},
     {"simulation", "cantera_yaml", "drawing", "balances"},
     {"tables", "graph", "learning"},
-    {"discovery"},
+    {"discovery", "pathways"},
     {"validation"},
     {"figures"},
     {"flow"},
