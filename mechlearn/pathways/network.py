@@ -51,7 +51,9 @@ class Network:
     ----------
     mechanism, phase : str
         The file and the phase that they come from.
-    species, elements : tuple of str
+    species : tuple of str
+    elements : tuple of str
+        Those that some species holds: carbon, hydrogen, then by the alphabet.
     atoms : array, shape (S, E)
         Atoms of each element in each species.
     molar_masses : array, shape (S,)
@@ -126,6 +128,7 @@ def network_of(gas: ct.Solution, mechanism: str | Path) -> Network:
     )
     atoms = np.array([[gas.n_atoms(k, m) for m in range(gas.n_elements)] for k in range(gas.n_species)], dtype=float)
     held = [m for m in range(gas.n_elements) if np.any(atoms[:, m])]
+    held.sort(key=lambda m: ({"C": 0, "H": 1}.get(gas.element_names[m], 2), gas.element_names[m]))
     elements = tuple(str(gas.element_names[m]) for m in held)
     return Network(
         str(mechanism),
