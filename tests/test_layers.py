@@ -21,7 +21,7 @@ HOME = {
     "cantera": {"cantera_yaml", "simulation", "first_states", "cantera_species", "pathways"},
     "ruamel": {"cantera_yaml", "study"},
     "networkx": {"graph", "drawing", "pathways"},
-    "matplotlib": {"drawing", "figures"},
+    "matplotlib": {"drawing", "figures", "pathways"},
     "torch": {"learning"},
     "h5py": {"tables"},
     "pint": {"units"},

@@ -21,3 +21,5 @@ from .rates import production_csv as production_csv
 from .rates import production_table as production_table
 from .rates import progress_graph as progress_graph
 from .rates import write_production_table as write_production_table
+from .writing import flux_graph_text as flux_graph_text
+from .writing import write_flux_graph as write_flux_graph

@@ -319,8 +319,9 @@ def _all_species(gas: ct.Solution, runs: Trajectories, run: Trajectory, path: Pa
     shared = [j for j, name in enumerate(runs.species_names) if name in gas.species_names]
     lacking = [name for name in runs.species_names if name not in gas.species_names]
     if lacking and (not leave_out or not shared):
+        named = ", ".join(lacking[:6]) + (", ..." if len(lacking) > 6 else "")
         raise DataError(
-            f"{path} lacks {', '.join(lacking)}, which the runs hold, so that these states are not its own. "
+            f"{path} lacks {named}, which the runs hold, so that these states are not its own. "
             "Give the mechanism of these runs, or have those species left out."
         )
     concentrations = np.zeros((len(run.time), gas.n_species))

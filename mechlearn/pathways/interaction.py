@@ -34,8 +34,8 @@ def drg_coefficients(progress: Progress) -> nx.DiGraph:
     -------
     networkx.DiGraph
         All species; an edge A → B has ``coefficient`` Σᵢ |ν_Ai qᵢ δ_Bi| / Σᵢ |ν_Ai qᵢ|: of all that forms and
-        consumes A, the part in which B takes part. ν is net, q the net rate of progress, and δ is 1 where B is a reactant or a
-        product; a third body's efficiency does not count.
+        consumes A, the part in which B takes part. ν is net, q the net rate of progress, and δ is 1 where B is a
+        reactant or a product; a third body's efficiency does not count.
 
     Examples
     --------

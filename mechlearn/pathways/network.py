@@ -84,8 +84,8 @@ class Network:
         """
         if species not in self.species:
             alike = [name for name in self.species if name.lower() == species.lower()]
-            hint = f" Do you mean {alike[0]}?" if alike else ""
-            raise StudyError(f"{self.name} has no species {species!r}, so its fluxes are not known.{hint}")
+            hint = f"Do you mean {alike[0]}?" if alike else f"It has {', '.join(self.species[:5])}, ..."
+            raise StudyError(f"{self.name} has no species {species!r}, so its fluxes are not known. {hint}")
         return self.species.index(species)
 
     def atoms_of(self, element: str) -> NDArray[np.float64]:

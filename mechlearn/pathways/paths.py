@@ -10,7 +10,7 @@ from typing import Any
 
 import networkx as nx
 
-from .operations import with_edges, check_node
+from .operations import check_node, with_edges
 
 
 @dataclass(frozen=True)
