@@ -28,7 +28,7 @@ SOURCES: dict[str, dict[str, Any]] = {
     },
 }
 SHIPPED = ("h2o2.yaml", "gri30.yaml", "nDodecane_Reitz.yaml", "example_data/ammonia-CO-H2-Alzueta-2023.yaml")
-EVERY_RATE_TYPE = "example_data/methane-plasma-pavan-2023.yaml"
+PHASES = {"nDodecane_Reitz.yaml": "nDodecane_IG"}
 
 
 @cache
@@ -63,6 +63,6 @@ def progress_of(gas: ct.Solution, mechanism: str) -> Progress:
 
 def all_present(mechanism: str, seed: int, *, temperature: float = 1500.0, pressure: float = 1e6) -> ct.Solution:
     """A state in which every species is there, in amounts over some decades."""
-    gas = ct.Solution(mechanism, transport_model=None)
+    gas = ct.Solution(mechanism, PHASES.get(mechanism, ""), transport_model=None)
     gas.TPX = temperature, pressure, np.random.default_rng(seed).random(gas.n_species) ** 6
     return gas

@@ -69,6 +69,7 @@ def graph(
     study: Annotated[Path | None, typer.Option(help="Rates along a run of a study.")] = None,
     runs: Annotated[Path | None, typer.Option(help="Rates along a run of a file: .csv or .h5.")] = None,
     run: Annotated[str, typer.Option(help="Name of the run; else the first.")] = "",
+    phase: Annotated[str, typer.Option(help="Of the mechanism, where it has several.")] = "",
     element: Annotated[str, typer.Option(help="Fluxes of this element between species.")] = "",
     source: Annotated[str, typer.Option("--from", help="Only what comes from this species.")] = "",
     targets: Annotated[list[str] | None, typer.Option("--to", help="Only what leads to it; may be repeated.")] = None,
@@ -105,6 +106,7 @@ def graph(
         isomers=isomers,
         normalise=normalise,
         run=run,
+        phase=phase,
     )
     if study is None and runs is None:
         _mechanism_graph(mechanism, output, json_file, request == Request())

@@ -4,7 +4,6 @@ from .flux import ambiguous_reactions as ambiguous_reactions
 from .flux import flux_graph as flux_graph
 from .history import History as History
 from .history import Progress as Progress
-from .history import progress_history as progress_history
 from .interaction import drg_coefficients as drg_coefficients
 from .interaction import drgep_coefficients as drgep_coefficients
 from .interaction import drgep_interactions as drgep_interactions
@@ -21,5 +20,7 @@ from .rates import production_csv as production_csv
 from .rates import production_table as production_table
 from .rates import progress_graph as progress_graph
 from .rates import write_production_table as write_production_table
+from .recording import progress_history as progress_history
+from .viewing import viewer_content as viewer_content
 from .writing import flux_graph_text as flux_graph_text
 from .writing import write_flux_graph as write_flux_graph

@@ -88,7 +88,7 @@ def layered(
     """
     count = len(half_sizes)
     order = _flow_order(edges, weights, count, first)
-    backward = [order[a] > order[b] for a, b in edges]
+    backward = [bool(order[a] > order[b]) for a, b in edges]
     forward = [(b, a) if back else (a, b) for (a, b), back in zip(edges, backward, strict=True)]
     layer = _layers(forward, weights, count)
     half_sizes = _grown(forward, thickness, half_sizes)

@@ -14,10 +14,11 @@ from ..study import Study
 from ..tables import read_runs
 from ..trajectories import Trajectories
 from .flux import flux_graph
-from .history import History, Progress, progress_history
+from .history import History, Progress
 from .operations import between, check_node, lump, threshold
 from .paths import Way, strongest_paths, ways_graph
 from .rates import ProductionRow, production_table, progress_graph
+from .recording import progress_history
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Request:
         As in `flux_graph`.
     run : str
         Name of the run; empty for the first.
+    phase : str
+        Of the mechanism; empty for that of the runs, or the first.
     """
 
     element: str = ""
@@ -68,6 +71,7 @@ class Request:
     isomers: bool = False
     normalise: str | None = None
     run: str = ""
+    phase: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold <= 1:
@@ -172,7 +176,7 @@ def answer(mechanism: str | Path, runs: Trajectories, request: Request) -> Answe
     MechlearnError
         As in `progress_history`, `History.at`, `flux_graph` and the operations on it.
     """
-    history = progress_history(mechanism, runs, run=request.run or 0)
+    history = progress_history(mechanism, runs, run=request.run or 0, phase=request.phase or None)
     progress = requested_progress(history, request)
     if not request.element:
         if request.source or request.targets or request.threshold or request.net or request.isomers:
@@ -230,5 +234,7 @@ def requested_table(mechanism: str | Path, runs: Trajectories, request: Request)
     species = dict.fromkeys(name for name in (request.source, *request.targets) if name)
     if not species:
         raise StudyError("A table of production is that of a species. Name it, as --from CH4.")
-    progress = requested_progress(progress_history(mechanism, runs, run=request.run or 0), request)
+    progress = requested_progress(
+        progress_history(mechanism, runs, run=request.run or 0, phase=request.phase or None), request
+    )
     return production_table(progress, species)
