@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .pathways import production_table as production_table
     from .pathways import progress_graph as progress_graph
     from .pathways import progress_history as progress_history
+    from .pathways import refined_run as refined_run
     from .pathways import strongest_paths as strongest_paths
     from .pathways import threshold as threshold
     from .pathways import viewer_content as viewer_content
@@ -93,6 +94,7 @@ _ROOMS = {
         "production_table",
         "progress_graph",
         "progress_history",
+        "refined_run",
         "strongest_paths",
         "threshold",
         "viewer_content",

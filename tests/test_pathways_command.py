@@ -73,6 +73,15 @@ def test_without_an_element_species_and_reactions_have_their_rates(call: Call) -
     assert graph.nodes["R11: H + O2 <=> O + OH"]["progress"] > 0
 
 
+def test_times_too_far_apart_are_told_and_refined(call: Call) -> None:
+    Path("coarse.yaml").write_text(STUDY.replace("count: 41", "count: 4"))
+    line = "graph h2o2.yaml --study coarse.yaml --element O --net -o a.json"
+    assert "too far apart: the integral is wrong by" in call(line)[1]
+    status, out, _ = call(f"{line} --refine --json b.json")
+    assert (status, "too far apart" in out) == (0, False)
+    assert json.loads(Path("b.json").read_text())["integration_error"] < 1e-3
+
+
 def test_isomers_are_put_together(call: Call) -> None:
     line = "graph gri30.yaml --runs runs.csv --element C --lump --from CH4 --to CH2 --time 4.6e-4 --net -o a.json"
     assert call(line)[0] == 0

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mechlearn.errors import DataError, StudyError
-from mechlearn.pathways import Progress, ambiguous_reactions, flux_graph, progress_graph, progress_history
+from mechlearn.pathways import Progress, ambiguous_reactions, flux_graph, progress_graph, progress_history, refined_run
 from mechlearn.pathways.network import network_of
 
 from .pathway_runs import SHIPPED, all_present, at_ignition, history_of, progress_of, runs_of
@@ -89,6 +89,16 @@ def test_what_is_integrated_is_the_change_of_the_amounts() -> None:
     history = history_of("h2o2.yaml")
     change = history.run.concentrations[-1] - history.run.concentrations[0]
     np.testing.assert_allclose(history.over().production, change, atol=0.02 * np.abs(change).max())
+
+
+def test_a_refined_run_makes_what_its_concentrations_say() -> None:
+    coarse = runs_of("h2o2.yaml")
+    fine = refined_run("h2o2.yaml", coarse, tolerance=1e-4)
+    assert set(coarse.runs[0].time) <= set(fine.runs[0].time)
+    history = progress_history("h2o2.yaml", fine)
+    change = history.run.concentrations[-1] - history.run.concentrations[0]
+    np.testing.assert_allclose(history.over().production, change, atol=1e-4 * np.abs(change).max())
+    assert history.closures().sum() < 1e-4 < history_of("h2o2.yaml").closures().sum()
 
 
 def cantera_fluxes(gas: ct.Solution, element: str) -> dict[tuple[str, str], float]:

@@ -13,6 +13,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -95,8 +96,8 @@ def measure(mechanism: str, folder: Path) -> None:
     for name, each in (("flux", graph), ("bipartite", both)):
         for ending in ("graphml", "gexf", "json"):
             path = folder / f"{name}.{ending}"
-            timed(seconds, ending, lambda each=each, path=path: write_flux_graph(each, path))
-            again = timed(seconds, ending, lambda path=path: read(path))
+            timed(seconds, ending, partial(write_flux_graph, each, path))
+            again = timed(seconds, ending, partial(read, path))
             assert content(again) == content(each), f"{path} does not hold what was written"
     total = sum(seconds.values())
     ways = timed(seconds, "ways", lambda: strongest_paths(net, source, target, 5) if source else ())

@@ -83,6 +83,7 @@ def graph(
     paths: Annotated[int, typer.Option(help="Only so many strongest ways.")] = 0,
     isomers: Annotated[bool, typer.Option("--lump", help="Put isomers together.")] = False,
     normalise: Annotated[str | None, typer.Option(help="max, total, or a species that is consumed.")] = None,
+    refine: Annotated[bool, typer.Option("--refine", help="Simulate the run again at close times.")] = False,
     json_file: JsonOption = None,
 ) -> None:
     """Write the reaction network as a graph or a drawing: of a mechanism, or of the fluxes along a run.
@@ -107,6 +108,7 @@ def graph(
         normalise=normalise,
         run=run,
         phase=phase,
+        refine=refine,
     )
     if study is None and runs is None:
         _mechanism_graph(mechanism, output, json_file, request == Request())

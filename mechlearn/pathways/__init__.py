@@ -21,6 +21,7 @@ from .rates import production_table as production_table
 from .rates import progress_graph as progress_graph
 from .rates import write_production_table as write_production_table
 from .recording import progress_history as progress_history
+from .recording import refined_run as refined_run
 from .viewing import viewer_content as viewer_content
 from .writing import flux_graph_text as flux_graph_text
 from .writing import write_flux_graph as write_flux_graph

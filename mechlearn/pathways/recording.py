@@ -8,10 +8,10 @@ import cantera as ct
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cantera_species import first_sentence
+from ..cantera_species import first_sentence, species_record
 from ..errors import DataError, SimulationError, StudyError
 from ..first_states import State, set_state
-from ..simulation import find_mechanism, load_gas
+from ..simulation import find_mechanism, load_gas, resimulate
 from ..thermo import GAS_CONSTANT
 from ..trajectories import Trajectories, Trajectory
 from .history import History
@@ -20,6 +20,7 @@ from .network import network_of
 Vector = NDArray[np.float64]
 
 _UNKNOWN_PART = 0.02
+_MOST_TIMES = 20_000
 
 
 def progress_history(
@@ -68,9 +69,7 @@ def progress_history(
     """
     path = find_mechanism(str(mechanism))
     chosen = _run(runs, run)
-    if phase is None:
-        phase = runs.phase if Path(runs.mechanism).name == path.name else ""
-    gas = load_gas(path, phase)
+    gas = load_gas(path, _phase(path, runs, phase))
     concentrations = _all_species(gas, runs, chosen, path, leave_out)
     _check_states(chosen, concentrations, leave_out)
     forward, reverse = np.empty((2, len(chosen.time), gas.n_reactions))
@@ -92,6 +91,83 @@ def progress_history(
         parent=chosen.parent,
     )
     return History(network_of(gas, path), states, forward, reverse, production)
+
+
+def refined_run(
+    mechanism: str | Path,
+    runs: Trajectories,
+    *,
+    run: str | int = 0,
+    phase: str | None = None,
+    tolerance: float = 1e-3,
+) -> Trajectories:
+    """One run simulated again by the mechanism, with times between its own, so close that its integrals are right.
+
+    Parameters
+    ----------
+    mechanism, runs, run, phase
+        As for `progress_history`; the run says its reactor.
+    tolerance : float
+        Sum of the errors of all trapezoids that is good enough, see `History.closures`.
+
+    Returns
+    -------
+    Trajectories
+        The run, with all species of the mechanism.
+
+    Raises
+    ------
+    SimulationError
+        If Cantera cannot integrate the run, or thousands of times are not enough.
+    MechlearnError
+        As in `progress_history` and `mechlearn.simulation.resimulate`.
+
+    Examples
+    --------
+    >>> from mechlearn import Study, simulate
+    >>> source = {"mechanism": "h2o2.yaml", "temperature": 1500, "pressure": "1 atm", "initial": {"X": "H2:2, O2:1"}}
+    >>> coarse = simulate(Study(source={**source, "times": {"end": "100 us", "count": 3}}))
+    >>> fine = refined_run("h2o2.yaml", coarse)
+    >>> [float(progress_history("h2o2.yaml", each).closures().sum()) < 1e-3 for each in (coarse, fine)]
+    [False, True]
+    """
+    path, chosen = find_mechanism(str(mechanism)), _run(runs, run)
+    phase = _phase(path, runs, phase)
+    gas = load_gas(path, phase)
+    first = _all_species(gas, runs, chosen, path, leave_out=False)[0]
+    species = tuple(species_record(each) for each in gas.species())
+    times = chosen.time
+    while len(times) <= _MOST_TIMES:
+        ones = np.ones(len(times))
+        asked = Trajectory(
+            times,
+            ones[:, None] * first,
+            ones * chosen.temperature[0],
+            ones * chosen.pressure[0],
+            reactor=chosen.reactor,
+            name=chosen.name,
+        )
+        wanted = Trajectories(species, (asked,), runs.mechanism, runs.phase, runs.atomic_weights)
+        done, failures = resimulate(path, wanted, phase=phase)
+        if failures:
+            raise SimulationError(f"Run {chosen.name!r} cannot be simulated again: {failures[chosen.name]}")
+        course = wanted.select([done[chosen.name]])
+        errors = progress_history(path, course, phase=phase).closures()
+        if errors.sum() <= tolerance:
+            return course
+        wide = np.flatnonzero(errors > 0.3 * tolerance / len(errors))
+        inner = [times[wide] + share * (times[wide + 1] - times[wide]) for share in (0.25, 0.5, 0.75)]
+        times = np.unique(np.concatenate([times, *inner]))
+    raise SimulationError(
+        f"Run {chosen.name!r}: {_MOST_TIMES} times are not enough to integrate it to {tolerance:g}. "
+        "Allow a larger error, or take a part of the run."
+    )
+
+
+def _phase(path: Path, runs: Trajectories, phase: str | None) -> str:
+    if phase is not None:
+        return phase
+    return runs.phase if Path(runs.mechanism).name == path.name else ""
 
 
 def _run(runs: Trajectories, run: str | int) -> Trajectory:

@@ -18,7 +18,9 @@ from .history import History, Progress
 from .operations import between, check_node, lump, threshold
 from .paths import Way, strongest_paths, ways_graph
 from .rates import ProductionRow, production_table, progress_graph
-from .recording import progress_history
+from .recording import progress_history, refined_run
+
+_LARGE_ERROR = 0.05
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Request:
         Name of the run; empty for the first.
     phase : str
         Of the mechanism; empty for that of the runs, or the first.
+    refine : bool
+        The run simulated again by the mechanism, at times close enough to integrate.
     """
 
     element: str = ""
@@ -72,6 +76,7 @@ class Request:
     normalise: str | None = None
     run: str = ""
     phase: str = ""
+    refine: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold <= 1:
@@ -100,17 +105,25 @@ class Answer:
     ways : tuple of Way
         The strongest ones, where they were asked for.
     progress : Progress
+    error : float
+        What the run's times leave uncertain in an integral, see `History.closures`.
     """
 
     graph: nx.DiGraph
     ways: tuple[Way, ...]
     progress: Progress
+    error: float
 
     def text(self) -> str:
         """For the terminal: which state, and the ways."""
         progress = self.progress
         span = f"{progress.from_time:.6g} s to {progress.to_time:.6g} s, integrated"
         lines = [span if progress.integrated else f"{progress.from_time:.6g} s, {progress.temperature:.1f} K"]
+        if self.error > _LARGE_ERROR:
+            lines.append(
+                f"The run's times lie too far apart: the integral is wrong by {self.error:.2g} times the "
+                "largest change. Integrate with --refine."
+            )
         return "\n".join([*lines, *(f"{way.share:7.2%}  {way}" for way in self.ways)])
 
     def as_dict(self) -> dict[str, Any]:
@@ -122,6 +135,7 @@ class Answer:
             "from_time": progress.from_time,
             "to_time": progress.to_time,
             "temperature": progress.temperature,
+            "integration_error": self.error,
             "unit": self.graph.graph["unit"],
             "paths": [way.as_dict() for way in self.ways],
         }
@@ -176,12 +190,13 @@ def answer(mechanism: str | Path, runs: Trajectories, request: Request) -> Answe
     MechlearnError
         As in `progress_history`, `History.at`, `flux_graph` and the operations on it.
     """
-    history = progress_history(mechanism, runs, run=request.run or 0, phase=request.phase or None)
+    history = _history(mechanism, runs, request)
     progress = requested_progress(history, request)
+    error = float(history.closures().sum()) if progress.integrated else 0.0
     if not request.element:
         if request.source or request.targets or request.threshold or request.net or request.isomers:
             raise StudyError("Fluxes between species are those of an element. Name one, as --element C.")
-        return Answer(progress_graph(progress), (), progress)
+        return Answer(progress_graph(progress), (), progress, error)
     graph = flux_graph(progress, request.element, net=request.net, normalise=request.normalise)
     for name in (request.source, *request.targets):
         if name:
@@ -196,7 +211,14 @@ def answer(mechanism: str | Path, runs: Trajectories, request: Request) -> Answe
     graph = threshold(ways_graph(graph, ways) if request.paths else graph, relative=request.threshold)
     if not request.paths:
         graph = _between(graph, request)
-    return Answer(graph, ways, progress)
+    return Answer(graph, ways, progress, error)
+
+
+def _history(mechanism: str | Path, runs: Trajectories, request: Request) -> History:
+    run, phase = request.run or 0, request.phase or None
+    if request.refine:
+        runs, run = refined_run(mechanism, runs, run=run, phase=phase), 0
+    return progress_history(mechanism, runs, run=run, phase=phase)
 
 
 def _renamed(request: Request, graph: nx.DiGraph) -> Request:
