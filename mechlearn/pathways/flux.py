@@ -9,6 +9,9 @@ with coefficients n, atoms per molecule E, and the sum over one side. Atoms are 
 assumed on which bonds break. Forward and reverse progress count apart. A species on both sides passes on only what it
 loses or gains in net, as in Cantera's diagrams.
 
+Where both sides have several carriers, scrambling shows ways that no bond takes: CH3 + CH2O → CH4 + HCO lets half of
+CH2O's carbon pass to CH4. No rule that knows only compositions avoids all of these.
+
 Cantera's ``ReactionPathDiagram`` gives the same numbers wherever at most one molecule on one of the two sides holds
 the element. Elsewhere it guesses at the groups that stay together (two reactants, two products), or leaves the
 reaction out (three and more); `ambiguous_reactions` lists those. It also leaves out negative rates of progress, which

@@ -248,9 +248,10 @@ def _label(picture: Picture, i: int) -> str:
     if "fraction" in data:
         text = "<1 %" if data["fraction"] < 0.01 else f"{100 * data['fraction']:.0f} %"
     source = picture.edges[i][0]
+    members = str(picture.graph.nodes[source].get("members", source)).split(", ")
     with_whom: dict[str, float] = {}
     for _, equation, share in json.loads(data.get("reactions", "[]")):
-        name = partners(equation, source)
+        name = next(filter(None, (partners(equation, member) for member in members)), "")
         with_whom[name] = with_whom.get(name, 0.0) + share
     named = [name for name, share in sorted(with_whom.items(), key=lambda each: -each[1]) if share > 0.15 and name]
     return text + "  " + ", ".join(f"+{name}" for name in named[:2])
@@ -268,9 +269,9 @@ def _draw_labels(axes: Axes, picture: Picture) -> None:
         others = np.concatenate([np.zeros((0, 2)), *(course for j, course in enumerate(courses) if j != i)])
         aside = 0.5 * _width(picture.strength[i]) / 72 + half[1]
         best, x, y = np.inf, 0.0, 0.0
-        middle = courses[i][4:-6]
+        middle = courses[i][3:-5]
         for k, point in enumerate(middle):
-            level = abs(middle[max(k - 3, 0), 1] - middle[min(k + 3, len(middle) - 1), 1]) < 0.02
+            level = abs(middle[max(k - 3, 0), 1] - middle[min(k + 3, len(middle) - 1), 1]) < 0.03
             for shift in (0.0, aside, -aside) if level else (0.0,):
                 spot = point + np.array((0.0, shift))
                 cost = _crowding(spot, half, taken, others) + 0.3 * abs(k / len(middle) - 0.4)
@@ -284,16 +285,18 @@ def _draw_labels(axes: Axes, picture: Picture) -> None:
 
 
 def _course(route: Array) -> Array:
-    """Points along a drawn edge."""
+    """Points along a drawn edge, evenly spaced."""
     share = np.linspace(0, 1, 24)[:, None]
     curve = _curve(route)
     parts = []
     for k in range(0, len(curve) - 1, 3):
         a, b, c, d = curve[k : k + 4]
-        parts.append(
-            (1 - share) ** 3 * a + 3 * share * (1 - share) ** 2 * b + 3 * share**2 * (1 - share) * c + share**3 * d
-        )
-    return np.concatenate(parts)
+        near, far = (1 - share) ** 2 * ((1 - share) * a + 3 * share * b), share**2 * (3 * (1 - share) * c + share * d)
+        parts.append(near + far)
+    points = np.concatenate(parts)
+    along = np.append(0.0, np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1)))
+    even = np.linspace(0.0, along[-1], max(int(along[-1] / 0.08), 12))
+    return np.column_stack([np.interp(even, along, points[:, k]) for k in (0, 1)])
 
 
 def _crowding(spot: Array, half: Array, taken: list[tuple[float, ...]], others: Array) -> float:
@@ -315,15 +318,15 @@ def _draw_key(axes: Axes, picture: Picture, x: float, y: float) -> None:
         axes.text(x + 0.47, y + 0.55, text, size=8.5, va="center", color=INK)
         x += 0.75 + text_width(text, 8.5)
     x = start
-    meanings = [(MAIN, "more"), (BACK, "less")]
-    if not _is_difference(picture):
+    used = {_colour(picture, i) for i in range(len(picture.edges))}
+    if _is_difference(picture):
+        meanings = [(MAIN, "more"), (BACK, "less")]
+    else:
         way = f"strongest way from {picture.ends[0]} to {picture.ends[1]}"
-        meanings = [
-            (OTHER, "other fluxes"),
-            (BACK, "fluxes back"),
-            ("", "%: of what leaves the species, and its partners"),
-        ]
-        meanings = [(MAIN, way), *meanings] if picture.way else meanings
+        meanings = [(MAIN, way), (OTHER, "other fluxes"), (BACK, "fluxes back")]
+    meanings = [(colour, text) for colour, text in meanings if colour in used]
+    if not _is_difference(picture):
+        meanings.append(("", "%: of what leaves the species, and its partners"))
     for colour, text in meanings:
         if colour:
             axes.plot([x, x + 0.3], [y + 0.25] * 2, color=colour, linewidth=4, solid_capstyle="butt")

@@ -225,15 +225,17 @@ class History:
         return weights
 
     def _weighted(self, weights: Vector, start: float, end: float) -> Progress:
+        used = np.flatnonzero(weights)
+        weights, run = weights[used], self.run
         mean = weights / weights.sum()
         return Progress(
             self.network,
-            weights @ self.forward,
-            weights @ self.reverse,
-            weights @ self.production,
-            mean @ self.run.concentrations,
-            float(mean @ self.run.temperature),
-            float(mean @ self.run.pressure),
+            weights @ self.forward[used],
+            weights @ self.reverse[used],
+            weights @ self.production[used],
+            mean @ run.concentrations[used],
+            float(mean @ run.temperature[used]),
+            float(mean @ run.pressure[used]),
             start,
             end,
         )

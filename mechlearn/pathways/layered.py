@@ -42,8 +42,8 @@ class Layers:
     half_sizes : array, shape (N, 2)
         Half width and half height of each node, as high as its edges need [in].
     routes : tuple of array, each shape (P, 2)
-        From the first node of an edge to its second: the port where it leaves, a place in each layer between, the port
-        where it arrives [in].
+        From the first node of an edge to its second: the port where it leaves, both sides of each layer between, where
+        it runs level, and the port where it arrives [in].
     backward : tuple of bool
         Whether an edge runs against the flow, to the left.
     """
@@ -95,9 +95,9 @@ def layered(
     chains, links, link_weights, layer, heights = _with_places(forward, weights, thickness, layer, half_sizes)
     rows = _ordered(links, link_weights, layer)
     y = _heights(rows, links, link_weights, heights, count)
-    x = _columns(layer[:count], half_sizes, space)
+    x, widths = _columns(layer[:count], half_sizes, space)
     centres = np.column_stack([x[layer], y])
-    routes = _routes(forward, chains, centres, thickness, half_sizes)
+    routes = _routes(forward, chains, centres, widths[layer], thickness, half_sizes)
     turned = tuple(route[::-1] if back else route for route, back in zip(routes, backward, strict=True))
     return Layers(centres[:count], half_sizes, turned, tuple(backward))
 
@@ -276,20 +276,25 @@ def _heights(rows: list[list[int]], links: list[Edge], weights: Array, heights: 
     return _least(cost, matrix, np.array(bounds))[:size]
 
 
-def _columns(layer: NDArray[np.intp], half_sizes: Array, space: float) -> Array:
-    """Centre of each layer."""
+def _columns(layer: NDArray[np.intp], half_sizes: Array, space: float) -> tuple[Array, Array]:
+    """Centre and half width of each layer."""
     widths = np.zeros(int(layer.max(initial=0)) + 1)
     np.maximum.at(widths, layer, half_sizes[:, 0])
     x = np.zeros(len(widths))
     for k in range(1, len(widths)):
         x[k] = x[k - 1] + widths[k - 1] + widths[k] + space
-    return x
+    return x, widths
 
 
 def _routes(
-    edges: list[Edge], chains: list[list[int]], centres: Array, thickness: Array, half_sizes: Array
+    edges: list[Edge],
+    chains: list[list[int]],
+    centres: Array,
+    widths: Array,
+    thickness: Array,
+    half_sizes: Array,
 ) -> list[Array]:
-    """Ways of the edges, with ports spread over the sides of the nodes in the order in which the edges come in."""
+    """Ways of the edges: level through every layer, with ports spread over the nodes' sides in the edges' order."""
     ports = np.zeros((len(edges), 2))
     for end in (0, 1):
         for node in {edge[end] for edge in edges}:
@@ -299,8 +304,14 @@ def _routes(
             ports[own, end] = upper - 0.5 * (thickness[own] + upper[-1])
     routes = []
     for i, ((a, b), chain) in enumerate(zip(edges, chains, strict=True)):
-        route = centres[chain].copy()
-        route[0] += (half_sizes[a, 0], ports[i, 0])
-        route[-1] += (-half_sizes[b, 0], ports[i, 1])
-        routes.append(route)
+        start, end = (
+            centres[a] + np.array((half_sizes[a, 0], ports[i, 0])),
+            centres[b] - np.array((half_sizes[b, 0], -ports[i, 1])),
+        )
+        route = [start, np.array((centres[a, 0] + widths[a], start[1]))]
+        for place in chain[1:-1]:
+            route += [centres[place] + np.array((side * widths[place], 0.0)) for side in (-1.0, 1.0)]
+        route += [np.array((centres[b, 0] - widths[b], end[1])), end]
+        kept = [point for point, after in pairwise(route) if after[0] > point[0] + 1e-9]
+        routes.append(np.array([*kept, end]))
     return routes
