@@ -122,6 +122,14 @@ def test_of_many_fluxes_the_strongest_are_drawn_and_the_title_says_so() -> None:
     assert draw_flux_graph(graphs()["empty"]).axes
 
 
+def test_a_difference_is_drawn_in_the_colours_of_more_and_less() -> None:
+    graph = graphs()["difference"]
+    assert {flux > 0 for *_, flux in graph.edges(data="flux")} == {True, False}
+    texts = [text.get_text() for text in draw_flux_graph(graph).axes[0].texts]
+    assert {"more", "less", "Difference of the fluxes of C in gri30.yaml less gri30.yaml"} <= set(texts)
+    assert any(re.fullmatch(r"[+-]\d+ %", text) for text in texts)
+
+
 @pytest.mark.parametrize("least", [0.01, 0.03, 0.1])
 def test_nodes_and_labels_of_a_drawing_do_not_overlap(least: float) -> None:
     figure = draw_flux_graph(threshold(carbon(), relative=least), source="CH4", targets=("CO2",))
