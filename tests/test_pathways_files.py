@@ -38,7 +38,7 @@ def carbon() -> nx.DiGraph:
 
 
 def graphs() -> dict[str, nx.DiGraph]:
-    later = flux_graph(history_of("gri30.yaml").at(conversion=("CH4", 0.7)), "C", net=True)
+    later = flux_graph(history_of("gri30.yaml").at(conversion=("CH4", 0.95)), "C", net=True)
     return {
         "net": carbon(),
         "both directions": flux_graph(at_ignition(), "H"),

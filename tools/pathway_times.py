@@ -2,8 +2,8 @@
 
     python tools/pathway_times.py [MECHANISM ...]
 
-The states are ten mixtures of all species over some decades, so that no edge is zero: the most that a graph can hold. The
-first number is the processor time of all: the rates, the graphs of fluxes and of species and reactions, and both
+The states are ten mixtures of all species over some decades, so that no edge is zero: the most that a graph can hold.
+The first number is the processor time of all: the rates, the graphs of fluxes and of species and reactions, and both
 written to and read from GraphML, GEXF and JSON. The parts follow, and what else can be asked for.
 """
 
