@@ -115,6 +115,8 @@ REFUSED = {
     GRI + "--element C --threshold 2": ["The threshold is 2", "from 0 to 1"],
     GRI + "--element C --time 1": ["outside it. Name a time inside."],
     GRI + "--element C --conversion CH4": ["'CH4' is not understood", "as CH4=0.5"],
+    GRI + "--element C --conversion CH4=0.1:0.2:0.3": ["is not understood"],
+    GRI + "--element C --conversion CH4=0.9:0.1": ["is no span of time"],
     GRI + "--element C --conversion N2=0.5": ["of N2 at most, never 0.5"],
     GRI + "--element C --time 1e-4 --integrated": ["Ask for one of them."],
     GRI + "--element C --from-time 1e-3 --to-time 1e-4": ["is no span of time"],

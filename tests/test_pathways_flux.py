@@ -204,6 +204,18 @@ def test_parts_of_a_run_add_up_and_states_lie_on_straight_lines() -> None:
         np.testing.assert_array_equal(history.at(state=k).forward, history.at(time=float(time[k])).forward)
 
 
+def test_integrated_from_one_conversion_to_another() -> None:
+    history = history_of("gri30.yaml")
+    part = history.over(conversion=("CH4", 0.1, 0.9))
+    times = [history.time_of("CH4", share) for share in (0.1, 0.9)]
+    assert [part.from_time, part.to_time] == times
+    np.testing.assert_array_equal(part.forward, history.over(*times).forward)
+    column = history.network.index("CH4")
+    assert -part.production[column] == pytest.approx(0.8 * history.run.concentrations[0, column], rel=1e-2)
+    with pytest.raises(StudyError, match="Give one of the two"):
+        history.over(0.0, conversion=("CH4", 0.1, 0.9))
+
+
 def test_conversion_finds_its_time() -> None:
     history = history_of("gri30.yaml")
     assert history.conversion("CH4")[0] == 0

@@ -75,7 +75,7 @@ def graph(
     targets: Annotated[list[str] | None, typer.Option("--to", help="Only what leads to it; may be repeated.")] = None,
     threshold: Annotated[float, typer.Option(help="Least flux, as a part of the largest.")] = 0.0,
     time: Annotated[float | None, typer.Option(help="At this time [s].")] = None,
-    conversion: Annotated[str | None, typer.Option(help="At this conversion, as CH4=0.5.")] = None,
+    conversion: Annotated[str | None, typer.Option(help="At this conversion, as CH4=0.5, or over CH4=0.1:0.9.")] = None,
     integrated: Annotated[bool, typer.Option("--integrated", help="Over the whole run.")] = False,
     from_time: Annotated[float | None, typer.Option(help="Integrated from this time [s].")] = None,
     to_time: Annotated[float | None, typer.Option(help="Integrated to this time [s].")] = None,

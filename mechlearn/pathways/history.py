@@ -117,13 +117,21 @@ class History:
         assert time is not None
         return self._weighted(self._point(time), time, time)
 
-    def over(self, from_time: float | None = None, to_time: float | None = None) -> Progress:
-        """Progress integrated over the run, or from one time to another, by trapezoids.
+    def over(
+        self,
+        from_time: float | None = None,
+        to_time: float | None = None,
+        *,
+        conversion: tuple[str, float, float] | None = None,
+    ) -> Progress:
+        """Progress integrated over the run, or from one time or conversion to another, by trapezoids.
 
         Parameters
         ----------
         from_time, to_time : float, optional
             [s]; the run's first and last time where absent.
+        conversion : (str, float, float), optional
+            Instead of times: a species, and from which converted part of it to which.
 
         Raises
         ------
@@ -139,6 +147,10 @@ class History:
         In a reactor at constant pressure the volume changes; what is integrated is the progress per volume as it is
         at each time.
         """
+        if conversion is not None:
+            if from_time is not None or to_time is not None:
+                raise StudyError("Times and conversions both say where to integrate. Give one of the two.")
+            from_time, to_time = (self.time_of(conversion[0], part) for part in conversion[1:])
         time = self.run.time
         if not self.run.is_course:
             raise DataError(

@@ -39,8 +39,8 @@ class Request:
         Least flux, as a part of the largest.
     time : float, optional
         A state of the run [s].
-    conversion : (str, float), optional
-        A state of the run, by the converted part of a species.
+    conversion : (str, float) or (str, float, float), optional
+        A state of the run, by the converted part of a species; with two parts, integrated from the one to the other.
     integrated : bool
         The whole run, or from ``from_time`` to ``to_time``; so it is also where no time and no conversion is given.
     from_time, to_time : float, optional
@@ -66,7 +66,7 @@ class Request:
     targets: tuple[str, ...] = ()
     threshold: float = 0.0
     time: float | None = None
-    conversion: tuple[str, float] | None = None
+    conversion: tuple[str, float] | tuple[str, float, float] | None = None
     integrated: bool = False
     from_time: float | None = None
     to_time: float | None = None
@@ -141,27 +141,27 @@ class Answer:
         }
 
 
-def parse_conversion(text: str) -> tuple[str, float]:
-    """``CH4=0.5`` as species and converted part.
+def parse_conversion(text: str) -> tuple[str, float] | tuple[str, float, float]:
+    """``CH4=0.5`` as species and converted part, ``CH4=0.1:0.9`` with two parts.
 
     Raises
     ------
     StudyError
-        If it is written otherwise, or the part is not between 0 and 1.
+        If it is written otherwise, or a part is not between 0 and 1.
 
     Examples
     --------
-    >>> parse_conversion("CH4=0.5")
-    ('CH4', 0.5)
+    >>> parse_conversion("CH4=0.5"), parse_conversion("CH4=0.1:0.9")
+    (('CH4', 0.5), ('CH4', 0.1, 0.9))
     """
-    species, _, part = text.rpartition("=")
+    species, _, parts = text.rpartition("=")
     try:
-        value = float(part)
+        values = tuple(float(part) for part in parts.split(":"))
     except ValueError:
-        value = -1.0
-    if not species or not 0 <= value <= 1:
+        values = ()
+    if not species or len(values) not in (1, 2) or not all(0 <= value <= 1 for value in values):
         raise StudyError(f"The conversion {text!r} is not understood. Write a species and a part, as CH4=0.5.")
-    return species, value
+    return (species, values[0]) if len(values) == 1 else (species, values[0], values[1])
 
 
 def runs_of(study: Study | None, runs: Path | None) -> Trajectories:
@@ -238,8 +238,12 @@ def _between(graph: nx.DiGraph, request: Request) -> nx.DiGraph:
 
 def requested_progress(history: History, request: Request) -> Progress:
     """The part of a run that a request asks for: all of it, where it does not say."""
-    if request.time is not None or request.conversion is not None:
-        return history.at(time=request.time, conversion=request.conversion)
+    if request.conversion is not None:
+        if len(request.conversion) == 3:
+            return history.over(conversion=request.conversion)
+        return history.at(conversion=request.conversion)
+    if request.time is not None:
+        return history.at(time=request.time)
     if request.is_span or history.run.is_course:
         return history.over(request.from_time, request.to_time)
     return history.at(state=0)
