@@ -9,7 +9,7 @@ from typing import Any
 import networkx as nx
 
 from ..errors import StudyError
-from ..simulation import simulate_runs
+from ..simulation import simulate
 from ..study import Study
 from ..tables import read_runs
 from ..trajectories import Trajectories
@@ -179,7 +179,7 @@ def runs_of(study: Study | None, runs: Path | None) -> Trajectories:
     assert study is not None
     if study.source is None:
         raise StudyError(f"{study.path}: it has `data:` and no `source:` to simulate. Give its file of runs instead.")
-    return simulate_runs(study)[0]
+    return simulate(study)
 
 
 def answer(mechanism: str | Path, runs: Trajectories, request: Request) -> Answer:
@@ -192,7 +192,7 @@ def answer(mechanism: str | Path, runs: Trajectories, request: Request) -> Answe
     """
     history = _history(mechanism, runs, request)
     progress = requested_progress(history, request)
-    error = float(history.closures().sum()) if progress.integrated else 0.0
+    error = _error(history, progress)
     if not request.element:
         if request.source or request.targets or request.threshold or request.net or request.isomers:
             raise StudyError("Fluxes between species are those of an element. Name one, as --element C.")
@@ -219,6 +219,13 @@ def _history(mechanism: str | Path, runs: Trajectories, request: Request) -> His
     if request.refine:
         runs, run = refined_run(mechanism, runs, run=run, phase=phase), 0
     return progress_history(mechanism, runs, run=run, phase=phase)
+
+
+def _error(history: History, progress: Progress) -> float:
+    """What the trapezoids of an integral may be wrong by; zero for a state."""
+    time = history.run.time
+    part = (time[1:] > progress.from_time) & (time[:-1] < progress.to_time)
+    return float(history.closures()[part].sum()) if progress.integrated else 0.0
 
 
 def _renamed(request: Request, graph: nx.DiGraph) -> Request:
