@@ -34,6 +34,27 @@ if TYPE_CHECKING:
     from .mechanism import Reaction as Reaction
     from .mechanism import Species as Species
     from .mechanism import ThirdBody as ThirdBody
+    from .pathways import History as History
+    from .pathways import Progress as Progress
+    from .pathways import Way as Way
+    from .pathways import ambiguous_reactions as ambiguous_reactions
+    from .pathways import cycles as cycles
+    from .pathways import difference as difference
+    from .pathways import drg_coefficients as drg_coefficients
+    from .pathways import drgep_coefficients as drgep_coefficients
+    from .pathways import flux_graph as flux_graph
+    from .pathways import lump as lump
+    from .pathways import main_chain as main_chain
+    from .pathways import neighbourhood as neighbourhood
+    from .pathways import production_table as production_table
+    from .pathways import progress_graph as progress_graph
+    from .pathways import progress_history as progress_history
+    from .pathways import refined_run as refined_run
+    from .pathways import strongest_paths as strongest_paths
+    from .pathways import threshold as threshold
+    from .pathways import viewer_content as viewer_content
+    from .pathways import write_flux_graph as write_flux_graph
+    from .pathways import write_production_table as write_production_table
     from .search import Adam as Adam
     from .search import LevenbergMarquardt as LevenbergMarquardt
     from .search import Search as Search
@@ -59,6 +80,29 @@ _ROOMS = {
     "errors": ("BalanceError", "DataError", "FormatError", "MechlearnError", "SimulationError", "StudyError"),
     "graph": ("reaction_graph", "write_graph"),
     "mechanism": ("Arrhenius", "Falloff", "Mechanism", "Reaction", "Species", "ThirdBody"),
+    "pathways": (
+        "History",
+        "Progress",
+        "Way",
+        "ambiguous_reactions",
+        "cycles",
+        "difference",
+        "drg_coefficients",
+        "drgep_coefficients",
+        "flux_graph",
+        "lump",
+        "main_chain",
+        "neighbourhood",
+        "production_table",
+        "progress_graph",
+        "progress_history",
+        "refined_run",
+        "strongest_paths",
+        "threshold",
+        "viewer_content",
+        "write_flux_graph",
+        "write_production_table",
+    ),
     "search": ("Adam", "LevenbergMarquardt", "Search"),
     "simulation": ("simulate",),
     "study": ("Study", "load_study"),

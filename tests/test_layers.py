@@ -18,10 +18,10 @@ PACKAGE = Path(__file__).parent.parent / "mechlearn"
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if p.name != "conftest.py")
 
 HOME = {
-    "cantera": {"cantera_yaml", "simulation", "first_states", "cantera_species"},
+    "cantera": {"cantera_yaml", "simulation", "first_states", "cantera_species", "pathways"},
     "ruamel": {"cantera_yaml", "study"},
-    "networkx": {"graph", "drawing"},
-    "matplotlib": {"drawing", "figures"},
+    "networkx": {"graph", "drawing", "pathways"},
+    "matplotlib": {"drawing", "figures", "pathways"},
     "torch": {"learning"},
     "h5py": {"tables"},
     "pint": {"units"},
@@ -30,7 +30,7 @@ HOME = {
     "typer": {"commands"},
     "rich": {"commands"},
     "threadpoolctl": {"discovery"},
-    "scipy": {"balances", "conservation", "discovery", "learning", "library"},
+    "scipy": {"balances", "conservation", "discovery", "learning", "library", "pathways"},
 }
 
 NUMPY_ONLY = {"mechanism", "trajectories", "thermo", "kinetics", "comparison"}
@@ -45,7 +45,7 @@ FLOORS = [
     {"simulation", "cantera_yaml", "drawing", "balances"},
     {"tables", "graph", "learning", "viewer"},
     {"library"},
-    {"discovery"},
+    {"discovery", "pathways"},
     {"validation"},
     {"figures"},
     {"flow"},

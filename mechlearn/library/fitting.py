@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from .laws import Law, Surroundings
-from .states import Driving, States
+from .states import Driving, Flux, States
 
 Array = NDArray[np.float64]
 
@@ -19,8 +19,10 @@ OF_NORMAL = 1.16
 """Standard deviation of normal residuals over the width that Student's t gives them."""
 PER_MEDIAN = 1 / 0.6745
 LEAST_ERROR = 1e-9
-FLOOR = 1e-6
-"""Of the gross flux, as a share of its largest value: below it nothing is asked."""
+FLOOR = 1e-8
+"""Of the contributions, as a share of their largest value: below it nothing is asked."""
+ROUND_OFF, LOST = 1e-12, 1e-10
+"""Shares of forward and reverse rates below which their difference is round-off, and is not looked at."""
 LONGEST_STEP = 2.0
 
 
@@ -33,30 +35,34 @@ class Errors:
     noise : float
         Share of the production itself.
     law : float
-        Share of the gross flux that the rate laws miss.
+        Share of what the reactions contribute that the rate laws miss.
     """
 
     noise: float
     law: float
 
-    def weights(self, production: Array, gross: Array) -> Array:
-        """One over the deviation, shape (M, S)."""
-        floor = FLOOR * gross.max(axis=0)
-        law = max(self.law, LEAST_ERROR)
-        deviation = np.sqrt((self.noise * production) ** 2 + (law * (gross + floor)) ** 2)
-        return np.asarray(np.where(gross > 0, 1 / np.maximum(deviation, 1e-300), 0.0))
+    def weights(self, flux: Flux) -> Array:
+        """One over the deviation, shape (M, S).
+
+        Near equilibrium the production is a small difference of large rates, and what is left of it is round-off.
+        """
+        floor = FLOOR * flux.net.max(axis=0)
+        law = max(self.law, LEAST_ERROR) * (flux.net + floor)
+        variance = (self.noise * flux.production) ** 2 + law**2 + (ROUND_OFF * flux.gross) ** 2
+        return np.asarray(np.where(flux.gross > 0, 1 / np.sqrt(np.maximum(variance, 1e-300)), 0.0))
 
 
-def errors_left(residual: Array, production: Array, gross: Array) -> Errors:
+def errors_left(target: Array, flux: Flux) -> Errors:
     """Noise and error of the laws at which the residual of a fit is likeliest.
 
-    A residual has the variance (noise · production)² + (law · gross)²; Student's t with few degrees of freedom keeps
-    single large residuals from deciding.
+    A residual has the variance (noise · production)² + (law · contributions)²; Student's t with few degrees of freedom
+    keeps single large residuals from deciding. Balances that are round-off tell nothing.
     """
-    there = gross > FLOOR * gross.max(axis=0)
+    there = (flux.net > FLOOR * flux.net.max(axis=0)) & (np.abs(flux.production) > LOST * flux.gross)
     if not there.any():
         return Errors(0.0, LEAST_ERROR)
-    left, net, total = np.abs(residual[there]), np.abs(production[there]), gross[there]
+    left = np.abs((flux.production - target)[there])
+    net, total = np.abs(flux.production[there]), flux.net[there]
     every = max(float(np.median(left / total)) * PER_MEDIAN, LEAST_ERROR)
 
     def unlikelihood(logs: Array) -> float:
@@ -72,11 +78,10 @@ def errors_left(residual: Array, production: Array, gross: Array) -> Errors:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Laws with the parameters that fit best, their production and gross flux, shape (M, S), and normal equations."""
+    """Laws with the parameters that fit best, their flux, and the normal equations."""
 
     laws: tuple[Law, ...]
-    production: Array
-    gross: Array
+    flux: Flux
     loss: float
     normal: Array
 
@@ -157,11 +162,14 @@ def _fit(
     loss: float,
     normal: Array,
 ) -> Fit:
-    return Fit(laws, production, gross_flux(states, reactions, around, laws), loss, normal)
+    return Fit(laws, _flux(states, reactions, around, laws, production), loss, normal)
 
 
-def gross_flux(states: States, reactions: Driving, around: Surroundings, laws: tuple[Law, ...]) -> Array:
-    """All contributions, forward and reverse, without their signs, shape (M, S)."""
+def _flux(states: States, reactions: Driving, around: Surroundings, laws: tuple[Law, ...], production: Array) -> Flux:
     chosen = [law.reaction for law in laws]
     constants = np.stack([law.evaluate(around)[0] for law in laws], axis=1)
-    return np.asarray(states.observe(constants * reactions.total[:, chosen]) @ np.abs(reactions.net[chosen]))
+    size = np.abs(reactions.net[chosen])
+    net, gross = (
+        states.observe(constants * drive[:, chosen]) for drive in (np.abs(reactions.difference), reactions.total)
+    )
+    return Flux(production, net @ size, gross @ size)

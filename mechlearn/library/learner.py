@@ -18,7 +18,7 @@ from .laws import Surroundings
 from .mixtures import collider_groups, columns
 from .readout import reactions_of
 from .selection import eliminate, enriched, first_laws, mix, split
-from .states import driving, states_of
+from .states import States, driving, states_of
 
 Array = NDArray[np.float64]
 Progress = Callable[[float, str], None]
@@ -29,6 +29,9 @@ COARSE = 4.0
 SORTED_OUT = 1e-5
 """Share of every species' gross flux below which the coarse fit drops a candidate."""
 COLLIDERS = 12
+LEVELS_PER_DECADE = 4
+MOST_STATES = 3000
+"""States that are fitted; of more, so many drawn at random."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +110,7 @@ def library_fit(balances: Balances, search: Search, progress: Progress) -> Libra
     gets its own parameters, and a second term, colliders of their own or falloff where data held back ask for it.
     """
     thermo = search.reverse == "thermo"
-    states = states_of(balances, thermo=thermo)
+    states = _some_of(states_of(balances, thermo=thermo), search.seed)
     net = candidate_reactions(balances.species, 2, search.molecularity)
     candidates = len(net)
     groups = collider_groups(states, COLLIDERS)
@@ -129,22 +132,40 @@ def library_fit(balances: Balances, search: Search, progress: Progress) -> Libra
     around = Surroundings.of(states, groups)
     start = first_laws(laws, mixture, reactions, around, kept)
     fit, errors = enriched(states, reactions, around, start, mixture.errors, train, third=search.third_bodies)
-    gross = np.where(fit.gross > 1e-6 * fit.gross.max(axis=0), fit.gross, np.inf)
+    inverse = fit.flux.inverse
     names = tuple(s.name for s in balances.species)
     found = []
     for law, deviation in zip(fit.laws, _deviations(fit), strict=True):
         row = reactions.net[law.reaction]
         flux = states.observe(law.evaluate(around)[0] * reactions.difference[:, law.reaction])
         parts = reactions_of(law, row, names, groups, states.reference, thermo=thermo)
-        found.append(LibraryReaction(tuple(int(n) for n in row), parts, _contribution(flux, row, gross), deviation))
+        found.append(LibraryReaction(tuple(int(n) for n in row), parts, _contribution(flux, row, inverse), deviation))
     found.sort(key=lambda each: -each.contribution)
-    misfit = float(np.sqrt(np.mean(((fit.production - states.target) / gross) ** 2)))
+    misfit = float(np.sqrt(np.mean(((fit.flux.production - states.target) * inverse) ** 2)))
     return LibraryFit(tuple(found), candidates, errors.noise, errors.law, misfit)
+
+
+def _some_of(states: States, seed: int) -> States:
+    """At most `MOST_STATES`, drawn so that every decade of the rates has its share."""
+    count = len(states.target)
+    if states.operator is not None or count <= MOST_STATES:
+        return states
+    rate = np.abs(states.target).max(axis=1) / np.maximum(states.concentrations.sum(axis=1), 1e-300)
+    level = np.log10(np.maximum(rate, 1e-12 * rate.max()))
+    level = np.floor(LEVELS_PER_DECADE * level).astype(int)
+    order = np.random.default_rng([seed, 6]).permutation(count)
+    place = np.zeros(count, dtype=int)
+    for each in np.unique(level):
+        members = order[level[order] == each]
+        place[members] = np.arange(len(members))
+    chosen = np.zeros(count, dtype=bool)
+    chosen[np.argsort(place, kind="stable")[:MOST_STATES]] = True
+    return states.rows(chosen)
 
 
 def candidate_directions(balances: Balances, search: Search) -> tuple[Direction, ...]:
     """One-way reactions of the library that explain production rates at one temperature, without colliders."""
-    states = states_of(balances, thermo=False)
+    states = _some_of(states_of(balances, thermo=False), search.seed)
     reactions = driving(states, candidate_reactions(balances.species, 2, search.molecularity))
     laws = columns(states, reactions, [], 1.0, third=False)
     mixture = mix(laws, states.target, np.ones(len(laws.reaction), dtype=bool))
@@ -155,15 +176,15 @@ def candidate_directions(balances: Balances, search: Search) -> tuple[Direction,
     )
 
 
-def _contribution(flux: Array, net: NDArray[np.int64], gross: Array) -> float:
-    return float(np.quantile(np.abs(flux)[:, None] * np.abs(net) / gross, 0.95, axis=0).max())
+def _contribution(flux: Array, net: NDArray[np.int64], inverse: Array) -> float:
+    return float(np.quantile(np.abs(flux)[:, None] * np.abs(net) * inverse, 0.95, axis=0).max())
 
 
 def _deviations(fit: Fit) -> list[float]:
     """Standard errors of the first coefficient of each law, residuals being as large as the fit left them."""
     size = np.sqrt(np.maximum(np.diag(fit.normal), 1e-300))
     inverse = np.linalg.pinv(fit.normal / np.outer(size, size), rcond=1e-14, hermitian=True)
-    count = max(int(np.sum(fit.gross > 0)) - len(size), 1)
+    count = max(int(np.sum(fit.flux.net > 0)) - len(size), 1)
     deviation = np.sqrt(np.maximum(np.diag(inverse), 0.0) * fit.loss / count) / size
     starts = np.cumsum([0] + [len(law.parameters()) for law in fit.laws])[:-1]
     return [float(deviation[i]) for i in starts]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from .states import Driving, States
+from .states import Driving, Flux, States
 
 Array = NDArray[np.float64]
 
@@ -47,15 +47,13 @@ class Columns:
     gross: Array
     constants: Array
 
-    def production(self, weights: Array) -> Array:
-        """Balances of all species, shape (M, S)."""
+    def flux(self, weights: Array) -> Flux:
+        """What all reactions make of all species."""
         used = weights > 0
-        return np.asarray((self.values[:, used] * weights[used]) @ self.net[used])
-
-    def gross_flux(self, weights: Array) -> Array:
-        """All contributions, forward and reverse, without their signs, shape (M, S)."""
-        used = weights > 0
-        return np.asarray((self.gross[:, used] * weights[used]) @ np.abs(self.net[used]))
+        size = np.abs(self.net[used])
+        contributions = self.values[:, used] * weights[used]
+        gross = (self.gross[:, used] * weights[used]) @ size
+        return Flux(contributions @ self.net[used], np.abs(contributions) @ size, gross)
 
 
 def collider_groups(states: States, count: int) -> list[NDArray[np.int64]]:

@@ -84,9 +84,8 @@ class Mixture:
     scales: Array
 
     def shares(self, laws: Columns, count: int) -> Array:
-        """95 % quantile of the largest share of a species' gross flux that each reaction carries, shape (R,)."""
-        gross = laws.gross_flux(self.weights)
-        inverse = np.where(gross > 1e-6 * gross.max(axis=0), 1 / np.where(gross > 0, gross, 1.0), 0.0)
+        """95 % quantile of the largest share of what a species gains and loses by each reaction, shape (R,)."""
+        inverse = laws.flux(self.weights).inverse
         found = np.zeros(count)
         for i in range(count):
             mine = (laws.reaction == i) & (self.weights > 0)
@@ -104,9 +103,9 @@ def mix(laws: Columns, target: Array, used: Mask) -> Mixture:
     weights = np.zeros(len(laws.reaction))
     for _ in range(3):
         weights = gram(laws, target, scales).solve(used)
-        production, gross = laws.production(weights), laws.gross_flux(weights)
-        errors = errors_left(production - target, production, gross)
-        scales = errors.weights(production, gross)
+        flux = laws.flux(weights)
+        errors = errors_left(target, flux)
+        scales = errors.weights(flux)
     return Mixture(weights, errors, scales)
 
 
@@ -119,7 +118,7 @@ def eliminate(laws: Columns, target: Array, mixture: Mixture, count: int, train:
     held, weight = target[~train], mixture.scales[~train]
 
     def residual(reactions: Mask) -> Array:
-        left = (test.production(normal.solve(reactions[laws.reaction])) - held) * weight
+        left = (test.flux(normal.solve(reactions[laws.reaction])).production - held) * weight
         return np.asarray(left[weight > 0])
 
     judge = Judge.of(mixture.errors, residual(kept))
@@ -247,16 +246,16 @@ def enriched(
     inside = _part(reactions, around, train, states)
     fit = _fitted(states, reactions, around, laws, errors)
     for _ in range(MOST_SWEEPS):
-        errors = errors_left(fit.production - states.target, fit.production, fit.gross)
-        weights = errors.weights(fit.production, fit.gross)
-        residual = ((fit.production - states.target) * weights)[~train]
+        errors = errors_left(states.target, fit.flux)
+        weights = errors.weights(fit.flux)
+        residual = ((fit.flux.production - states.target) * weights)[~train]
         judge = Judge.of(errors, residual[weights[~train] > 0])
         base = judge.sum(residual)
         new, better = [], False
         for law in fit.laws:
             net = reactions.net[law.reaction]
             flux = states.observe(law.evaluate(around)[0] * reactions.difference[:, law.reaction])
-            rest = states.target - (fit.production - flux[:, None] * net)
+            rest = states.target - (fit.flux.production - flux[:, None] * net)
             best = (base - judge.gained, law)
             for offer in richer(law, third and bool(net.sum()), around):
                 alone = replace(chosen, target=rest[train])
@@ -269,7 +268,7 @@ def enriched(
         if not better:
             break
         fit = _fitted(states, reactions, around, tuple(new), errors)
-    return fit, errors_left(fit.production - states.target, fit.production, fit.gross)
+    return fit, errors_left(states.target, fit.flux)
 
 
 def _part(reactions: Driving, around: Surroundings, train: Mask, states: States) -> tuple[Driving, Surroundings]:
@@ -283,11 +282,11 @@ def _fitted(states: States, reactions: Driving, around: Surroundings, laws: tupl
     """All parameters together, the weights following the errors that are left."""
     fit = fit_laws(states, reactions, around, laws, _weights(states, reactions, around, laws, errors))
     for _ in range(2):
-        errors = errors_left(fit.production - states.target, fit.production, fit.gross)
-        fit = fit_laws(states, reactions, around, fit.laws, errors.weights(fit.production, fit.gross))
+        errors = errors_left(states.target, fit.flux)
+        fit = fit_laws(states, reactions, around, fit.laws, errors.weights(fit.flux))
     return fit
 
 
 def _weights(states: States, reactions: Driving, around: Surroundings, laws: tuple[Law, ...], errors: Errors) -> Array:
     fit = fit_laws(states, reactions, around, laws, np.ones_like(states.target), iterations=0)
-    return errors.weights(fit.production, fit.gross)
+    return errors.weights(fit.flux)

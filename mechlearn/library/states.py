@@ -17,6 +17,7 @@ from ..thermo import GAS_CONSTANT
 Array = NDArray[np.float64]
 
 LARGEST_LOG = 600.0
+HARDLY = 1e-8
 NARROW = 0.02
 """Spread of the temperatures, relative to their mean, below which one rate constant serves all."""
 
@@ -107,6 +108,31 @@ class Driving:
     def select(self, chosen: NDArray[np.int64]) -> Driving:
         """Some of the reactions."""
         return Driving(self.net[chosen], self.difference[:, chosen], self.total[:, chosen])
+
+
+@dataclass(frozen=True, eq=False)
+class Flux:
+    """What reactions make of the species, each of shape (M, S).
+
+    Parameters
+    ----------
+    production : array
+        Contributions of all reactions, added.
+    net : array
+        The same without their signs.
+    gross : array
+        Forward and reverse rates of all reactions, without their signs.
+    """
+
+    production: Array
+    net: Array
+    gross: Array
+
+    @property
+    def inverse(self) -> Array:
+        """One over ``net``; zero where hardly anything flows."""
+        there = self.net > HARDLY * self.net.max(axis=0)
+        return np.asarray(np.where(there, 1 / np.where(there, self.net, 1.0), 0.0))
 
 
 def driving(states: States, net: NDArray[np.int64]) -> Driving:
