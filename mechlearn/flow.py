@@ -208,6 +208,7 @@ def _draw(outcome: Outcome, judged: Trajectories, folder: Path, clock: _Clock) -
 
 
 def _learn(study: Study, runs: Trajectories, clock: _Clock, progress: Progress) -> _Learnt:
+    runs.require_complete("Learning from production rates")
     train, held = runs.split(study.validate.hold_out, study.learn.seed)
     balances = differential_balances(train)
     found = discover(balances, study.learn, progress=progress)

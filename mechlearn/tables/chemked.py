@@ -89,15 +89,15 @@ def _profile(where: str, profile: Any) -> tuple[str, str, str, tuple[NDArray[np.
         species = str(profile["species-name"])
         quantity, time = profile["quantity"], profile["time"]
         unit, time_unit = str(quantity["units"]), str(time["units"])
-        values = np.array([[float(cell) for cell in row] for row in profile["values"]])
-        columns = (values[:, int(time.get("column", 0))], values[:, int(quantity.get("column", 1))])
+        at = (int(time.get("column", 0)), int(quantity.get("column", 1)))
+        columns = np.array([[float(row[k]) for k in at] for row in profile["values"]]).T.reshape(2, -1)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{where}: a profile is not of the form 'species-name, quantity: {{units}}, time: {{units}}, values: "
             f"[[t, x], …]' ({type(error).__name__}: {error}). Write it as ChemKED's schema says."
         ) from None
     order = np.argsort(columns[0], kind="stable")
-    if not np.all(np.isfinite(values[:, 0])) or np.any(np.diff(columns[0][order]) == 0):
+    if not np.all(np.isfinite(columns[0])) or np.any(np.diff(columns[0][order]) == 0):
         raise DataError(f"{where}: the profile of {species} has a time twice, or one that is not a number. Remove it.")
     return species, unit, time_unit, (columns[0][order], columns[1][order])
 

@@ -65,7 +65,7 @@ UNDERSTOOD = (
 
 _BRACKETS = re.compile(r"(.*\S)\s+\[([^\[\]]*)\]", re.DOTALL)
 _CLOSE_BRACKETS = re.compile(r"(.*\S)\[([^\[\]]*)\]", re.DOTALL)
-_PARENTHESES = re.compile(r"(.*\S)\s+\(((?:[^()]|\([^()]*\))*)\)", re.DOTALL)
+_PARENTHESES = re.compile(r"(.*[^\s/])\s+\(((?:[^()]|\([^()]*\))*)\)", re.DOTALL)
 _SLASH = re.compile(r"(.*\S)\s+/\s+(\S.*)", re.DOTALL)
 _CLOSE_SLASH = re.compile(r"(t|T|p|P|time)/(\S+)")
 _RATE = re.compile(r"d(?:\((.+)\)|\[(.+)\])/dt", re.DOTALL)
