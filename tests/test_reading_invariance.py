@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import product
 from pathlib import Path
 
@@ -12,16 +13,16 @@ from hypothesis import strategies as st
 
 import mechlearn as ml
 from mechlearn.errors import DataError
-from mechlearn.tables import inspect_runs, read_runs
+from mechlearn.tables import Basis, inspect_runs, read_runs
 from mechlearn.trajectories import Trajectories
 from mechlearn.units import factor
 
 from .runs import Table, assert_same
 
-REUSED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+REUSED = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 value = st.floats(1e-6, 1e6).map(lambda x: float(f"{x:.6g}"))
-rows = st.lists(st.tuples(value, value), min_size=1, max_size=5)
+rows = st.lists(st.tuples(value, value), min_size=2, max_size=5)
 blocks = st.lists(rows, min_size=1, max_size=3)
 
 
@@ -107,8 +108,6 @@ def test_fractions_and_concentrations_give_the_same_runs(
 def test_runs_by_column_by_block_and_by_restart_are_the_same(
     table: Table, parts: list[list[tuple[float, float]]], order: list[int], header_again: bool
 ) -> None:
-    if any(len(part) < 2 for part in parts) and not header_again:
-        parts = [part if len(part) > 1 else part * 2 for part in parts]
     labels = [f"run{number}" for number in range(1, len(parts) + 1)]
     cells = [["run", "time [s]", "A [M]", "B [M]"]]
     for label, part in zip(labels, parts, strict=True):
@@ -146,25 +145,27 @@ junk = st.one_of(
     st.binary(max_size=200),
     st.text("019.,;: \t\n\"#-eE[]()/ATtMns'", max_size=120).map(str.encode),
     st.lists(st.text('09,;. [s]AM"-e', max_size=12), max_size=6).map(
-        lambda x: ("time [s],A [M]\n" + "\n".join(x)).encode()
+        lambda lines: "\n".join(["time [s],A [M]", *lines]).encode()
     ),
 )
 
 
 @pytest.mark.parametrize("ending", ["csv", "txt", "ckcsv", "yaml", "h5"])
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=junk, basis=st.sampled_from([None, "concentration", "mole-fraction"]))
 def test_no_input_gives_anything_but_runs_or_one_message(
-    tmp_path: Path, ending: str, content: bytes, basis: str
+    tmp_path: Path, ending: str, content: bytes, basis: Basis | None
 ) -> None:
     path = tmp_path / f"junk.{ending}"
     path.write_bytes(content)
+    problem = ""
     try:
-        found = inspect_runs(path, basis=basis)  # type: ignore[arg-type]
-        read_runs(path, basis=basis)  # type: ignore[arg-type]
-        assert not found.problem
+        read_runs(path, basis=basis)
     except DataError as error:
-        assert str(path) in str(error)
+        problem = str(error)
+    assert not problem or str(path) in problem
+    with suppress(DataError):
+        assert inspect_runs(path, basis=basis).problem == problem
 
 
 def test_comments_among_the_rows_and_a_header_in_a_comment(table: Table) -> None:
