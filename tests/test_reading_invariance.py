@@ -180,3 +180,44 @@ def test_rows_of_many_runs_are_told_apart_by_restarts(table: Table) -> None:
     rows = "".join(f"{time},{run}\n" for run, time in product(range(12), range(2)))
     runs = ml.read_csv(table("time [s],A [M]\n" + rows))
     assert [run.name for run in runs.runs] == [f"run{number:02d}" for number in range(1, 13)]
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_large_tables_are_read_as_small_ones_are(table: Table, monkeypatch: pytest.MonkeyPatch, labelled: bool) -> None:
+    random = np.random.default_rng(0)
+    head = "run,time [s],A [mM],B [M]\n" if labelled else "time [s],A [mM],B [M]\n"
+    lines = [
+        (f'"run {i // 5}, the first",' if labelled else "") + f"{i % 5},{random.random()!r},{random.random():.6e}\n"
+        for i in range(40)
+    ]
+    path = table(head + "".join(lines))
+    slow = ml.read_csv(path)
+    monkeypatch.setattr("mechlearn.tables.bulk.SMALLEST", 1)
+    monkeypatch.setattr("mechlearn.tables.cells._split", only_the_header)
+    assert_same(ml.read_csv(path), slow)
+
+
+def only_the_header(
+    lines: list[str], delimiter: str, path: Path, first: int, ours: bool
+) -> list[tuple[int, list[str]]]:
+    assert isinstance(lines, list)
+    return [(first, lines[0].strip().split(delimiter))]
+
+
+@pytest.mark.parametrize(
+    "odd", ["5,1,2,3\n", "5,x,2\n", "5,,2\n", "# so far\n", "\n", "time [s],A [M],B [M]\n", '5,"1,5",2\n']
+)
+def test_large_tables_with_odd_lines_are_read_as_small_ones_are(
+    table: Table, monkeypatch: pytest.MonkeyPatch, odd: str
+) -> None:
+    path = table("time [s],A [M],B [M]\n0,1,2\n1,1,2\n" + odd + "6,1,2\n")
+
+    def outcome() -> list[object]:
+        try:
+            return [run.concentrations.tolist() for run in ml.read_csv(path).runs]
+        except DataError as error:
+            return [str(error)]
+
+    slow = outcome()
+    monkeypatch.setattr("mechlearn.tables.bulk.SMALLEST", 1)
+    assert repr(outcome()) == repr(slow)

@@ -120,3 +120,105 @@ def test_files_that_are_not_there_or_of_another_kind_are_refused(tmp_path: Path)
     write_hdf5(of(trajectory()), tmp_path / "runs.h5")
     with pytest.raises(DataError, match=r"is an HDF5 file\. Name it \.h5"):
         read_csv(tmp_path / "runs.h5")
+
+
+HEAD = "time [s],T [K],P [bar],"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("time [s];A [M]\n0;1.234,5\n", r"line 2, column 'A \[M\]': '1.234,5' is not a number"),
+        (
+            "time [s],A [M]\n0,1\n2,1\n1,1\n3,1\n",
+            "line 4, .*1 follows 2 of line 3, and is not where a run above starts",
+        ),
+        ("time [s],A [M]\n0,1\n0,1\n1,1\n", "line 3, .*time must increase in a run, but 0 follows 0 of line 2"),
+        ("time [s],A [M]\n0,1\ntime [s],B [M]\n0,1\n", r"line 3, column 'time \[s\]': 'time \[s\]' is not a number"),
+        ("time [s],t [ms],A [M]\n0,0,1\n", r"column 2 \('t \[ms\]'\): it stands twice \(the first is 'time \[s\]'\)"),
+        ("time [s],[A] [M],A [mM]\n0,0,1\n", r"column 3 \('A \[mM\]'\): it stands twice"),
+        ("time [s],T [C],A [M]\n0,0,1\n", "there is no column of concentrations|'C' measures|'T' with a unit"),
+        ("time [K],A [M]\n0,1\n", "'time' with a unit of temperature is not understood"),
+        ("time [s],A / mug/L\n0,1\n", "'mug/L' is not a known unit"),
+        ("time [s],A [2*M]\n0,1\n", "is not a known unit|with a unit"),
+        ("time [s],A [M/L]\n0,1\n", r"no column of concentrations.*Not understood: A \[M/L\]"),
+        ("time [s],Flow [L/min]\n0,1\n", r"no column of concentrations.*Not understood: Flow \[L/min\]"),
+        ("A [M],B [M]\n0,1\n", "there is no column of times"),
+        ("t,A\n0,1\n", r"column 1 \('t'\) \(likewise 1 more\): the unit is missing.*--basis"),
+        (
+            HEAD + "A [mol%]\n0,300,1,60\n1,300,1,120\n",
+            "line 3: the mole fractions of 1 species sum to 1.2, which is over 1",
+        ),
+        (HEAD + "A [ppmv]\n0,300,1,60\n1,,1,50\n", r"line 3, column 'A \[ppmv\]': .* need temperature and pressure"),
+        ("time [s],A [ppmv]\n0,1\n", "need temperature and pressure.*--temperature '1000 K'"),
+        ("time [s],T [K],A [ppmv]\n0,300,1\n", "need temperature and pressure.*--pressure '1 atm'"),
+        (HEAD + "A [wt%]\n0,300,1,60\n", "mass-fractions need molecular weights, and the composition of A is unknown"),
+        ("time [s],A [g/L]\n0,1\n", "need molecular weights.*--mechanism"),
+        ("time [s],A [mmol]\n0,1\n", r"moles need the volume\. Add a column 'V \[m\^3\]'"),
+        ("time [s],V [L],A [mmol]\n0,0,1\n", r"column 'V \[L\]': 0 is not above zero"),
+        (
+            "# mechanism: h2o2.yaml\ntime [s],T [K],P [bar],H2 [wt%],O2 [wt%]\n0,300,1,10,50\n",
+            "only if all species are there, but they sum to 0.6. Add the others",
+        ),
+        ("# basis: weight\nt,A\n0,1\n", "the basis 'weight' is not one of concentration, mole-fraction"),
+        ("# basis: moles\n# basis: concentration\nt,A\n0,1\n", "line 2: basis is 'concentration', but 'moles' above"),
+        ("# temperature: hot\ntime [s],A [M]\n0,1\n", "'hot' is not a temperature"),
+        ("# pressure: -1 bar\ntime [s],A [M]\n0,1\n", "the pressure -100000 is not above zero"),
+        ("1,2,3\n4,5,6\n", "line 1: the first line holds numbers only, so that nothing says what the columns are"),
+        (",,,\n;;\n", "holds no table"),
+        ('time [s],"A [M]\n0,1\n', "cannot be taken apart|holds|cells for|no rows"),
+        ("time [s]\tA [M]\n0 1\n", "line 2: 1 cells for 2 columns"),
+        ("time [s] A [M] B\n0 1 2 3\n", "line 2: 4 cells for 5 columns|unit is missing"),
+    ],
+)
+def test_tables_that_leave_something_open_are_refused(table: Table, text: str, message: str) -> None:
+    with pytest.raises(DataError, match=message) as caught:
+        read_csv(table(text))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [1\n", "is not YAML in UTF-8"),
+        ("- 1\n", "holds neither a SolutionArray that Cantera saved nor ChemKED datapoints"),
+        ("phases: []\n", "holds neither a SolutionArray"),
+        ("datapoints: [1]\n", "datapoint 1: this is no datapoint"),
+        ("datapoints: [{ignition-delay: [1 us]}]\n", "no datapoint has concentration-profiles"),
+        ("datapoints: [{concentration-profiles: [{species-name: A}]}]\n", "datapoint 1: a profile is not of the form"),
+        (
+            "datapoints: [{concentration-profiles: [{species-name: A, quantity: {units: M}, time: {units: s}, "
+            "values: [[0, 1], [0, 2]]}]}]\n",
+            "the profile of A has a time twice",
+        ),
+        (
+            "datapoints: [{temperature: [hot], concentration-profiles: [{species-name: A, quantity: {units: M}, "
+            "time: {units: s}, values: [[0, 1]]}]}]\n",
+            "datapoint 1: temperature: 'hot' is not a temperature",
+        ),
+        (
+            "datapoints: [{concentration-profiles: [{species-name: A, quantity: {units: furlong}, time: {units: s}, "
+            "values: [[0, 1]]}]}]\n",
+            "datapoint 1, column 2 .*measures none of",
+        ),
+        (
+            "a: {data: {size: 2, components: [T, D, H2, t], T: [1, 2], D: [1, 1], t: [0, 1]}}\n",
+            "component 'H2' are missing",
+        ),
+        (
+            "a: {data: {size: 2, components: [T, D, H2, t], t: [0, 1, 2], T: [1, 2], D: [1, 1], H2: [1, 1]}}\n",
+            r"a: the columns have \[2, 3\] values",
+        ),
+    ],
+)
+def test_yaml_of_another_kind_is_refused(table: Table, text: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_runs(table(text, "runs.yaml"))
+
+
+def test_one_endless_line_is_refused_before_all_of_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    with path.open("wb") as file:
+        file.truncate(1 << 33)
+    with pytest.raises(DataError, match="line 1: over a million characters without a line end"):
+        read_csv(path)

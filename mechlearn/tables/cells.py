@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..errors import DataError
 from ..trajectories import REACTORS
+from .bulk import bulk_columns
 from .headers import LABELS, family
 from .table import Table
 
@@ -38,11 +40,17 @@ def read_table(path: Path) -> Table:
     comments, remarks, header, body, first = _parts(_text(path), path)
     ours = any(remark.strip(' ,"#\r\n') == f"{TITLE} {VERSION}" for remark in remarks)
     delimiter = "," if ours else _delimiter(header)
-    cells = _split(header, delimiter, path, first, ours)[0][1]
+    cells = _split([header], delimiter, path, first, ours)[0][1]
+    form = TITLE if ours else family(cells)
+    headless = all(_is_number(cell) for cell in cells)
+    bulk = None if headless else bulk_columns(body, cells, delimiter)
+    if bulk is not None:
+        lines = range(first + 1, first + 1 + len(bulk[0]))
+        return Table(str(path), form, cells, bulk, lines, first, comments, decimal=".", delimiter=_NAMES[delimiter])
     rows = _split(body, delimiter, path, first + 1, ours)
     if delimiter == " ":
         cells = _words(header, rows)
-    if all(_is_number(cell) for cell in cells):
+    if headless:
         cells, rows = _header_in_comment(remarks, delimiter, path, first), [(first, cells), *rows]
     rows, blocks = _blocks(rows, cells, ours)
     if not rows:
@@ -65,28 +73,18 @@ def read_table(path: Path) -> Table:
     )
 
 
-def _parts(text: str, path: Path) -> tuple[dict[str, str], list[str], str, str, int]:
+def _parts(text: str, path: Path) -> tuple[dict[str, str], list[str], str, io.StringIO, int]:
     """What the comments say, the comments, the header, the rest, and the line of the header."""
     comments: dict[str, str] = {}
     remarks: list[str] = []
-    start, number = 0, 0
-    while start < len(text):
-        end = _end_of_line(text, start)
-        line, number = text[start:end], number + 1
+    stream = io.StringIO(text, newline="")
+    for number, line in enumerate(stream, start=1):
         if line.startswith(_COMMENT):
             _note(comments, line, f"{path}, line {number}")
             remarks.append(line)
-        elif line.strip(" ,;\t\r\n"):
-            return comments, remarks, line, text[end:], number
-        start = end
+        elif line.strip().strip('" ,;\t'):
+            return comments, remarks, line, stream, number
     raise DataError(f"{path} holds no table. It needs a header such as 'run,time [s],H2 [kmol/m^3]', and rows.")
-
-
-def _end_of_line(text: str, start: int) -> int:
-    feed, back = text.find("\n", start), text.find("\r", start)
-    if back >= 0 and (feed < 0 or back < feed):
-        return back + 2 if text.startswith("\r\n", back) else back + 1
-    return feed + 1 if feed >= 0 else len(text)
 
 
 def _delimiter(header: str) -> str:
@@ -94,14 +92,13 @@ def _delimiter(header: str) -> str:
     return next((sign for sign in "\t;," if sign in bare), "," if '"' in header else " ")
 
 
-def _split(text: str, delimiter: str, path: Path, first: int, ours: bool) -> list[Row]:
+def _split(lines: Iterable[str], delimiter: str, path: Path, first: int, ours: bool) -> list[Row]:
     """Rows that are not blank, each with the line where it begins."""
     if delimiter == " ":
-        lines = enumerate(_lines(text), start=first)
-        return [(number, line.split()) for number, line in lines if line.strip()]
+        return [(number, line.split()) for number, line in enumerate(lines, start=first) if line.strip()]
     rows: list[Row] = []
     ends = first - 1
-    reader = csv.reader(_lines(text), strict=True, delimiter=delimiter, skipinitialspace=not ours)
+    reader = csv.reader(lines, strict=True, delimiter=delimiter, skipinitialspace=not ours)
     try:
         for row in reader:
             if any(cell and not cell.isspace() for cell in row):
@@ -112,14 +109,6 @@ def _split(text: str, delimiter: str, path: Path, first: int, ours: bool) -> lis
             f"{path}, line {ends + 1}: the row cannot be taken apart ({error}). Check its quotation marks."
         ) from None
     return rows
-
-
-def _lines(text: str) -> Iterator[str]:
-    start = 0
-    while start < len(text):
-        end = _end_of_line(text, start)
-        yield text[start:end]
-        start = end
 
 
 def _words(header: str, rows: Sequence[Row]) -> list[str]:
@@ -255,7 +244,7 @@ def read_ckcsv(path: Path) -> Table:
     """
     rows = [
         (line, [cell.strip() for cell in row])
-        for line, row in _split(_text(path), ",", path, 1, False)
+        for line, row in _split(io.StringIO(_text(path), newline=""), ",", path, 1, False)
         if len(row) > 2 and re.fullmatch(r"\([^()]*\)", row[1].strip())
     ]
     if not rows:

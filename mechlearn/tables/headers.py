@@ -146,6 +146,8 @@ def _by_hand(column: Column, where: str) -> Column:
         return _bare(column, name, prefix, where)
     if unit.strip().lower() in _FRACTIONS:
         quantity, scale = _FRACTIONS[unit.strip().lower()]
+        if len(name) > 1:
+            _refuse_state(name, unit, where)
         if prefix is not None and quantity in ("undecided", _PREFIXES[prefix]):
             quantity, name = _PREFIXES[prefix], name.removeprefix(prefix)
         return replace(column, quantity=quantity, name=name, unit=unit or "-", scale=scale)
@@ -154,6 +156,7 @@ def _by_hand(column: Column, where: str) -> Column:
     except DataError as error:
         if not is_unit(unit):
             raise DataError(f"{where}: {error}") from None
+        _refuse_state(name, unit, where)
         return replace(column, name=name, unit=unit, remark=f"{unit} is the unit of nothing that is read")
     given = _CONCENTRATION.fullmatch(name)
     if dimension == "concentration" and given:
@@ -161,6 +164,16 @@ def _by_hand(column: Column, where: str) -> Column:
     elif dimension == "concentration" and prefix == "concentrations_":
         name = name.removeprefix(prefix)
     return _by_dimension(column, name, unit, where)
+
+
+def _refuse_state(name: str, unit: str, where: str) -> None:
+    """A temperature in coulomb is a mistake, not a column to pass over."""
+    state = next((quantity for quantity in _STATES if _is_state(name, quantity)), None)
+    if state is not None:
+        try:
+            factor(unit, _UNITS[state])
+        except DataError as error:
+            raise DataError(f"{where}: {error}") from None
 
 
 def _bare(column: Column, name: str, prefix: str | None, where: str) -> Column:

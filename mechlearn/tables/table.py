@@ -142,7 +142,7 @@ class Table:
     def text(self, index: int) -> Sequence[str]:
         """The cells of a column as texts."""
         cells = self.cells[index]
-        return [f"{cell:g}" for cell in cells] if isinstance(cells, np.ndarray) else cells
+        return [f"{cell:.12g}" for cell in cells] if isinstance(cells, np.ndarray) else cells
 
     def take(self, rows: NDArray[np.intp]) -> Table:
         """The same columns with some of the rows."""
