@@ -128,6 +128,7 @@ HEAD = "time [s],T [K],P [bar],"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("time [%],A [M]\n0,1\n", r"column 1 \('time \[%\]'\): '%' is not a unit of time"),
         ("time [s];A [M]\n0;1.234,5\n", r"line 2, column 'A \[M\]': '1.234,5' is not a number"),
         (
             "time [s],A [M]\n0,1\n2,1\n1,1\n3,1\n",
@@ -137,9 +138,9 @@ HEAD = "time [s],T [K],P [bar],"
         ("time [s],A [M]\n0,1\ntime [s],B [M]\n0,1\n", r"line 3, column 'time \[s\]': 'time \[s\]' is not a number"),
         ("time [s],t [ms],A [M]\n0,0,1\n", r"column 2 \('t \[ms\]'\): it stands twice \(the first is 'time \[s\]'\)"),
         ("time [s],[A] [M],A [mM]\n0,0,1\n", r"column 3 \('A \[mM\]'\): it stands twice"),
-        ("time [s],T [C],A [M]\n0,0,1\n", "there is no column of concentrations|'C' measures|'T' with a unit"),
+        ("time [s],T [C],A [M]\n0,0,1\n", r"column 2 \('T \[C\]'\): 'C' is not a unit of temperature"),
         ("time [K],A [M]\n0,1\n", "'time' with a unit of temperature is not understood"),
-        ("time [s],A / mug/L\n0,1\n", "'mug/L' is not a known unit"),
+        ("time [s],A / zug/L\n0,1\n", "'zug/L' is not a known unit"),
         ("time [s],A [2*M]\n0,1\n", "is not a known unit|with a unit"),
         ("time [s],A [M/L]\n0,1\n", r"no column of concentrations.*Not understood: A \[M/L\]"),
         ("time [s],Flow [L/min]\n0,1\n", r"no column of concentrations.*Not understood: Flow \[L/min\]"),
