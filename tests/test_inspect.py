@@ -51,7 +51,6 @@ def test_what_columns_are_taken_for_is_printed(table: Table, capsys: pytest.Capt
         "States: 3",
         "Missing concentrations: 1",
         "Production rates: none",
-        "Pressure as told: 100000 Pa.",
         "Runs of a single state: 1 of 2.",
     ]
 
@@ -114,6 +113,28 @@ def test_answers_that_do_not_fit_are_refused(
     assert status == 2
     assert err.lower().count("error:") == 1
     assert message in " ".join(err.split())
+
+
+def test_options_that_there_are_not_are_refused_as_python_does(table: Table, tmp_path: Path) -> None:
+    ml.write_hdf5(of(trajectory("a")), tmp_path / "runs.h5")
+    wrong: Any = {"mechansim": "h2o2.yaml"}
+    for read, path in ((ml.read_csv, table("t [s],A [M]\n0,1\n")), (ml.read_hdf5, tmp_path / "runs.h5")):
+        with pytest.raises(TypeError, match="'mechansim' is no option of reading; there are mechanism, phase"):
+            read(path, **wrong)
+    with pytest.raises(ml.DataError, match="the pressure 0 is not above zero"):
+        ml.read_csv(table("t [s],A [M]\n0,1\n"), pressure=0)
+
+
+def test_what_was_taken_for_granted_is_logged(table: Table, caplog: pytest.LogCaptureFixture) -> None:
+    path = table("t,A,Flow [L/min]\n0,1,1\n")
+    ml.read_csv(path, basis="concentration")
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path}: Column 't': no unit: s.",
+        f"{path}: Column 'Flow [L/min]': L/min is the unit of nothing that is read.",
+    ]
+    caplog.clear()
+    ml.read_csv(table("t [s],A [M]\n0,1\n"))
+    assert not caplog.records
 
 
 def test_a_basis_against_the_header_is_refused(table: Table) -> None:

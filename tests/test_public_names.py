@@ -20,6 +20,7 @@ CONTRACT = [
     "compare",
     "differential_balances",
     "discover",
+    "from_dataframe",
     "from_solution_array",
     "reaction_graph",
     "read_csv",
@@ -36,6 +37,7 @@ CONTRACT = [
 ONE_PLAIN_ARGUMENT = [
     "differential_balances",
     "discover",
+    "from_dataframe",
     "reaction_graph",
     "read_csv",
     "read_hdf5",

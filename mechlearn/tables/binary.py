@@ -16,7 +16,7 @@ from ..trajectories import Reactor, Trajectories, Trajectory
 from ..units import SI, Dimension, factor, to_si
 from .cantera_files import hdf5_tables
 from .inspection import Inspection, run_summaries
-from .reading import Options, inspect_tables
+from .reading import Options, accepted, check_names_of, inspect_tables
 from .source import check_names, source_of, written_mechanism
 from .table import Column, Table
 
@@ -89,14 +89,12 @@ def read_hdf5(path: str | os.PathLike[str], **options: Unpack[Options]) -> Traje
     DataError
         If the file is no such file, or damaged.
     """
-    runs, found = read_inspected_hdf5(Path(path), options)
-    if runs is None:
-        raise DataError(found.problem)
-    return runs
+    return accepted(*read_inspected_hdf5(Path(path), options))
 
 
 def read_inspected_hdf5(path: Path, options: Options) -> tuple[Trajectories | None, Inspection]:
     """Runs, or None, and what an HDF5 file was taken for."""
+    check_names_of(options)
     if not _is_ours(path):
         return inspect_tables(_arrays(path), path, options)
     runs = _our_runs(path, options)

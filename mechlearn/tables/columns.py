@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ..errors import DataError
 from ..units import SI
 from .headers import UNDERSTOOD, meaning
+from .inspection import AS_TOLD
 from .table import BASES, Basis, Column, Quantity, Table
 
 AMOUNTS: tuple[Quantity, ...] = ("concentration", "mole-fraction", "mass-fraction", "mass concentration", "moles")
@@ -120,7 +121,7 @@ def _decided(column: Column, basis: Basis | None, where: str, form: str) -> Colu
                 f"{where}: {column.unit!r} is the unit of a fraction, which contradicts the basis {basis!r}. Give "
                 "mole-fraction or mass-fraction."
             )
-        column = replace(column, quantity=basis, remark="the basis as told")
+        column = replace(column, quantity=basis, remark=AS_TOLD)
     if column.unit or column.quantity in ("label", "not used", "undecided"):
         return column
     if basis is None:

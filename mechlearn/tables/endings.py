@@ -16,7 +16,7 @@ from .binary import read_inspected_hdf5, write_hdf5
 from .cantera_files import yaml_tables
 from .chemked import chemked_tables, is_chemked
 from .inspection import Inspection
-from .reading import Options, inspect_tables
+from .reading import Options, accepted, inspect_tables
 from .table import Table
 from .tidy import text_table, write_csv
 
@@ -42,10 +42,7 @@ def read_runs(path: str | os.PathLike[str], **options: Unpack[Options]) -> Traje
     DataError
         If the ending is another one, or as for `read_csv` and `read_hdf5`.
     """
-    runs, found = read_inspected(path, **options)
-    if runs is None:
-        raise DataError(found.problem)
-    return runs
+    return accepted(*read_inspected(path, **options))
 
 
 def inspect_runs(path: str | os.PathLike[str], **options: Unpack[Options]) -> Inspection:

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import DataError
 from ..trajectories import Trajectories
 from .headers import family
-from .reading import Options, runs_of
+from .reading import Options, accepted, inspect_tables
 from .table import Table
 
 _WHERE = "The data frame"
@@ -53,7 +53,7 @@ def from_dataframe(frame: Any, **options: Unpack[Options]) -> Trajectories:
         raise DataError(f"{_WHERE} has no rows. Add the samples, one per row.")
     cells = [_cells(frame.iloc[:, k]) for k in range(len(header))]
     table = Table(_WHERE, family(header), header, cells, range(len(frame)), row_word="row")
-    return runs_of([table], Path(), options)
+    return accepted(*inspect_tables([table], Path(_WHERE), options))
 
 
 def _cells(column: Any) -> Any:

@@ -27,6 +27,7 @@ _INSIDE = {
     "moles": SI["amount"],
 }
 _SHOWN_RUNS = 10
+AS_TOLD = "the basis as told"
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,11 @@ def inspection_text(inspection: Inspection) -> str:
 
 def remarks(inspection: Inspection) -> list[str]:
     """What a person should know who did not ask: columns left out, and what was taken for granted."""
-    said = [f"Column {column.header!r}: {column.remark}." for column in inspection.columns if column.remark]
+    said = [
+        f"Column {column.header!r}: {column.remark}."
+        for column in inspection.columns
+        if column.remark and column.header and column.remark != AS_TOLD
+    ]
     return [*said, *inspection.notes]
 
 

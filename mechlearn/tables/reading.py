@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from ..trajectories import Reactor, Trajectories, Trajectory
 from ..units import to_si
 from .amounts import States, concentrations, read_states
 from .columns import Columns, chosen, understood
-from .inspection import Inspection, inspected, run_summaries
+from .inspection import Inspection, inspected, remarks, run_summaries
 from .members import Members, constant, members
 from .source import Source, source_of
 from .table import Basis, Column, Table, numbers
@@ -51,8 +52,10 @@ class Told:
 
 def told(table: Table, options: Options) -> Told:
     """The caller's words, and where it says nothing those in the comments of the table."""
-    temperature = options.get("temperature") or table.comments.get("temperature") or None
-    pressure = options.get("pressure") or table.comments.get("pressure") or None
+    temperature, pressure = (
+        table.comments.get(key) or None if value is None else value
+        for key, value in (("temperature", options.get("temperature")), ("pressure", options.get("pressure")))
+    )
     given = Told(
         mechanism=options.get("mechanism"),
         phase=options.get("phase"),
@@ -75,6 +78,7 @@ def inspect_tables(tables: Sequence[Table], path: Path, options: Options) -> tup
     DataError
         If not even the columns can be understood.
     """
+    check_names_of(options)
     given = [told(table, options) for table in tables]
     columns = [understood(table, each.basis) for table, each in zip(tables, given, strict=True)]
     found = inspected(path, tables, [column for part in columns for column in part])
@@ -84,18 +88,32 @@ def inspect_tables(tables: Sequence[Table], path: Path, options: Options) -> tup
         return None, replace(found, problem=str(error))
 
 
-def runs_of(tables: Sequence[Table], path: Path, options: Options) -> Trajectories:
-    """The runs of one file.
+def accepted(runs: Trajectories | None, found: Inspection) -> Trajectories:
+    """The runs of one file; what was taken for granted or left out is logged.
 
     Raises
     ------
     DataError
-        If they cannot be read.
+        If there are none.
     """
-    runs, found = inspect_tables(tables, path, options)
     if runs is None:
         raise DataError(found.problem)
+    for remark in remarks(found):
+        logging.getLogger("mechlearn").warning("%s: %s", found.file, remark)
     return runs
+
+
+def check_names_of(options: Options) -> None:
+    """Refuse an option that there is not, as Python does for a function with named ones.
+
+    Raises
+    ------
+    TypeError
+        If there is one.
+    """
+    unknown = sorted(set(options) - set(Options.__annotations__))
+    if unknown:
+        raise TypeError(f"{unknown[0]!r} is no option of reading; there are {', '.join(Options.__annotations__)}.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,9 +167,7 @@ def _part(table: Table, columns: Columns, given: Told, source: Source) -> _Part:
     rates = None
     if columns.rates:
         rates = np.column_stack([numbers(table, column, needed=False) for column in columns.rates.values()])
-    notes = [] if given.temperature is None else [f"Temperature as told: {given.temperature:g} K."]
-    notes += [] if given.pressure is None else [f"Pressure as told: {given.pressure:g} Pa."]
-    notes += _check_negative(table, columns, amounts, measured=rates is None)
+    notes = _check_negative(table, columns, amounts, measured=rates is None)
     states, worked_out = _with_pressure(columns, states, amounts)
     found, how = members(table, columns, time)
     reactors = constant(table, columns, "reactor", found, default=table.comments.get("reactor", ""))

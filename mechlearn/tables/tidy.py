@@ -15,7 +15,7 @@ from ..files import atomic_path
 from ..trajectories import Trajectories, Trajectory
 from .cells import TITLE, VERSION, read_ckcsv, read_table
 from .columns import chosen, headers, understood
-from .reading import Options, runs_of
+from .reading import Options, accepted, inspect_tables
 from .source import check_names, written_mechanism
 from .table import Table
 
@@ -65,7 +65,8 @@ def read_csv(path: str | os.PathLike[str], **options: Unpack[Options]) -> Trajec
     or −1e-12 of the largest value in the table) or, in tables without rates, noise (not below −10 % of the species'
     largest value). Others are refused.
     """
-    return runs_of([text_table(Path(path))], Path(path), options)
+    path = Path(path)
+    return accepted(*inspect_tables([text_table(path)], path, options))
 
 
 def text_table(path: Path) -> Table:
