@@ -287,6 +287,10 @@ def test_data_frames(tmp_path: Path) -> None:
     assert ml.read_csv(tmp_path / "frame.csv").missing == 1
     with pytest.raises(DataError, match=r"The data frame, row 1, column 'A \[M\]': 'x' is not a number"):
         ml.from_dataframe(pd.DataFrame({"time [s]": [0, 1], "A [M]": ["1", "x"]}))
+    nullable = frame.drop(columns="n").convert_dtypes().astype({"run": "category"})
+    np.testing.assert_array_equal(ml.from_dataframe(nullable).runs[0].concentrations, [[5e-3], [np.nan]])
+    objects = pd.DataFrame({"time [s]": [0, 1], "A [M]": [pd.NA, 1.5]}, dtype=object)
+    np.testing.assert_array_equal(ml.from_dataframe(objects).runs[0].concentrations, [[np.nan], [1.5]])
     with pytest.raises(DataError, match="dict is not a pandas DataFrame"):
         ml.from_dataframe({"time [s]": [0]})
     with pytest.raises(DataError, match="The data frame has no rows"):

@@ -221,3 +221,16 @@ def test_large_tables_with_odd_lines_are_read_as_small_ones_are(
     slow = outcome()
     monkeypatch.setattr("mechlearn.tables.bulk.SMALLEST", 1)
     assert repr(outcome()) == repr(slow)
+
+
+def test_units_may_stand_in_a_line_of_their_own(table: Table) -> None:
+    plain = ml.read_csv(table("time [ms],A [mM],B [M]\n0,1,2\n1,1,2\n"))
+    for units in ("(ms),(mM),(M)", "[ms],[mM],[M]"):
+        assert_same(ml.read_csv(table(f"time,A,B\n{units}\n0,1,2\n1,1,2\n")), plain)
+
+
+def test_columns_of_uncertainties_are_no_species(table: Table) -> None:
+    names = ["sigma(A)", "A_err", "err_A", "A std", "± A", "uncertainty [A]"]
+    header = ",".join(["time [s]", "A [M]", *(f"{name} [M]" for name in names), "std [M]"])
+    runs = ml.read_csv(table(f"{header}\n0,1{',0.1' * 7}\n"))
+    assert runs.species_names == ("A", "std")

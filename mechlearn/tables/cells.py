@@ -21,6 +21,7 @@ _LONGEST_LINE = 1 << 20
 _COMMENT = ("#", '"#', "%", "!", "//")
 _KEYS = ("mechanism", "phase", "reactor", "basis", "temperature", "pressure")
 _NAMES: dict[str, str] = {",": "comma", ";": "semicolon", "\t": "tab", " ": "blanks"}
+_UNIT = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|")
 _WORD = re.compile(r"\S+(?:\s+(?:\[[^\]]*\]|\([^)]*\)|/\s+\S+))?")
 _COMMA_NUMBER = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}")
@@ -50,6 +51,14 @@ def read_table(path: Path) -> Table:
     rows = _split(body, delimiter, path, first + 1, ours)
     if delimiter == " ":
         cells = _words(header, rows)
+    if (
+        rows
+        and not ours
+        and len(rows[0][1]) == len(cells)
+        and all(_UNIT.fullmatch(cell.strip()) for cell in rows[0][1])
+    ):
+        cells, rows = _with_units(cells, rows[0][1]), rows[1:]
+        form = family(cells)
     if headless:
         cells, rows = _header_in_comment(remarks, delimiter, path, first), [(first, cells), *rows]
     rows, blocks = _blocks(rows, cells, ours)
@@ -57,11 +66,11 @@ def read_table(path: Path) -> Table:
         raise DataError(f"{path} has a header, but no rows. Add the samples, one per row.")
     for line, row in rows:
         if len(row) != len(cells):
-            raise DataError(_other_count(path, line, row, cells, delimiter))
+            raise DataError(_other_count(path, line, row, cells, delimiter, first))
     columns = [list(column) for column in zip(*(row for _, row in rows), strict=True)]
     return Table(
         where=str(path),
-        form=TITLE if ours else family(cells),
+        form=form,
         header=cells,
         cells=columns,
         lines=[line for line, _ in rows],
@@ -125,6 +134,12 @@ def _is_number(cell: str) -> bool:
     return True
 
 
+def _with_units(header: Sequence[str], units: Sequence[str]) -> list[str]:
+    """A header whose units stand in a line of their own, as ``(s)`` below ``time``."""
+    pairs = [(name.strip(), unit.strip()[1:-1]) for name, unit in zip(header, units, strict=True)]
+    return [f"{name} [{unit}]" if unit else name for name, unit in pairs]
+
+
 def _header_in_comment(remarks: Sequence[str], delimiter: str, path: Path, line: int) -> list[str]:
     """The last comment, if it names columns, as in files that NumPy writes."""
     said = remarks[-1].strip().lstrip("#%!/").strip() if remarks else ""
@@ -149,7 +164,7 @@ def _blocks(rows: Sequence[Row], header: Sequence[str], ours: bool) -> tuple[lis
     return kept, tuple(blocks)
 
 
-def _other_count(path: Path, line: int, row: Sequence[str], header: Sequence[str], delimiter: str) -> str:
+def _other_count(path: Path, line: int, row: Sequence[str], header: Sequence[str], delimiter: str, first: int) -> str:
     text = delimiter.join(row)
     other = next((sign for sign in "\t;," if sign != delimiter and text.count(sign) >= len(header) - 1 > 0), None)
     if other is not None:
@@ -158,8 +173,9 @@ def _other_count(path: Path, line: int, row: Sequence[str], header: Sequence[str
             f"{_NAMES[delimiter]}. Use one sign throughout."
         )
     return (
-        f"{path}, line {line}: {len(row)} cells for {len(header)} columns. A cell is missing or too many; a name with "
-        'a comma needs quotation marks, "a, b", and decimals a point where commas separate the cells.'
+        f"{path}, line {line}: {len(row)} cells for {len(header)} columns of the header in line {first}. A cell is "
+        'missing or too many; a name with a comma needs quotation marks, "a, b", decimals a point where commas separate the '
+        "cells, and lines above the header a # in front."
     )
 
 

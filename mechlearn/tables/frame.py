@@ -59,5 +59,5 @@ def from_dataframe(frame: Any, **options: Unpack[Options]) -> Trajectories:
 def _cells(column: Any) -> Any:
     """Numbers as an array; texts, and numbers among texts, as texts."""
     if column.dtype.kind in "fiub":
-        return np.array(column.to_numpy(), dtype=float)
-    return ["" if value is None or value != value else str(value) for value in column.tolist()]
+        return column.to_numpy(dtype=float, na_value=np.nan)
+    return ["" if gap else str(value) for value, gap in zip(column.tolist(), column.isna(), strict=True)]

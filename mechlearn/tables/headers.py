@@ -74,6 +74,8 @@ _CHEMKIN = re.compile(r"(.+?)_\(([^()]*)\)")
 _CHEMKIN_PART = re.compile(r"_(Soln#\d+|P[FS]RC\d+|C\d+(?:_R\d+)?)$")
 _CHEMKIN_AMOUNTS: dict[str, Quantity] = {"Mole_fraction_": "mole-fraction", "Mass_fraction_": "mass-fraction"}
 _NUMBERED = re.compile(r"(.+)\(\d+\)")
+_ERROR = r"(?:sigma|sd|std|stdev|err|error|uncertainty|±|\+/-)"
+_UNCERTAINTY = re.compile(rf"{_ERROR}[\s_]*[\s_(\[].+|.+[\s_]{_ERROR}", re.IGNORECASE)
 _SENSITIVITY = re.compile(r"d?ln\[.+\]/d.+")
 
 
@@ -142,6 +144,8 @@ def _by_hand(column: Column, where: str) -> Column:
     prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix) and len(name) > len(prefix)), None)
     if _SENSITIVITY.match(name):
         return replace(column, remark="a sensitivity")
+    if _UNCERTAINTY.fullmatch(name):
+        return replace(column, name=name, unit=unit or "", remark="the uncertainty of another column")
     if unit is None:
         return _bare(column, name, prefix, where)
     if unit.strip().lower() in _FRACTIONS:
