@@ -174,7 +174,7 @@ def _other_count(path: Path, line: int, row: Sequence[str], header: Sequence[str
         )
     return (
         f"{path}, line {line}: {len(row)} cells for {len(header)} columns of the header in line {first}. A cell is "
-        'missing or too many; a name with a comma needs quotation marks, "a, b", decimals a point where commas separate '
+        'missing or too many; a name with a comma needs quotation marks, "a, b", decimals a point where commas part '
         "the cells, and lines above the header a # in front."
     )
 
