@@ -61,7 +61,9 @@ if TYPE_CHECKING:
     from .simulation import simulate as simulate
     from .study import Study as Study
     from .study import load_study as load_study
+    from .tables import from_dataframe as from_dataframe
     from .tables import from_solution_array as from_solution_array
+    from .tables import inspect_runs as inspect_runs
     from .tables import read_csv as read_csv
     from .tables import read_hdf5 as read_hdf5
     from .tables import write_csv as write_csv
@@ -106,7 +108,15 @@ _ROOMS = {
     "search": ("Adam", "LevenbergMarquardt", "Search"),
     "simulation": ("simulate",),
     "study": ("Study", "load_study"),
-    "tables": ("from_solution_array", "read_csv", "read_hdf5", "write_csv", "write_hdf5"),
+    "tables": (
+        "from_dataframe",
+        "from_solution_array",
+        "inspect_runs",
+        "read_csv",
+        "read_hdf5",
+        "write_csv",
+        "write_hdf5",
+    ),
     "trajectories": ("Trajectories", "Trajectory"),
     "validation": ("Validation", "validate"),
     "viewer": ("write_viewer",),

@@ -112,6 +112,27 @@ def atomic_weights(gas: ct.Solution) -> dict[str, float]:
     return {name: weight for name, weight in weights.items() if _weight_in_table(name) != weight}
 
 
+def molecular_weight(species: Species, own_weights: Mapping[str, float]) -> float:
+    """Molecular weight [kg/kmol] of a species.
+
+    Parameters
+    ----------
+    species : Species
+        With a composition.
+    own_weights : mapping of str to float
+        As from `atomic_weights`.
+
+    Examples
+    --------
+    >>> round(molecular_weight(Species("H2O", {"H": 2, "O": 1}), {}), 3)
+    18.015
+    """
+    return sum(
+        count * (own_weights[element] if element in own_weights else _weight_in_table(element) or 0.0)
+        for element, count in species.composition.items()
+    )
+
+
 def _weight_in_table(symbol: str) -> float | None:
     try:
         return float(ct.Element(symbol).weight)

@@ -111,6 +111,8 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Temperatures = Annotated[tuple[float, ...], BeforeValidator(partial(_quantities, dimension="temperature"))]
 Pressures = Annotated[tuple[float, ...], BeforeValidator(partial(_quantities, dimension="pressure"))]
 Seconds = Annotated[float, BeforeValidator(partial(to_si, dimension="time")), Field(gt=0)]
+Kelvin = Annotated[float, BeforeValidator(partial(to_si, dimension="temperature")), Field(gt=0)]
+Pascal = Annotated[float, BeforeValidator(partial(to_si, dimension="pressure")), Field(gt=0)]
 Composition = Annotated[dict[str, float], BeforeValidator(_composition)]
 
 

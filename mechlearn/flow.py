@@ -27,7 +27,7 @@ from .files import write_text
 from .graph import reaction_graph, write_graph
 from .simulation import find_mechanism, simulate_runs
 from .study import Study, study_text
-from .tables import read_runs, write_runs
+from .tables import Options, read_runs, write_runs
 from .trajectories import Trajectories
 from .validation import Validation, validate
 
@@ -86,8 +86,9 @@ def study_runs(study: Study, progress: Progress = _silent) -> tuple[Trajectories
     if study.source is not None:
         return simulate_runs(study, progress=lambda done, total: progress(done / max(total, 1), "simulating"))
     mechanism = str(find_mechanism(study.mechanism, study.folder)) if study.mechanism else None
-    phase, reactor = study.phase or None, study.reactor or None
-    parts = [read_runs(study.folder / name, mechanism=mechanism, phase=phase, reactor=reactor) for name in study.data]
+    options = Options(mechanism=mechanism, phase=study.phase or None, reactor=study.reactor or None)
+    options |= Options(basis=study.basis or None, temperature=study.temperature, pressure=study.pressure)
+    parts = [read_runs(study.folder / name, **options) for name in study.data]
     first = parts[0]
     for name, part in zip(study.data[1:], parts[1:], strict=True):
         if part.species_names != first.species_names:
@@ -207,6 +208,7 @@ def _draw(outcome: Outcome, judged: Trajectories, folder: Path, clock: _Clock) -
 
 
 def _learn(study: Study, runs: Trajectories, clock: _Clock, progress: Progress) -> _Learnt:
+    runs.require_complete("Learning from production rates")
     train, held = runs.split(study.validate.hold_out, study.learn.seed)
     balances = differential_balances(train)
     found = discover(balances, study.learn, progress=progress)

@@ -129,7 +129,8 @@ def resimulate(
     Raises
     ------
     DataError
-        If the mechanism lacks a species of the runs, or a run does not say its reactor or its first state.
+        If the mechanism lacks a species of the runs, a run does not say its reactor or its first state, or
+        concentrations are missing.
     FormatError
         If Cantera refuses the mechanism.
     """
@@ -137,6 +138,8 @@ def resimulate(
     gas = load_gas(path, phase)
     columns = _columns_of_runs(gas, runs, path)
     courses = [run for run in runs.runs if run.is_course]
+    if courses:
+        runs.select(courses).require_complete("A run that is simulated again and compared")
     for run in courses:
         _check_first_state(run, runs.species_names)
     done: dict[str, Trajectory] = {}

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field, fields, is_dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Strict, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
@@ -19,7 +19,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from .conditions import STRICT, Concentrations, Mixture, MoleFractions, Perturb, Sample, Source, Times
+from .conditions import STRICT, Concentrations, Kelvin, Mixture, MoleFractions, Pascal, Perturb, Sample, Source, Times
 from .errors import StudyError
 from .files import shipped_folder
 from .search import Adam, LevenbergMarquardt, Search
@@ -68,6 +68,10 @@ class Study:
         Files of runs, relative to the study file.
     mechanism, phase, reactor : str
         With ``data``: the Cantera file that gives compositions and thermo, its phase, and the kind of reactor.
+    basis : str
+        With ``data``: what amounts are that do not say so, as in `read_csv`.
+    temperature, pressure : float, optional
+        With ``data``: of all samples, where the files have no column [K], [Pa].
     learn : Search
     validate : Validate
     reduce : None
@@ -86,6 +90,9 @@ class Study:
     mechanism: str = ""
     phase: str = ""
     reactor: Reactor = ""
+    basis: Literal["", "concentration", "mole-fraction", "mass-fraction", "moles"] = ""
+    temperature: Kelvin | None = None
+    pressure: Pascal | None = None
     learn: Search = field(default_factory=Search)
     validate: Validate = field(default_factory=Validate)
     reduce: Annotated[None, BeforeValidator(_later)] = None
@@ -95,7 +102,8 @@ class Study:
     def _one_origin(self) -> Study:
         if (self.source is None) == (not self.data):
             raise ValueError("a study has either `source:`, to be simulated, or `data:`, one or more files of runs")
-        astray = [key for key in ("mechanism", "phase", "reactor") if getattr(self, key)]
+        of_data = ("mechanism", "phase", "reactor", "basis", "temperature", "pressure")
+        astray = [key for key in of_data if getattr(self, key)]
         if self.source is not None and astray:
             raise ValueError(f"`{astray[0]}:` beside `source:` has no effect; move it under `source:`")
         return self

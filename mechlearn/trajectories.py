@@ -24,7 +24,7 @@ class Trajectory:
     time : array, shape (T,)
         [s], increasing.
     concentrations : array, shape (T, S)
-        [kmol/m³].
+        [kmol/m³]; NaN where not measured.
     temperature, pressure : array, shape (T,)
         [K], [Pa]; NaN where unknown.
     rates : array, shape (T, S), optional
@@ -41,7 +41,7 @@ class Trajectory:
     Raises
     ------
     DataError
-        If shapes disagree, a value is not finite, or time does not increase.
+        If shapes disagree, a time or a rate is not finite, a concentration is infinite, or time does not increase.
     """
 
     time: NDArray[np.float64]
@@ -66,8 +66,9 @@ class Trajectory:
             expected = shapes.get(key, (count,))
             if array.shape != expected or array.shape[0] != count:
                 raise DataError(f"Run {self.name!r}: {key} has shape {array.shape}, but {count} times are given.")
-            if key in ("time", "concentrations", "rates") and not np.all(np.isfinite(array)):
-                where = np.argwhere(~np.isfinite(array))[0]
+            wrong = {"time": ~np.isfinite(array), "rates": ~np.isfinite(array), "concentrations": np.isinf(array)}
+            if np.any(wrong.get(key, False)):
+                where = np.argwhere(wrong[key])[0]
                 raise DataError(
                     f"Run {self.name!r}: {key}[{', '.join(str(i) for i in where)}] is not a number. "
                     "Remove that sample or that species."
@@ -135,6 +136,39 @@ class Trajectories:
 
     def __len__(self) -> int:
         return len(self.runs)
+
+    @property
+    def missing(self) -> int:
+        """How many concentrations were not measured: the NaN among them."""
+        return sum(int(np.isnan(run.concentrations).sum()) for run in self.runs)
+
+    def require_complete(self, purpose: str) -> None:
+        """Refuse runs with missing concentrations where the work cannot do without them.
+
+        Parameters
+        ----------
+        purpose : str
+            What needs them, as the subject of a sentence.
+
+        Raises
+        ------
+        DataError
+            If a concentration is missing; the message names the first, and how many there are.
+
+        Examples
+        --------
+        >>> decay.require_complete("Validation"), decay.missing
+        (None, 0)
+        """
+        for run in self.runs:
+            gaps = np.argwhere(np.isnan(run.concentrations))
+            if gaps.size:
+                sample, species = (int(i) for i in gaps[0])
+                raise DataError(
+                    f"Run {run.name!r}: the concentration of {self.species_names[species]} is missing at time "
+                    f"{run.time[sample]:g} s (one of {self.missing} missing values). {purpose} needs all of them. Fill "
+                    "them in, or remove those samples or species."
+                )
 
     def select(self, runs: list[Trajectory] | tuple[Trajectory, ...]) -> Trajectories:
         """The same species with other runs."""

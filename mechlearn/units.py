@@ -13,7 +13,9 @@ import pint
 
 from .errors import DataError
 
-Dimension = Literal["temperature", "pressure", "time", "concentration", "concentration rate"]
+Dimension = Literal[
+    "temperature", "pressure", "time", "concentration", "concentration rate", "density", "volume", "amount"
+]
 
 SI: dict[Dimension, str] = {
     "temperature": "K",
@@ -21,6 +23,9 @@ SI: dict[Dimension, str] = {
     "time": "s",
     "concentration": "kmol/m^3",
     "concentration rate": "kmol/m^3/s",
+    "density": "kg/m^3",
+    "volume": "m^3",
+    "amount": "kmol",
 }
 """The unit inside of each dimension, as file headers write it."""
 
@@ -30,6 +35,9 @@ _EXAMPLES: dict[Dimension, str] = {
     "time": "'0.1 s', '10 ms' or '5 min'",
     "concentration": "'0.1 mol/L', '5 mM' or '1e-6 mol/cm^3'",
     "concentration rate": "'0.1 mol/L/s' or '2 mM/min'",
+    "density": "'1.2 kg/m^3' or '0.8 g/L'",
+    "volume": "'1 m^3' or '250 mL'",
+    "amount": "'1 kmol' or '5 mmol'",
 }
 
 _NUMBER_AND_UNIT = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*", re.DOTALL)
@@ -38,14 +46,15 @@ _BARE_EXPONENT = re.compile(r"(?<=[A-Za-z])(-?[1-9])(?!\w)")
 
 
 def to_si(value: float | str, dimension: Dimension) -> float:
-    """A quantity in the unit that mechlearn uses inside: K, Pa, s, kmol/m³ or kmol/m³/s.
+    """A quantity in the unit that mechlearn uses inside: K, Pa, s, kmol/m³, kmol/m³/s, kg/m³, m³ or kmol.
 
     Parameters
     ----------
     value : float or str
         A number is in the unit inside already; text is a number with or without a unit, such as ``"10 ms"``.
     dimension : str
-        ``temperature``, ``pressure``, ``time``, ``concentration`` or ``concentration rate``.
+        ``temperature``, ``pressure``, ``time``, ``concentration``, ``concentration rate``, ``density``, ``volume`` or
+        ``amount``.
 
     Raises
     ------
@@ -120,6 +129,21 @@ def dimension_of(unit: str) -> Dimension:
         if _parsed(unit).is_compatible_with(_parsed(inside)):
             return dimension
     raise DataError(f"{unit!r} measures none of {', '.join(SI)}. Use a unit such as {', '.join(SI.values())}.")
+
+
+def is_unit(text: str) -> bool:
+    """Whether the text is a unit, of whatever dimension.
+
+    Examples
+    --------
+    >>> is_unit("W/m3"), is_unit("OH")
+    (True, False)
+    """
+    try:
+        _parsed(text)
+    except DataError:
+        return False
+    return True
 
 
 def _advice(dimension: Dimension) -> str:

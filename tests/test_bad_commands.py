@@ -97,7 +97,7 @@ LINES = {
     "learn runs.csv -o missing/x.yaml": ["missing/x.yaml", "does not exist. Make it first."],
     "learn runs.csv -o x.yaml --json missing/x.json": ["missing/x.json", "does not exist. Make it first."],
     "learn empty.csv -o x.yaml": ["empty.csv holds no table", "It needs a header"],
-    "learn nan.csv -o x.yaml": ["nan.csv, line 3, column 'F [kmol/m^3]' (run 'a')", "'nan'", "Fill it in"],
+    "learn nan.csv -o x.yaml": ["Run 'a': the concentration of F is missing at time 1 s", "Fill them in, or remove"],
     "learn back.csv -o x.yaml": ["back.csv, line 5", "time must increase", "-1 follows 0 of line 4", "Sort"],
     "learn no-unit.csv -o x.yaml": ["no-unit.csv, line 1", "the unit is missing", "[kmol/m^3]"],
     "learn no-rates.csv -o x.yaml": ["no production rates", "mechlearn simulate"],
@@ -105,7 +105,7 @@ LINES = {
     "learn text.h5 -o x.yaml": ["text.h5 is not an HDF5 file", ".csv"],
     "learn folder.csv -o x.yaml": ["Cannot read folder.csv", "Is a directory"],
     "learn none.csv -o x.yaml": ["Cannot read none.csv", "No such file"],
-    "learn a-file -o x.yaml": ["a-file", ".csv, .h5 or .hdf5"],
+    "learn a-file -o x.yaml": ["a-file", ".csv", ".h5", "'nothing'"],
     "validate h2o2.yaml runs.csv --tolerance -1": ["tolerance", "-1", "above zero"],
     "validate none.yaml runs.csv": ["none.yaml"],
     "validate chemkin.inp runs.csv": ["chemkin.inp is a Chemkin file", "ck2yaml"],
@@ -179,7 +179,7 @@ def test_results_of_unknown_origin_are_not_replaced(place: Path, capsys: pytest.
     ("line", "message"),
     [
         ("run typo.yaml -o out", "mechlearn: error: typo.yaml, line 6: "),
-        ("learn nan.csv -o x.yaml", "mechlearn: error: nan.csv, line 3, "),
+        ("learn back.csv -o x.yaml", "mechlearn: error: back.csv, line 5, "),
         ("learn runs.csv --no", "Usage: mechlearn learn "),
     ],
 )

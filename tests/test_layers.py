@@ -19,7 +19,7 @@ FILES = sorted(p for p in PACKAGE.rglob("*.py") if p.name != "conftest.py")
 
 HOME = {
     "cantera": {"cantera_yaml", "simulation", "first_states", "cantera_species", "pathways"},
-    "ruamel": {"cantera_yaml", "study"},
+    "ruamel": {"cantera_yaml", "study", "tables"},
     "networkx": {"graph", "drawing", "pathways"},
     "matplotlib": {"drawing", "figures", "pathways"},
     "torch": {"learning"},

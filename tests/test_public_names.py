@@ -25,6 +25,7 @@ CONTRACT = [
     "drg_coefficients",
     "drgep_coefficients",
     "flux_graph",
+    "from_dataframe",
     "from_solution_array",
     "lump",
     "main_chain",
@@ -52,6 +53,7 @@ CONTRACT = [
 ONE_PLAIN_ARGUMENT = [
     "differential_balances",
     "discover",
+    "from_dataframe",
     "reaction_graph",
     "read_csv",
     "read_hdf5",

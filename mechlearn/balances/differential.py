@@ -26,7 +26,7 @@ def differential_balances(runs: Trajectories) -> Balances:
     Raises
     ------
     DataError
-        If a run has no rates.
+        If a run has no rates, or concentrations are missing.
 
     Examples
     --------
@@ -40,6 +40,7 @@ def differential_balances(runs: Trajectories) -> Balances:
             "cannot estimate them from concentrations. Simulate the source with `mechlearn simulate`, which writes "
             "them, or add columns such as `d(A)/dt [kmol/m^3/s]`."
         )
+    runs.require_complete("A balance of exact rates")
     accumulation = np.concatenate([run.rates for run in runs.runs if run.rates is not None])
     return Balances(
         species=runs.species,

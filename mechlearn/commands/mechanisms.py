@@ -65,7 +65,7 @@ def compare(
 @app.command(epilog="Example: mechlearn graph gri30.yaml --runs runs.csv --element C --from CH4 --to CO2 -o carbon.svg")
 def graph(
     mechanism: Annotated[Path, typer.Argument(help="A Cantera mechanism.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help=".graphml .gexf .json .dot .svg .png; .csv")],
+    output: Annotated[Path, typer.Option("-o", "--output", help=".graphml .gexf .json .dot .svg .png .csv .html")],
     study: Annotated[Path | None, typer.Option(help="Rates along a run of a study.")] = None,
     runs: Annotated[Path | None, typer.Option(help="Rates along a run of a file: .csv or .h5.")] = None,
     run: Annotated[str, typer.Option(help="Name of the run; else the first.")] = "",
@@ -132,12 +132,20 @@ def _mechanism_graph(mechanism: Path, output: Path, json_file: str | None, plain
 def _run_graph(
     mechanism: Path, output: Path, json_file: str | None, study: Path | None, runs: Path | None, request: Request
 ) -> None:
-    check_output(output, ".csv", *(f".{name}" for name in GRAPHS))
-    from ..pathways import production_csv, write_flux_graph, write_production_table
-    from ..pathways.request import answer, requested_table, runs_of
+    check_output(output, ".csv", ".html", *(f".{name}" for name in GRAPHS))
+    from ..pathways import production_csv, viewer_content, write_flux_graph, write_production_table
+    from ..pathways.request import answer, requested_history, requested_table, runs_of
     from ..study import load_study
 
     data = runs_of(load_study(study) if study is not None else None, runs)
+    if output.suffix.lower() == ".html":
+        from ..viewer import write_viewer
+
+        content = viewer_content(requested_history(mechanism, data, request), fuel=request.source or None)
+        write_viewer(content, output)
+        say(f"Wrote {output}: {len(content['species'])} species, {len(content['reactions'])} reactions", json_file)
+        give_json({"files": [str(output)], "frames": len(content["frames"])}, json_file)
+        return
     if output.suffix.lower() == ".csv":
         rows = requested_table(mechanism, data, request)
         write_production_table(rows, output)

@@ -66,6 +66,14 @@ JsonOption = Annotated[
     str | None,
     typer.Option("--json", metavar="FILE", callback=_json_target, help="Write the result as JSON; - for stdout."),
 ]
+BasisOption = Annotated[
+    str | None,
+    typer.Option(help="What unnamed amounts are: concentration, mole-fraction, mass-fraction or moles."),
+]
+TemperatureOption = Annotated[str | None, typer.Option(help="Of all samples, as '1000 K'.")]
+PressureOption = Annotated[str | None, typer.Option(help="Of all samples, as '1 atm'.")]
+MechanismOption = Annotated[str | None, typer.Option(help="Cantera file with compositions and thermo.")]
+ReactorOption = Annotated[str | None, typer.Option(help="isothermal, constant-volume or constant-pressure.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 

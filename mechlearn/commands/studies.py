@@ -8,11 +8,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import StudyError
-from .shell import JsonOption, QuietOption, app, check_output, give_json, progress_bar, say
+from ..errors import DataError, StudyError
+from .shell import (
+    BasisOption,
+    JsonOption,
+    MechanismOption,
+    PressureOption,
+    QuietOption,
+    ReactorOption,
+    TemperatureOption,
+    app,
+    check_output,
+    give_json,
+    progress_bar,
+    say,
+)
 
 if TYPE_CHECKING:
     from ..flow import Outcome
+
+RUNS = "Runs: .csv, .h5, a table of another program, or YAML."
 
 
 def _outcome_text(outcome: Outcome) -> str:
@@ -125,13 +140,36 @@ def simulate(
     give_json({"files": [str(output)], "runs": len(runs), "states": states, "failed_runs": failures}, json_file)
 
 
+@app.command(epilog="Example: mechlearn inspect runs.csv --basis mole-fraction --temperature 900K --pressure 1atm")
+def inspect(
+    runs: Annotated[Path, typer.Argument(help=RUNS)],
+    basis: BasisOption = None,
+    mechanism: MechanismOption = None,
+    temperature: TemperatureOption = None,
+    pressure: PressureOption = None,
+    json_file: JsonOption = None,
+) -> None:
+    """Print what each column of a file of runs is taken for, and what is open."""
+    from ..tables import Options, inspect_runs, inspection_text
+
+    options = Options(basis=basis, mechanism=mechanism, temperature=temperature, pressure=pressure)  # type: ignore[typeddict-item]
+    found = inspect_runs(runs, **options)
+    say(inspection_text(found), json_file)
+    give_json(found.as_dict(), json_file)
+    if found.problem:
+        raise DataError(found.problem)
+
+
 @app.command(epilog="Example: mechlearn learn runs.csv -o learned.yaml --reactions auto")
 def learn(
-    runs: Annotated[Path, typer.Argument(help="Runs: .csv or .h5.")],
+    runs: Annotated[Path, typer.Argument(help=RUNS)],
     output: Annotated[Path, typer.Option("-o", "--output", help="Mechanism file to write.")],
     study: Annotated[Path | None, typer.Option(help="A study whose learn: and validate: sections hold.")] = None,
-    mechanism: Annotated[str | None, typer.Option(help="Cantera file with compositions and thermo.")] = None,
-    reactor: Annotated[str | None, typer.Option(help="isothermal, constant-volume or constant-pressure.")] = None,
+    mechanism: MechanismOption = None,
+    reactor: ReactorOption = None,
+    basis: BasisOption = None,
+    temperature: TemperatureOption = None,
+    pressure: PressureOption = None,
     reactions: Annotated[str | None, typer.Option(help="Number of reactions, or auto.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every draw.")] = None,
     conserve: Annotated[str | None, typer.Option(help="auto, elements, data or none.")] = None,
@@ -155,9 +193,14 @@ def learn(
     check_output(output, ".yaml", ".yml")
     base = load_study(study) if study is not None else Study(data=str(runs))  # type: ignore[arg-type]
     checked = with_overrides(base, {f"learn.{k}": v for k, v in given.items() if v is not None})
-    from ..tables import read_runs
+    from ..tables import Options, read_inspected, remarks
 
-    data = read_runs(runs, mechanism=mechanism, reactor=reactor)  # type: ignore[arg-type]
+    options = Options(mechanism=mechanism, reactor=reactor, basis=basis, temperature=temperature, pressure=pressure)  # type: ignore[typeddict-item]
+    data, found = read_inspected(runs, **options)
+    if data is None:
+        raise DataError(found.problem)
+    for line in remarks(found):
+        typer.echo(line, err=True)
     from ..flow import learn_runs
 
     with progress_bar(quiet) as progress:

@@ -65,7 +65,10 @@ def _verdict(fit: LibraryFit, balances: Balances) -> tuple[str, str]:
     elif fit.law_error < ROUND_OFF and fit.noise < ROUND_OFF:
         status = "recovered"
     elif fit.noise > LEAST_NOISE and fit.law_error < BELOW_NOISE * fit.noise:
-        status, level = "recovered", f"their noise, {100 * fit.noise:.2g} % of the rates"
+        return "approximated", (
+            f"The reactions found explain the data to their noise, {100 * fit.noise:.2g} % of the rates. Slower ones "
+            "could not be seen in it."
+        )
     elif fit.law_error < USEFUL:
         status = "approximated"
     else:

@@ -16,6 +16,7 @@ from .candidates import candidate_reactions
 from .fitting import Fit
 from .laws import Surroundings
 from .mixtures import collider_groups, columns
+from .pruning import pruned_laws
 from .readout import reactions_of
 from .selection import eliminate, enriched, first_laws, mix, split
 from .states import States, driving, states_of
@@ -132,6 +133,9 @@ def library_fit(balances: Balances, search: Search, progress: Progress) -> Libra
     around = Surroundings.of(states, groups)
     start = first_laws(laws, mixture, reactions, around, kept)
     fit, errors = enriched(states, reactions, around, start, mixture.errors, train, third=search.third_bodies)
+    left = pruned_laws(states, reactions, around, fit, errors, train)
+    if len(left) < len(fit.laws):
+        fit, errors = enriched(states, reactions, around, left, errors, train, third=search.third_bodies)
     inverse = fit.flux.inverse
     names = tuple(s.name for s in balances.species)
     found = []

@@ -243,7 +243,7 @@ def enriched(
 ) -> tuple[Fit, Errors]:
     """Give single reactions richer laws as long as data held back ask for them; all parameters fitted together."""
     chosen = states.rows(train)
-    inside = _part(reactions, around, train, states)
+    inside = part_of(reactions, around, train, states)
     fit = _fitted(states, reactions, around, laws, errors)
     for _ in range(MOST_SWEEPS):
         errors = errors_left(states.target, fit.flux)
@@ -271,7 +271,8 @@ def enriched(
     return fit, errors_left(states.target, fit.flux)
 
 
-def _part(reactions: Driving, around: Surroundings, train: Mask, states: States) -> tuple[Driving, Surroundings]:
+def part_of(reactions: Driving, around: Surroundings, train: Mask, states: States) -> tuple[Driving, Surroundings]:
+    """What belongs to the balances that are fitted."""
     if states.operator is not None:
         return reactions, around
     less = Driving(reactions.net, reactions.difference[train], reactions.total[train])

@@ -190,7 +190,7 @@ def answer(mechanism: str | Path, runs: Trajectories, request: Request) -> Answe
     MechlearnError
         As in `progress_history`, `History.at`, `flux_graph` and the operations on it.
     """
-    history = _history(mechanism, runs, request)
+    history = requested_history(mechanism, runs, request)
     progress = requested_progress(history, request)
     error = _error(history, progress)
     if not request.element:
@@ -214,7 +214,8 @@ def answer(mechanism: str | Path, runs: Trajectories, request: Request) -> Answe
     return Answer(graph, ways, progress, error)
 
 
-def _history(mechanism: str | Path, runs: Trajectories, request: Request) -> History:
+def requested_history(mechanism: str | Path, runs: Trajectories, request: Request) -> History:
+    """The run that is asked for, with the mechanism's rates along it."""
     run, phase = request.run or 0, request.phase or None
     if request.refine:
         runs, run = refined_run(mechanism, runs, run=run, phase=phase), 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 import h5py
 import numpy as np
@@ -13,8 +13,12 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from ..files import atomic_path
 from ..trajectories import Reactor, Trajectories, Trajectory
-from ..units import SI, Dimension, factor
+from ..units import SI, Dimension, factor, to_si
+from .cantera_files import hdf5_tables
+from .inspection import Inspection, run_summaries
+from .reading import Options, accepted, check_names_of, inspect_tables
 from .source import check_names, source_of, written_mechanism
+from .table import Column, Table
 
 _FORMAT = "mechlearn runs"
 _VERSION = 1
@@ -70,30 +74,59 @@ def write_hdf5(runs: Trajectories, path: str | os.PathLike[str]) -> None:
             group.create_dataset(key, data=array).attrs["units"] = SI[_NUMBERS[key]]
 
 
-def read_hdf5(
-    path: str | os.PathLike[str],
-    *,
-    mechanism: str | None = None,
-    phase: str | None = None,
-    reactor: Reactor | None = None,
-) -> Trajectories:
-    """Runs from an HDF5 file that `write_hdf5` wrote.
+def read_hdf5(path: str | os.PathLike[str], **options: Unpack[Options]) -> Trajectories:
+    """Runs from an HDF5 file that `write_hdf5` or Cantera's ``SolutionArray.save`` wrote.
 
     Parameters
     ----------
-    path, mechanism, phase, reactor
-        As for `read_csv`.
+    path : path
+        The file.
+    **options
+        As for `read_csv`. Each of Cantera's arrays is a run, and needs an extra column ``t`` or ``time`` [s].
 
     Raises
     ------
     DataError
         If the file is no such file, or damaged.
     """
-    path = Path(path)
+    return accepted(*read_inspected_hdf5(Path(path), options))
+
+
+def read_inspected_hdf5(path: Path, options: Options) -> tuple[Trajectories | None, Inspection]:
+    """Runs, or None, and what an HDF5 file was taken for."""
+    check_names_of(options)
+    if not _is_ours(path):
+        return inspect_tables(_arrays(path), path, options)
+    runs = _our_runs(path, options)
+    columns = [Column(0, "time", "time", "time", "s"), Column(1, "temperature", "temperature", "temperature", "K")]
+    columns.append(Column(2, "pressure", "pressure", "pressure", "Pa"))
+    columns += [Column(0, name, "concentration", name, SI["concentration"]) for name in runs.species_names]
+    return runs, Inspection(
+        file=str(path),
+        form=_FORMAT,
+        columns=tuple(columns),
+        species=runs.species_names,
+        runs_told_apart="by their starts in the file" if len(runs) > 1 else "one run",
+        runs=run_summaries(runs),
+        rates=any(run.rates is not None for run in runs.runs),
+    )
+
+
+def _our_runs(path: Path, options: Options) -> Trajectories:
+    basis, reactor = options.get("basis"), options.get("reactor")
+    if basis not in (None, "concentration"):
+        raise DataError(f"{path} holds concentrations, which contradicts the basis {basis!r}. Leave the basis out.")
     numbers, texts, noted = _content(path)
     _check_shapes(path, numbers, texts)
+    for quantity, value in (("temperature", options.get("temperature")), ("pressure", options.get("pressure"))):
+        if value is not None:
+            if not np.isnan(numbers[quantity]).all():
+                raise DataError(f"{path} holds a {quantity}, and one is given beside it. Leave the latter out.")
+            numbers[quantity] = np.full_like(numbers[quantity], to_si(value, cast(Dimension, quantity)))
     start = numbers["start"]
-    source = source_of(texts["species"], path, noted=noted, mechanism=mechanism, phase=phase)
+    source = source_of(
+        texts["species"], path, noted=noted, mechanism=options.get("mechanism"), phase=options.get("phase")
+    )
     runs = tuple(
         Trajectory(
             time=numbers["time"][begin:end],
@@ -112,8 +145,7 @@ def read_hdf5(
     return Trajectories(source.species, runs, source.mechanism, source.phase, source.atomic_weights)
 
 
-def _content(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, list[str]], tuple[str, str]]:
-    """Numbers in SI, texts, and the mechanism and phase that the file names."""
+def _is_ours(path: Path) -> bool:
     try:
         with path.open("rb"):
             pass
@@ -123,8 +155,24 @@ def _content(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, list[str]],
         raise DataError(f"{path} is not an HDF5 file. Write runs with write_hdf5, or name a CSV table .csv.")
     try:
         with h5py.File(path, "r") as file:
-            if file.attrs.get("format") != _FORMAT:
-                raise DataError(f"{path} is an HDF5 file, but not one of runs that mechlearn wrote.")
+            return bool(file.attrs.get("format") == _FORMAT)
+    except (OSError, RuntimeError) as error:
+        raise DataError(f"{path} is damaged or incomplete ({error}). Write it anew.") from None
+
+
+def _arrays(path: Path) -> list[Table]:
+    tables = hdf5_tables(path)
+    if not tables:
+        raise DataError(
+            f"{path} is an HDF5 file, but not one of runs that mechlearn wrote, nor a SolutionArray that Cantera did."
+        )
+    return tables
+
+
+def _content(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, list[str]], tuple[str, str]]:
+    """Numbers in SI, texts, and the mechanism and phase that the file names."""
+    try:
+        with h5py.File(path, "r") as file:
             if file.attrs["version"] != _VERSION:
                 raise DataError(
                     f"{path} has version {file.attrs['version']} of the form; this mechlearn reads version {_VERSION}. "

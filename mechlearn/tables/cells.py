@@ -1,109 +1,227 @@
-"""A CSV file cut into cells, each with its line in the file, so that a message can say where."""
+"""A text file cut into a table: encoding, delimiter, decimal sign, comments, blocks; each cell keeps its line."""
 
 from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
-from itertools import chain
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..trajectories import REACTORS
-from .columns import Column, Columns, read_columns
-
-if TYPE_CHECKING:
-    from _csv import Reader
+from .bulk import bulk_columns
+from .headers import LABELS, family
+from .table import Table
 
 TITLE = "mechlearn runs"
 VERSION = "1"
 
+_LONGEST_LINE = 1 << 20
+_COMMENT = ("#", '"#', "%", "!", "//")
+_KEYS = ("mechanism", "phase", "reactor", "basis", "temperature", "pressure")
+_NAMES: dict[str, str] = {",": "comma", ";": "semicolon", "\t": "tab", " ": "blanks"}
+_UNIT = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|")
+_WORD = re.compile(r"\S+(?:\s+(?:\[[^\]]*\]|\([^)]*\)|/\s+\S+))?")
+_COMMA_NUMBER = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}")
+_POINT_NUMBER = re.compile(r"\s*[+-]?\d*\.\d*(?:[eE][+-]?\d+)?\s*")
 
-@dataclass(frozen=True)
-class Table:
-    """The text of a table: comments, columns, and the cells of each row with its line in the file."""
-
-    path: Path
-    comments: dict[str, str]
-    columns: Columns
-    rows: list[list[str]]
-    lines: list[int]
-
-    def place(self, row: int, column: Column | None = None) -> str:
-        """File, line, column and run of a cell, for messages."""
-        where = f"{self.path}, line {self.lines[row]}"
-        if column is not None:
-            where += f", column {column.header!r}"
-        if "run" in self.columns.text:
-            where += f" (run {self.rows[row][self.columns.text['run']]!r})"
-        return where
+Row = tuple[int, list[str]]
 
 
 def read_table(path: Path) -> Table:
-    """The table in a file.
+    """The table in a text file.
 
     Raises
     ------
     DataError
         If the file is not text, has no header or no rows, or a row has another number of cells than the header.
     """
-    stream = io.StringIO(_text(path), newline="")
-    comments: dict[str, str] = {}
-    before, header = 0, ""
-    for line in stream:
-        if line.startswith(("#", '"#')):
-            _note(comments, line, f"{path}, line {before + 1}")
-        elif line.strip(" ,\t\r\n"):
-            header = line
-            break
-        before += 1
-    if not header:
-        raise DataError(f"{path} holds no table. It needs a header such as 'run,time [s],H2 [kmol/m^3]', and rows.")
-    rows, lines = _rows(csv.reader(chain([header], stream), strict=True), before, path)
-    place = f"{path}, line {lines[0]}"
-    if len(rows[0]) == 1 and (";" in header or "\t" in header):
-        raise DataError(f"{place}: the columns are not separated by commas. Save the table as CSV with commas.")
-    columns = read_columns(rows[0], place)
-    for row, number in zip(rows, lines, strict=True):
-        if len(row) != columns.count:
-            raise DataError(
-                f"{path}, line {number}: {len(row)} cells for {columns.count} columns. A cell is missing or too many; "
-                'a name with a comma needs quotation marks, "a, b", and decimals a point.'
-            )
-    if len(rows) == 1:
+    comments, remarks, header, body, first = _parts(_text(path), path)
+    ours = any(remark.strip(' ,"#\r\n') == f"{TITLE} {VERSION}" for remark in remarks)
+    delimiter = "," if ours else _delimiter(header)
+    cells = _split([header], delimiter, path, first, ours)[0][1]
+    form = TITLE if ours else family(cells)
+    headless = all(_is_number(cell) for cell in cells)
+    bulk = None if headless else bulk_columns(body, cells, delimiter)
+    if bulk is not None:
+        lines = range(first + 1, first + 1 + len(bulk[0]))
+        return Table(str(path), form, cells, bulk, lines, first, comments, decimal=".", delimiter=_NAMES[delimiter])
+    rows = _split(body, delimiter, path, first + 1, ours)
+    if delimiter == " ":
+        cells = _words(header, rows)
+    if (
+        rows
+        and not ours
+        and len(rows[0][1]) == len(cells)
+        and all(_UNIT.fullmatch(cell.strip()) for cell in rows[0][1])
+    ):
+        cells, rows = _with_units(cells, rows[0][1]), rows[1:]
+        form = family(cells)
+    if headless:
+        cells, rows = _header_in_comment(remarks, delimiter, path, first), [(first, cells), *rows]
+    rows, blocks = _blocks(rows, cells, ours)
+    if not rows:
         raise DataError(f"{path} has a header, but no rows. Add the samples, one per row.")
-    return Table(path, comments, columns, rows[1:], lines[1:])
+    for line, row in rows:
+        if len(row) != len(cells):
+            raise DataError(_other_count(path, line, row, cells, delimiter, first))
+    columns = [list(column) for column in zip(*(row for _, row in rows), strict=True)]
+    return Table(
+        where=str(path),
+        form=form,
+        header=cells,
+        cells=columns,
+        lines=[line for line, _ in rows],
+        header_line=first,
+        comments=comments,
+        blocks=blocks,
+        decimal="." if ours else _decimal(path, cells, columns, rows, delimiter),
+        delimiter=_NAMES[delimiter],
+    )
 
 
-def _rows(reader: Reader, before: int, path: Path) -> tuple[list[list[str]], list[int]]:
-    """Rows that are not blank, and the line where each begins."""
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    ends = before
+def _parts(text: str, path: Path) -> tuple[dict[str, str], list[str], str, io.StringIO, int]:
+    """What the comments say, the comments, the header, the rest, and the line of the header."""
+    comments: dict[str, str] = {}
+    remarks: list[str] = []
+    stream = io.StringIO(text, newline="")
+    for number, line in enumerate(stream, start=1):
+        if line.startswith(_COMMENT):
+            _note(comments, line, f"{path}, line {number}")
+            remarks.append(line)
+        elif line.strip().strip('" ,;\t'):
+            return comments, remarks, line, stream, number
+    raise DataError(f"{path} holds no table. It needs a header such as 'run,time [s],H2 [kmol/m^3]', and rows.")
+
+
+def _delimiter(header: str) -> str:
+    bare = re.sub(r'"[^"]*"', "", header)
+    return next((sign for sign in "\t;," if sign in bare), "," if '"' in header else " ")
+
+
+def _split(lines: Iterable[str], delimiter: str, path: Path, first: int, ours: bool) -> list[Row]:
+    """Rows that are not blank, each with the line where it begins."""
+    if delimiter == " ":
+        return [(number, line.split()) for number, line in enumerate(lines, start=first) if line.strip()]
+    rows: list[Row] = []
+    ends = first - 1
+    reader = csv.reader(lines, strict=True, delimiter=delimiter, skipinitialspace=not ours)
     try:
         for row in reader:
             if any(cell and not cell.isspace() for cell in row):
-                rows.append(row)
-                lines.append(ends + 1)
-            ends = before + reader.line_num
+                rows.append((ends + 1, row))
+            ends = first - 1 + reader.line_num
     except csv.Error as error:
         raise DataError(
             f"{path}, line {ends + 1}: the row cannot be taken apart ({error}). Check its quotation marks."
         ) from None
-    return rows, lines
+    return rows
+
+
+def _words(header: str, rows: Sequence[Row]) -> list[str]:
+    """Names between blanks; a unit in brackets after a blank belongs to its name if the rows have as many cells."""
+    joined = _WORD.findall(header)
+    return joined if rows and len(rows[0][1]) == len(joined) else header.split()
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def _with_units(header: Sequence[str], units: Sequence[str]) -> list[str]:
+    """A header whose units stand in a line of their own, as ``(s)`` below ``time``."""
+    pairs = [(name.strip(), unit.strip()[1:-1]) for name, unit in zip(header, units, strict=True)]
+    return [f"{name} [{unit}]" if unit else name for name, unit in pairs]
+
+
+def _header_in_comment(remarks: Sequence[str], delimiter: str, path: Path, line: int) -> list[str]:
+    """The last comment, if it names columns, as in files that NumPy writes."""
+    said = remarks[-1].strip().lstrip("#%!/").strip() if remarks else ""
+    if said:
+        return _WORD.findall(said) if delimiter == " " else [cell.strip() for cell in said.split(delimiter)]
+    raise DataError(
+        f"{path}, line {line}: the first line holds numbers only, so that nothing says what the columns are. Add a "
+        "header such as 'time [s],H2 [kmol/m^3]'."
+    )
+
+
+def _blocks(rows: Sequence[Row], header: Sequence[str], ours: bool) -> tuple[list[Row], tuple[int, ...]]:
+    """Rows of numbers without comments among them and headers that stand again, and where those stood."""
+    kept: list[Row] = []
+    blocks: list[int] = []
+    again = [cell.strip() for cell in header]
+    for line, row in rows:
+        if not ours and [cell.strip() for cell in row] == again:
+            blocks.append(len(kept))
+        elif ours or len(row) == len(header) or not row[0].startswith(_COMMENT):
+            kept.append((line, row))
+    return kept, tuple(blocks)
+
+
+def _other_count(path: Path, line: int, row: Sequence[str], header: Sequence[str], delimiter: str, first: int) -> str:
+    text = delimiter.join(row)
+    other = next((sign for sign in "\t;," if sign != delimiter and text.count(sign) >= len(header) - 1 > 0), None)
+    if other is not None:
+        return (
+            f"{path}, line {line}: the cells are separated by {_NAMES[other]}, those of the header by "
+            f"{_NAMES[delimiter]}. Use one sign throughout."
+        )
+    return (
+        f"{path}, line {line}: {len(row)} cells for {len(header)} columns of the header in line {first}. A cell is "
+        'missing or too many; a name with a comma needs quotation marks, "a, b", decimals a point where commas part '
+        "the cells, and lines above the header a # in front."
+    )
+
+
+def _decimal(
+    path: Path, header: Sequence[str], columns: Sequence[Sequence[str]], rows: Sequence[Row], delimiter: str
+) -> str:
+    """The decimal sign of the cells: a comma if numbers have one and no number has a point."""
+    measured = [cells for name, cells in zip(header, columns, strict=True) if name.strip().lower() not in LABELS]
+    with_comma = [
+        (i, cell.strip())
+        for cells in measured
+        for i, cell in enumerate(cells)
+        if "," in cell and _COMMA_NUMBER.fullmatch(cell)
+    ]
+    if not with_comma:
+        return "."
+    line, comma = rows[with_comma[0][0]][0], with_comma[0][1]
+    if delimiter == "," and all(_THOUSANDS.fullmatch(cell) for _, cell in with_comma):
+        raise DataError(
+            f"{path}, line {line}: {comma!r} may be {comma.replace(',', '.')} or {comma.replace(',', '')}. Write "
+            "numbers without a sign between thousands, and decimals with a point."
+        )
+    for cells in measured:
+        for i, cell in enumerate(cells):
+            if "." in cell and _POINT_NUMBER.fullmatch(cell):
+                raise DataError(
+                    f"{path}, line {rows[i][0]}: {cell.strip()!r} has a decimal point, but {comma!r} in line {line} "
+                    "a decimal comma. Use one of them throughout."
+                )
+    return ","
 
 
 def _text(path: Path) -> str:
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            start = file.read(_LONGEST_LINE)
+            if start.startswith(b"\x89HDF"):
+                raise DataError(f"{path} is an HDF5 file. Name it .h5, or read it with read_hdf5.")
+            if len(start) == _LONGEST_LINE and not (b"\n" in start or b"\r" in start):
+                raise DataError(
+                    f"{path}, line 1: over a million characters without a line end, so it is not a table. Save the "
+                    "table as CSV, one sample per line."
+                )
+            content = start + file.read()
     except OSError as error:
         raise DataError(f"Cannot read {path}: {error.strerror or error}.") from None
-    if content.startswith(b"\x89HDF"):
-        raise DataError(f"{path} is an HDF5 file. Name it .h5, or read it with read_hdf5.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -119,11 +237,11 @@ def _text(path: Path) -> str:
 
 def _note(comments: dict[str, str], line: str, place: str) -> None:
     """Take ``# key: value`` into the comments; spreadsheets may have put commas or quotation marks around it."""
-    said = line.strip().rstrip(",").strip('"').lstrip("#").strip()
+    said = line.strip().rstrip(",;").strip('"').lstrip("#").strip()
     if said.startswith(f"{TITLE} ") and said != f"{TITLE} {VERSION}":
         raise DataError(f"{place}: {said!r} is a form that this version does not read. Use a newer mechlearn.")
     key, colon, value = (part.strip() for part in said.partition(":"))
-    if not colon or key not in ("mechanism", "phase", "reactor"):
+    if not colon or key not in _KEYS:
         return
     if comments.get(key, value) != value:
         raise DataError(f"{place}: {key} is {value!r}, but {comments[key]!r} above. Keep one of the two lines.")
@@ -132,32 +250,30 @@ def _note(comments: dict[str, str], line: str, place: str) -> None:
     comments[key] = value
 
 
-def numbers(table: Table, column: Column, *, needed: bool = True) -> NDArray[np.float64]:
-    """A column's values in SI, one per row; NaN for an empty cell, where it may be empty.
+def read_ckcsv(path: Path) -> Table:
+    """A table in Chemkin's transposed form: each line a name, a unit in parentheses, and the values.
 
     Raises
     ------
     DataError
-        If a cell is not a finite number.
+        If the file is not text, or its lines have different numbers of values.
     """
-    cells = [row[column.index] for row in table.rows]
-    try:
-        values = np.array([float(cell) for cell in cells])
-    except ValueError:
-        values = np.array([_number(table, column, row, cell) for row, cell in enumerate(cells)])
-    values = column.in_si(values)
-    bad = np.flatnonzero(~np.isfinite(values) if needed else np.isinf(values))
-    if bad.size:
-        cell = cells[bad[0]].strip()
-        what = f"{cell!r} is not a finite number" if cell else "the cell is empty, and every sample needs a number here"
-        raise DataError(f"{table.place(bad[0], column)}: {what}. Fill it in, or remove the row.")
-    return values
-
-
-def _number(table: Table, column: Column, row: int, cell: str) -> float:
-    try:
-        return float(cell) if cell.strip() else float("nan")
-    except ValueError:
-        raise DataError(
-            f"{table.place(row, column)}: {cell.strip()!r} is not a number. Write one such as 1.5e-3, or remove it."
-        ) from None
+    rows = [
+        (line, [cell.strip() for cell in row])
+        for line, row in _split(io.StringIO(_text(path), newline=""), ",", path, 1, False)
+        if len(row) > 2 and re.fullmatch(r"\([^()]*\)", row[1].strip())
+    ]
+    if not rows:
+        raise DataError(f"{path} holds no line of the form 'Time_Soln#1, (sec), 0, 1, …'. Export it from Chemkin anew.")
+    lengths = {len(row) for _, row in rows}
+    columns = [row[2:] + [""] * (max(lengths) - len(row)) for _, row in rows]
+    return Table(
+        where=str(path),
+        form="Chemkin-Pro",
+        header=[f"{row[0]}_{row[1]}" for _, row in rows],
+        cells=columns,
+        lines=range(1, max(lengths) - 1),
+        decimal=".",
+        delimiter="comma",
+        row_word="value",
+    )
