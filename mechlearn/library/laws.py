@@ -54,8 +54,8 @@ class Term:
         Of each group, the first being 1.
     high : array, shape (n,), optional
         Coefficients of the high-pressure limit, of a falloff.
-    centre : array, shape (2,), optional
-        Troe's ln F_cent = centre[0] − centre[1] T/T₀; None for Lindemann's form.
+    centre : array, shape (4,), optional
+        Troe's A, ln T3/T₀, ln T1/T₀, ln T2/T₀; None for Lindemann's form.
     """
 
     low: Array
@@ -77,7 +77,7 @@ class Term:
         if self.efficiency is not None:
             efficiency = np.concatenate([[1.0], np.clip(others, 0.0, LARGEST_EFFICIENCY)])
         high = None if self.high is None else np.clip(rest[:n], -LARGEST, LARGEST)
-        centre = None if self.centre is None else np.clip(rest[n:], [-3.0, 0.0], [0.0, 3.0])
+        centre = None if self.centre is None else np.clip(rest[n:], [0.0, -5.0, -5.0, -5.0], [1.0, 5.0, 5.0, 5.0])
         return replace(self, low=low, efficiency=efficiency, high=high, centre=centre)
 
     def evaluate(self, around: Surroundings) -> tuple[Array, Array]:
@@ -95,16 +95,31 @@ class Term:
         share = 1 / (1 + ratio)
         value, factor_slope, factor_centre = slow * share, np.zeros_like(ratio), None
         if self.centre is not None:
-            log_centre = np.clip(self.centre[0] - self.centre[1] * around.relative, -6.0, -1e-9)
+            log_centre, of_centre = _log_centre(self.centre, around.relative)
             factor, factor_slope, by_centre = _broadening(np.log(ratio), log_centre)
             value = value * factor
-            factor_centre = (value * by_centre)[:, None] * np.stack([np.ones_like(ratio), -around.relative], axis=1)
+            factor_centre = (value * by_centre)[:, None] * of_centre
         by_slow = value * (share + factor_slope)
         by_fast = value * (1 - share - factor_slope)
         relative = by_slow / np.maximum(slow, 1e-300)
         limits = [by_slow[:, None] * around.features, relative[:, None] * by_efficiency]
         parts = [*limits, by_fast[:, None] * around.features, *([] if factor_centre is None else [factor_centre])]
         return value, np.concatenate(parts, axis=1)
+
+
+def _log_centre(centre: Array, relative: Array) -> tuple[Array, Array]:
+    """Ln F_cent and its derivatives with respect to A, ln T3, ln T1 and ln T2, shape (N, 4), at T/T₀."""
+    share = float(centre[0])
+    cold, hot, late = np.exp(centre[1:])
+    parts = np.exp(-relative / cold), np.exp(-relative / hot), np.exp(-late / relative)
+    value = np.maximum((1 - share) * parts[0] + share * parts[1] + parts[2], 1e-3)
+    slopes = [
+        parts[1] - parts[0],
+        (1 - share) * parts[0] * relative / cold,
+        share * parts[1] * relative / hot,
+        -parts[2] * late / relative,
+    ]
+    return np.minimum(np.log(value), -1e-9), np.stack(slopes, axis=1) / value[:, None]
 
 
 def _broadening(log_ratio: Array, log_centre: Array) -> tuple[Array, Array, Array]:

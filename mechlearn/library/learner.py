@@ -18,7 +18,8 @@ from .laws import Surroundings
 from .mixtures import collider_groups, columns
 from .pruning import pruned_laws
 from .readout import reactions_of
-from .selection import eliminate, enriched, first_laws, mix, split
+from .selection import eliminate, enriched, first_laws, fitted, mix, split
+from .simplifying import simpler_laws
 from .states import States, driving, states_of
 
 Array = NDArray[np.float64]
@@ -30,6 +31,8 @@ COARSE = 4.0
 SORTED_OUT = 1e-5
 """Share of every species' gross flux below which the coarse fit drops a candidate."""
 COLLIDERS = 12
+PASSES = 1
+"""Times that rate laws are made richer and simpler in turn."""
 LEVELS_PER_DECADE = 4
 MOST_STATES = 3000
 """States that are fitted; of more, so many drawn at random."""
@@ -132,10 +135,13 @@ def library_fit(balances: Balances, search: Search, progress: Progress) -> Libra
         return LibraryFit((), candidates, mixture.errors.noise, mixture.errors.law, 1.0)
     around = Surroundings.of(states, groups)
     start = first_laws(laws, mixture, reactions, around, kept)
-    fit, errors = enriched(states, reactions, around, start, mixture.errors, train, third=search.third_bodies)
+    third = search.third_bodies
+    fit, errors = enriched(states, reactions, around, start, mixture.errors, train, third=third)
     left = pruned_laws(states, reactions, around, fit, errors, train)
-    if len(left) < len(fit.laws):
-        fit, errors = enriched(states, reactions, around, left, errors, train, third=search.third_bodies)
+    for _ in range(PASSES):
+        fit, errors = enriched(states, reactions, around, left, errors, train, third=third)
+        left = simpler_laws(states, reactions, around, fit, errors, train)
+        fit, errors = fitted(states, reactions, around, left, errors)
     inverse = fit.flux.inverse
     names = tuple(s.name for s in balances.species)
     found = []

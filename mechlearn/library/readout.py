@@ -12,8 +12,6 @@ from .laws import Law, Term
 Array = NDArray[np.float64]
 
 SAME_EFFICIENCY = 2e-3
-NEVER, ALWAYS = 1e-30, 1e30
-"""Temperatures [K] that switch one part of Troe's F_cent off, and leave another without temperature dependence."""
 
 
 def reactions_of(
@@ -59,7 +57,7 @@ def _third_body(term: Term, names: tuple[str, ...], groups: list[NDArray[np.int6
 
 
 def _troe(centre: Array | None, reference: float) -> tuple[float, ...]:
-    """F_cent = A exp(−T/T1)."""
+    """A, T3, T1, T2."""
     if centre is None:
         return ()
-    return (float(np.exp(centre[0])), NEVER, reference / float(centre[1]) if centre[1] > 0 else ALWAYS)
+    return (float(centre[0]), *(reference * float(np.exp(value)) for value in centre[1:]))

@@ -18,7 +18,7 @@ Mask = NDArray[np.bool_]
 TEST_SHARE = 0.3
 WORSE = 0.03
 """Rise of the score, per balance, at which a dropped reaction was needed."""
-GAIN = 0.02
+GAIN = 0.004
 """Fall of the score, per balance, for which a richer law is taken."""
 SIGNIFICANT = 10.0
 """Change of χ² that noise does not make."""
@@ -31,6 +31,8 @@ NOTHING = 1e-7
 FIRST_FLOOR = 1e-3
 NOTICEABLE = 0.01
 """Share of a reaction's rate above which a collider may get a law of its own."""
+CENTRES = [(0.6, -2.3, 0.0, 1.0), (0.5, -2.3, 0.0, 4.0)]
+"""Where Troe's parameters start."""
 STEEPER = 6.0
 MOST_SWEEPS = 8
 
@@ -202,7 +204,7 @@ def richer(law: Law, changes: bool, around: Surroundings) -> list[Law]:
                 high[0] += np.log(np.quantile(total, 0.9)) + excess
                 offered.append(replace(law, terms=(*others, replace(term, high=high))))
         elif term.centre is None:
-            offered.append(replace(law, terms=(*others, replace(term, centre=np.array([-0.5, 0.3])))))
+            offered += [replace(law, terms=(*others, replace(term, centre=np.array(start)))) for start in CENTRES]
     return offered
 
 
@@ -244,9 +246,8 @@ def enriched(
     """Give single reactions richer laws as long as data held back ask for them; all parameters fitted together."""
     chosen = states.rows(train)
     inside = part_of(reactions, around, train, states)
-    fit = _fitted(states, reactions, around, laws, errors)
+    fit, errors = fitted(states, reactions, around, laws, errors)
     for _ in range(MOST_SWEEPS):
-        errors = errors_left(states.target, fit.flux)
         weights = errors.weights(fit.flux)
         residual = ((fit.flux.production - states.target) * weights)[~train]
         judge = Judge.of(errors, residual[weights[~train] > 0])
@@ -267,8 +268,8 @@ def enriched(
             new.append(best[1])
         if not better:
             break
-        fit = _fitted(states, reactions, around, tuple(new), errors)
-    return fit, errors_left(states.target, fit.flux)
+        fit, errors = fitted(states, reactions, around, tuple(new), errors)
+    return fit, errors
 
 
 def part_of(reactions: Driving, around: Surroundings, train: Mask, states: States) -> tuple[Driving, Surroundings]:
@@ -279,13 +280,15 @@ def part_of(reactions: Driving, around: Surroundings, train: Mask, states: State
     return less, Surroundings(around.features[train], around.colliders[train], around.relative[train])
 
 
-def _fitted(states: States, reactions: Driving, around: Surroundings, laws: tuple[Law, ...], errors: Errors) -> Fit:
+def fitted(
+    states: States, reactions: Driving, around: Surroundings, laws: tuple[Law, ...], errors: Errors
+) -> tuple[Fit, Errors]:
     """All parameters together, the weights following the errors that are left."""
     fit = fit_laws(states, reactions, around, laws, _weights(states, reactions, around, laws, errors))
     for _ in range(2):
         errors = errors_left(states.target, fit.flux)
         fit = fit_laws(states, reactions, around, fit.laws, errors.weights(fit.flux))
-    return fit
+    return fit, errors_left(states.target, fit.flux)
 
 
 def _weights(states: States, reactions: Driving, around: Surroundings, laws: tuple[Law, ...], errors: Errors) -> Array:

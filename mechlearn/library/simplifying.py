@@ -1,0 +1,79 @@
+"""Colliders whose laws differ only in size share one law with efficiencies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .fitting import Errors, Fit, errors_left, fit_laws
+from .laws import Law, Surroundings, Term
+from .selection import Judge, part_of
+from .states import Driving, States
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+ALLOWED = 0.2
+"""Rise of the judge's sum, as a part of what a richer law must gain, at which a simpler law is taken."""
+MOST_TRIES = 24
+
+
+def simpler_laws(
+    states: States, reactions: Driving, around: Surroundings, fit: Fit, errors: Errors, train: Mask
+) -> tuple[Law, ...]:
+    """The laws with collider terms joined where data held back are explained as well."""
+    chosen = states.rows(train)
+    inside = part_of(reactions, around, train, states)
+    errors = errors_left(states.target, fit.flux)
+    weights = errors.weights(fit.flux)
+    judge = Judge.of(errors, ((fit.flux.production - states.target) * weights)[~train & (weights > 0).any(axis=1)])
+    laws = []
+    for law in fit.laws:
+        net = reactions.net[law.reaction]
+        drive = reactions.difference[:, law.reaction]
+        flux = states.observe(law.evaluate(around)[0] * drive)
+        rest = states.target - (fit.flux.production - flux[:, None] * net)
+        alone = replace(chosen, target=rest[train])
+        best = judge.sum(((flux[:, None] * net - rest) * weights)[~train])
+        rejected: set[tuple[tuple[int, ...], tuple[int, ...]]] = set()
+        for _ in range(MOST_TRIES):
+            pair = _most_alike(law, around, rejected)
+            if pair is None:
+                break
+            offer = _joined(law, pair, around)
+            tried = fit_laws(alone, *inside, (offer,), weights[train] * (net != 0), iterations=25).laws[0]
+            left = states.observe(tried.evaluate(around)[0] * drive)[:, None] * net - rest
+            found = judge.sum((left * weights)[~train])
+            if found <= best + ALLOWED * judge.gained:
+                law, best = tried, min(best, found)
+            else:
+                rejected.add((law.terms[pair[0]].members, law.terms[pair[1]].members))
+        laws.append(law)
+    return tuple(laws)
+
+
+def _most_alike(
+    law: Law, around: Surroundings, rejected: set[tuple[tuple[int, ...], tuple[int, ...]]]
+) -> tuple[int, int] | None:
+    """Two collider terms that depend on temperature most alike; None if there are none."""
+    open_ = [i for i, term in enumerate(law.terms) if term.members and term.high is None]
+    found = []
+    for i, j in combinations(open_, 2):
+        if (law.terms[i].members, law.terms[j].members) not in rejected:
+            difference = around.features @ (law.terms[i].low - law.terms[j].low)
+            found.append((float(np.std(difference)), (i, j)))
+    return min(found)[1] if found else None
+
+
+def _joined(law: Law, pair: tuple[int, int], around: Surroundings) -> Law:
+    """Two terms as one, with the temperature dependence of the one with more colliders."""
+    first, second = sorted((law.terms[i] for i in pair), key=lambda term: -len(term.members))
+    assert first.efficiency is not None
+    assert second.efficiency is not None
+    ratio = float(np.exp(np.clip(np.mean(around.features @ (second.low - first.low)), -20.0, 6.0)))
+    efficiency = np.concatenate([first.efficiency, np.minimum(second.efficiency * ratio, 1e3)])
+    both = Term(first.low, first.members + second.members, efficiency)
+    return replace(law, terms=(*(t for i, t in enumerate(law.terms) if i not in pair), both))
