@@ -114,7 +114,8 @@ def test_study_simulates_with_rates(name: str) -> None:
     assert study.source is not None
     assert isinstance(study.source.initial, Sample)
     runs = ml.simulate(STUDIES[name])
-    assert len(runs) == study.source.initial.runs
+    conditions = len(study.source.temperature) * len(study.source.pressure or (0.0,))
+    assert len(runs) == study.source.initial.runs * conditions
     for run in runs.runs:
         assert run.rates is not None
         assert np.isfinite(run.concentrations).all()

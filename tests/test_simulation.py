@@ -23,7 +23,7 @@ from mechlearn.trajectories import Trajectories
 
 EXAMPLES = example_studies()
 MECHANISMS = sorted(path for path in next(iter(EXAMPLES.values())).parent.glob("*.yaml") if ".study" not in path.name)
-WITH_TIMES = [name for name, path in EXAMPLES.items() if name != "h2o2-1500K"]
+WITH_TIMES = [name for name, path in EXAMPLES.items() if not name.startswith("h2o2")]
 
 OVERFLOWS_WHEN_COLD = """\
 phases:
@@ -80,7 +80,7 @@ def test_every_mechanism_loads_and_names_its_source(path: Path) -> None:
 def test_every_example_says_which_file_it_reads_and_has_that_many_runs(name: str) -> None:
     runs, failures = simulate_runs(EXAMPLES[name])
     assert not failures
-    assert len(runs) == {"crnn-case1": 30, "h2o2-1500K": 400}.get(name, 100)
+    assert len(runs) == {"crnn-case1": 30, "h2o2-1500K": 400, "h2o2": 720}.get(name, 100)
     assert Path(runs.mechanism).name == (f"{name}.yaml" if name in WITH_TIMES else "h2o2.yaml")
     first = {run.time[0] for run in runs.runs}
     assert first == {0.0}

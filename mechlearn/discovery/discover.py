@@ -83,8 +83,11 @@ def _by_library(balances: Balances, search: Search) -> bool:
         *(["third_bodies: true"] if search.third_bodies else []),
         *(["temperature_dependence: arrhenius"] if search.temperature_dependence == "arrhenius" else []),
     ]
+    bare = [s.name for s in balances.species if not s.composition]
     if not reasons:
-        return search.method == "library"
+        if search.method == "library" and bare:
+            raise DataError(f"method: library needs compositions, and that of {bare[0]} is unknown. Give a mechanism.")
+        return False
     if several and search.temperature_dependence == "none":
         raise DataError(
             f"The states are at {temperature.min():g} to {temperature.max():g} K, and temperature_dependence: none "
@@ -95,7 +98,6 @@ def _by_library(balances: Balances, search: Search) -> bool:
             f"method: network learns rate constants at one temperature, each direction with its own; here "
             f"{' and '.join(reasons)}. Use method: library or auto."
         )
-    bare = [s.name for s in balances.species if not s.composition]
     if bare:
         raise DataError(
             f"With {' and '.join(reasons)}, reactions are looked for among all that the elements allow, but the "

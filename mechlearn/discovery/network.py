@@ -13,6 +13,7 @@ from ..balances.record import Balances
 from ..errors import DataError, StudyError
 from ..learning.adam import search_rows_with_adam
 from ..learning.complexes import Direction
+from ..learning.noisy import solution_under_noise
 from ..learning.readout import LearnedReaction, learned_reactions
 from ..learning.scaling import Scaled, scaled
 from ..learning.solution import EXACT, Solution, pruned, solution_from_rows, too_many
@@ -28,9 +29,6 @@ from ..library import candidate_directions
 from ..search import Adam, Search
 from .record import STATUS, Discovery, learnt_mechanism, no_reactions
 
-AS_GOOD = 1.0001
-"""Ratio of misfits up to which two sets of reactions explain noisy data equally well."""
-
 
 def from_network(balances: Balances, search: Search, progress: Callable[[float, str], None]) -> Discovery:
     """What the network finds; with compositions and ``method`` auto or both, checked against the library."""
@@ -42,12 +40,14 @@ def from_network(balances: Balances, search: Search, progress: Callable[[float, 
     solution = found.solution
     if solution is None and found.votes:
         solution = solution_from_rows(problem, np.array(list(found.votes), dtype=float), search)
-    witness = None if found.interrupted else _witness(balances, problem, search, solution)
+    witness = None if found.interrupted else _witness(balances, problem, stoichiometry, search)
     by_network = set(solution.fit.directions) if solution else set()
     if witness is not None and (solution is None or not solution.complete):
         solution = witness
     if solution is None:
         message = "No row came near whole numbers. Offer another number of reactions, more restarts or more time."
+        if search.method == "library":
+            message = "No set of the reactions that the elements allow explains these data."
         return no_reactions(balances, search, message, found, started)
     reactions = learned_reactions(solution.fit, problem, balances.species)
     if witness is not None:
@@ -67,20 +67,20 @@ def from_network(balances: Balances, search: Search, progress: Callable[[float, 
     )
 
 
-def _witness(balances: Balances, problem: Scaled, search: Search, solution: Solution | None) -> Solution | None:
-    """What the library of candidates explains as well as the data allow; None where it cannot, or is not asked."""
+def _witness(balances: Balances, problem: Scaled, stoichiometry: Stoichiometry, search: Search) -> Solution | None:
+    """What the library of candidates explains; None where it cannot, or is not asked."""
     known = all(s.composition for s in balances.species)
-    if search.method not in ("auto", "both") or not known or isinstance(search.optimizer, Adam):
+    if search.method == "network" or not known or isinstance(search.optimizer, Adam):
         return None
     directions = candidate_directions(balances, search)
     if not directions:
         return None
+    if not problem.noise.exact:
+        pool = sorted({side for d in directions for side in (d.reactants, d.products)})
+        return solution_under_noise(problem, pool, stoichiometry, search)
     fit = pruned(problem, directions, search, weakest=EXACT)
-    if problem.noise.exact:
-        complete = fit.misfit < EXACT
-    else:
-        complete = solution is not None and fit.misfit <= AS_GOOD * solution.fit.misfit
-    return Solution(fit, complete=True) if complete and not too_many(fit, search) else None
+    complete = fit.misfit < EXACT and not too_many(fit, search)
+    return Solution(fit, complete=complete) if complete or search.method == "library" else None
 
 
 def _with_finders(
@@ -125,6 +125,8 @@ def _search(
     search: Search,
     progress: Callable[[float, str], None],
 ) -> Found:
+    if search.method == "library":
+        return Found()
     if isinstance(search.optimizer, Adam):
         if search.reactions == "auto":
             raise StudyError("optimizer: adam needs the number of reactions; set reactions: to a number.")

@@ -180,12 +180,11 @@ def richer(law: Law, changes: bool, around: Surroundings) -> list[Law]:
     offered = []
     constant = law.evaluate(around)[0]
     plain = [term for term in law.terms if not term.members]
-    if len(plain) < 2:
+    if len(plain) < 2 and around.features.shape[1] > 1:
         low = _expanded(constant, around) - np.log(10.0) * np.eye(around.features.shape[1])[0]
-        for change in (-STEEPER, 0.0, STEEPER) if len(low) > 1 else (0.0,):
+        for change in (-STEEPER, 0.0, STEEPER):
             shifted = low.copy()
-            if len(low) > 1:
-                shifted[1] += change
+            shifted[1] += change
             offered.append(replace(law, terms=(*law.terms, Term(shifted))))
     if not changes:
         return offered
