@@ -15,7 +15,8 @@ from .states import States
 Array = NDArray[np.float64]
 
 LARGEST = 80.0
-"""Of ln k and its temperature coefficients."""
+LIMITS = np.array([LARGEST, 40.0, 12.0])
+"""Of ln k at T₀ in kmol, m³ and s, of Ea/RT₀, and of b."""
 LARGEST_EFFICIENCY = 1e3
 SMALL = 1e-6
 TWO_PARAMETERS_BELOW = 1.35
@@ -72,11 +73,11 @@ class Term:
     def with_parameters(self, values: Array) -> Term:
         """The same form with other numbers, moved inside their limits."""
         n, m = len(self.low), max(len(self.members) - 1, 0)
-        low, others, rest = np.clip(values[:n], -LARGEST, LARGEST), values[n : n + m], values[n + m :]
+        low, others, rest = np.clip(values[:n], -LIMITS[:n], LIMITS[:n]), values[n : n + m], values[n + m :]
         efficiency = None
         if self.efficiency is not None:
             efficiency = np.concatenate([[1.0], np.clip(others, 0.0, LARGEST_EFFICIENCY)])
-        high = None if self.high is None else np.clip(rest[:n], -LARGEST, LARGEST)
+        high = None if self.high is None else np.clip(rest[:n], -LIMITS[:n], LIMITS[:n])
         centre = None if self.centre is None else np.clip(rest[n:], [0.0, -5.0, -5.0, -5.0], [1.0, 5.0, 5.0, 5.0])
         return replace(self, low=low, efficiency=efficiency, high=high, centre=centre)
 

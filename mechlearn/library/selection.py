@@ -31,6 +31,8 @@ NOTHING = 1e-7
 FIRST_FLOOR = 1e-3
 NOTICEABLE = 0.01
 """Share of a reaction's rate above which a collider may get a law of its own."""
+FEW = 4
+"""Colliders of one term that may always part."""
 CENTRES = [(0.6, -2.3, 0.0, 1.0), (0.5, -2.3, 0.0, 4.0)]
 """Where Troe's parameters start."""
 STEEPER = 6.0
@@ -197,12 +199,12 @@ def richer(law: Law, changes: bool, around: Surroundings) -> list[Law]:
             continue
         others = law.terms[:number] + law.terms[number + 1 :]
         offered += [replace(law, terms=(*others, *parts)) for parts in _own_colliders(term, constant, around)]
-        if term.high is None:
+        if term.high is None and len(term.members) == around.colliders.shape[1]:
             for excess in (0.0, 2.0):
                 high = term.low.copy()
                 high[0] += np.log(np.quantile(total, 0.9)) + excess
                 offered.append(replace(law, terms=(*others, replace(term, high=high))))
-        elif term.centre is None:
+        elif term.high is not None and term.centre is None:
             offered += [replace(law, terms=(*others, replace(term, centre=np.array(start)))) for start in CENTRES]
     return offered
 
@@ -213,7 +215,8 @@ def _own_colliders(term: Term, constant: Array, around: Surroundings) -> list[tu
         return []
     rate = np.exp(around.features @ term.low)
     share = np.median(rate[:, None] * term.efficiency * around.colliders[:, term.members] / constant[:, None], axis=0)
-    noticeable = [place for place in range(len(term.members)) if share[place] > NOTICEABLE]
+    few = len(term.members) <= FEW
+    noticeable = [place for place in range(len(term.members)) if few or share[place] > NOTICEABLE]
     groups = [[place] for place in noticeable] + ([noticeable] if len(noticeable) > 1 else [])
     found = []
     for places in groups:
