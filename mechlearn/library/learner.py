@@ -16,7 +16,7 @@ from .candidates import candidate_reactions
 from .fitting import Fit
 from .laws import Surroundings
 from .mixtures import collider_groups, columns
-from .pruning import pruned_laws
+from .pruning import pruned_laws, restored_laws
 from .readout import reactions_of
 from .selection import eliminate, enriched, first_laws, fitted, mix, split
 from .simplifying import simpler_laws
@@ -138,6 +138,8 @@ def library_fit(balances: Balances, search: Search, progress: Progress) -> Libra
     third = search.third_bodies
     fit, errors = enriched(states, reactions, around, start, mixture.errors, train, third=third)
     left = pruned_laws(states, reactions, around, fit, errors, train)
+    fit, errors = fitted(states, reactions, around, left, errors)
+    left = restored_laws(states, reactions, around, fit, errors, train, third=third)
     for _ in range(PASSES):
         fit, errors = enriched(states, reactions, around, left, errors, train, third=third)
         left = simpler_laws(states, reactions, around, fit, errors, train)

@@ -1,12 +1,14 @@
-"""Reactions whose loss the others make good, now that every rate law has its own parameters."""
+"""Which reactions stand once every rate law has its own parameters: some go, some that were dropped come back."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .fitting import Errors, Fit, errors_left, fit_laws
-from .laws import Law, Surroundings
+from .laws import Law, Surroundings, Term
 from .selection import Judge, part_of
 from .states import Driving, States
 
@@ -14,6 +16,8 @@ Mask = NDArray[np.bool_]
 
 TRIED_AT_ONCE = 5
 ITERATIONS = 12
+SHARE_TO_START = 1e-3
+"""Of the weighted contributions, at which a reaction that comes back starts where the residual asks for less."""
 
 
 def pruned_laws(
@@ -50,3 +54,53 @@ def pruned_laws(
             return laws
         best, laws = min(best, found), others
     return laws
+
+
+def restored_laws(
+    states: States, reactions: Driving, around: Surroundings, fit: Fit, errors: Errors, train: Mask, *, third: bool
+) -> tuple[Law, ...]:
+    """The laws with those of candidates that data held back ask for, each tried alone on what the others leave."""
+    chosen = states.rows(train)
+    inside = part_of(reactions, around, train, states)
+    weights = errors.weights(fit.flux)
+    rest = states.target - fit.flux.production
+    residual = (-rest * weights)[~train]
+    judge = Judge.of(errors, residual[weights[~train] > 0])
+    base = judge.sum(residual)
+    present = {law.reaction for law in fit.laws}
+    back = []
+    for i in range(len(reactions.net)):
+        if i in present:
+            continue
+        net = reactions.net[i]
+        law = _slow_law(i, rest, states, reactions, around, weights, collided=third and bool(net.sum()))
+        alone = replace(chosen, target=rest[train])
+        tried = fit_laws(alone, *inside, (law,), weights[train] * (net != 0), iterations=2 * ITERATIONS).laws[0]
+        flux = states.observe(tried.evaluate(around)[0] * reactions.difference[:, i])
+        gain = base - judge.sum(((flux[:, None] * net - rest) * weights)[~train])
+        if gain > judge.needed:
+            back.append(tried)
+    return (*fit.laws, *back)
+
+
+def _slow_law(
+    reaction: int,
+    rest: NDArray[np.float64],
+    states: States,
+    reactions: Driving,
+    around: Surroundings,
+    weights: NDArray[np.float64],
+    *,
+    collided: bool,
+) -> Law:
+    """A constant rate, as large as the residual asks for."""
+    count = around.colliders.shape[1]
+    low = np.zeros(around.features.shape[1])
+    term = Term(low, tuple(range(count)), np.ones(count)) if collided else Term(low)
+    unit = states.observe(Law(reaction, (term,)).evaluate(around)[0] * reactions.difference[:, reaction])
+    column = unit[:, None] * reactions.net[reaction] * weights
+    size = max(float(np.sum(column**2)), 1e-300)
+    asked = float(np.sum(column * rest * weights)) / size
+    least = SHARE_TO_START * float(np.sqrt(np.sum((rest * weights) ** 2) / size))
+    low[0] = np.log(max(asked, least, 1e-30))
+    return Law(reaction, (replace(term, low=low),))
