@@ -135,7 +135,7 @@ def solution_from_rows(problem: Scaled, rows: Array, search: Search) -> Solution
     fit = pruned(problem, directions, search, weakest=WEAK)
     if search.reactions != "auto" and too_many(fit, search):
         fit = pruned(problem, _strongest(problem, fit, search.reactions), search, weakest=WEAK)
-    return Solution(fit)
+    return Solution(fit, complete=problem.noise.exact and fit.misfit < EXACT)
 
 
 def too_many(fit: RateFit, search: Search) -> bool:
