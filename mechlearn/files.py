@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from .errors import FormatError
 
@@ -83,3 +88,25 @@ def shipped_folder() -> Path:
     """The mechanisms and studies that come with mechlearn."""
     inside = Path(__file__).parent / "mechanisms"
     return inside if inside.is_dir() else Path(__file__).parent.parent / "mechanisms"
+
+
+def write_json(content: dict[str, Any], path: Path) -> None:
+    """Write a summary; numbers that are not finite become null."""
+    write_text(path, json_text(content))
+
+
+def json_text(content: dict[str, Any]) -> str:
+    """JSON with two spaces of indent; numbers that are not finite become null."""
+    return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, np.integer):
+        return int(value)
+    return value

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import platform
 import time
@@ -23,13 +21,15 @@ from .conditions import Sample, Source, Times
 from .discovery import Discovery, discover, relative_error
 from .errors import BalanceError, DataError, SimulationError, StudyError
 from .figures import validation_figure
-from .files import write_text
+from .files import write_json, write_text
 from .graph import reaction_graph, write_graph
+from .pathways import progress_history, viewer_content
 from .simulation import find_mechanism, simulate_runs
 from .study import Study, study_text
 from .tables import Options, read_runs, write_runs
 from .trajectories import Trajectories
 from .validation import Validation, validate
+from .viewer import write_viewer
 
 Progress = Callable[[float, str], None]
 
@@ -37,6 +37,7 @@ RESULTS = (
     "learned.yaml",
     "graph.graphml",
     "graph.svg",
+    "pathways.html",
     "validation.svg",
     "runs.h5",
     "study.yaml",
@@ -137,16 +138,6 @@ def learn_runs(runs: Trajectories, study: Study, mechanism_file: Path, progress:
     return replace(outcome, summary=outcome.summary | {"files": files, "seconds": clock.seconds()})
 
 
-def write_json(content: dict[str, Any], path: Path) -> None:
-    """Write a summary; numbers that are not finite become null."""
-    write_text(path, json_text(content))
-
-
-def json_text(content: dict[str, Any]) -> str:
-    """JSON with two spaces of indent; numbers that are not finite become null."""
-    return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
 class _Clock:
     """Seconds of each stage."""
 
@@ -201,6 +192,9 @@ def _draw(outcome: Outcome, judged: Trajectories, folder: Path, clock: _Clock) -
         graph = reaction_graph(outcome.discovery.mechanism)
         for name in ("graph.graphml", "graph.svg"):
             write_graph(graph, folder / name)
+        if judged.runs[0].is_course:
+            history = progress_history(folder / "learned.yaml", judged)
+            write_viewer(viewer_content(history), folder / "pathways.html")
         clock.lap("graph")
     if outcome.validation is not None and outcome.validation.simulated:
         validation_figure(outcome.validation, judged, folder / "validation.svg")
@@ -332,15 +326,3 @@ def _check_folder(study: Study, folder: Path, text: str, overwrite: bool) -> Non
 def _versions() -> dict[str, str]:
     names = ("mechlearn", "cantera", "numpy", "scipy", "torch")
     return {name: version(name) for name in names} | {"python": platform.python_version()}
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(k): _finite(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(v) for v in value]
-    if isinstance(value, float | np.floating):
-        return float(value) if math.isfinite(value) else None
-    if isinstance(value, np.integer):
-        return int(value)
-    return value

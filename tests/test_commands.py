@@ -32,7 +32,16 @@ learn: {reactions: 2, restarts: 2}
 validate: {tolerance: 1.0e-6}
 """
 COMMANDS = ("run", "init", "simulate", "learn", "validate", "compare", "graph")
-FILES = ["learned.yaml", "graph.graphml", "graph.svg", "validation.svg", "runs.h5", "study.yaml", "summary.json"]
+FILES = [
+    "learned.yaml",
+    "graph.graphml",
+    "graph.svg",
+    "pathways.html",
+    "validation.svg",
+    "runs.h5",
+    "study.yaml",
+    "summary.json",
+]
 HEAVY = ("torch", "cantera", "numpy", "scipy", "matplotlib", "networkx", "h5py", "ruamel")
 
 

@@ -120,7 +120,7 @@ def give_json(content: dict[str, Any], json_file: str | None) -> None:
     """Write what was asked for with ``--json``."""
     if json_file is None:
         return
-    from ..flow import json_text, write_json
+    from ..files import json_text, write_json
 
     if json_file == "-":
         typer.echo(json_text(content), nl=False)
