@@ -23,7 +23,7 @@ from .errors import BalanceError, DataError, SimulationError, StudyError
 from .figures import validation_figure
 from .files import write_json, write_text
 from .graph import reaction_graph, write_graph
-from .pathways import progress_history, viewer_content
+from .pathways import History, course_difference, progress_history, viewer_content, write_flux_graph
 from .simulation import find_mechanism, simulate_runs
 from .study import Study, study_text
 from .tables import Options, read_runs, write_runs
@@ -38,6 +38,8 @@ RESULTS = (
     "graph.graphml",
     "graph.svg",
     "pathways.html",
+    "difference.graphml",
+    "difference.svg",
     "validation.svg",
     "runs.h5",
     "study.yaml",
@@ -178,27 +180,46 @@ def _fill_folder(study: Study, folder: Path, text: str, progress: Progress) -> O
     outcome, judged = _judge(study, learnt, runs, folder / "learned.yaml", clock)
     told: dict[str, str] = {}
     try:
-        _draw(outcome, judged, folder, clock)
+        _draw(study, outcome, judged, folder, clock)
     except KeyboardInterrupt:
         told = {"status": "interrupted", "message": "Interrupted before all was drawn; the mechanism is complete."}
+    except (DataError, SimulationError) as error:
+        told = {"message": f"{outcome.summary['message']} Its fluxes are not drawn: {error}"}
     files = [name for name in RESULTS if (folder / name).is_file()] + ["summary.json"]
     summary = outcome.summary | told | {"files": files, "seconds": clock.seconds(), "failed_runs": failures}
     write_json(summary, folder / "summary.json")
     return replace(outcome, summary=summary)
 
 
-def _draw(outcome: Outcome, judged: Trajectories, folder: Path, clock: _Clock) -> None:
+def _draw(study: Study, outcome: Outcome, judged: Trajectories, folder: Path, clock: _Clock) -> None:
     if outcome.written:
         graph = reaction_graph(outcome.discovery.mechanism)
         for name in ("graph.graphml", "graph.svg"):
             write_graph(graph, folder / name)
-        if judged.runs[0].is_course:
-            history = progress_history(folder / "learned.yaml", judged)
-            write_viewer(viewer_content(history), folder / "pathways.html")
         clock.lap("graph")
     if outcome.validation is not None and outcome.validation.simulated:
         validation_figure(outcome.validation, judged, folder / "validation.svg")
         clock.lap("figure")
+    if outcome.written and judged.runs[0].is_course:
+        history = progress_history(folder / "learned.yaml", judged)
+        write_viewer(viewer_content(history), folder / "pathways.html")
+        _draw_difference(study, history, judged, folder)
+        clock.lap("pathways")
+
+
+def _draw_difference(study: Study, learnt: History, judged: Trajectories, folder: Path) -> None:
+    """The source's fluxes less the learnt mechanism's, where all species of the source are in the runs."""
+    if study.source is None:
+        return
+    source = find_mechanism(study.source.mechanism, study.folder)
+    if not {each.name for each in read_mechanism(source, study.source.phase or "").species} <= set(
+        judged.species_names
+    ):
+        return
+    graph = course_difference(learnt, progress_history(source, judged, phase=study.source.phase or None))
+    if graph is not None:
+        for name in ("difference.graphml", "difference.svg"):
+            write_flux_graph(graph, folder / name)
 
 
 def _learn(study: Study, runs: Trajectories, clock: _Clock, progress: Progress) -> _Learnt:

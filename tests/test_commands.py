@@ -37,6 +37,8 @@ FILES = [
     "graph.graphml",
     "graph.svg",
     "pathways.html",
+    "difference.graphml",
+    "difference.svg",
     "validation.svg",
     "runs.h5",
     "study.yaml",

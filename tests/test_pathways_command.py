@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import cantera as ct
 import networkx as nx
 import pytest
 
@@ -137,3 +138,23 @@ def test_bad_lines_get_one_message_and_no_file(call: Call, line: str) -> None:
     for part in REFUSED[line]:
         assert part in err
     assert not list(Path().glob("a.*"))
+
+
+def test_a_mechanism_is_drawn_against_another(call: Call) -> None:
+    gas = ct.Solution("gri30.yaml")
+    fewer = [each for each in gas.reactions() if each.equation != "CH3 + O2 <=> CH3O + O"]
+    ct.Solution(thermo="ideal-gas", kinetics="gas", species=gas.species(), reactions=fewer).write_yaml("fewer.yaml")
+    line = "graph fewer.yaml --runs runs.csv --element C --net --conversion CH4=0.5"
+    assert call(f"{line} --against gri30.yaml -o a.graphml")[0] == 0
+    changed = {(a, b): each for a, b, each in nx.read_graphml("a.graphml").edges(data="flux") if abs(each) > 1e-9}
+    assert list(changed) == [("CH3", "CH3O")]
+    assert changed["CH3", "CH3O"] < 0
+    for wrong in ("--against gri30.yaml -o a.html", "--against gri30.yaml --paths 2 --from CH4 --to CO2 -o a.svg"):
+        assert call(f"{line} {wrong}")[0] == 2
+
+
+def test_species_that_a_mechanism_lacks_are_left_out_where_that_is_asked(call: Call) -> None:
+    line = "graph h2o2.yaml --runs runs.csv --element H --net --conversion CH4=0.5 -o a.svg"
+    status, _, error = call(line)
+    assert (status, "h2o2.yaml lacks C" in error) == (2, True)
+    assert call(f"{line.replace(' --conversion CH4=0.5', ' --time 1e-4')} --leave-out")[0] == 0

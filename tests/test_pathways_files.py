@@ -130,6 +130,12 @@ def test_a_difference_is_drawn_in_the_colours_of_more_and_less() -> None:
     assert any(re.fullmatch(r"[+-]\d+ %", text) for text in texts)
 
 
+def test_of_a_difference_only_what_differs_is_drawn() -> None:
+    texts = [text.get_text() for text in draw_flux_graph(difference(carbon(), carbon())).axes[0].texts]
+    assert texts[0].startswith("Difference of the fluxes of C")
+    assert "nowhere more than 0.1% of the largest flux" in texts[1]
+
+
 @pytest.mark.parametrize("least", [0.01, 0.03, 0.1])
 def test_nodes_and_labels_of_a_drawing_do_not_overlap(least: float) -> None:
     figure = draw_flux_graph(threshold(carbon(), relative=least), source="CH4", targets=("CO2",))

@@ -12,6 +12,7 @@ import pytest
 from mechlearn.errors import DataError, StudyError
 from mechlearn.pathways import Progress, ambiguous_reactions, flux_graph, progress_graph, progress_history, refined_run
 from mechlearn.pathways.network import network_of
+from mechlearn.trajectories import Trajectories
 
 from .pathway_runs import SHIPPED, all_present, at_ignition, history_of, progress_of, runs_of
 
@@ -291,3 +292,18 @@ def test_electrons_are_no_atoms_to_count() -> None:
     network = network_of(ct.Solution("gri30_ion.yaml", transport_model=None), "gri30_ion.yaml")
     with pytest.raises(StudyError, match=r"negative number of E, so that its flux is no count of atoms"):
         network.atoms_of("E")
+
+
+def test_an_unseen_diluent_matters_only_where_rates_depend_on_pressure(tmp_path: Path) -> None:
+    runs = runs_of("h2o2.yaml")
+    kept = [j for j, name in enumerate(runs.species_names) if name not in ("AR", "N2")]
+    run = runs.runs[0]
+    part = replace(run, concentrations=run.concentrations[:, kept], pressure=run.pressure * 3, rates=None)
+    seen = Trajectories(tuple(runs.species[j] for j in kept), (part,))
+    with pytest.raises(DataError, match="add the diluent as a column"):
+        progress_history("h2o2.yaml", seen)
+    plain = tmp_path / "plain.yaml"
+    gas = ct.Solution("h2o2.yaml")
+    step = [each for each in gas.reactions() if each.equation == "H2 + O <=> H + OH"]
+    ct.Solution(thermo="ideal-gas", kinetics="gas", species=gas.species(), reactions=step).write_yaml(plain)
+    assert progress_history(plain, seen).forward.shape == (len(run.time), 1)

@@ -84,6 +84,8 @@ def graph(
     isomers: Annotated[bool, typer.Option("--lump", help="Put isomers together.")] = False,
     normalise: Annotated[str | None, typer.Option(help="max, total, or a species that is consumed.")] = None,
     refine: Annotated[bool, typer.Option("--refine", help="Simulate the run again at close times.")] = False,
+    against: Annotated[Path | None, typer.Option(help="How much more flows than in this mechanism.")] = None,
+    leave_out: Annotated[bool, typer.Option("--leave-out", help="Species of the run that a mechanism lacks.")] = False,
     json_file: JsonOption = None,
 ) -> None:
     """Write the reaction network as a graph or a drawing: of a mechanism, or of the fluxes along a run.
@@ -109,11 +111,12 @@ def graph(
         run=run,
         phase=phase,
         refine=refine,
+        leave_out=leave_out,
     )
     if study is None and runs is None:
-        _mechanism_graph(mechanism, output, json_file, request == Request())
+        _mechanism_graph(mechanism, output, json_file, request == Request() and against is None)
     else:
-        _run_graph(mechanism, output, json_file, study, runs, request)
+        _run_graph(mechanism, output, json_file, study, runs, request, against)
 
 
 def _mechanism_graph(mechanism: Path, output: Path, json_file: str | None, plain: bool) -> None:
@@ -130,13 +133,21 @@ def _mechanism_graph(mechanism: Path, output: Path, json_file: str | None, plain
 
 
 def _run_graph(
-    mechanism: Path, output: Path, json_file: str | None, study: Path | None, runs: Path | None, request: Request
+    mechanism: Path,
+    output: Path,
+    json_file: str | None,
+    study: Path | None,
+    runs: Path | None,
+    request: Request,
+    against: Path | None,
 ) -> None:
     check_output(output, ".csv", ".html", *(f".{name}" for name in GRAPHS))
     from ..pathways import production_csv, viewer_content, write_flux_graph, write_production_table
     from ..pathways.request import answer, requested_history, requested_table, runs_of
     from ..study import load_study
 
+    if against is not None and output.suffix.lower() in (".html", ".csv"):
+        raise StudyError(f"{output}: a difference is written as a graph or a drawing. Name one of {', '.join(GRAPHS)}.")
     data = runs_of(load_study(study) if study is not None else None, runs)
     if output.suffix.lower() == ".html":
         from ..viewer import write_viewer
@@ -153,7 +164,7 @@ def _run_graph(
         say(f"Wrote {output}: {len(rows)} rows", json_file)
         give_json({"files": [str(output)], "rows": [asdict(row) for row in rows]}, json_file)
         return
-    found = answer(mechanism, data, request)
+    found = answer(mechanism, data, request, against=against)
     write_flux_graph(found.graph, output, source=request.source or None, targets=request.targets)
     say(found.text(), json_file)
     say(f"Wrote {output}: {len(found.graph)} nodes, {found.graph.size()} edges", json_file)

@@ -1,5 +1,6 @@
 """Reaction pathways of any Cantera mechanism: fluxes of elements between species, as graphs to work with."""
 
+from .comparing import course_difference as course_difference
 from .flux import ambiguous_reactions as ambiguous_reactions
 from .flux import flux_graph as flux_graph
 from .history import History as History

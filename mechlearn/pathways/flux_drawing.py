@@ -30,6 +30,8 @@ MAIN, OTHER, BACK = "#0072B2", "#7BA7C7", "#E69F00"
 """The strongest way; other edges; edges back toward the fuel. Told apart without colour vision, and in grey."""
 
 MOST_EDGES = 60
+LEAST_DIFFERENCE = 1e-3
+"""Differences smaller than this part of the largest flux are not drawn."""
 WIDEST = 8.0
 """Width of the edge with the largest flux, in points; others go with the square root."""
 
@@ -71,11 +73,18 @@ def draw_flux_graph(graph: nx.DiGraph, *, source: str | None = None, targets: tu
 
 
 def _strongest(graph: nx.DiGraph) -> nx.DiGraph:
-    drawn = threshold(graph)
+    drawn = threshold(graph, absolute=LEAST_DIFFERENCE * _largest(graph))
     if drawn.size() <= MOST_EDGES:
         return drawn
     order = sorted(drawn.edges(data="flux"), key=lambda edge: -abs(edge[2]))
     return with_edges(drawn, [(a, b) for a, b, _ in order[:MOST_EDGES]])
+
+
+def _largest(graph: nx.DiGraph) -> float:
+    """The largest flux of the two graphs that a difference is of; zero for other graphs."""
+    return max(
+        (max(abs(data.get("first", 0)), abs(data.get("second", 0))) for *_, data in graph.edges(data=True)), default=0.0
+    )
 
 
 def _ends(graph: nx.DiGraph, source: str | None, targets: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
@@ -97,7 +106,7 @@ def _picture(graph: nx.DiGraph, source: str | None, targets: tuple[str, ...]) ->
     nodes, edges = list(graph), list(graph.edges)
     number = {node: i for i, node in enumerate(nodes)}
     flux = np.array([abs(graph.edges[edge]["flux"]) for edge in edges])
-    strength = flux / max(flux.max(initial=0.0), 1e-300)
+    strength = flux / max(flux.max(initial=0.0), _largest(graph), 1e-300)
     thickness = np.array([2 * _head(_width(each))[1] + 0.04 for each in strength])
     way: set[tuple[str, str]] = set()
     ends = ("", "")
@@ -144,7 +153,8 @@ def _corners(picture: Picture) -> list[Array]:
 
 def _title(picture: Picture, whole: nx.DiGraph) -> tuple[str, str]:
     facts = whole.graph
-    kind = "Difference of the fluxes" if _is_difference(picture) else "Net flux" if facts.get("net") else "Flux"
+    different = any("first" in data for *_, data in whole.edges(data=True))
+    kind = "Difference of the fluxes" if different else "Net flux" if facts.get("net") else "Flux"
     head = f"{kind} of {facts.get('element', 'atoms')} in {facts.get('name', 'a mechanism')}"
     parts = []
     if facts.get("integrated"):
@@ -154,7 +164,9 @@ def _title(picture: Picture, whole: nx.DiGraph) -> tuple[str, str]:
     if "temperature" in facts and not facts.get("integrated"):
         parts.append(f"{facts['temperature']:.0f} K, {facts['pressure'] / 1e5:.3g} bar")
     left = whole.size() - len(picture.edges)
-    if left:
+    if different and not picture.edges:
+        parts.append(f"nowhere more than {LEAST_DIFFERENCE:.1%} of the largest flux")
+    elif len(picture.edges) == MOST_EDGES and left:
         parts.append(f"the {len(picture.edges)} strongest of {whole.size()} fluxes drawn")
     return head, "; ".join(parts)
 
@@ -309,7 +321,8 @@ def _crowding(spot: Array, half: Array, taken: list[tuple[float, ...]], others: 
 def _draw_key(axes: Axes, picture: Picture, x: float, y: float) -> None:
     """What colours, widths and numbers mean."""
     unit = picture.graph.graph.get("unit", "")
-    largest = max(abs(picture.graph.edges[edge]["flux"]) for edge in picture.edges)
+    fluxes = (abs(picture.graph.edges[edge]["flux"]) for edge in picture.edges)
+    largest = max(*fluxes, _largest(picture.graph), 0.0)
     scale = "of the scale" if unit == "1" else str(unit).replace("m3", "m³")
     start = x
     for strength in (1.0, 0.1, 0.01):

@@ -21,6 +21,7 @@ Vector = NDArray[np.float64]
 
 _UNKNOWN_PART = 0.02
 _MOST_TIMES = 20_000
+_PRESSURELESS = ("Arrhenius", "Blowers-Masel")
 
 
 def progress_history(
@@ -71,7 +72,7 @@ def progress_history(
     chosen = _run(runs, run)
     gas = load_gas(path, _phase(path, runs, phase))
     concentrations = _all_species(gas, runs, chosen, path, leave_out)
-    _check_states(chosen, concentrations, leave_out)
+    _check_states(chosen, concentrations, whole=not leave_out and _needs_pressure(gas))
     forward, reverse = np.empty((2, len(chosen.time), gas.n_reactions))
     production = np.empty_like(concentrations)
     for i, temperature in enumerate(chosen.temperature):
@@ -196,7 +197,11 @@ def _all_species(gas: ct.Solution, runs: Trajectories, run: Trajectory, path: Pa
     return concentrations
 
 
-def _check_states(run: Trajectory, concentrations: Vector, leave_out: bool) -> None:
+def _needs_pressure(gas: ct.Solution) -> bool:
+    return any(each.third_body is not None or each.reaction_type not in _PRESSURELESS for each in gas.reactions())
+
+
+def _check_states(run: Trajectory, concentrations: Vector, *, whole: bool) -> None:
     cold = np.flatnonzero(~(run.temperature > 0))
     if cold.size:
         raise DataError(
@@ -207,7 +212,7 @@ def _check_states(run: Trajectory, concentrations: Vector, leave_out: bool) -> N
     if not np.all(partial > 0):
         raise DataError(f"Run {run.name!r} has a state without any species: an empty reactor has no fluxes.")
     missing = np.flatnonzero(run.pressure > partial * (1 + _UNKNOWN_PART))
-    if missing.size and not leave_out:
+    if missing.size and whole:
         i = int(missing[0])
         raise DataError(
             f"Run {run.name!r}: its species make up {partial[i]:.6g} Pa of {run.pressure[i]:.6g} Pa at "

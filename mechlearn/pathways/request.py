@@ -15,7 +15,7 @@ from ..tables import read_runs
 from ..trajectories import Trajectories
 from .flux import flux_graph
 from .history import History, Progress
-from .operations import between, check_node, lump, threshold
+from .operations import between, check_node, difference, lump, threshold
 from .paths import Way, strongest_paths, ways_graph
 from .rates import ProductionRow, production_table, progress_graph
 from .recording import progress_history, refined_run
@@ -59,6 +59,8 @@ class Request:
         Of the mechanism; empty for that of the runs, or the first.
     refine : bool
         The run simulated again by the mechanism, at times close enough to integrate.
+    leave_out : bool
+        Species of the run that the mechanism lacks are left aside.
     """
 
     element: str = ""
@@ -77,6 +79,7 @@ class Request:
     run: str = ""
     phase: str = ""
     refine: bool = False
+    leave_out: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.threshold <= 1:
@@ -182,29 +185,36 @@ def runs_of(study: Study | None, runs: Path | None) -> Trajectories:
     return simulate(study)
 
 
-def answer(mechanism: str | Path, runs: Trajectories, request: Request) -> Answer:
-    """The graph that a request asks for.
+def answer(mechanism: str | Path, runs: Trajectories, request: Request, *, against: str | Path | None = None) -> Answer:
+    """The graph that a request asks for; with a mechanism to stand against, how much more flows than in that one.
 
     Raises
     ------
     MechlearnError
         As in `progress_history`, `History.at`, `flux_graph` and the operations on it.
     """
+    if request.refine:
+        runs = refined_run(mechanism, runs, run=request.run or 0, phase=request.phase or None)
+        request = replace(request, refine=False, run="")
     history = requested_history(mechanism, runs, request)
     progress = requested_progress(history, request)
     error = _error(history, progress)
     if not request.element:
-        if request.source or request.targets or request.threshold or request.net or request.isomers:
+        if request.source or request.targets or request.threshold or request.net or request.isomers or against:
             raise StudyError("Fluxes between species are those of an element. Name one, as --element C.")
         return Answer(progress_graph(progress), (), progress, error)
-    graph = flux_graph(progress, request.element, net=request.net, normalise=request.normalise)
-    for name in (request.source, *request.targets):
-        if name:
-            progress.network.index(name)
-            check_node(graph, name)
+    graph = _fluxes(progress, request)
+    if against is not None:
+        if request.paths:
+            raise StudyError("Strongest ways are those of one mechanism. Leave out --paths, or --against.")
+        known = requested_history(against, runs, replace(request, phase=""))
+        graph = difference(_fluxes(requested_progress(known, request), request), graph)
+    for name in filter(None, (request.source, *request.targets)):
+        progress.network.index(name)
     if request.isomers:
-        graph = lump(graph)
         request = _renamed(request, graph)
+    for name in filter(None, (request.source, *request.targets)):
+        check_node(graph, name)
     ways = strongest_paths(graph, request.source, request.targets, request.paths) if request.paths else ()
     if request.paths and not ways:
         raise StudyError(f"No {request.element} goes from {request.source} to {', '.join(request.targets)} there.")
@@ -214,12 +224,17 @@ def answer(mechanism: str | Path, runs: Trajectories, request: Request) -> Answe
     return Answer(graph, ways, progress, error)
 
 
+def _fluxes(progress: Progress, request: Request) -> nx.DiGraph:
+    graph = flux_graph(progress, request.element, net=request.net, normalise=request.normalise)
+    return lump(graph) if request.isomers else graph
+
+
 def requested_history(mechanism: str | Path, runs: Trajectories, request: Request) -> History:
     """The run that is asked for, with the mechanism's rates along it."""
     run, phase = request.run or 0, request.phase or None
     if request.refine:
         runs, run = refined_run(mechanism, runs, run=run, phase=phase), 0
-    return progress_history(mechanism, runs, run=run, phase=phase)
+    return progress_history(mechanism, runs, run=run, phase=phase, leave_out=request.leave_out)
 
 
 def _error(history: History, progress: Progress) -> float:
@@ -268,7 +283,4 @@ def requested_table(mechanism: str | Path, runs: Trajectories, request: Request)
     species = dict.fromkeys(name for name in (request.source, *request.targets) if name)
     if not species:
         raise StudyError("A table of production is that of a species. Name it, as --from CH4.")
-    progress = requested_progress(
-        progress_history(mechanism, runs, run=request.run or 0, phase=request.phase or None), request
-    )
-    return production_table(progress, species)
+    return production_table(requested_progress(requested_history(mechanism, runs, request), request), species)
