@@ -40,6 +40,7 @@ class Browser:
     events: list[dict[str, Any]] = field(default_factory=list)
     unread: bytes = b""
     sent: int = 0
+    started: float = 0.0
 
     def command(self, method: str, **parameters: Any) -> dict[str, Any]:
         """What DevTools answers; events that come first are kept in ``events``."""
@@ -78,8 +79,15 @@ class Browser:
         """Parameters of the events of these names since the page was opened."""
         return [event["params"] for event in self.events if event["method"] in methods]
 
+    def processor_seconds(self) -> float:
+        """Processor time that the page's own thread has taken since it was opened, whoever else computes."""
+        metrics = {each["name"]: each["value"] for each in self.command("Performance.getMetrics")["metrics"]}
+        return float(metrics["TaskDuration"]) - self.started
+
     def open(self, page: Path) -> None:
         self.events.clear()
+        self.started = 0.0
+        self.started = self.processor_seconds()
         self.command("Page.navigate", url=page.as_uri())
         while not self.seen("Page.loadEventFired"):
             assert self._receive(30), "the page did not load"
@@ -164,6 +172,7 @@ def browser(folder: Path) -> Iterator[Browser]:
         window.session = window.command("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             window.command(f"{domain}.enable")
+        window.command("Performance.enable", timeDomain="threadTicks")
         window.command("Page.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
         window.resize(1280, 800)
         yield window

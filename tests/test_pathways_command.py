@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def test_strongest_ways_are_told_and_written(call: Call) -> None:
     line = "graph gri30.yaml --runs runs.csv --element C --from CH4 --to CO2 --threshold 0.01 --net --paths 5"
     status, out, _ = call(f"{line} --conversion CH4=0.5 -o a.graphml --json a.json")
     assert (status, Path("a.graphml").is_file()) == (0, True)
-    assert "37.22%  CH4 → CH3 → CH3O → CH2O → HCO → CO → CO2" in out
+    assert re.search(r"37\.\d\d%  CH4 → CH3 → CH3O → CH2O → HCO → CO → CO2", out)
     told = json.loads(Path("a.json").read_text())
     assert told["files"] == ["a.graphml"]
     assert told["paths"][0]["species"] == ["CH4", "CH3", "CH3O", "CH2O", "HCO", "CO", "CO2"]

@@ -463,3 +463,14 @@ def test_time_need_not_start_at_zero() -> None:
     for run in later.runs:
         assert np.array_equal(again[run.name].time, run.time)
         assert np.max(np.abs(again[run.name].concentrations - run.concentrations)) < 1e-8
+
+
+@pytest.mark.parametrize("reactor", ["isothermal", "constant-volume", "constant-pressure"])
+def test_the_solver_for_many_species_gives_the_same_course(monkeypatch: pytest.MonkeyPatch, reactor: str) -> None:
+    source = {"mechanism": "h2o2.yaml", "reactor": reactor, "temperature": 1100, "pressure": "1 atm"}
+    given = {**source, "initial": {"X": "H2:2, O2:1"}, "times": {"end": "1 ms", "count": 11}}
+    dense = simulate(Study(source=given)).runs[0]  # type: ignore[arg-type]
+    monkeypatch.setattr("mechlearn.simulation._MANY_SPECIES", 1)
+    sparse = simulate(Study(source=given)).runs[0]  # type: ignore[arg-type]
+    np.testing.assert_allclose(sparse.concentrations, dense.concentrations, atol=1e-8 * dense.concentrations.max())
+    np.testing.assert_allclose(sparse.temperature, dense.temperature, rtol=1e-8)
