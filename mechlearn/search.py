@@ -79,7 +79,6 @@ def _named_optimizer(value: Any) -> Any:
 LATER = {
     ("balances", "integral"): "derivative",
     ("balances", "weak"): "derivative",
-    ("catalysts", True): "false",
 }
 """Settings of the contract that this version does not know yet, with what to give instead."""
 
@@ -114,7 +113,8 @@ class Search:
     temperature_dependence : str
         ``none``, ``arrhenius``, or ``auto``: Arrhenius where the states are at several temperatures.
     catalysts : bool
-        Not known to this version.
+        Whether species may stand on both sides of a reaction (catalysts, autocatalysis). Where the data demand it and
+        it is false, the status is ``needs-catalysts``.
     third_bodies : bool
         Whether reactions that change the number of molecules may need colliders, and may be falloffs.
     molecularity : int
@@ -152,7 +152,7 @@ class Search:
     rate_fit: Literal["log", "non-negative"] = "log"
     reverse: Literal["free", "thermo", "none"] = "free"
     temperature_dependence: Literal["auto", "none", "arrhenius"] = "auto"
-    catalysts: Literal[False] = False
+    catalysts: bool = False
     third_bodies: bool = False
     molecularity: Annotated[int, Field(ge=2, le=3)] = 2
     restarts: Annotated[int, Field(ge=1, le=10_000)] = 8
@@ -164,7 +164,6 @@ class Search:
     @field_validator("*", mode="before")
     @classmethod
     def _known_in_this_version(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, str | bool) and (info.field_name, value) in LATER:
-            shown = str(value).lower()
-            raise ValueError(f"{shown} is not in this version yet; use {LATER[(str(info.field_name), value)]}")
+        if isinstance(value, str) and (info.field_name, value) in LATER:
+            raise ValueError(f"{value} is not in this version yet; use {LATER[(str(info.field_name), value)]}")
         return value

@@ -64,12 +64,32 @@ HYDROGEN_OXIDATION = Mechanism(
     temperature=1000.0,
 )
 
+ROBERTSON = network("A B C", one_way("A => B", 0.04), one_way("2 B => B + C", 3e7), one_way("B + C => A + C", 1e4))
+
+BRUSSELATOR = network(
+    "A B D E X Y",
+    one_way("A => X", 1.0),
+    one_way("2 X + Y => 3 X", 1.0),
+    one_way("B + X => D + Y", 1.0),
+    one_way("X => E", 1.0),
+)
+
+LOTKA_VOLTERRA = network("A X Y P", one_way("A + X => 2 X", 1.0), one_way("X + Y => 2 Y", 2.0), one_way("Y => P", 0.5))
+
 BANK: Mapping[str, Mechanism] = {
     "fuel-radical-product": FUEL_RADICAL_PRODUCT,
     "michaelis-menten": MICHAELIS_MENTEN,
     "crnn-case-1": CRNN_CASE_1,
     "hydrogen-oxidation": HYDROGEN_OXIDATION,
 }
+"""Without catalysts."""
+
+CATALYSED: Mapping[str, Mechanism] = {
+    "robertson": ROBERTSON,
+    "brusselator": BRUSSELATOR,
+    "lotka-volterra": LOTKA_VOLTERRA,
+}
+"""With species on both sides."""
 
 _positive = st.floats(1e-3, 1e3)
 _TROE = ((), (0.7346, 94.0, 1756.0, 5182.0), (0.5, 1e-30, 1e30), (1.0, 0.0, 500.0))

@@ -13,6 +13,7 @@ from mechlearn.learning.complexes import (
     Complex,
     Direction,
     Split,
+    Vectors,
     monomials,
     production_vectors,
     split_into_directions,
@@ -67,7 +68,7 @@ def split_of(mechanism: Mechanism, rows: Stoichiometry, shown: set[Complex] | No
     complexes = sorted({d.reactants for d in true_constants(mechanism)})
     values = monomials(problem.concentrations, complexes)
     vectors, errors = production_vectors(values, problem.production, problem.weights())
-    return split_into_directions(complexes, vectors, errors, shown or set(), rows)
+    return split_into_directions(Vectors(complexes, vectors, errors), shown or set(), rows)
 
 
 def active(mechanism: Mechanism) -> Array:
@@ -150,7 +151,7 @@ def test_a_catalyst_is_unexplained() -> None:
 
 def test_a_complex_that_takes_from_others_is_unexplained() -> None:
     vectors = np.array([[-1.0, -0.5, 1.0]])
-    split = split_into_directions([(1, 0, 0)], vectors, np.full((1, 3), 1e-12), set(), free_rows(3))
+    split = split_into_directions(Vectors([(1, 0, 0)], vectors, np.full((1, 3), 1e-12)), set(), free_rows(3))
     assert split.unexplained == ((1, 0, 0),)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from .helpers import BANK
 EXAMPLES = ("fuel-radical-product", "michaelis-menten", "hydrogen-oxidation", "crnn-case1")
 
 
+@lru_cache
 def data(name: str, seed: int = 0) -> tuple[ml.Trajectories, ml.Mechanism]:
     study = ml.load_study(example_studies()[name])
     assert study.source is not None

@@ -10,7 +10,7 @@ import torch
 
 from mechlearn.kinetics import production_rates
 from mechlearn.learning.batch import Batch
-from mechlearn.learning.complexes import Split, monomials, production_vectors, split_into_directions
+from mechlearn.learning.complexes import Split, Vectors, monomials, production_vectors, split_into_directions
 from mechlearn.learning.freezing import rows_to_freeze
 from mechlearn.learning.network import Network
 from mechlearn.learning.noise import all_complexes, estimate_noise, structure_in
@@ -145,7 +145,7 @@ def test_production_of_the_true_complexes_splits_into_the_true_reactions(name: s
     complexes = sorted({y for y, _ in true})
     weights = np.broadcast_to(1 / np.sqrt(np.mean(production**2, axis=0)), production.shape)
     vectors, errors = production_vectors(monomials(concentrations, complexes), production, weights)
-    split = split_into_directions(complexes, vectors, errors, set(), free_rows(len(names)))
+    split = split_into_directions(Vectors(complexes, vectors, errors), set(), free_rows(len(names)))
     assert {(d.reactants, d.products) for d in split.directions} == true
     assert not split.unexplained
     assert not split.ambiguous
@@ -155,7 +155,7 @@ def split_of(mechanism: Mechanism, complex_: tuple[int, ...]) -> Split:
     concentrations, production = states_of(mechanism)
     values = monomials(concentrations, [complex_])
     vectors, errors = production_vectors(values, production, np.ones_like(production))
-    return split_into_directions([complex_], vectors, errors, set(), free_rows(len(mechanism.species)))
+    return split_into_directions(Vectors([complex_], vectors, errors), set(), free_rows(len(mechanism.species)))
 
 
 def test_two_reactions_that_one_can_replace_become_one() -> None:

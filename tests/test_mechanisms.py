@@ -18,7 +18,7 @@ from mechlearn.conditions import Sample, Times
 from mechlearn.simulation import find_mechanism
 from mechlearn.study import example_studies
 
-from .helpers import BANK
+from .helpers import BANK, CATALYSED
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "mechanisms"
@@ -51,6 +51,12 @@ PAPERS: dict[str, tuple[str, dict[str, float]]] = {
         "10.1021/acs.jpca.0c09316",
         {"2 A => B": 0.1, "A => C": 0.2, "C => D": 0.13, "B + D => E": 0.3},
     ),
+    "robertson": ("10.1007/978-3-642-05221-7", {"A => B": 0.04, "2 B => B + C": 3e7, "B + C => A + C": 1e4}),
+    "brusselator": (
+        "10.1063/1.1668896",
+        {"A => X": 1.0, "2 X + Y => 3 X": 1.0, "B + X => D + Y": 1.0, "X => E": 1.0},
+    ),
+    "lotka-volterra": ("10.1021/ja01453a010", {"A + X => 2 X": 1.0, "X + Y => 2 Y": 2.0, "Y => P": 0.5}),
 }
 """Equations as Cantera writes them, with rate constants in kmol, m³ and s."""
 
@@ -94,7 +100,7 @@ def test_reactions_and_rate_constants_are_those_of_the_paper(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAPERS)
 def test_bank_of_the_tests_holds_the_same_mechanism(name: str) -> None:
-    known = BANK["crnn-case-1" if name == "crnn-case1" else name]
+    known = {**BANK, **CATALYSED}["crnn-case-1" if name == "crnn-case1" else name]
     comparison = ml.compare(ml.read_mechanism(FOLDER / f"{name}.yaml"), known)
     assert comparison.exact
     assert comparison.max_relative_rate_error == pytest.approx(0, abs=1e-12)

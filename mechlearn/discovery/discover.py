@@ -93,6 +93,11 @@ def _by_library(balances: Balances, search: Search) -> bool:
             f"The states are at {temperature.min():g} to {temperature.max():g} K, and temperature_dependence: none "
             "asks for rate constants without it. Give runs at one temperature, or temperature_dependence: auto."
         )
+    if search.catalysts:
+        raise StudyError(
+            f"catalysts: true is for rate constants at one temperature, each direction with its own; here "
+            f"{' and '.join(reasons)}. Leave one of them out."
+        )
     if search.method == "network":
         raise StudyError(
             f"method: network learns rate constants at one temperature, each direction with its own; here "

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from ..balances.record import Balances
 from ..errors import DataError, StudyError
 from ..learning.adam import search_rows_with_adam
-from ..learning.complexes import Direction
+from ..learning.complexes import Complex, Direction
 from ..learning.noisy import solution_under_noise
 from ..learning.readout import LearnedReaction, learned_reactions
 from ..learning.scaling import Scaled, scaled
@@ -27,6 +27,7 @@ from ..learning.stoichiometry import (
 from ..learning.training import Found, search_rows
 from ..library import candidate_directions
 from ..search import Adam, Search
+from .catalysts import complex_text, direction_text, law_of, reason_text, same_law_text, solution_with_catalysts
 from .record import STATUS, Discovery, learnt_mechanism, no_reactions
 
 
@@ -36,7 +37,9 @@ def from_network(balances: Balances, search: Search, progress: Callable[[float, 
     _check(balances)
     stoichiometry = _stoichiometry(balances, search)
     problem = scaled(balances)
-    found = _search(balances, problem, stoichiometry, search, progress)
+    solution, needed = solution_with_catalysts(problem, stoichiometry, search)
+    finder = "network" if solution is None else "complexes"
+    found = Found(solution) if solution else _search(balances, problem, stoichiometry, search, progress)
     solution = found.solution
     if solution is None and found.votes:
         solution = solution_from_rows(problem, np.array(list(found.votes), dtype=float), search)
@@ -51,9 +54,12 @@ def from_network(balances: Balances, search: Search, progress: Callable[[float, 
         return no_reactions(balances, search, message, found, started)
     reactions = learned_reactions(solution.fit, problem, balances.species)
     if witness is not None:
-        reactions = tuple(_with_finders(each, balances, by_network, set(witness.fit.directions)) for each in reactions)
+        by_library = set(witness.fit.directions)
+        reactions = tuple(
+            _with_finders(each, balances, {finder: by_network, "library": by_library}) for each in reactions
+        )
     noise = 0.0 if problem.noise.exact else problem.noise.relative
-    status, message = _verdict(solution, witness, found, balances, noise)
+    status, message = _verdict(solution, witness, found, balances, noise, needed)
     return Discovery(
         mechanism=learnt_mechanism(balances, tuple(learned.reaction for learned in reactions)),
         status=status,
@@ -83,16 +89,13 @@ def _witness(balances: Balances, problem: Scaled, stoichiometry: Stoichiometry, 
     return Solution(fit, complete=complete) if complete or search.method == "library" else None
 
 
-def _with_finders(
-    learned: LearnedReaction, balances: Balances, by_network: set[Direction], by_library: set[Direction]
-) -> LearnedReaction:
+def _with_finders(learned: LearnedReaction, balances: Balances, found: dict[str, set[Direction]]) -> LearnedReaction:
     names = [s.name for s in balances.species]
     sides = [
         tuple(int(side.get(n, 0)) for n in names) for side in (learned.reaction.reactants, learned.reaction.products)
     ]
     direction = Direction(sides[0], sides[1])
-    finders = [name for name, found in (("network", by_network), ("library", by_library)) if direction in found]
-    return replace(learned, found_by=tuple(finders))
+    return replace(learned, found_by=tuple(name for name, directions in found.items() if direction in directions))
 
 
 def _check(balances: Balances) -> None:
@@ -135,7 +138,12 @@ def _search(
 
 
 def _verdict(
-    solution: Solution, witness: Solution | None, found: Found, balances: Balances, noise: float
+    solution: Solution,
+    witness: Solution | None,
+    found: Found,
+    balances: Balances,
+    noise: float,
+    needed: tuple[Complex, ...],
 ) -> tuple[str, str]:
     detail = f"{solution.fit.misfit:.2g}"
     if found.interrupted:
@@ -150,34 +158,20 @@ def _verdict(
         status = "unsettled"
     elif solution.ambiguous:
         status = "ambiguous"
-        detail = "; ".join(_complex_text(y, balances) for y in solution.ambiguous) + " can react in more than one way"
+        detail = "; ".join(complex_text(y, balances) for y in solution.ambiguous) + " can react in more than one way"
     elif witness is not None and _rivals(witness, solution):
         status = "ambiguous"
-        detail = "the library of candidates gives other ones, " + _equations(witness, balances)
+        equations = "; ".join(direction_text(d, balances) for d in witness.fit.directions)
+        detail = f"the library of candidates gives other ones, {equations}"
+    elif needed:
+        status, detail = "needs-catalysts", reason_text(solution, needed, balances)
     else:
         status = "recovered"
     level = "round-off" if noise == 0 else f"their noise, {100 * noise:.2g} % of the rates"
-    return status, STATUS[status].format(detail=detail, level=level)
-
-
-def _complex_text(complex_: tuple[int, ...], balances: Balances) -> str:
-    parts = [
-        f"{count} {s.name}" if count > 1 else s.name
-        for count, s in zip(complex_, balances.species, strict=True)
-        if count
-    ]
-    return " + ".join(parts)
+    return status, STATUS[status].format(detail=detail, level=level) + same_law_text(solution, balances)
 
 
 def _rivals(witness: Solution, solution: Solution) -> bool:
     """True if the witness has other reactions, and no more of them."""
-    mine, theirs = set(solution.fit.directions), set(witness.fit.directions)
+    mine, theirs = ({law_of(d) for d in each.fit.directions} for each in (solution, witness))
     return theirs != mine and len(theirs) <= len(mine)
-
-
-def _equations(solution: Solution, balances: Balances) -> str:
-    texts = [
-        f"{_complex_text(d.reactants, balances)} => {_complex_text(d.products, balances)}"
-        for d in solution.fit.directions
-    ]
-    return "; ".join(texts)

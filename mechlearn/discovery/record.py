@@ -18,6 +18,8 @@ STATUS = {
     "recovered": "Every reaction is frozen and the data are explained to {level}.",
     "ambiguous": "The data are explained to {level}, but so they are by another network with as few reactions: "
     "{detail}. Give compositions (conserve: elements) or data from other states.",
+    "needs-catalysts": "The data are explained to {level}, but only by reactions with a species on both sides: {detail}"
+    ". Learn with catalysts: true to accept them.",
     "unsettled": "The reactions found leave {detail} of the gross production unexplained. Offer more reactions, more "
     "restarts or more time; the cause may also be a rate law that this version does not know.",
     "approximated": "The reactions found explain the data, with rate laws that miss {detail} of the gross production: "

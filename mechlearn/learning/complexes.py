@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import combinations, product
+from functools import lru_cache
+from itertools import combinations, combinations_with_replacement
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,22 @@ class Direction:
 
 
 @dataclass(frozen=True, eq=False)
+class Vectors:
+    """What each complex makes.
+
+    Parameters
+    ----------
+    complexes : list of C complexes
+    vectors, errors : array, shape (C, S)
+        Production per monomial, and the standard errors.
+    """
+
+    complexes: list[Complex]
+    vectors: Array
+    errors: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Split:
     """The directions that explain the production of all complexes.
 
@@ -62,7 +79,7 @@ class Split:
     ambiguous : tuple of Complex
         Complexes for which another split with as few reactions fits as well.
     unexplained : tuple of Complex
-        Complexes whose production no reaction without a catalyst explains.
+        Complexes whose production no admitted reactions explain.
     alternatives : dict
         Of each explained complex, all sets of products that explain it, the best first.
     """
@@ -88,57 +105,53 @@ def production_vectors(
     """
     vectors = np.zeros((values.shape[1], production.shape[1]))
     errors = np.zeros_like(vectors)
+    relative = weights / np.maximum(weights.max(axis=0), 1e-300)
     for k in range(production.shape[1]):
-        columns = values * weights[:, k, None]
-        size = np.linalg.norm(columns, axis=0)
-        size[size == 0] = 1.0
-        left, spectrum, right = np.linalg.svd(columns / size, full_matrices=False)
-        inverse = np.divide(1.0, spectrum, out=np.zeros_like(spectrum), where=spectrum > 1e-13 * spectrum[0])
-        target = production[:, k] * weights[:, k]
+        if k == 0 or not np.array_equal(relative[:, k], relative[:, k - 1]):
+            columns = values * relative[:, k, None]
+            size = np.linalg.norm(columns, axis=0)
+            size[size == 0] = 1.0
+            left, spectrum, right = np.linalg.svd(columns / size, full_matrices=False)
+            inverse = np.divide(1.0, spectrum, out=np.zeros_like(spectrum), where=spectrum > 1e-13 * spectrum[0])
+            spread = np.sqrt(np.sum((right.T * inverse) ** 2, axis=1)) / size
+        unit = weights[:, k].max()
+        target = production[:, k] * relative[:, k]
         solution = right.T @ (inverse * (left.T @ target))
-        residual = target - (columns / size) @ solution
-        noise = max(np.sqrt(np.mean(residual**2)), least_misfit) + 1e-15 * np.abs(target).max(initial=0.0)
+        residual = (target - (columns / size) @ solution) * unit
+        noise = max(np.sqrt(np.mean(residual**2)), least_misfit) + 1e-15 * unit * np.abs(target).max(initial=0.0)
         vectors[:, k] = solution / size
-        errors[:, k] = noise * np.sqrt(np.sum((right.T * inverse) ** 2, axis=1)) / size
+        errors[:, k] = noise * spread / unit
     return vectors, errors
 
 
 def split_into_directions(
-    complexes: list[Complex],
-    vectors: Array,
-    errors: Array,
-    shown: set[Complex],
-    stoichiometry: Stoichiometry,
-    *,
-    noisy: bool = False,
+    found: Vectors, shown: set[Complex], stoichiometry: Stoichiometry, *, noisy: bool = False
 ) -> Split:
     """Fewest one-way reactions for each complex, complexes already known being preferred as products.
 
     Parameters
     ----------
-    complexes : list of C complexes
-        Reactant complexes.
-    vectors, errors : array, shape (C, S)
-        What each makes per monomial, and the standard errors.
+    found : Vectors
+        Of the reactant complexes.
     shown : set of complexes
         Product complexes that the network has shown; tried first.
     stoichiometry : Stoichiometry
-        Which net rows are admitted.
+        Which net rows are admitted, and whether catalysts are.
     noisy : bool
         Every split within the errors of the complex alone is offered; all complexes together decide among them.
     """
-    known = shown | set(complexes)
+    known = shown | set(found.complexes)
     directions: list[Direction] = []
     ambiguous, unexplained = [], []
     alternatives = {}
-    for y, vector, error in zip(complexes, vectors, errors, strict=True):
-        found = _split_one(np.array(y), vector, error, known, stoichiometry, noisy)
-        if not found:
+    for y, vector, error in zip(found.complexes, found.vectors, found.errors, strict=True):
+        sets = _split_one(np.array(y), vector, error, known, stoichiometry, noisy)
+        if not sets:
             unexplained.append(y)
             continue
-        alternatives[y] = found[:MOST_ALTERNATIVES]
-        directions += [Direction(y, p) for p in found[0]]
-        if len(found) > 1:
+        alternatives[y] = sets[:MOST_ALTERNATIVES]
+        directions += [Direction(y, p) for p in sets[0]]
+        if len(sets) > 1:
             ambiguous.append(y)
     return Split(tuple(directions), tuple(ambiguous), tuple(unexplained), alternatives)
 
@@ -147,26 +160,15 @@ def _split_one(
     y: NDArray[np.int64], vector: Array, error: Array, known: set[Complex], stoichiometry: Stoichiometry, noisy: bool
 ) -> list[tuple[Complex, ...]]:
     """Every equally good smallest set of products of ``y``, the best first; empty where there is none."""
-    inside = y > 0
     width = ERRORS_OF_NOISE if noisy else ERRORS_OF_ROUND_OFF
-    slack = width * error + ROUND_OFF * np.abs(vector)
-    weights = (y / np.maximum(error, 1e-300))[inside]
-    total = float(np.sum(-vector[inside] * weights**2 / y[inside]) / np.sum(weights**2)) if noisy else 0.0
-    total = total or float(np.mean(-vector[inside] / y[inside]))
-    if total <= 0 or np.any(np.abs(vector[inside] + total * y[inside]) > slack[inside]):
-        return []
-    target = np.where(inside, 0.0, vector / total)
-    own = width / np.sqrt(np.sum(weights**2 / y[inside] ** 2)) if noisy else 0.0
-    tolerance = np.maximum(np.sqrt(slack**2 + (target * own) ** 2) / total, 1e-12)
-    if np.any(target < -tolerance):
-        return []
-    candidates = _products(y, target, tolerance, stoichiometry)
+    slack = width * error + ROUND_OFF * np.abs(vector) + SMALLEST_SHARE * np.abs(vector).max(initial=0.0)
+    candidates = _products(y, vector, slack, stoichiometry)
     shown = np.array([tuple(p) in known for p in candidates], dtype=bool)
     offered: list[tuple[float, tuple[Complex, ...]]] = []
     for count in (1, 2, 3):
         pool = candidates if len(candidates) <= (MOST_CANDIDATES if count < 3 else 60) else candidates[shown]
         marks = np.array([tuple(p) in known for p in pool], dtype=int)
-        sets, misfits = _mixtures(pool, count, target, tolerance)
+        sets, misfits = _mixtures(pool - y, count, vector, slack)
         whole = [tuple(tuple(int(c) for c in pool[i]) for i in members) for members in sets]
         cost = [float(count - int(marks[list(members)].sum())) for members in sets]
         if noisy:
@@ -181,40 +183,57 @@ def _split_one(
     return [products for c, products in offered if noisy or c == offered[0][0]]
 
 
-def _products(y: NDArray[np.int64], target: Array, tolerance: Array, stoichiometry: Stoichiometry) -> NDArray[np.int64]:
-    """Integer complexes over the species that ``y`` makes, balanced against it."""
-    made = np.flatnonzero(target > tolerance)
-    largest = stoichiometry.max_coefficient
-    choices = (
-        np.array(list(product(range(largest + 1), repeat=len(made)))) if len(made) <= 8 else np.zeros((0, len(made)))
-    )
+def _products(y: NDArray[np.int64], vector: Array, slack: Array, stoichiometry: Stoichiometry) -> NDArray[np.int64]:
+    """Integer complexes that ``y`` may turn into, balanced against it: of the species that it makes and, with
+    catalysts, of its own.
+
+    With catalysts the change is the smallest whole one: 2 B => 2 C is the same law as 2 B => B + C at twice the rate
+    constant.
+    """
+    made = (vector > slack) & (y == 0)
+    own = (y > 0) & (np.abs(vector) > slack) & stoichiometry.catalysts
+    species = np.flatnonzero(made | own)
+    choices = _choices(len(species), stoichiometry.max_coefficient, stoichiometry.max_order)
     whole = np.zeros((len(choices), len(y)), dtype=np.int64)
-    whole[:, made] = choices
-    allowed = stoichiometry.admits((whole - y).astype(float)) if len(whole) else np.zeros(0, dtype=bool)
-    return whole[allowed]
+    if stoichiometry.catalysts:
+        whole += np.where(own | (y == 0), 0, y)
+    whole[:, species] = choices
+    net = whole - y
+    allowed = stoichiometry.admits(net.astype(float)) & (whole.sum(axis=1) <= stoichiometry.max_order)
+    if stoichiometry.catalysts:
+        allowed &= np.gcd.reduce(net, axis=1) == 1
+    return np.asarray(whole[allowed])
+
+
+@lru_cache
+def _choices(count: int, largest: int, order: int) -> NDArray[np.int64]:
+    """Coefficients of ``count`` species up to ``largest``, no more than ``order`` molecules in all."""
+    sides = [()] + [m for n in range(1, order + 1) for m in combinations_with_replacement(range(count), n)]
+    rows = np.array([[side.count(j) for j in range(count)] for side in sides], dtype=np.int64).reshape(
+        len(sides), count
+    )
+    return np.asarray(rows[rows.max(axis=1, initial=0) <= largest])
 
 
 def _mixtures(
-    pool: NDArray[np.int64], count: int, target: Array, tolerance: Array
+    changes: NDArray[np.int64], count: int, vector: Array, slack: Array
 ) -> tuple[list[tuple[int, ...]], Array]:
-    """Sets of ``count`` complexes of which a convex mixture, each with a share above zero, is the target.
+    """Sets of ``count`` changes that add up to the vector, each at a rate above zero.
 
-    With them the sum of squares of their misfit in units of the tolerance.
+    With them the sum of squares of their misfit in units of the slack.
     """
-    sets = np.array(list(combinations(range(len(pool)), count)), dtype=np.int64).reshape(-1, count)
-    points = pool[sets].astype(float) / tolerance
-    goal = target / tolerance
-    shares = np.ones((len(sets), count))
-    if count > 1:
-        edges = points[:, 1:] - points[:, :1]
-        gram = np.einsum("nis,njs->nij", edges, edges)
-        right = np.einsum("nis,ns->ni", edges, goal - points[:, 0])
-        size = np.sqrt(np.einsum("nii->ni", gram))
-        regular = np.abs(np.linalg.det(gram / (size[:, :, None] * size[:, None, :]))) > 1e-12
-        shares[:] = -1.0
-        shares[regular, 1:] = np.linalg.solve(gram[regular], right[regular][..., None])[..., 0]
-        shares[regular, 0] = 1 - shares[regular, 1:].sum(axis=1)
-    left = np.einsum("nis,ni->ns", points, shares) - goal
-    good = (shares.min(axis=1, initial=np.inf) > SMALLEST_SHARE) & (np.abs(left).max(axis=1, initial=0.0) <= 1.0)
+    sets = np.array(list(combinations(range(len(changes)), count)), dtype=np.int64).reshape(-1, count)
+    points = changes[sets] / slack
+    goal = vector / slack
+    gram = np.einsum("nis,njs->nij", points, points)
+    right = np.einsum("nis,s->ni", points, goal)
+    size = np.sqrt(np.einsum("nii->ni", gram))
+    regular = np.abs(np.linalg.det(gram / (size[:, :, None] * size[:, None, :]))) > 1e-12
+    rates = np.full((len(sets), count), -1.0)
+    rates[regular] = np.linalg.solve(gram[regular], right[regular][..., None])[..., 0]
+    left = np.einsum("nis,ni->ns", points, rates) - goal
+    largest = rates.max(axis=1, initial=0.0)
+    good = (rates.min(axis=1, initial=np.inf) > SMALLEST_SHARE * largest) & (largest > 0)
+    good &= np.abs(left).max(axis=1, initial=0.0) <= 1.0
     chosen = np.flatnonzero(good)
     return [tuple(int(i) for i in sets[n]) for n in chosen], np.sum(left[chosen] ** 2, axis=1)

@@ -80,12 +80,18 @@ def estimate_noise(concentrations: Array, production: Array, passes: int = 8) ->
         if len(production) < STATES_PER_MONOMIAL * len(complexes):
             break
         found = _noise_left_by(complexes, concentrations, production, passes)
-        if best is None or found.relative < 0.5 * best.relative:
+        if best is None or _size(found, production) < 0.5 * _size(best, production):
             best = found
         if best.exact:
             break
     nothing = np.zeros(production.shape[1])
     return best or Noise(0.0, nothing, nothing + ROUND_OFF, True)
+
+
+def _size(noise: Noise, production: Array) -> float:
+    """Noise of a typical rate, as a share of it, of the species that is followed worst."""
+    rms = np.sqrt(np.mean(production**2, axis=0))
+    return noise.relative + float(np.max(noise.absolute / np.where(rms > 0, rms, 1.0)))
 
 
 def _noise_left_by(complexes: list[tuple[int, ...]], concentrations: Array, production: Array, passes: int) -> Noise:

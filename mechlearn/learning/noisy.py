@@ -16,6 +16,7 @@ from .complexes import (
     Complex,
     Direction,
     Split,
+    Vectors,
     monomials,
     production_vectors,
     split_into_directions,
@@ -63,18 +64,13 @@ def solution_under_noise(
     Three tests stand between a fit and a solution: the sum of squared residuals over the estimated noise, the score of
     every monomial that is absent, and the agreement of neighbouring residuals.
     """
-    if not _could_be_noise(problem, pool):
+    found = significant_vectors(problem, pool)
+    if found is None:
         return None
-    complexes, vectors, errors, deviation = _significant(problem, pool)
-    if not complexes:
-        return None
-    values = monomials(problem.concentrations, complexes)
-    if not is_noise(problem, values, values @ vectors, deviation):
-        return None
-    split = split_into_directions(complexes, vectors, errors, set(pool), stoichiometry, noisy=True)
+    split = split_into_directions(found, set(pool), stoichiometry, noisy=True)
     if split.unexplained or not split.directions:
         return None
-    directions, ambiguous = _likeliest(problem, split, set(pool), deviation)
+    directions, ambiguous = _likeliest(problem, split, set(pool), _deviation(problem, found))
     fit = fit_rates(problem, directions, search.rate_fit)
     if np.any(fit.constants <= 0) or np.any(fit.errors * SIGNIFICANT > 1) or too_many(fit, search):
         return None
@@ -86,6 +82,23 @@ def solution_under_noise(
     if structure_in((problem.production - production) / deviation, problem.concentrations) > STRUCTURED:
         return None
     return Solution(fit, ambiguous, complete=True)
+
+
+def significant_vectors(problem: Scaled, pool: list[Complex]) -> Vectors | None:
+    """What each complex makes, of those that make something; None where what they leave is not noise."""
+    if not _could_be_noise(problem, pool):
+        return None
+    found = _significant(problem, pool)
+    if not found.complexes:
+        return None
+    values = monomials(problem.concentrations, found.complexes)
+    if not is_noise(problem, values, values @ found.vectors, _deviation(problem, found)):
+        return None
+    return found
+
+
+def _deviation(problem: Scaled, found: Vectors) -> Array:
+    return problem.noise.deviation(monomials(problem.concentrations, found.complexes) @ found.vectors)
 
 
 def _likeliest(
@@ -195,8 +208,8 @@ def _could_be_noise(problem: Scaled, complexes: list[Complex]) -> bool:
     return _small((problem.production - production) / deviation, len(values) - len(complexes) / len(deviation[0]))
 
 
-def _significant(problem: Scaled, complexes: list[Complex]) -> tuple[list[Complex], Array, Array, Array]:
-    """Complexes whose production vectors differ from zero, those vectors, their errors, and the deviations used."""
+def _significant(problem: Scaled, complexes: list[Complex]) -> Vectors:
+    """Complexes whose production vectors differ from zero."""
     deviation = problem.noise.deviation(problem.production)
     vectors = errors = np.zeros((0, problem.production.shape[1]))
     while complexes:
@@ -209,4 +222,4 @@ def _significant(problem: Scaled, complexes: list[Complex]) -> tuple[list[Comple
         if not weak.any():
             break
         complexes = [y for y, w in zip(complexes, weak, strict=True) if not w]
-    return complexes, vectors, errors, deviation
+    return Vectors(complexes, vectors, errors)

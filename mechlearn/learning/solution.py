@@ -12,6 +12,7 @@ from .complexes import (
     NEGLIGIBLE,
     Complex,
     Direction,
+    Vectors,
     monomials,
     production_vectors,
     split_into_directions,
@@ -70,7 +71,7 @@ def solution_from_network(
         Limits, and how rates are fitted.
     """
     complexes = _whole_complexes(rows, amplitude, search)
-    return _solution_from_complexes(problem, complexes, _shown_products(rows, amplitude, search), stoichiometry, search)
+    return solution_from_complexes(problem, complexes, _shown_products(rows, amplitude, search), stoichiometry, search)
 
 
 def solution_from_pool(
@@ -94,7 +95,7 @@ def solution_from_pool(
     part = replace(problem, concentrations=problem.concentrations[chosen], production=problem.production[chosen])
     if not pool or _linear_fit(part, pool)[2] > LINEAR_EXACT:
         return None
-    return _solution_from_complexes(problem, pool, set(pool), stoichiometry, search)
+    return solution_from_complexes(problem, pool, set(pool), stoichiometry, search)
 
 
 def _linear_fit(problem: Scaled, complexes: list[Complex]) -> tuple[Array, Array, float, Array]:
@@ -107,17 +108,25 @@ def _linear_fit(problem: Scaled, complexes: list[Complex]) -> tuple[Array, Array
     return vectors, errors, float(np.mean(residual**2)), size
 
 
-def _solution_from_complexes(
-    problem: Scaled, complexes: list[Complex], shown: set[Complex], stoichiometry: Stoichiometry, search: Search
-) -> Solution | None:
+def exact_vectors(problem: Scaled, complexes: list[Complex]) -> Vectors | None:
+    """What each complex makes, without those that make nothing; None where they leave more than round-off."""
     if not complexes:
         return None
     vectors, errors, loss, size = _linear_fit(problem, complexes)
     if loss > LINEAR_EXACT:
         return None
     live = (size > NEGLIGIBLE**2) & np.any(np.abs(vectors) > 10 * errors, axis=1)
-    complexes = [y for y, keep in zip(complexes, live, strict=True) if keep]
-    split = split_into_directions(complexes, vectors[live], errors[live], shown, stoichiometry)
+    return Vectors([y for y, keep in zip(complexes, live, strict=True) if keep], vectors[live], errors[live])
+
+
+def solution_from_complexes(
+    problem: Scaled, complexes: list[Complex], shown: set[Complex], stoichiometry: Stoichiometry, search: Search
+) -> Solution | None:
+    """Reactions of these complexes, or None if they do not explain all data exactly; ``shown`` as in `Split`."""
+    found = exact_vectors(problem, complexes)
+    if found is None:
+        return None
+    split = split_into_directions(found, shown, stoichiometry)
     if split.unexplained or not split.directions:
         return None
     fit = pruned(problem, split.directions, search, weakest=EXACT)

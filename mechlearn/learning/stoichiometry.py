@@ -27,12 +27,15 @@ class Stoichiometry:
         Conserved quantities: laws @ v = 0 for every row v; L = 0 for free rows.
     max_coefficient, max_order : int
         Largest coefficient, and largest sum of coefficients on one side, of a row that may be frozen.
+    catalysts : bool
+        Whether a species may stand on both sides.
     """
 
     basis: Array
     laws: Array
     max_coefficient: int = 3
     max_order: int = 4
+    catalysts: bool = False
 
     @property
     def free(self) -> bool:

@@ -1,0 +1,81 @@
+"""Species on both sides: where they are asked for, where the data demand them, and what is said of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..balances.record import Balances
+from ..learning.complexes import Complex, Direction
+from ..learning.every_complex import solution_from_every_complex, solution_that_needs_catalysts
+from ..learning.scaling import Scaled
+from ..learning.solution import Solution
+from ..learning.stoichiometry import Stoichiometry
+from ..search import Adam, Search
+
+
+def solution_with_catalysts(
+    problem: Scaled, stoichiometry: Stoichiometry, search: Search
+) -> tuple[Solution | None, tuple[Complex, ...]]:
+    """Reactions with catalysts where these are asked for or needed, and the complexes that show the need.
+
+    None where they are not, or the states do not determine what every complex makes.
+    """
+    if search.method == "library" or isinstance(search.optimizer, Adam):
+        return None, ()
+    if search.catalysts:
+        return solution_from_every_complex(problem, replace(stoichiometry, catalysts=True), search), ()
+    return solution_that_needs_catalysts(problem, stoichiometry, search) or (None, ())
+
+
+def reason_text(solution: Solution, witnesses: tuple[Complex, ...], balances: Balances) -> str:
+    """What the data show that no reactions without catalysts can do."""
+    parts = []
+    for y in witnesses:
+        own = [d for d in solution.fit.directions if d.reactants == y]
+        equations = "; ".join(direction_text(d, balances) for d in own)
+        kept = [
+            s.name
+            for s, a, *ps in zip(balances.species, y, *(d.products for d in own), strict=True)
+            if a and any(p >= a for p in ps)
+        ]
+        part = f"is in the rate of {equations} but not used up" if kept else "is used up more slowly than its rate says"
+        parts.append(f"{' and '.join(kept) or complex_text(y, balances)} {part}")
+    return "; ".join(parts)
+
+
+def same_law_text(solution: Solution, balances: Balances) -> str:
+    """Reactions with a catalyst that can be written without it, at a smaller rate constant."""
+    texts = []
+    for d in solution.fit.directions:
+        net = np.subtract(d.products, d.reactants)
+        twice = d.reactants + 2 * net
+        if np.any(np.minimum(d.reactants, d.products)) and np.all(twice >= 0):
+            other = Direction(d.reactants, tuple(int(c) for c in twice))
+            texts.append(
+                f" {direction_text(d, balances)} has the smallest whole change; {direction_text(other, balances)} at "
+                "half its rate constant is the same law."
+            )
+    return "".join(texts)
+
+
+def law_of(direction: Direction) -> tuple[Complex, Complex]:
+    """The reactants and the direction of the change: what a rate law tells of a reaction."""
+    net = np.subtract(direction.products, direction.reactants)
+    return direction.reactants, tuple(int(c) for c in net // (np.gcd.reduce(net) or 1))
+
+
+def direction_text(direction: Direction, balances: Balances) -> str:
+    """A one-way reaction as an equation."""
+    return f"{complex_text(direction.reactants, balances)} => {complex_text(direction.products, balances)}"
+
+
+def complex_text(complex_: Complex, balances: Balances) -> str:
+    """One side of an equation."""
+    parts = [
+        f"{count} {s.name}" if count > 1 else s.name
+        for count, s in zip(complex_, balances.species, strict=True)
+        if count
+    ]
+    return " + ".join(parts)
