@@ -205,7 +205,20 @@ def only_the_header(
 
 
 @pytest.mark.parametrize(
-    "odd", ["5,1,2,3\n", "5,x,2\n", "5,,2\n", "# so far\n", "\n", "time [s],A [M],B [M]\n", '5,"1,5",2\n']
+    "odd",
+    [
+        "5,1,2,3\n",
+        "5,x,2\n",
+        "5,,2\n",
+        "5,1,\n",
+        ",1,2\n",
+        ",,\n",
+        "5,nan,\n",
+        "# so far\n",
+        "\n",
+        "time [s],A [M],B [M]\n",
+        '5,"1,5",2\n',
+    ],
 )
 def test_large_tables_with_odd_lines_are_read_as_small_ones_are(
     table: Table, monkeypatch: pytest.MonkeyPatch, odd: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import StringIO
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,16 @@ Cells = list[Sequence[str] | NDArray[np.float64]]
 SMALLEST = 1 << 20
 """Characters from which on it is worth while; below, messages have cells as they are written."""
 _LONGEST_LABEL = 60
+_PIECE = 1 << 22
+_GAP = "nan"
 
 
-def bulk_columns(stream: StringIO, header: Sequence[str], delimiter: str) -> Cells | None:
+def bulk_columns(stream: TextIO, header: Sequence[str], delimiter: str) -> Cells | None:
     """The columns of all lines that are left, or None with the stream where it was.
 
     Parameters
     ----------
-    stream : StringIO
+    stream : text stream
         After the header.
     header : sequence of str
         Columns named in `LABELS` are texts, the others numbers.
@@ -31,30 +33,63 @@ def bulk_columns(stream: StringIO, header: Sequence[str], delimiter: str) -> Cel
     Returns
     -------
     list of columns, or None
-        None if a line is blank, a comment, or has another number of cells, or a cell is empty or no number.
+        None if a line is blank, a comment, or has another number of cells, or a cell is no number; an empty cell is
+        NaN where cells are told apart by a sign and none is in quotation marks.
     """
     start = stream.tell()
-    body = stream.read()
     is_label = [cell.strip().lower() in LABELS for cell in header]
     dtype = [(str(k), f"U{_LONGEST_LABEL}" if label else "f8") for k, label in enumerate(is_label)]
     try:
-        if len(body) < SMALLEST:
+        if len(stream.read(SMALLEST)) < SMALLEST:
             raise ValueError
-        sign = None if delimiter == " " else delimiter
-        cells = np.loadtxt(StringIO(body), dtype=dtype, delimiter=sign, comments=None, quotechar='"', ndmin=1)
-        if len(cells) != body.count("\n") + (not body.endswith("\n")):
-            raise ValueError
+        stream.seek(start)
+        pieces = [_piece(lines, dtype, delimiter) for lines in iter(lambda: stream.readlines(_PIECE), [])]
     except ValueError:
         stream.seek(start)
         return None
     columns: Cells = []
     for k, label in enumerate(is_label):
+        column = np.concatenate([piece[str(k)] for piece in pieces])
         if not label:
-            columns.append(np.ascontiguousarray(cells[str(k)]))
+            columns.append(column)
             continue
-        texts = cells[str(k)].tolist()
-        if max(map(len, texts)) >= _LONGEST_LABEL:
+        if np.strings.str_len(column).max() >= _LONGEST_LABEL:
             stream.seek(start)
             return None
-        columns.append(texts)
+        columns.append(column.tolist())
     return columns
+
+
+def _piece(lines: list[str], dtype: list[tuple[str, str]], delimiter: str) -> NDArray[np.void]:
+    """Some lines as records.
+
+    Raises
+    ------
+    ValueError
+        If something is odd.
+    """
+    if not all(line.strip(delimiter + " \r\n") for line in lines):
+        raise ValueError
+    filled = _filled(lines, delimiter)
+    sign = None if delimiter == " " else delimiter
+    cells = np.loadtxt(filled or lines, dtype=dtype, delimiter=sign, comments=None, quotechar='"', ndmin=1)
+    if len(cells) != len(lines):
+        raise ValueError
+    if filled:
+        for name, kind in dtype:
+            if kind != "f8":
+                cells[name][cells[name] == _GAP] = ""
+    return cells
+
+
+def _filled(lines: Sequence[str], delimiter: str) -> list[str]:
+    """Lines with ``nan`` in their empty cells; none if there are no such cells or they cannot be told."""
+    text = "\n" + "".join(lines)
+    empty = [(delimiter, delimiter), (delimiter, delimiter), (delimiter, "\n"), (delimiter, "\r"), ("\n", delimiter)]
+    if delimiter == " " or not any(left + right in text for left, right in empty):
+        return []
+    if '"' in text or _GAP in text.lower() or text.endswith(delimiter):
+        return []
+    for left, right in empty:
+        text = text.replace(left + right, left + _GAP + right)
+    return text[1:].splitlines(keepends=True)

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from ..errors import DataError
 from ..trajectories import REACTORS
@@ -38,7 +39,7 @@ def read_table(path: Path) -> Table:
     DataError
         If the file is not text, has no header or no rows, or a row has another number of cells than the header.
     """
-    comments, remarks, header, body, first = _parts(_text(path), path)
+    comments, remarks, header, body, first = _parts(_stream(path), path)
     ours = any(remark.strip(' ,"#\r\n') == f"{TITLE} {VERSION}" for remark in remarks)
     delimiter = "," if ours else _delimiter(header)
     cells = _split([header], delimiter, path, first, ours)[0][1]
@@ -82,12 +83,11 @@ def read_table(path: Path) -> Table:
     )
 
 
-def _parts(text: str, path: Path) -> tuple[dict[str, str], list[str], str, io.StringIO, int]:
+def _parts(stream: TextIO, path: Path) -> tuple[dict[str, str], list[str], str, TextIO, int]:
     """What the comments say, the comments, the header, the rest, and the line of the header."""
     comments: dict[str, str] = {}
     remarks: list[str] = []
-    stream = io.StringIO(text, newline="")
-    for number, line in enumerate(stream, start=1):
+    for number, line in enumerate(iter(stream.readline, ""), start=1):
         if line.startswith(_COMMENT):
             _note(comments, line, f"{path}, line {number}")
             remarks.append(line)
@@ -208,7 +208,8 @@ def _decimal(
     return ","
 
 
-def _text(path: Path) -> str:
+def _stream(path: Path) -> TextIO:
+    """The text of a file, decoded as it is read, so that a large one is in memory once."""
     try:
         with path.open("rb") as file:
             start = file.read(_LONGEST_LINE)
@@ -223,16 +224,16 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise DataError(f"Cannot read {path}: {error.strerror or error}.") from None
     try:
-        text = content.decode("utf-8-sig")
+        content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DataError(
             f"{path}, line {line}: byte {content[error.start]:#04x} is not UTF-8 text. Save the table as CSV in UTF-8."
         ) from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
+    if b"\0" in content:
+        line = content.count(b"\n", 0, content.index(b"\0")) + 1
         raise DataError(f"{path}, line {line}: a zero byte, so it is not a text table. Save the table as CSV in UTF-8.")
-    return text
+    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
 
 
 def _note(comments: dict[str, str], line: str, place: str) -> None:
@@ -260,7 +261,7 @@ def read_ckcsv(path: Path) -> Table:
     """
     rows = [
         (line, [cell.strip() for cell in row])
-        for line, row in _split(io.StringIO(_text(path), newline=""), ",", path, 1, False)
+        for line, row in _split(_stream(path), ",", path, 1, False)
         if len(row) > 2 and re.fullmatch(r"\([^()]*\)", row[1].strip())
     ]
     if not rows:
