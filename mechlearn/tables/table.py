@@ -140,9 +140,11 @@ class Table:
         return where
 
     def text(self, index: int) -> Sequence[str]:
-        """The cells of a column as texts."""
+        """The cells of a column as texts; NaN is empty."""
         cells = self.cells[index]
-        return [f"{cell:.12g}" for cell in cells] if isinstance(cells, np.ndarray) else cells
+        if isinstance(cells, np.ndarray):
+            return ["" if cell != cell else f"{cell:.12g}" for cell in cells.tolist()]
+        return cells
 
     def take(self, rows: NDArray[np.intp]) -> Table:
         """The same columns with some of the rows."""
