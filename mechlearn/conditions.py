@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import field
 from functools import partial
-from math import isfinite
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import (
     BeforeValidator,
     ConfigDict,
@@ -23,97 +20,10 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
-from .units import Dimension, to_si
+from .measurement import Noise
+from .quantities import Composition, Names, Pressures, Seconds, Temperatures, amounts_of, quantities, some_amounts
 
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
-_SPECIES_AND_AMOUNT = re.compile(
-    r"\s*([^\s:,;](?:[^:]*?[^\s:])?)\s*:\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?:[,;\s]|$)"
-)
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise ValueError(f"{value!r} is not a finite number")
-    return float(value)
-
-
-def _quantities(value: Any, dimension: Dimension | None = None) -> tuple[float, ...]:
-    """A number, a text with a unit, a list of them, or a range, as numbers in SI."""
-
-    def convert(item: Any) -> float:
-        return _number(item) if dimension is None else to_si(item, dimension)
-
-    if isinstance(value, Mapping):
-        if set(value) != {"from", "to", "count"}:
-            raise ValueError("a range has the keys from, to and count, as in {from: 900, to: 1500, count: 7}")
-        count = value["count"]
-        if isinstance(count, bool) or not isinstance(count, int) or count < 2:
-            raise ValueError(f"count is {count!r}; a range has a whole number of values, at least 2")
-        numbers = tuple(np.linspace(convert(value["from"]), convert(value["to"]), count).tolist())
-    elif isinstance(value, list | tuple):
-        numbers = tuple(convert(item) for item in value)
-    else:
-        numbers = (convert(value),)
-    if not numbers and isinstance(value, list):
-        raise ValueError("the list is empty; give at least one value, or remove the key")
-    for number in numbers:
-        if number <= 0:
-            raise ValueError(f"{number:g} is not above zero")
-    if len(set(numbers)) < len(numbers):
-        raise ValueError("a value stands twice, so that runs would be the same; give each value once")
-    return numbers
-
-
-def _amounts(value: Any, *, concentrations: bool) -> dict[str, float]:
-    if not isinstance(value, Mapping) or not value:
-        raise ValueError(f"{value!r} is not a map of species to amounts, as {{H2: 0.2, O2: 0.1}}")
-    amounts = {}
-    for name, amount in value.items():
-        number = to_si(amount, "concentration") if concentrations else _number(amount)
-        if number < 0:
-            raise ValueError(f"{name} is {number:g}; an amount is at least zero")
-        amounts[str(name)] = number
-    return amounts
-
-
-def _some(value: Any, *, concentrations: bool) -> dict[str, float]:
-    amounts = _amounts(value, concentrations=concentrations)
-    if not any(amounts.values()):
-        raise ValueError("all amounts are zero; give at least one above zero")
-    return amounts
-
-
-def _composition(value: Any) -> dict[str, float]:
-    """Cantera's text ``"O2:1, N2:3.76"``, a bare name, or a map."""
-    if not isinstance(value, str):
-        return _some(value, concentrations=False)
-    text = value.strip()
-    if text and ":" not in text and not re.search(r"[,;\s]", text):
-        return {text: 1.0}
-    parts = _SPECIES_AND_AMOUNT.findall(text)
-    if not parts or _SPECIES_AND_AMOUNT.sub("", text).strip(" ,;"):
-        raise ValueError(f'{value!r} is not a mixture; write it as "O2:1, N2:3.76"')
-    names = [name for name, _ in parts]
-    if len(set(names)) < len(names):
-        raise ValueError(f"{value!r} names a species twice; give each amount once")
-    return _some({name: float(amount) for name, amount in parts}, concentrations=False)
-
-
-def _names(value: Any) -> Any:
-    if not isinstance(value, list | tuple) or not value or not all(isinstance(name, str) and name for name in value):
-        raise ValueError(f"{value!r} is not a list of species, as [H2, O2]")
-    if len(set(value)) < len(value):
-        raise ValueError("a species stands twice; name each once")
-    return tuple(value)
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
-Temperatures = Annotated[tuple[float, ...], BeforeValidator(partial(_quantities, dimension="temperature"))]
-Pressures = Annotated[tuple[float, ...], BeforeValidator(partial(_quantities, dimension="pressure"))]
-Seconds = Annotated[float, BeforeValidator(partial(to_si, dimension="time")), Field(gt=0)]
-Kelvin = Annotated[float, BeforeValidator(partial(to_si, dimension="temperature")), Field(gt=0)]
-Pascal = Annotated[float, BeforeValidator(partial(to_si, dimension="pressure")), Field(gt=0)]
-Composition = Annotated[dict[str, float], BeforeValidator(_composition)]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -156,13 +66,13 @@ class Sample:
     def _limit(cls, value: Any, info: ValidationInfo) -> float | dict[str, float]:
         concentrations = info.data.get("of", "concentrations") == "concentrations"
         if isinstance(value, Mapping):
-            return _amounts(value, concentrations=concentrations)
-        return _amounts({"limit": value}, concentrations=concentrations)["limit"]
+            return amounts_of(value, concentrations=concentrations)
+        return amounts_of({"limit": value}, concentrations=concentrations)["limit"]
 
     @field_validator("bath", mode="plain")
     @classmethod
     def _part(cls, value: Any) -> dict[str, float]:
-        bath = _amounts(value, concentrations=False) if value else {}
+        bath = amounts_of(value, concentrations=False) if value else {}
         if sum(bath.values()) >= 1:
             raise ValueError(f"the mole fractions sum to {sum(bath.values()):g}; nothing is left to draw below 1")
         return bath
@@ -203,7 +113,7 @@ class Mixture:
 
     fuel: Composition
     oxidizer: Composition
-    phi: Annotated[tuple[float, ...], BeforeValidator(_quantities), Field(min_length=1)]
+    phi: Annotated[tuple[float, ...], BeforeValidator(quantities), Field(min_length=1)]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -217,7 +127,7 @@ class MoleFractions:
 class Concentrations:
     """One state by its concentrations [kmol/m³]; species not named are at zero."""
 
-    concentrations: Annotated[dict[str, float], BeforeValidator(partial(_some, concentrations=True))]
+    concentrations: Annotated[dict[str, float], BeforeValidator(partial(some_amounts, concentrations=True))]
 
 
 _KINDS = {"sample": Sample, "fuel": Mixture, "oxidizer": Mixture, "X": MoleFractions, "concentrations": Concentrations}
@@ -309,6 +219,8 @@ class Source:
     perturb : Perturb
     species : tuple of str, optional
         Species observed; all if None.
+    noise : Noise, optional
+        What a measurement adds; exact data with rates if None.
     seed : int
         Seed of every draw.
 
@@ -335,10 +247,13 @@ class Source:
     ]
     perturb: Perturb = field(default_factory=Perturb)
     species: Names | None = None
+    noise: Noise | None = None
     seed: Annotated[int, Strict(), Field(ge=0)] = 0
 
     @model_validator(mode="after")
     def _consistent(self) -> Source:
+        if self.noise is not None and self.noise.rates == "drop" and (self.times == "none" or self.perturb.copies):
+            raise ValueError("noise drops the rates, and without them single states say nothing; add `rates: keep`")
         first = self.initial
         dense = isinstance(first, Concentrations) or (isinstance(first, Sample) and first.of == "concentrations")
         if dense and len(self.pressure) > 1:

@@ -18,6 +18,7 @@ from .conditions import Source, Times
 from .errors import DataError, FormatError, SimulationError, StudyError
 from .files import shipped_folder
 from .first_states import State, columns_of, first_states, set_state
+from .measurement import measured
 from .study import Study, load_study
 from .thermo import GAS_CONSTANT
 from .trajectories import Reactor, Trajectories, Trajectory
@@ -43,7 +44,8 @@ def simulate(study: Study | str | Path, *, progress: Progress | None = None) -> 
     Returns
     -------
     Trajectories
-        Every state with temperature, pressure, concentrations and Cantera's own net production rates.
+        Every state with temperature, pressure, concentrations and Cantera's own net production rates; with
+        ``noise``, as a measurement would have given them.
 
     Raises
     ------
@@ -97,7 +99,8 @@ def simulate_runs(
         name, reason = next(iter(failures.items()))
         raise SimulationError(f"{where}every run failed. {name}: {reason} Check the conditions, or shorten the time.")
     species = tuple(species_record(gas.species(int(j))) for j in observed)
-    return Trajectories(species, tuple(runs), str(mechanism), source.phase, atomic_weights(gas)), failures
+    exact = Trajectories(species, tuple(runs), str(mechanism), source.phase, atomic_weights(gas))
+    return exact if source.noise is None else measured(exact, source.noise, source.seed), failures
 
 
 def resimulate(

@@ -19,9 +19,11 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from .conditions import STRICT, Concentrations, Kelvin, Mixture, MoleFractions, Pascal, Perturb, Sample, Source, Times
+from .conditions import STRICT, Concentrations, Mixture, MoleFractions, Perturb, Sample, Source, Times
 from .errors import StudyError
 from .files import shipped_folder
+from .measurement import Noise
+from .quantities import Kelvin, Pascal
 from .search import Adam, LevenbergMarquardt, Search
 from .trajectories import Reactor
 
@@ -120,6 +122,7 @@ _SECTIONS: dict[tuple[str, ...], tuple[Any, ...]] = {
     ("source", "initial"): (Sample, Mixture, MoleFractions, Concentrations),
     ("source", "times"): (Times,),
     ("source", "perturb"): (Perturb,),
+    ("source", "noise"): (Noise,),
     ("learn",): (Search,),
     ("learn", "optimizer"): (LevenbergMarquardt, Adam),
     ("validate",): (Validate,),
@@ -160,8 +163,7 @@ def load_study(path: str | Path) -> Study:
         faults += [(_line(root, keys), _sentence(items, keys)) for keys, items in found.items()]
     if not faults:
         return study
-    lines = [f"{path}, line {line}: {text}" for line, text in sorted(dict.fromkeys(faults))]
-    raise StudyError("\n".join(lines))
+    raise StudyError("\n".join(f"{path}, line {line}: {text}" for line, text in sorted(dict.fromkeys(faults))))
 
 
 def with_overrides(study: Study, settings: Mapping[str, Any]) -> Study:
