@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import mechlearn as ml
+from mechlearn.conditions import Source
 from mechlearn.errors import StudyError
 from mechlearn.measurement import Noise, measured
 
@@ -19,7 +20,7 @@ SOURCE: dict[str, Any] = {
 
 
 def simulated(**noise: Any) -> ml.Trajectories:
-    return ml.simulate(ml.Study(source={**SOURCE, "noise": noise} if noise else SOURCE))
+    return ml.simulate(ml.Study(source=Source(**SOURCE, **({"noise": noise} if noise else {}))))
 
 
 def errors(noisy: ml.Trajectories, exact: ml.Trajectories) -> np.ndarray[Any, np.dtype[np.float64]]:
