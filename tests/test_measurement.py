@@ -20,7 +20,8 @@ SOURCE: dict[str, Any] = {
 
 
 def simulated(**noise: Any) -> ml.Trajectories:
-    return ml.simulate(ml.Study(source=Source(**SOURCE, **({"noise": noise} if noise else {}))))
+    keys: dict[str, Any] = {**SOURCE, "noise": noise or None}
+    return ml.simulate(ml.Study(source=Source(**keys)))
 
 
 def errors(noisy: ml.Trajectories, exact: ml.Trajectories) -> np.ndarray[Any, np.dtype[np.float64]]:
