@@ -100,7 +100,7 @@ class Search:
         Seed of every draw.
     conserve : str
         ``elements`` (rows balanced by the species' compositions), ``data`` (by the laws found in the data), ``none``,
-        or ``auto``: elements where all compositions are known, else none.
+        or ``auto``: elements where all compositions are known, else data.
     balances : str
         ``auto`` or ``derivative``.
     optimizer : LevenbergMarquardt or Adam

@@ -9,22 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mechlearn.errors import StudyError
-from mechlearn.kinetics import production_rates
 from mechlearn.learning.freezing import NEGLIGIBLE, rows_to_freeze, undirected
-from mechlearn.learning.stoichiometry import conserving_rows, element_laws, free_rows, laws_in_data
+from mechlearn.learning.stoichiometry import conserving_rows, element_laws, free_rows
 from mechlearn.mechanism import Species
 
-from .helpers import BANK, HYDROGEN_OXIDATION
+from .helpers import HYDROGEN_OXIDATION
 
 ATOMS = element_laws(HYDROGEN_OXIDATION.species)
 whole_rows = arrays(np.float64, 5, elements=st.integers(-3, 3).map(float))
 matrices = arrays(np.float64, (4, 5), elements=st.floats(-3.2, 3.2))
-
-
-def production_at_random_states(name: str, count: int = 300) -> np.ndarray:
-    mechanism = BANK[name]
-    concentrations = np.random.default_rng(0).random((count, len(mechanism.species)))
-    return production_rates(mechanism, concentrations, np.full(count, mechanism.temperature))
 
 
 @given(whole_rows)
@@ -127,35 +120,3 @@ def test_laws_that_leave_no_reaction_are_refused() -> None:
 def test_an_unknown_composition_is_named() -> None:
     with pytest.raises(StudyError, match="that of X, Y is unknown"):
         element_laws([Species("H2", {"H": 2}), Species("X"), Species("Y")])
-
-
-@pytest.mark.parametrize("name", BANK)
-@pytest.mark.parametrize("scale", [1.0, 1e-6])
-def test_laws_in_the_data_are_all_that_every_reaction_keeps(name: str, scale: float) -> None:
-    net = BANK[name].net
-    laws = laws_in_data(scale * production_at_random_states(name))
-    assert len(laws) == net.shape[1] - np.linalg.matrix_rank(net)
-    if len(laws):
-        sizes = np.linalg.norm(laws, axis=1)[:, None] * np.linalg.norm(net, axis=1)
-        assert np.abs(laws @ net.T / sizes).max() < 1e-9
-        assert np.linalg.matrix_rank(laws) == len(laws)
-
-
-def test_noise_leaves_no_law() -> None:
-    production = production_at_random_states("hydrogen-oxidation")
-    noisy = production * (1 + 1e-3 * np.random.default_rng(0).normal(size=production.shape))
-    assert len(laws_in_data(production)) == 2
-    assert len(laws_in_data(noisy)) == 0
-
-
-def test_a_species_that_never_changes_is_a_law_of_its_own() -> None:
-    production = production_at_random_states("fuel-radical-product")
-    laws = laws_in_data(np.column_stack([production, np.zeros(len(production))]))
-    assert len(laws) == 2
-    span = laws.T @ np.linalg.lstsq(laws.T, np.array([0.0, 0.0, 0.0, 1.0]), rcond=None)[0]
-    np.testing.assert_allclose(span, [0.0, 0.0, 0.0, 1.0], atol=1e-8)
-
-
-def test_fewer_balances_than_species_hold_the_laws_of_what_they_show() -> None:
-    laws = laws_in_data(production_at_random_states("hydrogen-oxidation")[:3])
-    assert laws.shape == (3, 6)

@@ -14,7 +14,7 @@ from mechlearn.learning.complexes import Split, Vectors, monomials, production_v
 from mechlearn.learning.freezing import rows_to_freeze
 from mechlearn.learning.network import Network
 from mechlearn.learning.noise import all_complexes, estimate_noise, structure_in
-from mechlearn.learning.stoichiometry import Stoichiometry, conserving_rows, free_rows, laws_in_data
+from mechlearn.learning.stoichiometry import Stoichiometry, conserving_rows, free_rows
 from mechlearn.mechanism import Mechanism
 from mechlearn.search import LevenbergMarquardt, Search
 
@@ -117,15 +117,6 @@ def test_a_row_is_frozen_once_even_reversed() -> None:
     rows = np.array([[-1.0, 1.0], [1.01, -1.0], [-0.99, 1.0]])
     decision = rows_to_freeze(rows, np.array([True, False, False]), np.ones(3), free_rows(2), 0.05)
     assert not decision.new.any()
-
-
-def test_laws_in_the_data_are_those_of_the_elements() -> None:
-    mechanism = BANK["hydrogen-oxidation"]
-    laws = laws_in_data(states_of(mechanism)[1])
-    atoms = np.array([[s.composition.get(e, 0) for s in mechanism.species] for e in "HO"], dtype=float)
-    assert laws.shape == (2, 6)
-    coefficients = np.linalg.lstsq(laws.T, atoms.T, rcond=None)[0]
-    np.testing.assert_allclose(laws.T @ coefficients, atoms.T, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", BANK)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -47,11 +47,23 @@ def _outcome_text(outcome: Outcome) -> str:
                 f"{r['contribution']:12.2g}"
             )
         lines.append("Rate constants in kmol, m^3 and s.\n")
+    lines += _conserved_text(outcome.summary["conserved"])
     if outcome.validation is not None:
         lines.append(validation_text(outcome.validation))
     if outcome.comparison is not None:
         lines += ["", "Against the source mechanism:", comparison_text(outcome.comparison)]
     return "\n".join(lines)
+
+
+def _conserved_text(found: dict[str, Any] | None) -> list[str]:
+    """The laws that stand in for unknown compositions, and the test that decided on them."""
+    if found is None:
+        return []
+    laws = ", ".join(f"{law['law']} ({law['change']:.2g})" for law in found["laws"]) or "nothing"
+    return [
+        f"Conserved in the data: {laws}. Change as a {found['measure']}, at most {found['limit']:.2g}; any other "
+        f"combination changes by {found['next_change']:.2g} or more.\n"
+    ]
 
 
 def _finish(outcome: Outcome, json_file: str | None, folder: Path | None = None) -> None:

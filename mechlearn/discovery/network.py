@@ -13,6 +13,7 @@ from ..balances.record import Balances
 from ..errors import DataError, StudyError
 from ..learning.adam import search_rows_with_adam
 from ..learning.complexes import Complex, Direction
+from ..learning.laws import Conserved, conserved_in
 from ..learning.noisy import solution_under_noise
 from ..learning.readout import LearnedReaction, learned_reactions
 from ..learning.scaling import Scaled, scaled
@@ -22,7 +23,6 @@ from ..learning.stoichiometry import (
     conserving_rows,
     element_laws,
     free_rows,
-    laws_in_data,
 )
 from ..learning.training import Found, search_rows
 from ..library import candidate_directions
@@ -35,8 +35,8 @@ def from_network(balances: Balances, search: Search, progress: Callable[[float, 
     """What the network finds; with compositions and ``method`` auto or both, checked against the library."""
     started = time.monotonic()
     _check(balances)
-    stoichiometry = _stoichiometry(balances, search)
     problem = scaled(balances)
+    stoichiometry, conserved = _stoichiometry(balances, problem, search)
     solution, needed = solution_with_catalysts(problem, stoichiometry, search)
     finder = "network" if solution is None else "complexes"
     found = Found(solution) if solution else _search(balances, problem, stoichiometry, search, progress)
@@ -51,7 +51,7 @@ def from_network(balances: Balances, search: Search, progress: Callable[[float, 
         message = "No row came near whole numbers. Offer another number of reactions, more restarts or more time."
         if search.method == "library":
             message = "No set of the reactions that the elements allow explains these data."
-        return no_reactions(balances, search, message, found, started)
+        return replace(no_reactions(balances, search, message, found, started), conserved=conserved)
     reactions = learned_reactions(solution.fit, problem, balances.species)
     if witness is not None:
         by_library = set(witness.fit.directions)
@@ -70,6 +70,7 @@ def from_network(balances: Balances, search: Search, progress: Callable[[float, 
         history=tuple(found.history),
         search=search,
         seconds=time.monotonic() - started,
+        conserved=conserved,
     )
 
 
@@ -110,15 +111,16 @@ def _check(balances: Balances) -> None:
         )
 
 
-def _stoichiometry(balances: Balances, search: Search) -> Stoichiometry:
+def _stoichiometry(balances: Balances, problem: Scaled, search: Search) -> tuple[Stoichiometry, Conserved | None]:
+    """Which rows are admitted; where the data themselves say what is conserved, with that."""
     conserve = search.conserve
     if conserve == "auto":
-        conserve = "elements" if all(s.composition for s in balances.species) else "none"
+        conserve = "elements" if all(s.composition for s in balances.species) else "data"
     limits = (search.max_coefficient, search.max_order)
-    if conserve == "none":
-        return free_rows(len(balances.species), *limits)
-    laws = element_laws(balances.species) if conserve == "elements" else laws_in_data(balances.accumulation)
-    return conserving_rows(laws, *limits) if len(laws) else free_rows(len(balances.species), *limits)
+    conserved = conserved_in(problem.production, problem.noise) if conserve == "data" else None
+    laws = element_laws(balances.species) if conserve == "elements" else conserved.laws if conserved else ()
+    rows = conserving_rows(np.asarray(laws), *limits) if len(laws) else free_rows(len(balances.species), *limits)
+    return rows, conserved
 
 
 def _search(

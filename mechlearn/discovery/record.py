@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..balances.record import Balances
+from ..learning.laws import Conserved
 from ..learning.readout import LearnedReaction
 from ..learning.training import Found, Round
 from ..mechanism import Mechanism, Reaction
@@ -54,6 +55,8 @@ class Discovery:
     search : Search
     seconds : float
         Time taken.
+    conserved : Conserved or None
+        The laws found in the data and their test, where compositions are unknown.
     """
 
     mechanism: Mechanism
@@ -65,6 +68,7 @@ class Discovery:
     history: tuple[Round, ...]
     search: Search
     seconds: float
+    conserved: Conserved | None = None
 
     @property
     def interrupted(self) -> bool:
@@ -80,6 +84,7 @@ class Discovery:
             "n_reactions": len(self.reactions),
             "loss": self.loss,
             "noise": self.noise,
+            "conserved": self.conserved and self.conserved.as_dict(self.mechanism.species_names),
             "seed": self.search.seed,
         }
 

@@ -90,16 +90,3 @@ def element_laws(species: Sequence[Species]) -> Array:
         )
     elements = sorted({e for s in species for e in s.composition})
     return np.array([[s.composition.get(e, 0.0) for s in species] for e in elements])
-
-
-def laws_in_data(accumulation: Array, tolerance: float = 1e-9) -> Array:
-    """Combinations of species that no balance changes, shape (L, S): the null space of the accumulations.
-
-    A direction counts as unchanged where its singular value, with every species scaled to unit size, is below
-    ``tolerance`` of the largest.
-    """
-    size = np.sqrt(np.mean(accumulation**2, axis=0))
-    size = np.where(size > 0, size, 1.0)
-    _, values, directions = np.linalg.svd(accumulation / size, full_matrices=True)
-    values = np.concatenate([values, np.zeros(len(directions) - len(values))])
-    return np.asarray(directions[values <= tolerance * values[0]] / size)
