@@ -28,7 +28,7 @@ from .simulation import find_mechanism, simulate_runs
 from .study import Study, study_text
 from .tables import Options, read_runs, write_runs
 from .trajectories import Trajectories
-from .validation import Validation, validate
+from .validation import Validation, validate_by
 from .viewer import write_viewer
 
 Progress = Callable[[float, str], None]
@@ -245,7 +245,8 @@ def _judge(
             written = True
             clock.lap("export")
             judged = _courses(study, judged)
-            validation = validate(mechanism_file, judged, tolerance=study.validate.tolerance, held_out=held is not None)
+            terms, train = study.validate, learnt.train
+            validation = validate_by(terms, mechanism_file, judged, training=train, held_out=held is not None)
     except BalanceError as error:
         obstacle = ("unbalanced", f"The reactions found cannot stand in a mechanism file: {error}")
     except (DataError, SimulationError) as error:

@@ -104,4 +104,5 @@ Pressures = Annotated[tuple[float, ...], BeforeValidator(partial(quantities, dim
 Seconds = Annotated[float, BeforeValidator(partial(to_si, dimension="time")), Field(gt=0)]
 Kelvin = Annotated[float, BeforeValidator(partial(to_si, dimension="temperature")), Field(gt=0)]
 Pascal = Annotated[float, BeforeValidator(partial(to_si, dimension="pressure")), Field(gt=0)]
+Molar = Annotated[float, BeforeValidator(partial(to_si, dimension="concentration")), Field(ge=0)]
 Composition = Annotated[dict[str, float], BeforeValidator(composition_of)]

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, Strict, TypeAdapter, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
@@ -22,28 +22,13 @@ from ruamel.yaml.reader import ReaderError
 from .conditions import STRICT, Concentrations, Mixture, MoleFractions, Perturb, Sample, Source, Times
 from .errors import StudyError
 from .files import shipped_folder
+from .limits import KnownNoise, Limits, Validate
 from .measurement import Noise
 from .quantities import Kelvin, Pascal
 from .search import Adam, LevenbergMarquardt, Search
 from .trajectories import Reactor
 
 _PLAIN_PATH = re.compile(r"[A-Za-z./][\w./ +-]*\w")
-
-
-@dataclass(frozen=True, kw_only=True, config=STRICT)
-class Validate:
-    """How the learned mechanism is judged.
-
-    Parameters
-    ----------
-    hold_out : float
-        Share of whole runs kept from the learner, in [0, 1).
-    tolerance : float
-        Largest error, relative to a species' range, that passes.
-    """
-
-    hold_out: Annotated[float, Strict(), Field(ge=0, lt=1)] = 0.2
-    tolerance: Annotated[float, Strict(), Field(gt=0)] = 1e-3
 
 
 def _one_or_more(value: Any) -> Any:
@@ -126,6 +111,8 @@ _SECTIONS: dict[tuple[str, ...], tuple[Any, ...]] = {
     ("learn",): (Search,),
     ("learn", "optimizer"): (LevenbergMarquardt, Adam),
     ("validate",): (Validate,),
+    ("validate", "limits"): (Limits,),
+    ("validate", "noise"): (KnownNoise,),
 }
 
 _MISSING = ("missing", "missing_argument", "missing_keyword_only_argument")

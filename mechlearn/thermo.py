@@ -41,15 +41,7 @@ class Nasa7:
     def gibbs_over_rt(self, temperature: ArrayLike) -> NDArray[np.float64]:
         """Standard Gibbs energy g°/RT [-] at temperature [K], any shape."""
         t = np.asarray(temperature, dtype=float)
-        a = np.where(t[..., None] > self.middle, np.array(self.high), np.array(self.low))
-        enthalpy = (
-            a[..., 0]
-            + a[..., 1] * t / 2
-            + a[..., 2] * t**2 / 3
-            + a[..., 3] * t**3 / 4
-            + a[..., 4] * t**4 / 5
-            + a[..., 5] / t
-        )
+        a = self._coefficients(t)
         entropy = (
             a[..., 0] * np.log(t)
             + a[..., 1] * t
@@ -58,7 +50,23 @@ class Nasa7:
             + a[..., 4] * t**4 / 4
             + a[..., 6]
         )
-        return np.asarray(enthalpy - entropy)
+        return np.asarray(self.enthalpy_over_rt(t) - entropy)
+
+    def enthalpy_over_rt(self, temperature: ArrayLike) -> NDArray[np.float64]:
+        """Standard enthalpy h°/RT [-] at temperature [K], any shape."""
+        t = np.asarray(temperature, dtype=float)
+        a = self._coefficients(t)
+        return np.asarray(
+            a[..., 0]
+            + a[..., 1] * t / 2
+            + a[..., 2] * t**2 / 3
+            + a[..., 3] * t**3 / 4
+            + a[..., 4] * t**4 / 5
+            + a[..., 5] / t
+        )
+
+    def _coefficients(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.where(t[..., None] > self.middle, np.array(self.high), np.array(self.low))
 
 
 @dataclass(frozen=True)
@@ -89,9 +97,13 @@ class ConstantCp:
     def gibbs_over_rt(self, temperature: ArrayLike) -> NDArray[np.float64]:
         """Standard Gibbs energy g°/RT [-] at temperature [K], any shape."""
         t = np.asarray(temperature, dtype=float)
-        enthalpy = self.h0 + self.cp0 * (t - self.T0)
         entropy = self.s0 + self.cp0 * np.log(t / self.T0)
-        return np.asarray((enthalpy / t - entropy) / GAS_CONSTANT)
+        return np.asarray(self.enthalpy_over_rt(t) - entropy / GAS_CONSTANT)
+
+    def enthalpy_over_rt(self, temperature: ArrayLike) -> NDArray[np.float64]:
+        """Standard enthalpy h°/RT [-] at temperature [K], any shape."""
+        t = np.asarray(temperature, dtype=float)
+        return np.asarray((self.h0 + self.cp0 * (t - self.T0)) / (GAS_CONSTANT * t))
 
 
 Thermo = Nasa7 | ConstantCp

@@ -108,7 +108,7 @@ LINES = {
     "learn folder.csv -o x.yaml": ["Cannot read folder.csv", "Is a directory"],
     "learn none.csv -o x.yaml": ["Cannot read none.csv", "No such file"],
     "learn a-file -o x.yaml": ["a-file", ".csv", ".h5", "'nothing'"],
-    "validate h2o2.yaml runs.csv --tolerance -1": ["tolerance", "-1", "above zero"],
+    "validate h2o2.yaml runs.csv --tolerance -1": ["tolerance", "-1", "greater than 0"],
     "validate none.yaml runs.csv": ["none.yaml"],
     "validate chemkin.inp runs.csv": ["chemkin.inp is a Chemkin file", "ck2yaml"],
     "compare h2o2.yaml surface.yaml": ["surface.yaml holds no ideal gas", "Give a gas-phase file"],

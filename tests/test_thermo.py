@@ -17,6 +17,8 @@ def test_gibbs_energies_equal_those_of_cantera(file: str) -> None:
         expected = gas.standard_gibbs_RT
         found = [float(r.thermo.gibbs_over_rt(temperature)) for r in records if r.thermo is not None]
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+        heats = [float(r.thermo.enthalpy_over_rt(temperature)) for r in records if r.thermo is not None]
+        np.testing.assert_allclose(heats, gas.standard_enthalpies_RT, rtol=1e-12, atol=1e-12)
 
 
 def test_gibbs_energy_of_a_constant_heat_capacity_equals_that_of_cantera() -> None:

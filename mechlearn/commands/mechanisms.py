@@ -21,15 +21,21 @@ GRAPHS = ("graphml", "gexf", "json", "dot", "svg", "png")
 def validate(
     mechanism: Annotated[Path, typer.Argument(help="A Cantera mechanism.")],
     runs: Annotated[Path, typer.Argument(help="Runs: .csv or .h5.")],
-    tolerance: Annotated[float, typer.Option(help="Largest relative error that passes.")] = 1e-3,
+    tolerance: Annotated[float | None, typer.Option(help="Largest relative error that passes; 1e-3.")] = None,
+    study: Annotated[Path | None, typer.Option(help="A study whose validate: section holds.")] = None,
+    ignition: Annotated[str | None, typer.Option(help="T0+400, max dT/dt, max OH or max dP/dt.")] = None,
     json_file: JsonOption = None,
 ) -> None:
     """Re-simulate every run with CVODES and compare."""
-    from ..tables import read_runs
-    from ..validation import validate as check
-    from ..validation import validation_text
+    from ..study import Study, load_study, with_overrides
 
-    result = check(mechanism, read_runs(runs), tolerance=tolerance, held_out=False)
+    given = {"tolerance": tolerance, "ignition": ignition}
+    base = load_study(study) if study is not None else Study(data=str(runs))  # type: ignore[arg-type]
+    terms = with_overrides(base, {f"validate.{k}": v for k, v in given.items() if v is not None}).validate
+    from ..tables import read_runs
+    from ..validation import validate_by, validation_text
+
+    result = validate_by(terms, mechanism, read_runs(runs), held_out=False)
     say(validation_text(result), json_file)
     give_json(result.as_dict(), json_file)
     raise typer.Exit(0 if result.passed else 1)

@@ -1,0 +1,51 @@
+"""Which runs start inside the conditions of those learnt from, and which reach beyond them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..trajectories import Trajectories, Trajectory
+
+SLACK = 0.05
+"""Part of the training's range by which a condition may lie outside and still counts as inside."""
+
+
+def beyond_training(courses: list[Trajectory], training: Trajectories | None) -> dict[str, tuple[str, ...]]:
+    """In what each run's first state lies outside those of the runs learnt from; nothing where it interpolates.
+
+    Temperature, pressure and the mole fractions of the species are each compared with their range, widened by a
+    twentieth on either side. Empty where the training runs are not known.
+
+    Examples
+    --------
+    >>> from mechlearn.mechanism import Species
+    >>> def run(temperature):
+    ...     return Trajectory(np.zeros(1), np.ones((1, 1)), np.full(1, temperature), np.full(1, 1e5), name="run")
+    >>> training = Trajectories((Species("A"),), (run(1000.0),))
+    >>> beyond_training([run(1500.0)], training)
+    {'run': ('temperature above',)}
+    """
+    if training is None:
+        return {}
+    labels = ("temperature", "pressure", *training.species_names)
+    known = np.array([_conditions(run) for run in training.runs if not run.parent])
+    with np.errstate(invalid="ignore"):
+        low, high = np.fmin.reduce(known), np.fmax.reduce(known)
+    slack = SLACK * (high - low) + 1e-9 * np.abs(high)
+    found = {}
+    for run in courses:
+        first = _conditions(run)
+        below, above = first < low - slack, first > high + slack
+        found[run.name] = tuple(
+            f"{label} {'below' if under else 'above'}"
+            for label, under, over in zip(labels, below, above, strict=True)
+            if under or over
+        )
+    return found
+
+
+def _conditions(run: Trajectory) -> NDArray[np.float64]:
+    """Temperature, pressure and mole fractions of the first state, shape (2 + S,)."""
+    total = run.concentrations[0].sum()
+    return np.array([run.temperature[0], run.pressure[0], *(run.concentrations[0] / (total if total > 0 else 1.0))])
