@@ -70,6 +70,9 @@ if TYPE_CHECKING:
     from .tables import write_hdf5 as write_hdf5
     from .trajectories import Trajectories as Trajectories
     from .trajectories import Trajectory as Trajectory
+    from .uncertainty import RateInterval as RateInterval
+    from .uncertainty import Uncertainty as Uncertainty
+    from .uncertainty import estimate_uncertainty as estimate_uncertainty
     from .validation import Validation as Validation
     from .validation import validate as validate
     from .viewer import write_viewer as write_viewer
@@ -118,6 +121,7 @@ _ROOMS = {
         "write_hdf5",
     ),
     "trajectories": ("Trajectories", "Trajectory"),
+    "uncertainty": ("RateInterval", "Uncertainty", "estimate_uncertainty"),
     "validation": ("Validation", "validate"),
     "viewer": ("write_viewer",),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 from collections.abc import Callable
@@ -19,33 +18,22 @@ from .cantera_yaml import read_mechanism, write_mechanism
 from .comparison import Comparison, compare
 from .conditions import Sample, Source, Times
 from .discovery import Discovery, discover, relative_error
-from .errors import BalanceError, DataError, SimulationError, StudyError
+from .errors import BalanceError, DataError, SimulationError
 from .figures import validation_figure
 from .files import write_json, write_text
 from .graph import reaction_graph, write_graph
 from .pathways import History, course_difference, progress_history, viewer_content, write_flux_graph
+from .results import RESULTS, check_folder
 from .simulation import find_mechanism, simulate_runs
 from .study import Study, study_text
 from .tables import Options, read_runs, write_runs
 from .trajectories import Trajectories
+from .uncertainty import estimate_uncertainty
 from .validation import Validation, validate_by
 from .viewer import write_viewer
 
 Progress = Callable[[float, str], None]
 
-RESULTS = (
-    "learned.yaml",
-    "graph.graphml",
-    "graph.svg",
-    "pathways.html",
-    "difference.graphml",
-    "difference.svg",
-    "validation.svg",
-    "runs.h5",
-    "study.yaml",
-    "summary.json",
-)
-"""What `run_study` writes into its folder; all but the summary stand there before it does."""
 FRESH_RUNS = 5
 FRESH_SEED = 1_000_003
 """Added to the study's seed for the runs on which states without a course in time are validated."""
@@ -120,7 +108,7 @@ def run_study(study: Study, folder: Path, *, overwrite: bool = False, progress: 
         If the folder holds the results of another study or a file that this one reads, or cannot be written to.
     """
     text = study_text(study, folder)
-    _check_folder(study, folder, text, overwrite)
+    check_folder(study, folder, text, overwrite)
     new = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -256,16 +244,21 @@ def _judge(
     clock.lap("validate")
     known = _against_source(study, discovery) if discovery.reactions else None
     status, message = _verdict(discovery, validation, obstacle)
+    known_to = estimate_uncertainty(discovery.mechanism, learnt.balances) if discovery.reactions else None
     errors = {
         "training": relative_error(discovery.mechanism, learnt.balances),
         "held_out": None if held is None else relative_error(discovery.mechanism, differential_balances(held)),
     }
-    summary = discovery.as_dict() | {
+    summary = discovery.as_dict()
+    if known_to is not None:
+        summary["reactions"] = [r | {"interval": known_to.of_reaction(i)} for i, r in enumerate(summary["reactions"])]
+    summary |= {
         "status": status,
         "message": message,
         "relative_error": errors,
         "validation": None if validation is None else validation.as_dict(),
         "comparison": None if known is None else known.as_dict(),
+        "uncertainty": None if known_to is None else known_to.as_dict(),
         "versions": _versions(),
     }
     return Outcome(discovery, validation, known, summary, written), judged
@@ -316,33 +309,6 @@ def _metadata(discovery: Discovery, runs: Trajectories) -> dict[str, Any]:
         "seed": discovery.search.seed,
         "loss": float(f"{discovery.loss:.3g}"),
     }
-
-
-def _check_folder(study: Study, folder: Path, text: str, overwrite: bool) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise StudyError(f"{folder} is a file; give a folder for the results.")
-    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    if not there.is_dir():
-        raise StudyError(f"Cannot make {folder}: {there} is a file. Give another folder for the results.")
-    if not os.access(there, os.W_OK):
-        raise StudyError(f"Cannot write into {folder}: writing is not permitted there. Choose another place.")
-    results = {(folder / name).resolve() for name in RESULTS if name != "study.yaml"}
-    read = [
-        study.folder / name for name in (*study.data, study.mechanism, study.source.mechanism if study.source else "")
-    ]
-    lost = next((path for path in read if path.resolve() in results), None)
-    if lost is not None:
-        raise StudyError(f"{lost} is read by this study, and the results would replace it. Give another folder.")
-    if overwrite:
-        return
-    other = folder / "study.yaml"
-    if other.is_file() and other.read_bytes() != text.encode():
-        raise StudyError(
-            f"{folder} holds the results of another study ({other} differs). Give another folder, or --overwrite."
-        )
-    stray = [name for name in RESULTS if (folder / name).exists()]
-    if stray and not other.is_file():
-        raise StudyError(f"{folder} holds {stray[0]} of unknown origin. Give another folder, or --overwrite.")
 
 
 def _versions() -> dict[str, str]:

@@ -30,7 +30,7 @@ HOME = {
     "typer": {"commands"},
     "rich": {"commands"},
     "threadpoolctl": {"discovery"},
-    "scipy": {"balances", "conservation", "discovery", "learning", "library", "pathways"},
+    "scipy": {"balances", "conservation", "discovery", "learning", "library", "pathways", "uncertainty"},
 }
 
 NUMPY_ONLY = {"mechanism", "trajectories", "thermo", "kinetics", "comparison"}
@@ -49,7 +49,7 @@ FLOORS = [
     {"tables", "graph", "learning", "viewer"},
     {"library"},
     {"discovery", "pathways"},
-    {"validation"},
+    {"validation", "uncertainty", "results"},
     {"figures"},
     {"flow"},
     {"commands"},

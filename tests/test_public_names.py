@@ -24,6 +24,7 @@ CONTRACT = [
     "discover",
     "drg_coefficients",
     "drgep_coefficients",
+    "estimate_uncertainty",
     "flux_graph",
     "from_dataframe",
     "from_solution_array",

@@ -37,14 +37,18 @@ def _outcome_text(outcome: Outcome) -> str:
     def constant(rate: dict[str, float] | None) -> str:
         return "-" if rate is None else f"{rate['A']:.7g}"
 
+    def known(reaction: dict[str, Any], part: str) -> str:
+        return str(reaction["interval"].get(part, {}).get("text", ""))
+
     lines = []
     if outcome.summary["reactions"]:
         width = max(len(r["equation"]) for r in outcome.summary["reactions"])
-        lines.append(f"{'reaction':{width}}  {'k forward':>14}  {'k reverse':>14}  {'contribution':>12}")
+        heads = ("k forward", "95 %", "k reverse", "95 %", "contribution")
+        lines.append(f"{'reaction':{width}}  {heads[0]:>12} {heads[1]:>14}  {heads[2]:>12} {heads[3]:>14}  {heads[4]}")
         for r in outcome.summary["reactions"]:
             lines.append(
-                f"{r['equation']:{width}}  {constant(r['forward']):>14}  {constant(r['reverse']):>14}  "
-                f"{r['contribution']:12.2g}"
+                f"{r['equation']:{width}}  {constant(r['forward']):>12} {known(r, 'forward'):>14}  "
+                f"{constant(r['reverse']):>12} {known(r, 'reverse'):>14}  {r['contribution']:12.2g}"
             )
         lines.append("Rate constants in kmol, m^3 and s.\n")
     lines += _conserved_text(outcome.summary["conserved"])

@@ -8,7 +8,7 @@ and a constant part per species. Where the rate law is no such polynomial, what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -110,16 +110,26 @@ def _noise_left_by(complexes: list[tuple[int, ...]], concentrations: Array, prod
             weights = np.linalg.lstsq(columns / size, production[:, k] / deviation[:, k], rcond=1e-14)[0]
             fit[:, k] = (columns / size) @ weights * deviation[:, k]
             gross[:, k] = np.abs(columns / size) @ np.abs(weights) * deviation[:, k]
-        left, amount = np.abs(production - fit) * spare, np.abs(fit)
-        large = (amount >= np.median(amount, axis=0)) & (amount > 0)
-        small = amount <= np.quantile(amount, 0.1, axis=0)
-        relative = float(np.median(left[large] / amount[large])) * PER_MEDIAN if large.any() else 0.0
-        absolute = np.array([np.median(left[small[:, k], k]) for k in range(species)]) * PER_MEDIAN
-        noise = Noise(relative, absolute, ROUND_OFF * rms, False)
+        noise = noise_left(production, fit, spare)
         deviation = noise.deviation(fit)
-    lost = np.median(left / np.where(gross > 0, gross, 1.0), axis=0)
+    lost = np.median(np.abs(production - fit) * spare / np.where(gross > 0, gross, 1.0), axis=0)
+    return replace(noise, exact=noise.exact or bool(np.all(lost < LOST_DIGITS)))
+
+
+def noise_left(production: Array, fit: Array, spare: float = 1.0) -> Noise:
+    """The noise at which production differs from a fit of it, both of shape (N, S).
+
+    The part relative to the rate is told by the larger half of each species' rates, the constant part by the smallest
+    tenth; ``spare`` makes up for what the fit has adapted to.
+    """
+    rms = np.sqrt(np.mean(production**2, axis=0))
+    rms = np.where(rms > 0, rms, 1.0)
+    left, amount = np.abs(production - fit) * spare, np.abs(fit)
+    large = (amount >= np.median(amount, axis=0)) & (amount > 0)
+    small = amount <= np.quantile(amount, 0.1, axis=0)
+    relative = float(np.median(left[large] / amount[large])) * PER_MEDIAN if large.any() else 0.0
+    absolute = np.array([np.median(left[small[:, k], k]) for k in range(production.shape[1])]) * PER_MEDIAN
     exact = relative < NOISE_FREE and bool(np.all(absolute < NOISE_FREE * rms))
-    exact = exact or bool(np.all(lost < LOST_DIGITS))
     return Noise(relative, absolute, ROUND_OFF * rms, exact)
 
 
