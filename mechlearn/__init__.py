@@ -10,6 +10,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .alternatives import Alternative as Alternative
+    from .alternatives import Alternatives as Alternatives
+    from .alternatives import find_alternatives as find_alternatives
     from .balances import Balances as Balances
     from .balances import differential_balances as differential_balances
     from .cantera_yaml import read_mechanism as read_mechanism
@@ -78,6 +81,7 @@ if TYPE_CHECKING:
     from .viewer import write_viewer as write_viewer
 
 _ROOMS = {
+    "alternatives": ("Alternative", "Alternatives", "find_alternatives"),
     "balances": ("Balances", "differential_balances"),
     "cantera_yaml": ("read_mechanism", "to_cantera", "write_mechanism"),
     "comparison": ("Comparison", "compare"),

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .alternatives import Alternatives, find_alternatives
 from .balances import Balances, differential_balances
 from .cantera_yaml import read_mechanism, write_mechanism
 from .comparison import Comparison, compare
@@ -243,7 +244,8 @@ def _judge(
         obstacle = ("interrupted", "Interrupted before the mechanism was validated.")
     clock.lap("validate")
     known = _against_source(study, discovery) if discovery.reactions else None
-    status, message = _verdict(discovery, validation, obstacle)
+    others = find_alternatives(discovery.mechanism, learnt.balances, study.learn) if discovery.reactions else None
+    status, message = _verdict(discovery, validation, others, obstacle)
     known_to = estimate_uncertainty(discovery.mechanism, learnt.balances) if discovery.reactions else None
     errors = {
         "training": relative_error(discovery.mechanism, learnt.balances),
@@ -258,6 +260,7 @@ def _judge(
         "relative_error": errors,
         "validation": None if validation is None else validation.as_dict(),
         "comparison": None if known is None else known.as_dict(),
+        "alternatives": None if others is None else others.as_dict(),
         "uncertainty": None if known_to is None else known_to.as_dict(),
         "versions": _versions(),
     }
@@ -278,7 +281,9 @@ def _courses(study: Study, judged: Trajectories) -> Trajectories:
     return simulate_runs(replace(study, source=fresh))[0]
 
 
-def _verdict(discovery: Discovery, validation: Validation | None, obstacle: tuple[str, str]) -> tuple[str, str]:
+def _verdict(
+    discovery: Discovery, validation: Validation | None, others: Alternatives | None, obstacle: tuple[str, str]
+) -> tuple[str, str]:
     status, message = obstacle
     if discovery.status != "recovered" and status != "interrupted":
         return discovery.status, f"{discovery.message} {message}".strip()
@@ -288,7 +293,10 @@ def _verdict(discovery: Discovery, validation: Validation | None, obstacle: tupl
         return "not-validated", "The data are explained, but no run was held out to check it on. Bring more runs."
     if not validation.passed:
         return "not-validated", f"The data are explained, but not the held-out runs: {validation.message}"
-    return "recovered", f"{discovery.message} {validation.message}"
+    if others is not None and others.as_small:
+        return "ambiguous", f"As few other reactions explain the data as well. {others.sentence}"
+    named = "" if others is None or not others.found else f" With more reactions: {others.sentence}"
+    return "recovered", f"{discovery.message} {validation.message}{named}"
 
 
 def _against_source(study: Study, discovery: Discovery) -> Comparison | None:

@@ -30,7 +30,16 @@ HOME = {
     "typer": {"commands"},
     "rich": {"commands"},
     "threadpoolctl": {"discovery"},
-    "scipy": {"balances", "conservation", "discovery", "learning", "library", "pathways", "uncertainty"},
+    "scipy": {
+        "alternatives",
+        "balances",
+        "conservation",
+        "discovery",
+        "learning",
+        "library",
+        "pathways",
+        "uncertainty",
+    },
 }
 
 NUMPY_ONLY = {"mechanism", "trajectories", "thermo", "kinetics", "comparison"}
@@ -49,7 +58,7 @@ FLOORS = [
     {"tables", "graph", "learning", "viewer"},
     {"library"},
     {"discovery", "pathways"},
-    {"validation", "uncertainty", "results"},
+    {"validation", "uncertainty", "alternatives", "results"},
     {"figures"},
     {"flow"},
     {"commands"},

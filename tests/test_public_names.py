@@ -25,6 +25,7 @@ CONTRACT = [
     "drg_coefficients",
     "drgep_coefficients",
     "estimate_uncertainty",
+    "find_alternatives",
     "flux_graph",
     "from_dataframe",
     "from_solution_array",

@@ -1,0 +1,109 @@
+"""Other networks that explain the data as well: found where there are any, excluded by balance, and told apart."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import mechlearn as ml
+from mechlearn.alternatives.equivalent import mixtures
+from mechlearn.kinetics import production_rates
+from mechlearn.learning.complexes import Direction
+from mechlearn.learning.stoichiometry import free_rows
+from mechlearn.simulation import find_mechanism
+
+from .helpers import BANK, MICHAELIS_MENTEN, network, one_way
+from .test_discovery import data
+from .test_uncertainty import balances_of, states
+
+
+def texts(found: ml.Alternatives) -> list[str]:
+    return [each.text for each in found.found]
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+def test_the_pair_of_craciun_and_pantea_is_named_where_balance_does_not_exclude_it(noise: float) -> None:
+    truth = ml.read_mechanism(find_mechanism("michaelis-menten.yaml"))
+    balances = balances_of(truth, states(4, 100), np.full(100, 300.0), noise)
+    for conserve, named in (("none", True), ("auto", False)):
+        others = ml.find_alternatives(truth, balances, ml.Search(conserve=conserve))  # type: ignore[arg-type]
+        assert not others.as_small
+        pair = [
+            each
+            for each in others.found
+            if [r.equation for r in each.replaced] == ["ES => E + P"]
+            and {r.equation for r in each.by} == {"ES => 2 P", "ES => 2 E"}
+        ]
+        assert bool(pair) == named
+        assert bool(others.found) == named
+        for each in pair:
+            assert each.everywhere
+            assert each.more == 1
+            assert [r.rate.A for r in each.by if r.rate] == pytest.approx([5.0, 5.0], rel=10 * noise + 1e-9)
+
+
+def test_without_compositions_no_concentrations_can_decide() -> None:
+    balances = balances_of(MICHAELIS_MENTEN, states(4, 60), np.full(60, 300.0))
+    others = ml.find_alternatives(MICHAELIS_MENTEN, balances)
+    assert "no concentrations can decide" in others.found[0].decides
+    assert not others.undetermined
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(0, 2), min_size=2, max_size=2).filter(any), st.integers(0, 1000))
+def test_what_replaces_a_reaction_makes_the_same_of_every_state(products: list[int], seed: int) -> None:
+    names = "X A B"[: 2 * len(products) + 1]
+    direction = Direction((1, *[0] * len(products)), (0, *products))
+    c = states(len(products) + 1, 5, seed)
+    for mixture in mixtures(direction, free_rows(len(products) + 1)):
+        assert sum(share for _, share in mixture) == pytest.approx(1.0)
+        mechanisms = [
+            network(names, *(_reaction(names.split(), p, 3.0 * share) for p, share in parts))
+            for parts in ([(direction.products, 1.0)], mixture)
+        ]
+        one, other = (production_rates(each, c, 300.0) for each in mechanisms)
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
+
+
+def _reaction(names: list[str], products: tuple[int, ...], k: float) -> ml.Reaction:
+    return ml.Reaction({names[0]: 1}, {n: c for n, c in zip(names, products, strict=True) if c}, ml.Arrhenius(k))
+
+
+def test_rate_laws_that_look_alike_on_the_data_are_told_and_a_state_that_parts_them() -> None:
+    truth = network("A B C D", one_way("A => B", 2.0), one_way("C => D", 1.0))
+    c = states(4, 40)
+    c[:, 0] = 0.5
+    balances = balances_of(truth, c, np.full(40, 300.0))
+    others = ml.find_alternatives(truth, balances)
+    assert set(others.undetermined) == {"A", "C"}
+    each = others.as_small[0]
+    assert each.text == "A => B at 2 can be replaced by 2 A => 2 B at 2."
+    assert not each.everywhere
+    assert each.difference > 0.3
+    assert each.state is not None
+    assert abs(np.log(each.state["A"] / 0.5)) > 1
+    assert "Measure near A" in each.decides
+
+
+def test_a_reaction_that_shares_another_one_s_products_has_an_alternative_as_small() -> None:
+    truth = network("ES E P", one_way("ES => E + P", 10.0), one_way("ES => 2 E", 3.0))
+    balances = balances_of(truth, states(3, 50), np.full(50, 300.0))
+    others = ml.find_alternatives(truth, balances)
+    assert [r.equation for r in others.as_small[0].by] == ["ES => 2 P", "ES => 2 E"]
+    assert others.as_small[0].more == 0
+
+
+@pytest.mark.parametrize("name", ["fuel-radical-product", "hydrogen-oxidation", "crnn-case-1"])
+def test_states_in_plenty_determine_every_example(name: str) -> None:
+    truth = BANK[name]
+    count = len(truth.species)
+    others = ml.find_alternatives(truth, balances_of(truth, states(count, 100), np.full(100, 300.0)))
+    assert all(each.everywhere for each in others.found)
+    assert not others.as_small
+    assert others.undetermined == ()
+
+
+def test_a_single_course_leaves_open_what_reacts() -> None:
+    runs, truth = data("fuel-radical-product")
+    balances = ml.differential_balances(runs.select(runs.runs[:1]))
+    assert set(ml.find_alternatives(truth, balances).undetermined) == {"F", "R", "P"}
