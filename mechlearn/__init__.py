@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from .pathways import viewer_content as viewer_content
     from .pathways import write_flux_graph as write_flux_graph
     from .pathways import write_production_table as write_production_table
+    from .reduction import Reduction as Reduction
+    from .reduction import reduce_study as reduce_study
     from .search import Adam as Adam
     from .search import LevenbergMarquardt as LevenbergMarquardt
     from .search import Search as Search
@@ -112,6 +114,7 @@ _ROOMS = {
         "write_flux_graph",
         "write_production_table",
     ),
+    "reduction": ("Reduction", "reduce_study"),
     "search": ("Adam", "LevenbergMarquardt", "Search"),
     "simulation": ("simulate",),
     "study": ("Study", "load_study"),

@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 
 from .measurement import Noise
-from .quantities import Composition, Names, Pressures, Seconds, Temperatures, amounts_of, quantities, some_amounts
+from .quantities import Composition, Names, Pressures, Ratios, Seconds, Temperatures, amounts_of, quantities, some_amounts
 
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -113,7 +113,7 @@ class Mixture:
 
     fuel: Composition
     oxidizer: Composition
-    phi: Annotated[tuple[float, ...], BeforeValidator(quantities), Field(min_length=1)]
+    phi: Annotated[Ratios, Field(min_length=1)]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

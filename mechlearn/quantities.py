@@ -101,6 +101,7 @@ def names_of(value: Any) -> Any:
 Names = Annotated[tuple[str, ...], BeforeValidator(names_of)]
 Temperatures = Annotated[tuple[float, ...], BeforeValidator(partial(quantities, dimension="temperature"))]
 Pressures = Annotated[tuple[float, ...], BeforeValidator(partial(quantities, dimension="pressure"))]
+Ratios = Annotated[tuple[float, ...], BeforeValidator(quantities)]
 Seconds = Annotated[float, BeforeValidator(partial(to_si, dimension="time")), Field(gt=0)]
 Kelvin = Annotated[float, BeforeValidator(partial(to_si, dimension="temperature")), Field(gt=0)]
 Pascal = Annotated[float, BeforeValidator(partial(to_si, dimension="pressure")), Field(gt=0)]

@@ -26,6 +26,7 @@ from .limits import KnownNoise, Limits, Validate
 from .measurement import Noise
 from .quantities import Kelvin, Pascal
 from .search import Adam, LevenbergMarquardt, Search
+from .targets import SECTIONS, Reduce
 from .trajectories import Reactor
 
 _PLAIN_PATH = re.compile(r"[A-Za-z./][\w./ +-]*\w")
@@ -36,11 +37,6 @@ def _one_or_more(value: Any) -> Any:
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         raise ValueError(f"{value!r} is not the name of a file, nor a list of them")
     return tuple(names)
-
-
-def _later(value: Any) -> None:
-    if value is not None:
-        raise ValueError("`reduce:` is not in this version yet; remove the section")
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -61,8 +57,8 @@ class Study:
         With ``data``: of all samples, where the files have no column [K], [Pa].
     learn : Search
     validate : Validate
-    reduce : None
-        Not in this version yet.
+    reduce : Reduce, optional
+        What `mechlearn reduce` keeps, and how closely.
     path : Path, optional
         The file that the study was read from.
 
@@ -82,7 +78,7 @@ class Study:
     pressure: Pascal | None = None
     learn: Search = field(default_factory=Search)
     validate: Validate = field(default_factory=Validate)
-    reduce: Annotated[None, BeforeValidator(_later)] = None
+    reduce: Reduce | None = None
     path: Path | None = field(default=None, compare=False)
 
     @model_validator(mode="after")
@@ -113,6 +109,7 @@ _SECTIONS: dict[tuple[str, ...], tuple[Any, ...]] = {
     ("validate",): (Validate,),
     ("validate", "limits"): (Limits,),
     ("validate", "noise"): (KnownNoise,),
+    **SECTIONS,
 }
 
 _MISSING = ("missing", "missing_argument", "missing_keyword_only_argument")
@@ -325,7 +322,7 @@ def _unknown_key(keys: tuple[str, ...]) -> str:
 
 def _allowed(section: tuple[str, ...]) -> list[str]:
     names = [item.name for record in _SECTIONS.get(section, ()) for item in fields(record)]
-    return [name for name in dict.fromkeys(names) if section or name not in ("path", "reduce")]
+    return [name for name in dict.fromkeys(names) if section or name != "path"]
 
 
 def _path_nodes(root: Node) -> Iterator[ScalarNode]:

@@ -18,14 +18,16 @@ PACKAGE = Path(__file__).parent.parent / "mechlearn"
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if p.name != "conftest.py")
 
 HOME = {
-    "cantera": {"cantera_yaml", "simulation", "first_states", "cantera_species", "pathways"},
+    "cantera": {"cantera_yaml", "simulation", "first_states", "cantera_species", "pathways", "reduction"},
     "ruamel": {"cantera_yaml", "study", "tables"},
     "networkx": {"graph", "drawing", "pathways"},
-    "matplotlib": {"drawing", "figures", "pathways"},
+    "jinja2": {"reduction"},
+    "markupsafe": {"reduction"},
+    "matplotlib": {"drawing", "figures", "pathways", "reduction"},
     "torch": {"learning"},
     "h5py": {"tables"},
     "pint": {"units"},
-    "pydantic": {"search", "conditions", "limits", "measurement", "quantities", "study"},
+    "pydantic": {"search", "conditions", "limits", "measurement", "quantities", "study", "targets"},
     "pydantic_core": {"study"},
     "typer": {"commands"},
     "rich": {"commands"},
@@ -38,6 +40,7 @@ HOME = {
         "learning",
         "library",
         "pathways",
+        "reduction",
         "uncertainty",
     },
 }
@@ -53,6 +56,7 @@ FLOORS = [
     {"measurement"},
     {"conditions"},
     {"limits"},
+    {"targets"},
     {"comparison", "study", "first_states"},
     {"simulation", "cantera_yaml", "drawing", "balances"},
     {"tables", "graph", "learning", "viewer"},
@@ -60,7 +64,7 @@ FLOORS = [
     {"discovery", "pathways"},
     {"validation", "uncertainty", "alternatives", "results"},
     {"figures"},
-    {"flow"},
+    {"flow", "reduction"},
     {"commands"},
     {"__main__"},
 ]

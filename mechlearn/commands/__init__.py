@@ -1,4 +1,4 @@
-"""The commands: ``mechlearn run | init | simulate | learn | validate | compare | graph``.
+"""The commands: ``mechlearn run | init | simulate | learn | validate | compare | graph | reduce``.
 
 Each imports what it needs when it runs, so that ``--help`` answers at once.
 """
@@ -6,4 +6,5 @@ Each imports what it needs when it runs, so that ``--help`` answers at once.
 
 from . import studies as studies
 from . import mechanisms as mechanisms
+from . import reducing as reducing
 from .shell import app as app

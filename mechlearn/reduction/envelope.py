@@ -1,0 +1,119 @@
+"""The conditions of a study → what is asked of every candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
+
+import cantera as ct
+
+from ..conditions import Mixture, MoleFractions, Source
+from ..errors import StudyError
+from ..first_states import first_states
+from ..targets import Envelope, Reduce
+from ..simulation import find_mechanism, load_gas
+from ..study import Study
+from .record import Condition, Task
+
+_LONGEST = 100.0
+"""A gas that has not ignited after this time [s] does not count, where the study has no times."""
+
+
+def task_of(study: Study) -> Task:
+    """What a study asks of every candidate, without references yet.
+
+    Raises
+    ------
+    StudyError
+        If the study has no ``source:`` or ``reduce:``, or they do not fit together.
+    """
+    source, reduce, where = study.source, study.reduce, f"{study.path}: " if study.path is not None else ""
+    if source is None or reduce is None:
+        missing = "source" if source is None else "reduce"
+        raise StudyError(
+            f"{where}to reduce a mechanism a study needs `source:` and `reduce:`, and `{missing}:` is missing. "
+            "`mechlearn init methane-reduction` writes one to start from."
+        )
+    if source.reactor == "isothermal":
+        raise StudyError(
+            f"{where}source.reactor is isothermal, where nothing ignites. Say constant-volume or constant-pressure."
+        )
+    if not isinstance(source.initial, Mixture | MoleFractions):
+        raise StudyError(
+            f"{where}source.initial: a reduction starts from a mixture: give fuel, oxidizer and phi, or X."
+        )
+    mechanism = str(find_mechanism(source.mechanism, study.folder))
+    gas = load_gas(mechanism, source.phase)
+    targets = reduce.targets
+    species = targets.species.names if targets.species else ()
+    for key, names in (("targets.species.names", species), ("keep", reduce.keep)):
+        unknown = [name for name in names if name not in gas.species_names]
+        if unknown:
+            raise StudyError(f"{where}reduce.{key} names {unknown[0]!r}, which {source.mechanism} does not have.")
+    profiled = bool(targets.temperature or targets.species)
+    try:
+        conditions = conditions_of(gas, source, reduce.conditions or (Envelope(),), reduce if profiled else None)
+    except StudyError as error:
+        raise StudyError(f"{where}{error}") from None
+    return Task(
+        mechanism=mechanism,
+        phase=source.phase,
+        rise=targets.ignition_delay.rise,
+        limits=(
+            targets.ignition_delay.limit,
+            targets.temperature.limit if targets.temperature else float("inf"),
+            targets.species.limit if targets.species else float("inf"),
+        ),
+        species=species,
+        after=reduce.profiles.after,
+        conditions=tuple(conditions),
+    )
+
+
+def conditions_of(
+    gas: ct.Solution, source: Source, envelopes: Sequence[Envelope], profiles: Reduce | None
+) -> list[Condition]:
+    """All conditions of some envelopes, those with profiles marked where there are any."""
+    found: list[Condition] = []
+    for envelope in envelopes:
+        part = _within(source, envelope)
+        ratios = part.initial.phi if isinstance(part.initial, Mixture) else (None,)
+        corners = [{axis[0], axis[-1]} for axis in (part.temperature, part.pressure, ratios)]
+        states = first_states(gas, part)
+        for (temperature, pressure, phi), state in zip(
+            product(part.temperature, part.pressure, ratios), states, strict=True
+        ):
+            at_corner = temperature in corners[0] and pressure in corners[1] and phi in corners[2]
+            found.append(
+                Condition(
+                    temperature=temperature,
+                    pressure=pressure,
+                    phi=phi,
+                    mixture=tuple(
+                        (name, float(x)) for name, x in zip(gas.species_names, state.amounts, strict=True) if x > 0
+                    ),
+                    constant_pressure=source.reactor == "constant-pressure",
+                    profiled=profiles is not None and (at_corner or profiles.profiles.at == "all"),
+                )
+            )
+    return list(dict.fromkeys(found))
+
+
+def _within(source: Source, envelope: Envelope) -> Source:
+    initial = source.initial
+    if envelope.phi:
+        if not isinstance(initial, Mixture):
+            raise StudyError("source.initial is one mixture, so that phi cannot vary. Give fuel, oxidizer and phi.")
+        initial = replace(initial, phi=envelope.phi)
+    return replace(
+        source,
+        initial=initial,
+        temperature=envelope.temperature or source.temperature,
+        pressure=envelope.pressure or source.pressure,
+    )
+
+
+def longest_of(source: Source) -> float:
+    """When a gas that has not ignited is given up [s]."""
+    return _LONGEST if source.times == "none" else source.times.end

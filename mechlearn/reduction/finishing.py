@@ -1,0 +1,174 @@
+"""What a reduction ends with: the mechanism file, its verdicts, the curve, the report and the summary."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import cantera as ct
+
+from ..conditions import MoleFractions, Perturb, Times
+from ..errors import MechlearnError
+from ..files import write_json, write_text
+from ..targets import Envelope
+from ..mechanism import Mechanism
+from ..pathways import course_difference, progress_history, write_flux_graph
+from ..simulation import load_gas, simulate_runs
+from ..study import Study
+from .envelope import conditions_of, longest_of
+from .judging import Verdict, judged, summary
+from .report import report_page
+from .work import Stage, Work
+from .writing import candidate_mechanism, csv_text, curve_figure, curve_rows, removed_rows, write_chemkin, write_reduced
+
+RESULTS = (
+    "reduced.yaml",
+    "curve.csv",
+    "curve.svg",
+    "removed.csv",
+    "difference.graphml",
+    "difference.svg",
+    "report.html",
+    "study.yaml",
+    "summary.json",
+    "chemkin/chem.inp",
+    "chemkin/therm.dat",
+    "chemkin/tran.dat",
+)
+"""What is written beside the stages; the summary last."""
+_TIMES = 300
+
+
+@dataclass(frozen=True, eq=False)
+class Reduction:
+    """A finished reduction.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+        The smallest that was found.
+    stages : tuple of Stage
+        Each smaller than the one before, or with better rate constants.
+    summary : dict
+        The content of ``summary.json``.
+    """
+
+    mechanism: Mechanism
+    stages: tuple[Stage, ...]
+    summary: dict[str, Any]
+
+    @property
+    def held(self) -> bool:
+        """Whether all limits are kept at the study's conditions."""
+        return bool(self.summary["status"] == "held")
+
+
+def finished(
+    study: Study,
+    work: Work,
+    mechanism: Mechanism,
+    stages: list[Stage],
+    folder: Path,
+    seconds: dict[str, float],
+    left_out: list[str],
+    interrupted: bool,
+) -> Reduction:
+    """Write the last stage as the result, judge the file, draw, and sum up."""
+    assert study.source is not None
+    last, name = stages[-1], study.source.mechanism
+    final = candidate_mechanism(mechanism, last.candidate)
+    clock = time.monotonic()
+    write_reduced(mechanism, name, last, folder / "reduced.yaml")
+    write_text(folder / "curve.csv", csv_text(curve_rows(stages)))
+    write_text(folder / "removed.csv", csv_text(removed_rows(stages, work.source.names)))
+    write_text(folder / "curve.svg", curve_figure(stages, work.source.whole().size))
+    obstacle = write_chemkin(folder / "reduced.yaml", folder / "chemkin")
+    work.tell("validating", last.candidate)
+    verdicts = {
+        kind: _judge(study, work, folder / "reduced.yaml", kind) for kind in ("in_sample", "held_out", "beyond")
+    }
+    obstacles = {"chemkin": obstacle}
+    try:
+        _draw_difference(study, work, folder)
+    except MechlearnError as error:
+        obstacles["difference"] = str(error)
+    seconds |= {"validate": round(time.monotonic() - clock, 1)}
+    status = "interrupted" if interrupted else "held" if last.error <= 1 else "not-held"
+    content = {
+        "status": status,
+        "message": _message(status, last, work, verdicts),
+        "species": last.candidate.size[0],
+        "reactions": last.candidate.size[1],
+        "source": {"mechanism": name, "species": len(work.source.names), "reactions": len(work.source.reactions)},
+        "error_over_limit": last.error,
+        "changed_rates": len(last.candidate.changes),
+        "limits": dict(zip(("ignition_delay", "temperature", "species"), work.task.limits, strict=True)),
+        **{kind: summary(found) for kind, found in verdicts.items()},
+        "conditions": {kind: [each.as_dict() for each in found] for kind, found in verdicts.items()},
+        "without_ignition": left_out,
+        "not_written": {what: why for what, why in obstacles.items() if why},
+        "seconds": seconds,
+        "cores": work.workers.cores,
+        "versions": {"mechlearn": version("mechlearn"), "cantera": ct.__version__},
+    }
+    write_text(folder / "report.html", report_page(content, stages, work, verdicts, (folder / "curve.svg").read_text()))
+    found = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    content["files"] = [*(path for path in found if path != "summary.json"), "summary.json"]
+    write_json(content, folder / "summary.json")
+    return Reduction(final, tuple(stages), content)
+
+
+def _judge(study: Study, work: Work, mechanism: Path, kind: str) -> list[Verdict]:
+    """Verdicts on the file itself: at the study's conditions, held out, or beyond the edges."""
+    assert study.source is not None
+    assert study.reduce is not None
+    if kind == "in_sample":
+        task = work.task
+    else:
+        envelope: Envelope | None = getattr(study.reduce, kind)
+        if envelope is None:
+            return []
+        gas = load_gas(work.task.mechanism, work.task.phase)
+        conditions = conditions_of(gas, study.source, (envelope,), None)
+        task = replace(work.task, conditions=tuple(conditions), references=())
+    return judged(work.workers, task, mechanism, longest_of(study.source))
+
+
+def _message(status: str, last: Stage, work: Work, verdicts: dict[str, list[Verdict]]) -> str:
+    species, reactions = last.candidate.size
+    whole = work.source.whole().size
+    kept = "within all limits" if last.error <= 1 else "but not within the limits"
+    text = f"{species} of {whole[0]} species and {reactions} of {whole[1]} reactions are left, {kept}"
+    text += f" at {len(work.task.conditions)} conditions: the largest error is {last.error:.2f} of its limit."
+    if verdicts["held_out"]:
+        found = summary(verdicts["held_out"])
+        text += f" Held out, the largest error of a delay is {found['max_delay_error']:.1%} (at {found['worst']})."
+    else:
+        text += " No condition was held out, so that nothing is known beyond these; give reduce.held_out."
+    return f"Interrupted: {text}" if status == "interrupted" else text
+
+
+def _draw_difference(study: Study, work: Work, folder: Path) -> None:
+    """The reduced mechanism's fluxes less the source's, along a run of the source to twice its ignition delay."""
+    assert study.source is not None
+    middle = len(work.numbers) // 2
+    condition, delay = work.task.conditions[middle], work.task.references[middle].response.delay
+    source = replace(
+        study.source,
+        mechanism=work.task.mechanism,
+        temperature=(condition.temperature,),
+        pressure=(condition.pressure,),
+        initial=MoleFractions(X=dict(condition.mixture)),
+        times=Times(end=2 * delay, count=_TIMES, spacing="solver"),
+        species=None,
+        perturb=Perturb(),
+    )
+    runs = simulate_runs(Study(source=source))[0]
+    whole = progress_history(work.task.mechanism, runs, phase=work.task.phase or None)
+    graph = course_difference(progress_history(folder / "reduced.yaml", runs, leave_out=True), whole)
+    if graph is not None:
+        for name in ("difference.graphml", "difference.svg"):
+            write_flux_graph(graph, folder / name)

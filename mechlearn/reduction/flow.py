@@ -1,0 +1,161 @@
+"""From a study to the smallest mechanism that keeps its limits, with everything written on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+import cantera as ct
+import numpy as np
+
+from ..cantera_yaml import read_mechanism
+from ..errors import SimulationError, StudyError
+from ..files import write_text
+from ..study import Study, study_text
+from .envelope import longest_of, task_of
+from .finishing import RESULTS, Reduction, finished
+from .phases import source_of
+from .record import Candidate, Task
+from .scoring import refer
+from .stages import load_stages, reduced, save_stages
+from .work import Stage, Work
+from .workers import Workers
+from .writing import stage_name, write_reduced
+
+Progress = Callable[[float, str], None]
+_KNOWN = 0.02
+
+
+def _silent(share: float, text: str) -> None:
+    """Progress that nobody watches."""
+
+
+def reduce_study(
+    study: Study, folder: Path, *, cores: int = 0, overwrite: bool = False, progress: Progress = _silent
+) -> Reduction:
+    """Reduce the mechanism of a study and write all results into a folder; goes on where an earlier run was cut off.
+
+    Parameters
+    ----------
+    study : Study
+        With ``source:`` and ``reduce:``.
+    folder : Path
+        Made if it is not there.
+    cores : int
+        Processes at work; 0 for all cores. The result is the same.
+    overwrite : bool
+        Start anew, whatever the folder holds.
+    progress : callable, optional
+        Takes the part that is done and a text.
+
+    Raises
+    ------
+    StudyError
+        If the study does not fit a reduction, or the folder holds the results of another one.
+    SimulationError
+        If the source ignites at no condition.
+    """
+    started = time.monotonic()
+    task = task_of(study)
+    assert study.source is not None
+    assert study.reduce is not None
+    text = study_text(study, folder) if study.path is not None else ""
+    fingerprint = _fingerprint(study, task)
+    if folder.exists() and not folder.is_dir():
+        raise StudyError(f"{folder} is a file; give a folder for the results.")
+    name, record = study.source.mechanism, folder / "stages" / "stages.json"
+    source = source_of(task.mechanism, task.phase)
+    if overwrite:
+        _clear(folder)
+    stages, turn, before = load_stages(record, fingerprint, source)
+    if not record.is_file() and (folder / "reduced.yaml").exists() and not overwrite:
+        raise StudyError(f"{folder} holds a reduced.yaml of unknown origin. Give another folder, or --overwrite.")
+    (folder / "stages").mkdir(parents=True, exist_ok=True)
+    mechanism = read_mechanism(task.mechanism, source.gas.name)
+    with Workers(cores or os.cpu_count() or 1) as workers:
+        work, left_out = _start(study, task, workers, progress, started)
+        if text:
+            write_text(folder / "study.yaml", text)
+
+        def keep(found: list[Stage], step: int) -> None:
+            number = len(found) - 1
+            target = folder / "stages" / stage_name(number, found[-1])
+            if not target.exists():
+                write_reduced(mechanism, name, found[-1], target, checked=False)
+            save_stages(record, fingerprint, found, step, before + time.monotonic() - started, source)
+
+        interrupted = False
+        try:
+            stages = reduced(work, refit=study.reduce.rates == "refit", stages=stages, turn=turn, keep=keep)
+        except KeyboardInterrupt:
+            stages, _, _ = load_stages(record, fingerprint, source)
+            interrupted = True
+            if not stages:
+                raise
+        seconds = {"reduce": round(before + time.monotonic() - started, 1)}
+        return finished(study, work, mechanism, stages, folder, seconds, left_out, interrupted)
+
+
+def _start(study: Study, task: Task, workers: Workers, progress: Progress, started: float) -> tuple[Work, list[str]]:
+    """References and the ranking at all conditions, and those at which the source does not ignite."""
+    assert study.source is not None
+    assert study.reduce is not None
+    source = source_of(task.mechanism, task.phase)
+    first = {name for condition in task.conditions for name, _ in condition.mixture}
+    targets = tuple(name for name in source.names if name in _reacting(source.names, first, task))
+    longest = longest_of(study.source)
+    progress(0.0, "simulating the source")
+    answers = workers.map(refer, [(task, number, longest, targets) for number in range(len(task.conditions))])
+    known = [(condition, answer) for condition, answer in zip(task.conditions, answers, strict=True) if answer]
+    if not known:
+        raise SimulationError(
+            f"{task.mechanism} ignites at none of the {len(task.conditions)} conditions within {longest:g} s. "
+            "Check temperatures and mixture, or give longer source.times."
+        )
+    left_out = [c.name for c, answer in zip(task.conditions, answers, strict=True) if not answer]
+    ready = replace(
+        task,
+        conditions=tuple(condition for condition, _ in known),
+        references=tuple(answer[0] for _, answer in known),
+    )
+    kept = frozenset(source.names.index(name) for name in {*first, *task.species, *study.reduce.keep})
+    whole = len(source.names) + len(source.reactions)
+
+    def tell(doing: str, candidate: Candidate) -> None:
+        species, reactions = candidate.size
+        progress(1 - (species + reactions) / whole, f"{doing}: {species} species, {reactions} reactions")
+
+    rank = np.max([answer[1] for _, answer in known], axis=0)
+    return Work(ready, source, workers, kept, rank, tell), left_out
+
+
+def _reacting(names: Sequence[str], first: set[str], task: Task) -> set[str]:
+    """Species of the first mixture that burning changes by more than a little."""
+    source = source_of(task.mechanism, task.phase)
+    condition = max(task.conditions, key=lambda each: each.temperature)
+    gas = source.gas
+    gas.TPX = condition.temperature, condition.pressure, dict(condition.mixture)
+    before = np.array(gas.Y)
+    gas.equilibrate("HP" if condition.constant_pressure else "UV")
+    changed = np.abs(gas.Y - before) > _KNOWN * np.maximum(before, gas.Y)
+    return {name for name, moved in zip(names, changed, strict=True) if name in first and moved}
+
+
+def _fingerprint(study: Study, task: Task) -> str:
+    """Of all that decides what a reduction finds."""
+    gas = source_of(task.mechanism, task.phase).gas
+    parts = [repr(task), repr(study.reduce), version("mechlearn"), ct.__version__]
+    parts += [str(reaction.input_data) for reaction in gas.reactions()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an earlier reduction has written, and nothing else."""
+    stages = [*(folder / "stages").glob("[0-9]*.yaml"), folder / "stages" / "stages.json"]
+    for path in (*stages, *(folder / name for name in RESULTS)):
+        path.unlink(missing_ok=True)

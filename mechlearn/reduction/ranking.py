@@ -1,0 +1,84 @@
+"""How much each species matters to the targets, at many states: directed relation graphs with error propagation.
+
+The coefficients of one state are those of `mechlearn.pathways.drgep_coefficients`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .ignition import Course
+from .phases import Source
+from .record import Condition, Vector
+
+_INDUCTION = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.96)
+_RISE = np.linspace(0.05, 0.99, 20)
+
+
+def sample_coefficients(source: Source, condition: Condition, course: Course, targets: tuple[str, ...]) -> Vector:
+    """The largest coefficient of each species over states of the induction time and of the temperature rise.
+
+    Parameters
+    ----------
+    source : Source
+        Of the rates.
+    condition : Condition
+        Of the course.
+    course : Course
+        Of the source.
+    targets : tuple of str
+        Whose error counts.
+
+    Returns
+    -------
+    array, shape (S,)
+        In [0, 1].
+    """
+    gas = source.gas
+    levels = course.temperature[0] + _RISE * (course.temperature.max() - course.temperature[0])
+    chosen = {int(np.searchsorted(course.time, part * course.response.delay)) for part in _INDUCTION}
+    chosen |= {int(np.argmax(course.temperature >= level)) for level in levels}
+    progress = []
+    for i in sorted(chosen & set(range(len(course.time)))):
+        if condition.constant_pressure:
+            gas.TPY = course.temperature[i], course.held, course.fractions[i]
+        else:
+            gas.TDY = course.temperature[i], course.held, course.fractions[i]
+        progress.append(gas.net_rates_of_progress)
+    net = np.asarray(gas.product_stoich_coeffs) - np.asarray(gas.reactant_stoich_coeffs)
+    taking = (np.asarray(gas.product_stoich_coeffs) + np.asarray(gas.reactant_stoich_coeffs)) > 0
+    return overall_coefficients(net, taking, np.array(progress), [source.names.index(name) for name in targets])
+
+
+def overall_coefficients(
+    net: NDArray[np.float64], taking: NDArray[np.bool_], progress: NDArray[np.float64], targets: list[int]
+) -> Vector:
+    """The largest product of direct interaction coefficients over all ways from a target, and over states.
+
+    Parameters
+    ----------
+    net : array, shape (S, R)
+        Net stoichiometric coefficients.
+    taking : array, shape (S, R)
+        Which species take part in which reaction.
+    progress : array, shape (N, R)
+        Net rates of progress at the states.
+    targets : list of int
+        Numbers of species.
+    """
+    most = np.zeros(len(net))
+    for rates in progress:
+        change = net * rates
+        formed, consumed = np.maximum(change, 0).sum(axis=1), np.maximum(-change, 0).sum(axis=1)
+        above = np.abs(change @ taking.T.astype(float))
+        direct = np.minimum(above / np.maximum(np.maximum(formed, consumed), 1e-300)[:, None], 1.0)
+        reached = np.zeros(len(net))
+        reached[targets] = 1.0
+        while True:
+            further = np.maximum(reached, (reached[:, None] * direct).max(axis=0))
+            if np.array_equal(further, reached):
+                break
+            reached = further
+        most = np.maximum(most, reached)
+    return most

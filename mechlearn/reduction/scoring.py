@@ -1,0 +1,125 @@
+"""Tasks that a process of its own can do: a candidate's errors, the source's reference, with what ranks its species."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import inf
+
+import numpy as np
+
+from .ignition import Course, ignite
+from .phases import Source, source_of
+from .ranking import sample_coefficients
+from .record import Candidate, Reference, Task, Vector
+
+_GIVEN_UP = 3.0
+"""A candidate that has not ignited after this many delays of the reference has no response."""
+_REFERENCE = (1e-9, 1e-18)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A candidate with some of its reactions switched off.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    off : tuple of int
+        Numbers of reactions in the source.
+    """
+
+    candidate: Candidate
+    off: tuple[int, ...] = ()
+
+
+def refer(task: Task, number: int, longest: float, targets: tuple[str, ...]) -> tuple[Reference, Vector] | None:
+    """The source's response at one condition, and how much each species matters there; None without ignition.
+
+    Parameters
+    ----------
+    task : Task
+        What the response is.
+    number : int
+        Of the condition.
+    longest : float
+        When a gas that has not ignited is given up [s].
+    targets : tuple of str
+        Of the ranking.
+    """
+    source, condition = source_of(task.mechanism, task.phase), task.conditions[number]
+    tail = max([*task.times_after(replace(condition, profiled=True))])
+    rtol, atol = _REFERENCE
+    course = ignite(source.gas, task, condition, longest=longest, rtol=rtol, atol=atol, until=tail)
+    if course is None:
+        return None
+    moles = course.fractions / source.gas.molecular_weights
+    moles /= moles.sum(axis=1, keepdims=True)
+    columns = [source.names.index(name) for name in task.species]
+    largest = np.maximum(moles[:, columns].max(axis=0), 1e-300)
+    return Reference(course.response, largest), sample_coefficients(source, condition, course, targets)
+
+
+def respond(task: Task, trial: Trial, number: int, patience: float = _GIVEN_UP) -> Course | None:
+    """What a candidate does at one condition."""
+    source = source_of(task.mechanism, task.phase)
+    gas = source.build(trial.candidate)
+    with _Off(source, trial):
+        longest = patience * task.references[number].response.delay
+        return ignite(gas, task, task.conditions[number], longest=longest)
+
+
+def residuals(task: Task, trial: Trial, numbers: Sequence[int]) -> list[Vector | None]:
+    """Signed errors relative to their limits, as `Task.residuals`, condition by condition; None without response."""
+    found = []
+    for number in numbers:
+        course = respond(task, trial, number)
+        found.append(None if course is None else task.residuals(number, course.response))
+    return found
+
+
+def killing_score(task: Task, trial: Trial, order: Sequence[int], bound: float) -> tuple[float, int | None]:
+    """The largest error relative to its limit, or infinity and the condition at which it reached the bound.
+
+    Parameters
+    ----------
+    task : Task
+        With references.
+    trial : Trial
+        The mechanism.
+    order : sequence of int
+        Conditions, the most telling first.
+    bound : float
+        From which on the candidate is of no interest.
+    """
+    most, patience = 0.0, min(_GIVEN_UP, 1 + bound * task.limits[0])
+    for number in order:
+        course = respond(task, trial, number, patience)
+        if course is None:
+            return inf, number
+        most = max(most, float(np.abs(task.residuals(number, course.response)).max()))
+        if not most < bound:
+            return inf, number
+    return most, None
+
+
+def score(task: Task, trial: Trial, order: Sequence[int], bound: float) -> float:
+    """As `killing_score`, without the condition."""
+    return killing_score(task, trial, order, bound)[0]
+
+
+class _Off:
+    """Reactions of a trial are off within the block."""
+
+    def __init__(self, source: Source, trial: Trial) -> None:
+        self._gas = source.build(trial.candidate)
+        place = {j: i for i, j in enumerate(trial.candidate.reactions)}
+        self._rows = [place[j] for j in trial.off]
+
+    def __enter__(self) -> None:
+        for row in self._rows:
+            self._gas.set_multiplier(0.0, row)
+
+    def __exit__(self, *error: object) -> None:
+        for row in self._rows:
+            self._gas.set_multiplier(1.0, row)

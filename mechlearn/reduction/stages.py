@@ -1,0 +1,135 @@
+"""The order of steps, and what is kept after each, so that a reduction goes on where it was cut off."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import StudyError
+from ..files import write_json
+from .elimination import eliminated, refitted_once
+from .phases import Source
+from .record import Candidate
+from .removal import ranked, without_reactions, without_species
+from .work import Stage, Work
+
+_KEPT_RATES = ("ranking", "species", "reactions", "species")
+_CYCLE = ("refit species", "refit reactions")
+
+Keep = Callable[[list[Stage], int], None]
+
+
+def reduced(work: Work, *, refit: bool, stages: list[Stage], turn: int, keep: Keep) -> list[Stage]:
+    """All stages from the source's ranking to the smallest mechanism.
+
+    Parameters
+    ----------
+    work : Work
+        With references and the ranking.
+    refit : bool
+        Whether rate constants may change, after all that goes without.
+    stages : list of Stage
+        Those that an earlier run has left; empty at first.
+    turn : int
+        The number of the step to go on with.
+    keep : callable
+        Takes the stages so far and the number of the step, after every stage and every step.
+    """
+    while True:
+        step = _step(turn, refit, stages)
+        if step is None:
+            return stages
+        for stage in _stages_of(work, step, stages):
+            stages = [*stages, replace(stage, turn=turn)]
+            keep(stages, turn)
+        turn += 1
+        keep(stages, turn)
+
+
+def _step(turn: int, refit: bool, stages: list[Stage]) -> str | None:
+    """The name of a step; None after the last. Steps with refitting go round until a whole round changes nothing."""
+    if turn < len(_KEPT_RATES):
+        return _KEPT_RATES[turn]
+    place = turn - len(_KEPT_RATES) - 1
+    if not refit:
+        return None
+    if place < 0:
+        return "refit"
+    if place and place % len(_CYCLE) == 0 and not any(stage.turn >= turn - len(_CYCLE) for stage in stages):
+        return None
+    return _CYCLE[place % len(_CYCLE)]
+
+
+def _stages_of(work: Work, step: str, stages: list[Stage]) -> Iterator[Stage]:
+    match step:
+        case "ranking":
+            yield ranked(work)
+        case "species":
+            yield from without_species(work, stages[-1])
+        case "reactions":
+            yield from without_reactions(work, stages[-1])
+        case "refit":
+            yield from refitted_once(work, stages[-1])
+        case _:
+            yield from eliminated(work, stages[-1], by_species=step == "refit species")
+
+
+def save_stages(path: Path, fingerprint: str, stages: list[Stage], turn: int, seconds: float, source: Source) -> None:
+    """Write what `load_stages` reads."""
+    write_json(
+        {
+            "fingerprint": fingerprint,
+            "turn": turn,
+            "seconds": seconds,
+            "stages": [_as_dict(stage, source) for stage in stages],
+        },
+        path,
+    )
+
+
+def load_stages(path: Path, fingerprint: str, source: Source) -> tuple[list[Stage], int, float]:
+    """Stages, the step to go on with and the seconds spent, of an earlier run of the same study; none without a file.
+
+    Raises
+    ------
+    StudyError
+        If the file is of another study, or damaged.
+    """
+    if not path.is_file():
+        return [], 0, 0.0
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["fingerprint"] != fingerprint:
+            raise StudyError(
+                f"{path} is of another study, mechanism or version. Give another folder, or --overwrite to start anew."
+            )
+        stages = [_from_dict(each, source) for each in content["stages"]]
+        return stages, int(content["turn"]), float(content["seconds"])
+    except (OSError, KeyError, TypeError, IndexError, json.JSONDecodeError) as error:
+        raise StudyError(f"{path} is damaged ({error}). Start anew with --overwrite.") from None
+
+
+def _as_dict(stage: Stage, source: Source) -> dict[str, Any]:
+    return {
+        "step": stage.step,
+        "turn": stage.turn,
+        "species": [source.names[i] for i in stage.candidate.species],
+        "reactions": [j + 1 for j in stage.candidate.reactions],
+        "changes": {str(j + 1): list(change) for j, change in stage.candidate.changes},
+        "errors": list(stage.errors),
+        "removed": list(stage.removed),
+    }
+
+
+def _from_dict(content: dict[str, Any], source: Source) -> Stage:
+    candidate = Candidate(
+        species=tuple(source.names.index(name) for name in content["species"]),
+        reactions=tuple(int(j) - 1 for j in content["reactions"]),
+        changes=tuple((int(j) - 1, (a, b, e)) for j, (a, b, e) in content["changes"].items()),
+    )
+    return Stage(
+        content["step"], candidate, tuple(content["errors"]), tuple(content["removed"]), turn=int(content["turn"])
+    )

@@ -1,0 +1,127 @@
+"""What all steps share: the task, the processes that do it, the source, and a mechanism that has come so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .phases import Source
+from .record import Candidate, Task, Vector, worst
+from .scoring import Trial, residuals
+from .sensitivities import Array, linearised
+from .workers import Workers
+
+TOGETHER = 4
+"""Candidates that are judged by the same bound, however many cores there are, so that results do not depend on them."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A mechanism that keeps all limits, on the way to a smaller one.
+
+    Parameters
+    ----------
+    step : str
+        What made it: ``ranking``, ``species``, ``reactions``, ``refit``, ``lumps``.
+    candidate : Candidate
+    errors : tuple of float
+        The largest error of each condition relative to its limit.
+    removed : tuple of str
+        Species and reactions that the stage before still had.
+    turn : int
+        Number of the step in the reduction.
+    """
+
+    step: str
+    candidate: Candidate
+    errors: tuple[float, ...]
+    removed: tuple[str, ...] = ()
+    turn: int = 0
+
+    @property
+    def error(self) -> float:
+        """The largest error relative to its limit."""
+        return max(self.errors)
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """Where a reduction is done.
+
+    Parameters
+    ----------
+    task : Task
+    source : Source
+        The mechanism in this process.
+    workers : Workers
+    kept : frozenset of int
+        Species that stay.
+    rank : array, shape (S,)
+        How much each species of the source matters to the targets.
+    tell : callable
+        Takes a text on what is being done and the size reached.
+    """
+
+    task: Task
+    source: Source
+    workers: Workers
+    kept: frozenset[int]
+    rank: Vector
+    tell: Callable[[str, Candidate], None]
+
+    @property
+    def numbers(self) -> range:
+        """All conditions."""
+        return range(len(self.task.conditions))
+
+    def residuals(self, trial: Trial, numbers: Iterable[int] | None = None) -> list[Vector | None]:
+        """Errors condition by condition, spread over the workers."""
+        chosen = list(self.numbers if numbers is None else numbers)
+        parts = [chosen[i :: self.workers.cores] for i in range(self.workers.cores)]
+        found: dict[int, Vector | None] = {}
+        answers = self.workers.map(residuals, [(self.task, trial, part) for part in parts])
+        for part, answer in zip(parts, answers, strict=True):
+            found |= dict(zip(part, answer or [None] * len(part), strict=True))
+        return [found[number] for number in chosen]
+
+    def linearised(self, candidate: Candidate) -> list[tuple[Vector, Array] | None]:
+        """Errors and their derivatives at all conditions."""
+        return self.workers.map(linearised, [(self.task, Trial(candidate), number) for number in self.numbers])
+
+    def map(self, function: Callable[..., Any], calls: Sequence[Sequence[Any]]) -> list[Any]:
+        """As `Workers.map`."""
+        return self.workers.map(function, calls)
+
+    def stage(self, step: str, candidate: Candidate, before: Stage | None = None) -> Stage:
+        """The candidate with its errors, and what it lacks."""
+        errors = tuple(worst([each]) for each in self.residuals(Trial(candidate)))
+        return Stage(step, candidate, errors, self.lacks(candidate, before.candidate if before else None))
+
+    def lacks(self, candidate: Candidate, before: Candidate | None = None) -> tuple[str, ...]:
+        """Names of what another candidate, or the source, has and this one does not: species, then reactions."""
+        base = before or self.source.whole()
+        species = sorted(set(base.species) - set(candidate.species), key=lambda i: (self.rank[i], i))
+        reactions = sorted(set(base.reactions) - set(candidate.reactions))
+        return (
+            *(self.source.names[i] for i in species),
+            *(self.source.reactions[j].equation for j in reactions),
+        )
+
+    def tidy(self, candidate: Candidate) -> Candidate:
+        """Without species in which no reaction is left, but for those that stay."""
+        used = {name for j in candidate.reactions for name in self.source.participants[j]}
+        species = tuple(i for i in candidate.species if i in self.kept or self.source.names[i] in used)
+        return replace(candidate, species=species)
+
+    def reactions_of(self, species: int, candidate: Candidate) -> tuple[int, ...]:
+        """Reactions of a candidate that need a species."""
+        name = self.source.names[species]
+        return tuple(j for j in candidate.reactions if name in self.source.participants[j])
+
+
+def by_error(stage: Stage) -> list[int]:
+    """Conditions, the worst first."""
+    return [int(i) for i in np.argsort([-error for error in stage.errors], kind="stable")]

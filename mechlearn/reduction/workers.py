@@ -1,0 +1,82 @@
+"""Tasks on several cores: the same results in the same order as on one; a process that dies takes one task along."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Workers:
+    """Calls functions of picklable arguments, in this process or in several others.
+
+    Parameters
+    ----------
+    cores : int
+        Processes at work; with 1 it is this one.
+
+    Examples
+    --------
+    >>> with Workers(1) as workers:
+    ...     workers.map(pow, [(2, 3), (3, 2)])
+    [8, 9]
+    """
+
+    def __init__(self, cores: int) -> None:
+        self.cores = max(1, cores)
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stop()
+
+    def map(self, function: Callable[..., Result], arguments: Iterable[Sequence[Any]]) -> list[Result | None]:
+        """Results in order; None for a call whose process died."""
+        calls = list(arguments)
+        if self.cores == 1:
+            return [function(*each) for each in calls]
+        try:
+            return self._all(function, calls)
+        except BrokenProcessPool:
+            self._stop()
+            return [self._alone(function, each) for each in calls]
+
+    def until(
+        self,
+        function: Callable[..., Result],
+        arguments: Iterable[Sequence[Any]],
+        enough: Callable[[Result | None], bool],
+    ) -> list[Result | None]:
+        """Results in order up to the first that is enough; on one core the later calls are never made."""
+        found: list[Result | None] = []
+        calls = list(arguments)
+        results = (function(*each) for each in calls) if self.cores == 1 else self.map(function, calls)
+        for result in results:
+            found.append(result)
+            if enough(result):
+                break
+        return found
+
+    def _all(self, function: Callable[..., Result], calls: list[Sequence[Any]]) -> list[Result | None]:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(self.cores, mp_context=multiprocessing.get_context("spawn"))
+        futures = [self._pool.submit(function, *each) for each in calls]
+        return [future.result() for future in futures]
+
+    def _alone(self, function: Callable[..., Result], call: Sequence[Any]) -> Result | None:
+        try:
+            return self._all(function, [call])[0]
+        except BrokenProcessPool:
+            self._stop()
+            return None
+
+    def _stop(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None

@@ -1,0 +1,199 @@
+"""A reduction's files: mechanisms as Cantera YAML and Chemkin, what was removed, the curve of size against error."""
+
+from __future__ import annotations
+
+import csv
+import io
+import warnings
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cantera import yaml2ck
+from matplotlib import style
+from matplotlib.figure import Figure
+
+from ..cantera_yaml import write_mechanism
+from ..cantera_yaml.entries import mechanism_text
+from ..drawing import LOOKS, figure_svg
+from ..files import write_text
+from ..mechanism import Arrhenius, Falloff, Mechanism, Reaction
+from .phases import changed
+from .record import UNCHANGED, Candidate, Change
+from .work import Stage
+
+STEPS = {
+    "ranking": "rank of the species",
+    "species": "species, rates kept",
+    "reactions": "reactions, rates kept",
+    "refit": "rates refitted",
+}
+_COLOURS = dict(zip(STEPS, ("#999999", "#0072B2", "#009E73", "#D55E00"), strict=True))
+_MARKERS = dict(zip(STEPS, "os^D", strict=True))
+
+
+def candidate_mechanism(source: Mechanism, candidate: Candidate) -> Mechanism:
+    """A candidate as a record.
+
+    Parameters
+    ----------
+    source : Mechanism
+        All of the source, in its order.
+    candidate : Candidate
+        Of that source.
+    """
+    changes = dict(candidate.changes)
+    return replace(
+        source,
+        species=tuple(source.species[i] for i in candidate.species),
+        reactions=tuple(_changed(source.reactions[j], changes.get(j, UNCHANGED)) for j in candidate.reactions),
+        metadata={},
+    )
+
+
+def _changed(reaction: Reaction, change: Change) -> Reaction:
+    if change == UNCHANGED:
+        return reaction
+    if reaction.rate is None:
+        return replace(reaction, definition=changed(dict(reaction.definition or {}), change))
+    falloff = reaction.falloff
+    if falloff is not None:
+        falloff = Falloff(_scaled(falloff.low, change), falloff.troe)
+    return replace(reaction, rate=_scaled(reaction.rate, change), falloff=falloff)
+
+
+def _scaled(rate: Arrhenius, change: Change) -> Arrhenius:
+    entry = changed({"rate-constant": {"A": rate.A, "b": rate.b, "Ea": rate.Ea}}, change)["rate-constant"]
+    return Arrhenius(entry["A"], entry["b"], entry["Ea"])
+
+
+def write_reduced(source: Mechanism, name: str, stage: Stage, path: Path, *, checked: bool = True) -> None:
+    """Write a stage as a Cantera file; checked, Cantera reads it back and gives the rates that were meant.
+
+    Parameters
+    ----------
+    source : Mechanism
+        All of it.
+    name : str
+        Of the source, for the description.
+    stage : Stage
+        What to write.
+    path : Path
+        A file of that name is replaced.
+    checked : bool
+        Whether the file is read back.
+    """
+    mechanism = candidate_mechanism(source, stage.candidate)
+    species, reactions = stage.candidate.size
+    description = f"{species} species and {reactions} reactions of {name}, by mechlearn reduce."
+    about: dict[str, Any] = {
+        "source": Path(name).name,
+        "step": stage.step,
+        "error": float(f"{stage.error:.4g}"),
+        "changed-rates": len(stage.candidate.changes),
+    }
+    if checked:
+        write_mechanism(mechanism, path, description=description, metadata=about)
+    else:
+        write_text(path, mechanism_text(mechanism, description=description, metadata=about))
+
+
+def write_chemkin(mechanism: Path, folder: Path) -> str:
+    """Write the mechanism in Chemkin's form by Cantera's yaml2ck; what hinders it, or nothing."""
+    folder.mkdir(exist_ok=True)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yaml2ck.convert(
+                mechanism,
+                mechanism_path=folder / "chem.inp",
+                thermo_path=folder / "therm.dat",
+                transport_path=folder / "tran.dat",
+                overwrite=True,
+            )
+    except Exception as error:
+        return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return ""
+
+
+def curve_rows(stages: Sequence[Stage]) -> list[dict[str, Any]]:
+    """One row a stage: size, and the largest error relative to its limit."""
+    return [
+        {
+            "stage": number,
+            "step": stage.step,
+            "species": stage.candidate.size[0],
+            "reactions": stage.candidate.size[1],
+            "error_over_limit": float(f"{stage.error:.6g}"),
+            "changed_rates": len(stage.candidate.changes),
+            "file": stage_name(number, stage),
+        }
+        for number, stage in enumerate(stages)
+    ]
+
+
+def stage_name(number: int, stage: Stage) -> str:
+    """The file of a stage within ``stages``."""
+    return f"{number:03d}-{stage.candidate.size[0]}-{stage.candidate.size[1]}.yaml"
+
+
+def removed_rows(stages: Sequence[Stage], species_names: Sequence[str]) -> list[dict[str, Any]]:
+    """What went, in order, and why: the step, and the error that the mechanism had without it."""
+    species = set(species_names)
+    rows = [
+        {
+            "name": name,
+            "kind": "species" if name in species else "reaction",
+            "step": stage.step,
+            "stage": number,
+            "error_over_limit": float(f"{stage.error:.6g}"),
+        }
+        for number, stage in enumerate(stages)
+        for name in stage.removed
+    ]
+    return [{"order": order, **row} for order, row in enumerate(rows, start=1)]
+
+
+def csv_text(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows of the same keys as CSV."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def curve_figure(stages: Sequence[Stage], whole: tuple[int, int]) -> str:
+    """The largest error relative to its limit against numbers of species and of reactions, as SVG."""
+    with style.context(LOOKS):
+        figure = Figure(figsize=(9, 3.8), layout="constrained")
+        axes = figure.subplots(1, 2, sharey=True)
+        for place, (axis, what) in enumerate(zip(axes, ("species", "reactions"), strict=True)):
+            axis.plot(
+                [stage.candidate.size[place] for stage in stages],
+                [stage.error for stage in stages],
+                color="#BBBBBB",
+                linewidth=1,
+                zorder=1,
+            )
+            for step, label in STEPS.items():
+                own = [stage for stage in stages if stage.step == step]
+                if own:
+                    axis.plot(
+                        [stage.candidate.size[place] for stage in own],
+                        [stage.error for stage in own],
+                        _MARKERS[step],
+                        color=_COLOURS[step],
+                        markersize=5,
+                        label=label,
+                        zorder=2,
+                    )
+            axis.axhline(1.0, color="#000000", linewidth=1, linestyle="--")
+            axis.set_xlabel(f"Number of {what} (source: {whole[place]})")
+            axis.set_xlim(left=0)
+            axis.set_ylim(0, max(1.1, *(1.05 * stage.error for stage in stages)))
+        axes[0].set_ylabel("Largest error / its limit")
+        axes[1].legend(loc="lower right")
+        return figure_svg(figure)
