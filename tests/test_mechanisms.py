@@ -114,7 +114,10 @@ def test_study_names_a_mechanism_that_exists(name: str) -> None:
     assert set(study.source.species or ()) <= set(ct.Solution(str(found), study.source.phase).species_names)
 
 
-@pytest.mark.parametrize("name", STUDIES)
+LEARNT = [name for name, path in STUDIES.items() if "\nreduce:" not in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("name", LEARNT)
 def test_study_simulates_with_rates(name: str) -> None:
     study = ml.load_study(STUDIES[name])
     assert study.source is not None

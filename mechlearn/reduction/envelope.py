@@ -43,6 +43,8 @@ def task_of(study: Study) -> Task:
         raise StudyError(
             f"{where}source.initial: a reduction starts from a mixture: give fuel, oxidizer and phi, or X."
         )
+    if reduce.targets.flame_speed is not None:
+        raise StudyError(f"{where}reduce.targets.flame_speed is not in this version yet; remove it.")
     mechanism = str(find_mechanism(source.mechanism, study.folder))
     gas = load_gas(mechanism, source.phase)
     targets = reduce.targets
