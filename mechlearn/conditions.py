@@ -21,7 +21,16 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 
 from .measurement import Noise
-from .quantities import Composition, Names, Pressures, Ratios, Seconds, Temperatures, amounts_of, quantities, some_amounts
+from .quantities import (
+    Composition,
+    Names,
+    Pressures,
+    Ratios,
+    Seconds,
+    Temperatures,
+    amounts_of,
+    some_amounts,
+)
 
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 

@@ -11,9 +11,9 @@ import cantera as ct
 from ..conditions import Mixture, MoleFractions, Source
 from ..errors import StudyError
 from ..first_states import first_states
-from ..targets import Envelope, Reduce
 from ..simulation import find_mechanism, load_gas
 from ..study import Study
+from ..targets import Envelope, Reduce
 from .record import Condition, Task
 
 _LONGEST = 100.0

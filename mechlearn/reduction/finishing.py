@@ -13,11 +13,11 @@ import cantera as ct
 from ..conditions import MoleFractions, Perturb, Times
 from ..errors import MechlearnError
 from ..files import write_json, write_text
-from ..targets import Envelope
 from ..mechanism import Mechanism
 from ..pathways import course_difference, progress_history, write_flux_graph
 from ..simulation import load_gas, simulate_runs
 from ..study import Study
+from ..targets import Envelope
 from .envelope import conditions_of, longest_of
 from .judging import Verdict, judged, summary
 from .report import report_page
