@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from .alternatives import Alternatives as Alternatives
     from .alternatives import find_alternatives as find_alternatives
     from .balances import Balances as Balances
+    from .balances import Spread as Spread
     from .balances import differential_balances as differential_balances
+    from .balances import estimate_spread as estimate_spread
+    from .balances import integral_balances as integral_balances
+    from .balances import weak_balances as weak_balances
     from .cantera_yaml import read_mechanism as read_mechanism
     from .cantera_yaml import to_cantera as to_cantera
     from .cantera_yaml import write_mechanism as write_mechanism
@@ -60,6 +64,9 @@ if TYPE_CHECKING:
     from .pathways import write_production_table as write_production_table
     from .reduction import Reduction as Reduction
     from .reduction import reduce_study as reduce_study
+    from .refinement import Refinement as Refinement
+    from .refinement import chosen_balances as chosen_balances
+    from .refinement import refine as refine
     from .search import Adam as Adam
     from .search import LevenbergMarquardt as LevenbergMarquardt
     from .search import Search as Search
@@ -84,7 +91,14 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "alternatives": ("Alternative", "Alternatives", "find_alternatives"),
-    "balances": ("Balances", "differential_balances"),
+    "balances": (
+        "Balances",
+        "Spread",
+        "differential_balances",
+        "estimate_spread",
+        "integral_balances",
+        "weak_balances",
+    ),
     "cantera_yaml": ("read_mechanism", "to_cantera", "write_mechanism"),
     "comparison": ("Comparison", "compare"),
     "discovery": ("Discovery", "discover", "relative_error"),
@@ -115,6 +129,7 @@ _ROOMS = {
         "write_production_table",
     ),
     "reduction": ("Reduction", "reduce_study"),
+    "refinement": ("Refinement", "chosen_balances", "refine"),
     "search": ("Adam", "LevenbergMarquardt", "Search"),
     "simulation": ("simulate",),
     "study": ("Study", "load_study"),

@@ -11,19 +11,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .alternatives import Alternatives, find_alternatives
 from .balances import Balances, differential_balances
 from .cantera_yaml import read_mechanism, write_mechanism
 from .comparison import Comparison, compare
-from .conditions import Sample, Source, Times
+from .conditions import Source
 from .discovery import Discovery, discover, relative_error
 from .errors import BalanceError, DataError, SimulationError
 from .figures import validation_figure
 from .files import write_json, write_text
 from .graph import reaction_graph, write_graph
+from .judging import fresh_courses, has_rates, held_out_error, intervals, measured_runs
 from .pathways import History, course_difference, progress_history, viewer_content, write_flux_graph
+from .refinement import chosen_balances
 from .results import RESULTS, check_folder
 from .simulation import find_mechanism, simulate_runs
 from .study import Study, study_text
@@ -34,10 +34,6 @@ from .validation import Validation, validate_by
 from .viewer import write_viewer
 
 Progress = Callable[[float, str], None]
-
-FRESH_RUNS = 5
-FRESH_SEED = 1_000_003
-"""Added to the study's seed for the runs on which states without a course in time are validated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,6 +149,7 @@ class _Learnt:
     train: Trajectories
     balances: Balances
     held: Trajectories | None
+    told: str
 
 
 def _fill_folder(study: Study, folder: Path, text: str, progress: Progress) -> Outcome:
@@ -212,12 +209,15 @@ def _draw_difference(study: Study, learnt: History, judged: Trajectories, folder
 
 
 def _learn(study: Study, runs: Trajectories, clock: _Clock, progress: Progress) -> _Learnt:
-    runs.require_complete("Learning from production rates")
     train, held = runs.split(study.validate.hold_out, study.learn.seed)
-    balances = differential_balances(train)
+    if has_rates(runs, study.learn):
+        runs.require_complete("Learning from production rates")
+        balances, told = differential_balances(train), ""
+    else:
+        balances, told = chosen_balances(train, study.learn)
     found = discover(balances, study.learn, progress=progress)
     clock.lap("learn")
-    return _Learnt(found, train, balances, held)
+    return _Learnt(found, train, balances, held, told)
 
 
 def _judge(
@@ -233,9 +233,11 @@ def _judge(
             write_mechanism(discovery.mechanism, mechanism_file, metadata=_metadata(discovery, runs))
             written = True
             clock.lap("export")
-            judged = _courses(study, judged)
+            judged, measured = measured_runs(discovery, fresh_courses(study, judged))
             terms, train = study.validate, learnt.train
-            validation = validate_by(terms, mechanism_file, judged, training=train, held_out=held is not None)
+            validation = validate_by(
+                terms, mechanism_file, judged, training=train, held_out=held is not None, measured=measured
+            )
     except BalanceError as error:
         obstacle = ("unbalanced", f"The reactions found cannot stand in a mechanism file: {error}")
     except (DataError, SimulationError) as error:
@@ -243,42 +245,30 @@ def _judge(
     except KeyboardInterrupt:
         obstacle = ("interrupted", "Interrupted before the mechanism was validated.")
     clock.lap("validate")
-    known = _against_source(study, discovery) if discovery.reactions else None
-    others = find_alternatives(discovery.mechanism, learnt.balances, study.learn) if discovery.reactions else None
+    source = _against_source(study, discovery) if discovery.reactions else None
+    by_rates = bool(discovery.reactions) and discovery.courses is None
+    others = find_alternatives(discovery.mechanism, learnt.balances, study.learn) if by_rates else None
     status, message = _verdict(discovery, validation, others, obstacle)
-    known_to = estimate_uncertainty(discovery.mechanism, learnt.balances) if discovery.reactions else None
+    known_to = estimate_uncertainty(discovery.mechanism, learnt.balances) if by_rates else None
     errors = {
         "training": relative_error(discovery.mechanism, learnt.balances),
-        "held_out": None if held is None else relative_error(discovery.mechanism, differential_balances(held)),
+        "held_out": None if held is None else held_out_error(discovery, held),
     }
     summary = discovery.as_dict()
-    if known_to is not None:
-        summary["reactions"] = [r | {"interval": known_to.of_reaction(i)} for i, r in enumerate(summary["reactions"])]
+    known = [known_to.of_reaction(i) if known_to else intervals(each) for i, each in enumerate(discovery.reactions)]
+    summary["reactions"] = [r | {"interval": each} for r, each in zip(summary["reactions"], known, strict=True)]
     summary |= {
         "status": status,
         "message": message,
+        "balances": learnt.told,
         "relative_error": errors,
         "validation": None if validation is None else validation.as_dict(),
-        "comparison": None if known is None else known.as_dict(),
+        "comparison": None if source is None else source.as_dict(),
         "alternatives": None if others is None else others.as_dict(),
         "uncertainty": None if known_to is None else known_to.as_dict(),
         "versions": _versions(),
     }
-    return Outcome(discovery, validation, known, summary, written), judged
-
-
-def _courses(study: Study, judged: Trajectories) -> Trajectories:
-    """The runs to validate on: those given, or fresh courses in time where the study has single states only."""
-    source = study.source
-    if source is None or any(run.is_course for run in judged.runs):
-        return judged
-    balances = differential_balances(judged)
-    amount, change = balances.concentrations.sum(axis=1), np.abs(balances.accumulation).sum(axis=1)
-    end = float(10 * np.median(amount[change > 0] / change[change > 0]))
-    initial = replace(source.initial, runs=FRESH_RUNS) if isinstance(source.initial, Sample) else source.initial
-    times = Times(end=end, count=21, spacing="log", start=end * 1e-4)
-    fresh = replace(source, times=times, seed=source.seed + FRESH_SEED, initial=initial)
-    return simulate_runs(replace(study, source=fresh))[0]
+    return Outcome(discovery, validation, source, summary, written), judged
 
 
 def _verdict(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 _STRICT = ConfigDict(extra="forbid", strict=False)
@@ -76,13 +76,6 @@ def _named_optimizer(value: Any) -> Any:
     return value
 
 
-LATER = {
-    ("balances", "integral"): "derivative",
-    ("balances", "weak"): "derivative",
-}
-"""Settings of the contract that this version does not know yet, with what to give instead."""
-
-
 @dataclass(frozen=True, config=_STRICT)
 class Search:
     """What to look for, and how.
@@ -102,7 +95,14 @@ class Search:
         ``elements`` (rows balanced by the species' compositions), ``data`` (by the laws found in the data), ``none``,
         or ``auto``: elements where all compositions are known, else data.
     balances : str
-        ``auto`` or ``derivative``.
+        How production follows from concentrations where rates are not given: ``derivative`` (local cubics),
+        ``integral``, ``weak`` (test functions), or ``auto``: the form whose rates follow the trajectories best.
+    noise : str
+        Noise of concentrations: ``relative`` to each, ``absolute`` (one size for each species), or ``auto``: what the
+        data show.
+    loss : str
+        How residuals of concentrations count: ``squares``, ``huber`` (beyond three standard deviations linearly), or
+        ``auto``: huber where there are outliers.
     optimizer : LevenbergMarquardt or Adam
     rate_fit : str
         How rate constants follow once the rows are frozen: ``log`` least squares on ln k, or ``non-negative`` linear
@@ -145,7 +145,9 @@ class Search:
     reactions: Annotated[int, Field(ge=1, le=500)] | Literal["auto"] = "auto"
     seed: Annotated[int, Field(ge=0)] = 0
     conserve: Literal["auto", "elements", "data", "none"] = "auto"
-    balances: Literal["auto", "derivative"] = "auto"
+    balances: Literal["auto", "derivative", "integral", "weak"] = "auto"
+    noise: Literal["auto", "relative", "absolute"] = "auto"
+    loss: Literal["auto", "squares", "huber"] = "auto"
     optimizer: Annotated[
         Annotated[LevenbergMarquardt | Adam, Field(discriminator="name")], BeforeValidator(_named_optimizer)
     ] = field(default_factory=LevenbergMarquardt)
@@ -160,10 +162,3 @@ class Search:
     max_coefficient: Annotated[int, Field(ge=1)] = 3
     max_order: Annotated[int, Field(ge=1)] = 4
     seconds: Annotated[float, Field(gt=0)] = 600.0
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _known_in_this_version(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, str) and (info.field_name, value) in LATER:
-            raise ValueError(f"{value} is not in this version yet; use {LATER[(str(info.field_name), value)]}")
-        return value

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from mechlearn.balances import Balances, differential_balances
+from mechlearn.balances import (
+    Balances,
+    Spread,
+    differential_balances,
+    estimate_spread,
+    integral_balances,
+    weak_balances,
+)
 from mechlearn.discovery import relative_error
 from mechlearn.errors import DataError
 from mechlearn.kinetics import production_rates
-from mechlearn.mechanism import Mechanism
+from mechlearn.mechanism import Mechanism, Species
 from mechlearn.trajectories import Trajectories, Trajectory
 
 from .helpers import BANK
+
+
+class Maker(Protocol):
+    """Balances from runs."""
+
+    def __call__(self, runs: Trajectories, *, spread: Spread | None = None) -> Balances: ...
+
+
+MAKERS: tuple[Maker, ...] = (differential_balances, integral_balances, weak_balances)
 
 
 def runs_of(mechanism: Mechanism, lengths: tuple[int, ...] = (3, 1, 4), *, rates: bool = True) -> Trajectories:
@@ -84,10 +100,79 @@ def test_given_rates_are_used_even_where_they_contradict_the_course() -> None:
     assert np.all(differential_balances(strange).accumulation == 7.0)
 
 
-@pytest.mark.parametrize("length", [1, 30])
-def test_runs_without_rates_are_refused_with_the_way_out(length: int) -> None:
-    with pytest.raises(DataError, match=r"1 of 1 runs carry no production rates \(first: 'run0'\).*mechlearn simulate"):
-        differential_balances(runs_of(BANK["crnn-case-1"], (length,), rates=False))
+@pytest.mark.parametrize("maker", MAKERS)
+def test_runs_too_short_to_estimate_rates_are_refused_with_the_way_out(maker: Maker) -> None:
+    with pytest.raises(DataError, match=r"No run has \d samples in which every species was measured.*Bring more times"):
+        maker(runs_of(BANK["crnn-case-1"], (3,), rates=False))
+
+
+def decaying(count: int, *, even: bool) -> Trajectories:
+    """A => B with k = 2 /s, without rates."""
+    time = np.linspace(0, 1, count) if even else np.array([0.0, *np.geomspace(1e-4, 3.0, count - 1)])
+    a = np.exp(-2 * time)
+    state = np.full(count, 300.0)
+    run = Trajectory(time, np.stack([a, 1 - a], axis=1), state, state, None, "isothermal", "run0")
+    return Trajectories((Species("A"), Species("B")), (run,))
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+@pytest.mark.parametrize("even", [True, False])
+def test_estimated_balances_hold_under_the_true_rates_the_closer_the_denser_the_samples(
+    maker: Maker, even: bool
+) -> None:
+    errors = []
+    for count in (21, 41, 81):
+        balances = maker(decaying(count, even=even))
+        a = balances.concentrations[:, :1]
+        error = np.abs(balances.residual(np.hstack([-2 * a, 2 * a])))
+        errors.append(float(error.max() / np.abs(balances.accumulation).max()))
+        assert balances.courses is not None
+        np.testing.assert_allclose(
+            balances.courses.difference @ balances.concentrations, balances.accumulation, atol=1e-12
+        )
+    assert errors[2] < 2e-3
+    if maker is not differential_balances:  # whose window depends on the noise
+        assert np.log2(errors[0] / errors[2]) / 2 > 3
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_the_error_scale_of_estimated_balances_is_what_noise_does_to_them(maker: Maker) -> None:
+    clean, generator = decaying(41, even=True), np.random.default_rng(0)
+    spread = Spread(0.0, np.array([1e-2, 2e-2]))
+    first = clean.runs[0]
+    deviations = []
+    for _ in range(100):
+        noise = spread.absolute * generator.standard_normal(first.concentrations.shape)
+        noisy = clean.select([replace(first, concentrations=first.concentrations + noise)])
+        deviations.append(maker(noisy, spread=spread).accumulation)
+    expected = maker(clean, spread=spread).scale
+    ratio = np.std(deviations, axis=0) / np.where(expected > 0, expected, 1.0)
+    assert np.median(ratio) == pytest.approx(1.0, abs=0.08)
+
+
+def test_samples_with_a_missing_value_are_left_out() -> None:
+    run = decaying(21, even=True).runs[0]
+    values = run.concentrations.copy()
+    values[7, 1] = np.nan
+    balances = weak_balances(decaying(21, even=True).select([replace(run, concentrations=values)]))
+    assert len(balances.concentrations) == 20
+    assert np.isfinite(balances.accumulation).all()
+
+
+@pytest.mark.parametrize(("level", "additive"), [(0.01, False), (0.05, False), (0.02, True)])
+def test_noise_is_estimated_in_size_and_kind(level: float, additive: bool) -> None:
+    clean, generator = decaying(201, even=True), np.random.default_rng(1)
+    run = clean.runs[0]
+    size = 1.0 if additive else run.concentrations
+    noisy = run.concentrations + level * size * generator.standard_normal(run.concentrations.shape)
+    spread = estimate_spread(clean.select([replace(run, concentrations=noisy)]))
+    assert spread.kind == ("absolute" if additive else "relative")
+    found = spread.absolute.mean() if additive else spread.relative
+    assert found == pytest.approx(level, rel=0.2)
+
+
+def test_data_without_noise_show_next_to_none() -> None:
+    assert estimate_spread(decaying(201, even=True)).deviation(np.ones(2)).max() < 2e-5
 
 
 def test_runs_without_rates_among_others_are_counted_and_the_first_is_named() -> None:

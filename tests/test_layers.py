@@ -31,7 +31,7 @@ HOME = {
     "pydantic_core": {"study"},
     "typer": {"commands"},
     "rich": {"commands"},
-    "threadpoolctl": {"discovery"},
+    "threadpoolctl": {"discovery", "refinement"},
     "scipy": {
         "alternatives",
         "balances",
@@ -41,6 +41,7 @@ HOME = {
         "library",
         "pathways",
         "reduction",
+        "refinement",
         "uncertainty",
     },
 }
@@ -61,9 +62,10 @@ FLOORS = [
     {"simulation", "cantera_yaml", "drawing", "balances"},
     {"tables", "graph", "learning", "viewer"},
     {"library"},
+    {"refinement"},
     {"discovery", "pathways"},
     {"validation", "uncertainty", "alternatives", "results"},
-    {"figures"},
+    {"figures", "judging"},
     {"flow", "reduction"},
     {"commands"},
     {"__main__"},

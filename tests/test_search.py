@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from mechlearn.search import LATER, Adam, LevenbergMarquardt, Search
+from mechlearn.search import Adam, LevenbergMarquardt, Search
 
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"reactions": 0}, "greater than or equal to 1"),
@@ -47,15 +47,6 @@ BAD_OPTIMIZERS: list[tuple[type[Any], dict[str, Any]]] = [
     (Adam, {"batch_size": 0}),
     (Adam, {"name": "levenberg-marquardt"}),
 ]
-
-
-@pytest.mark.parametrize(("key", "value"), LATER)
-def test_what_is_not_in_this_version_is_refused_with_what_to_give_instead(key: str, value: Any) -> None:
-    instead = LATER[key, value]
-    with pytest.raises(ValidationError, match=f"is not in this version yet; use {instead}") as caught:
-        Search(**{key: value})
-    assert caught.value.errors()[0]["loc"] == (key,)
-    assert getattr(Search(**{key: instead}), key) == instead  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("keys", "message"), BAD, ids=lambda value: str(value)[:40])

@@ -154,7 +154,6 @@ def test_sections_with_nothing_but_comments_are_defaults(write: Write) -> None:
         ("[H2, O2]", "[H2, H2]", 9, "source.species: a species stands twice"),
         ("[H2, O2]", "H2", 9, "source.species: 'H2' is not a list of species"),
         ("reactions: 6", "reactions: 0", 12, "learn.reactions: 0 is not greater than or equal to 1 or 'auto'."),
-        ("reactions: 6", "balances: weak", 12, "learn.balances: weak is not in this version yet; use derivative."),
         ("reactions: 6", "optimizer: {name: sgd}", 12, "learn.optimizer: this is neither"),
         ("reactions: 6", "optimizer: {epochs: 5}", 12, "learn.optimizer: this is neither"),
         ("reactions: 6", "reactions: {a: 5}", 12, "learn.reactions: this is not a valid integer or 'auto'."),

@@ -4,29 +4,52 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..trajectories import Trajectories
+from ..trajectories import Trajectories, Trajectory
+from .noise import Spread, estimate_spread
 from .record import Balances
+from .rows import balances_of, complete_courses, place_of
+
+Array = NDArray[np.float64]
+
+WINDOWS = (5, 7, 9, 13, 17)
+"""Samples that a local cubic may be fitted to."""
 
 
-def differential_balances(runs: Trajectories) -> Balances:
-    """Balances whose operator is the identity: production at each state equals the rate known there.
+def differential_balances(runs: Trajectories, *, spread: Spread | None = None) -> Balances:
+    """Balances whose operator is the identity: production at each state equals the rate there.
 
     Parameters
     ----------
     runs : Trajectories
-        Runs that carry net production rates [kmol/m³/s].
+        Runs that carry net production rates [kmol/m³/s], or concentrations at five times at least, from which rates
+        are estimated.
+    spread : Spread, optional
+        The noise of concentrations; estimated where absent. Not used where rates are given.
 
     Returns
     -------
     Balances
-        ``operator`` is the identity (N, N), ``accumulation`` the rates, shape (N, S) [kmol/m³/s].
+        ``operator`` is the identity (N, N), ``accumulation`` the rates, shape (N, S) [kmol/m³/s]; ``scale`` is zero
+        for given rates, else their standard error.
 
     Raises
     ------
     DataError
-        If a run has no rates, or concentrations are missing.
+        If some runs have rates and others not, concentrations are missing beside given rates, or no run has five
+        samples.
+
+    Notes
+    -----
+    Rates are estimated by cubics fitted to the nearest samples in the logarithm of time (Savitzky and Golay's smoothing
+    for uneven times): five of them, or as many as lower the estimated error, that of the noise and that of smoothing.
+
+    References
+    ----------
+    .. [1] A. Savitzky, M. J. E. Golay, "Smoothing and differentiation of data by simplified least squares procedures",
+       Anal. Chem. 36 (1964) 1627. https://doi.org/10.1021/ac60214a047
 
     Examples
     --------
@@ -34,11 +57,12 @@ def differential_balances(runs: Trajectories) -> Balances:
     (11, 2)
     """
     missing = [run.name for run in runs.runs if run.rates is None]
+    if len(missing) == len(runs):
+        return _estimated(runs, spread or estimate_spread(runs))
     if missing:
         raise DataError(
-            f"{len(missing)} of {len(runs)} runs carry no production rates (first: {missing[0]!r}), and this version "
-            "cannot estimate them from concentrations. Simulate the source with `mechlearn simulate`, which writes "
-            "them, or add columns such as `d(A)/dt [kmol/m^3/s]`."
+            f"{len(missing)} of {len(runs)} runs carry no production rates (first: {missing[0]!r}), the others do. "
+            "Give all of them columns such as `d(A)/dt [kmol/m^3/s]`, or none."
         )
     runs.require_complete("A balance of exact rates")
     accumulation = np.concatenate([run.rates for run in runs.runs if run.rates is not None])
@@ -52,3 +76,48 @@ def differential_balances(runs: Trajectories) -> Balances:
         scale=np.zeros_like(accumulation),
         atomic_weights=runs.atomic_weights,
     )
+
+
+def slopes(time: Array, window: int) -> Array:
+    """Weights of samples in the time derivatives at each of them, shape (T, T), from cubics over so many samples.
+
+    Examples
+    --------
+    >>> (slopes(np.arange(6.0), 5) @ np.arange(6.0)).round(6).tolist()
+    [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+    """
+    place, unit = place_of(time)
+    count = len(time)
+    matrix = np.zeros((count, count))
+    for i in range(count):
+        start = min(max(i - window // 2, 0), count - window)
+        near = np.arange(start, start + window)
+        powers = (place[near] - place[i])[:, None] ** np.arange(4)
+        matrix[i, near] = np.linalg.pinv(powers)[1]
+    return np.asarray(matrix / (time - time[0] + unit)[:, None])
+
+
+def _estimated(runs: Trajectories, spread: Spread) -> Balances:
+    courses = complete_courses(runs, WINDOWS[0])
+    best, least = None, np.inf
+    for window in (w for w in WINDOWS if w <= min(len(run.time) for run in courses) or w == WINDOWS[0]):
+        matrices = [slopes(run.time, window) for run in courses]
+        error = _error(matrices, courses, spread)
+        if error < least:
+            best, least = matrices, error
+    assert best is not None
+    identities = [sp.csr_array(np.eye(len(run.time))) for run in courses]
+    return balances_of(runs, courses, identities, [sp.csr_array(each) for each in best], spread)
+
+
+def _error(matrices: list[Array], courses: list[Trajectory], spread: Spread) -> float:
+    """Median of the error of the slopes over their size: noise, and what narrower windows say otherwise."""
+    parts = []
+    for matrix, run in zip(matrices, courses, strict=True):
+        values = run.concentrations
+        exact = slopes(run.time, WINDOWS[0]) @ values
+        noise = np.sqrt(matrix**2 @ spread.deviation(values) ** 2)
+        narrow = np.sqrt(slopes(run.time, WINDOWS[0]) ** 2 @ spread.deviation(values) ** 2)
+        bias = np.sqrt(np.maximum((matrix @ values - exact) ** 2 - narrow**2, 0.0))
+        parts.append(np.hypot(noise, bias) / (np.sqrt(np.mean(exact**2, axis=0)) + 1e-300))
+    return float(np.median(np.concatenate(parts)))

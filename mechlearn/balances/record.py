@@ -11,6 +11,29 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..mechanism import Species
+from ..trajectories import Trajectories
+from .noise import Spread
+
+
+@dataclass(frozen=True, eq=False)
+class Courses:
+    """Where balances come from that were made from concentrations alone.
+
+    Parameters
+    ----------
+    runs : Trajectories
+    spread : Spread
+        The noise of the concentrations.
+    place : array, shape (N,)
+        Of each sample in its run, from 0 to 1 by its number.
+    difference : sparse array, shape (M, N)
+        ``accumulation = difference @ concentrations``.
+    """
+
+    runs: Trajectories
+    spread: Spread
+    place: NDArray[np.float64]
+    difference: sp.csr_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +57,8 @@ class Balances:
         Standard error of each accumulation, in its unit; 0 where it is known to the last digits.
     atomic_weights : mapping of str to float
         Of elements that are not in the periodic table [kg/kmol].
+    courses : Courses, optional
+        The runs, where production is not known but follows from concentrations.
     """
 
     species: tuple[Species, ...]
@@ -44,6 +69,7 @@ class Balances:
     accumulation: NDArray[np.float64]
     scale: NDArray[np.float64]
     atomic_weights: Mapping[str, float] = field(default_factory=dict)
+    courses: Courses | None = None
 
     def __post_init__(self) -> None:
         samples, species = np.shape(self.concentrations)

@@ -52,6 +52,8 @@ def _outcome_text(outcome: Outcome) -> str:
             )
         lines.append("Rate constants in kmol, m^3 and s.\n")
     lines += _conserved_text(outcome.summary["conserved"])
+    if outcome.summary["balances"]:
+        lines += [outcome.summary["balances"], *_outlier_texts(outcome.summary["concentrations"]), ""]
     if outcome.validation is not None:
         lines.append(validation_text(outcome.validation))
     if outcome.comparison is not None:
@@ -68,6 +70,17 @@ def _conserved_text(found: dict[str, Any] | None) -> list[str]:
         f"Conserved in the data: {laws}. Change as a {found['measure']}, at most {found['limit']:.2g}; any other "
         f"combination changes by {found['next_change']:.2g} or more.\n"
     ]
+
+
+def _outlier_texts(found: dict[str, Any] | None) -> list[str]:
+    """The values that stand out of the noise, five at most."""
+    values = found["outliers"] if found else []
+    texts = [
+        f"Outlier: {each['species']} of {each['run']} at {each['time']:.4g} s is {each['value']:.4g}, expected "
+        f"{each['expected']:.4g} ({each['deviations']:.1f} standard deviations)."
+        for each in values[:5]
+    ]
+    return texts + ([f"and {len(values) - 5} more outliers; the summary lists them."] if len(values) > 5 else [])
 
 
 def _finish(outcome: Outcome, json_file: str | None, folder: Path | None = None) -> None:
@@ -189,6 +202,8 @@ def learn(
     reactions: Annotated[str | None, typer.Option(help="Number of reactions, or auto.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every draw.")] = None,
     conserve: Annotated[str | None, typer.Option(help="auto, elements, data or none.")] = None,
+    balances: Annotated[str | None, typer.Option(help="auto, derivative, integral or weak.")] = None,
+    noise: Annotated[str | None, typer.Option(help="Of concentrations: auto, relative or absolute.")] = None,
     optimizer: Annotated[str | None, typer.Option(help="levenberg-marquardt or adam.")] = None,
     restarts: Annotated[int | None, typer.Option(help="Starting points fitted side by side.")] = None,
     seconds: Annotated[float | None, typer.Option(help="Longest search.")] = None,
@@ -202,6 +217,8 @@ def learn(
         "reactions": int(reactions) if reactions and reactions.lstrip("-").isdigit() else reactions,
         "seed": seed,
         "conserve": conserve,
+        "balances": balances,
+        "noise": noise,
         "optimizer": optimizer,
         "restarts": restarts,
         "seconds": seconds,

@@ -12,6 +12,7 @@ from ..errors import DataError, StudyError
 from ..kinetics import production_rates
 from ..mechanism import Mechanism
 from ..search import Search
+from .courses import from_courses
 from .library import from_library
 from .network import from_network
 from .record import Discovery, no_reactions
@@ -54,6 +55,9 @@ def discover(
     States at several temperatures, reverse rates from thermodynamics and third bodies are for the library of
     candidates, `mechlearn.library`; at one temperature it checks what the network finds.
 
+    Balances of concentrations alone are for `mechlearn.refinement`: candidates that carry flux in them are fitted to
+    the trajectories, and only those stay that the trajectories need.
+
     References
     ----------
     .. [1] J. Huang, Y. Zhou, W.-A. Yong, "Data-driven discovery of multiscale chemical reactions governed by the law
@@ -68,7 +72,10 @@ def discover(
     if not np.any(balances.accumulation):
         message = "No concentration changes in these data, so there is no reaction to find."
         return no_reactions(balances, search, message)
-    learner = from_library if _by_library(balances, search) else from_network
+    if balances.courses is not None:
+        learner = from_courses
+    else:
+        learner = from_library if _by_library(balances, search) else from_network
     with threadpool_limits(limits=1):
         return learner(balances, search, progress or _silent)
 

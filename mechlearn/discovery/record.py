@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..learning.laws import Conserved
 from ..learning.readout import LearnedReaction
 from ..learning.training import Found, Round
 from ..mechanism import Mechanism, Reaction
+from ..refinement import CoursesFit
 from ..search import Search
 
 STATUS = {
@@ -57,6 +58,8 @@ class Discovery:
         Time taken.
     conserved : Conserved or None
         The laws found in the data and their test, where compositions are unknown.
+    courses : CoursesFit, optional
+        Where concentrations alone were learnt from: noise, outliers, and other networks that fit as well.
     """
 
     mechanism: Mechanism
@@ -69,6 +72,7 @@ class Discovery:
     search: Search
     seconds: float
     conserved: Conserved | None = None
+    courses: CoursesFit | None = None
 
     @property
     def interrupted(self) -> bool:
@@ -86,6 +90,23 @@ class Discovery:
             "noise": self.noise,
             "conserved": self.conserved and self.conserved.as_dict(self.mechanism.species_names),
             "seed": self.search.seed,
+            "concentrations": None if self.courses is None else self._concentrations_dict(self.courses),
+        }
+
+    def _concentrations_dict(self, fit: CoursesFit) -> dict[str, Any]:
+        names = self.mechanism.species_names
+        return {
+            "noise": {
+                "kind": fit.spread.kind,
+                "relative": fit.spread.relative,
+                "absolute": dict(zip(names, fit.spread.absolute.tolist(), strict=True)),
+            },
+            "chi2_per_datum": fit.misfit,
+            "data": fit.data,
+            "candidates": fit.candidates,
+            "robust": fit.robust,
+            "outliers": [asdict(each) for each in fit.outliers],
+            "alternatives": [[direction.equation(names) for direction in each] for each in fit.alternatives],
         }
 
 

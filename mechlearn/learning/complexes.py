@@ -14,7 +14,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, combinations_with_replacement
@@ -51,6 +51,22 @@ class Direction:
 
     reactants: Complex
     products: Complex
+
+    def equation(self, names: Sequence[str]) -> str:
+        """As text, with the names of the species.
+
+        Examples
+        --------
+        >>> Direction((2, 0), (0, 1)).equation(["A", "B"])
+        '2 A => B'
+        """
+        sides = [
+            " + ".join(
+                f"{count} {name}" if count > 1 else name for count, name in zip(side, names, strict=True) if count
+            )
+            for side in (self.reactants, self.products)
+        ]
+        return " => ".join(sides)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,8 @@ from .complexes import Complex, Direction
 from .rates import RateFit
 from .scaling import Scaled
 
+Bounds = tuple[float | None, float | None]
+
 
 @dataclass(frozen=True)
 class LearnedReaction:
@@ -26,12 +28,16 @@ class LearnedReaction:
         Largest share of the gross flux of any species in any state that it carries.
     found_by : tuple of str
         Learners that found it.
+    bounds : tuple
+        Of the forward and the reverse rate constant, where the data do not determine it: its lower and its upper
+        bound, None on a side without one; None where it is determined.
     """
 
     reaction: Reaction
     std_error_log_k: tuple[float, float | None]
     contribution: float
     found_by: tuple[str, ...] = ("network",)
+    bounds: tuple[Bounds | None, Bounds | None] = (None, None)
 
 
 def learned_reactions(fit: RateFit, problem: Scaled, species: tuple[Species, ...]) -> tuple[LearnedReaction, ...]:

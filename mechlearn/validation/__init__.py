@@ -3,6 +3,7 @@
 from .ignition import ignition_delay as ignition_delay
 from .judging import validate as validate
 from .judging import validate_by as validate_by
+from .measured import Measured as Measured
 from .record import Check as Check
 from .record import Deviation as Deviation
 from .record import HeatRelease as HeatRelease

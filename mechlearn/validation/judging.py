@@ -14,6 +14,7 @@ from ..trajectories import Trajectories, Trajectory
 from . import measures
 from .coverage import beyond_training
 from .ignition import ignition_delay
+from .measured import Measured
 from .record import IgnitionDelay, Validation
 
 
@@ -27,6 +28,7 @@ def validate(
     ignition: Definition = "T0+400",
     limits: Limits | None = None,
     noise: KnownNoise | None = None,
+    measured: Measured | None = None,
     progress: Progress | None = None,
 ) -> Validation:
     """Simulate every run again from its first state, in its own reactor, and compare at the data's times.
@@ -50,6 +52,8 @@ def validate(
         Of quantities beside the species.
     noise : KnownNoise, optional
         Standard error of the data, for the reduced chi squared.
+    measured : Measured, optional
+        Of runs whose noise was estimated: only what exceeds it counts, and runs start from these first states.
     progress : callable, optional
         Called with the number of runs done and their total.
 
@@ -70,9 +74,10 @@ def validate(
     if not tolerance > 0:
         raise StudyError(f"The tolerance of the validation is {tolerance:g}; it is a relative error and above zero.")
     courses = [run for run in runs.runs if run.is_course]
-    exported, simulated, failures = _simulated_again(mechanism, runs, courses, progress)
+    started = courses if measured is None else [measured.start(run) for run in courses]
+    exported, simulated, failures = _simulated_again(mechanism, runs, started, progress)
     names = runs.species_names
-    errors, times = measures.deviations(courses, simulated, len(names))
+    errors, times = measures.deviations(courses, simulated, len(names), measured)
     energies = measures.Energies(exported, names)
     chi_squared, per_species = measures.chi_squared(courses, simulated, names, noise)
     return Validation(
@@ -96,6 +101,7 @@ def validate(
         beyond=beyond_training(courses, training),
         limits=limits or Limits(),
         simulated=simulated,
+        measured=measured,
     )
 
 
@@ -106,6 +112,7 @@ def validate_by(
     *,
     held_out: bool = True,
     training: Trajectories | None = None,
+    measured: Measured | None = None,
 ) -> Validation:
     """As `validate`, with what a study file says under ``validate:``."""
     return validate(
@@ -117,6 +124,7 @@ def validate_by(
         ignition=terms.ignition,
         limits=terms.limits,
         noise=terms.noise,
+        measured=measured,
     )
 
 

@@ -11,6 +11,7 @@ from ..mechanism import Mechanism
 from ..thermo import GAS_CONSTANT
 from ..trajectories import Trajectory
 from .ignition import ADIABATIC
+from .measured import Measured
 from .record import HeatRelease
 
 Array = NDArray[np.float64]
@@ -21,19 +22,29 @@ Simulated = dict[str, Trajectory]
 def scales(courses: Runs) -> Array:
     """Range of each species over all runs, at least 1e-6 of the largest, shape (S,) [kmol/m³]."""
     data = np.concatenate([run.concentrations for run in courses])
-    scale = np.ptp(data, axis=0)
+    known = np.isfinite(data)
+    largest, smallest = np.where(known, data, -np.inf).max(axis=0), np.where(known, data, np.inf).min(axis=0)
+    scale = np.where(known.any(axis=0), largest - smallest, 0.0)
     if not scale.any():
-        scale = np.abs(data).max(axis=0)
+        scale = np.where(known, np.abs(data), 0.0).max(axis=0)
     return np.maximum(scale, 1e-6 * scale.max()) if scale.any() else np.ones(data.shape[1])
 
 
-def deviations(courses: Runs, simulated: Simulated, count: int) -> tuple[Array, Array]:
-    """Largest error of each species in each run, and its time, both of shape (runs, S)."""
+def deviations(
+    courses: Runs, simulated: Simulated, count: int, measured: Measured | None = None
+) -> tuple[Array, Array]:
+    """Largest error of each species in each run, and its time, both of shape (runs, S).
+
+    Values that were not measured count for nothing, those of which the noise is known only with what exceeds it.
+    """
     errors, times = np.full((2, len(courses), count), np.nan)
     scale = scales(courses) if courses else np.ones(count)
     for i, run in enumerate(courses):
         if run.name in simulated:
-            error = np.abs(simulated[run.name].concentrations - run.concentrations) / scale
+            error = np.abs(simulated[run.name].concentrations - run.concentrations)
+            if measured is not None:
+                error = np.maximum(error - measured.allowance(simulated[run.name]), 0.0)
+            error = np.where(np.isfinite(error), error / scale, 0.0)
             errors[i], times[i] = error.max(axis=0), run.time[error.argmax(axis=0)]
     return errors, times
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..limits import Definition, Limits
 from ..trajectories import Trajectory
+from .measured import ABOVE_NOISE, Measured
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ class Validation:
         Of quantities beside the species.
     simulated : dict of str to Trajectory
         The re-simulated runs.
+    measured : Measured, optional
+        The noise that was taken off the errors.
     """
 
     tolerance: float
@@ -128,6 +131,7 @@ class Validation:
     beyond: dict[str, tuple[str, ...]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     simulated: dict[str, Trajectory] = field(default_factory=dict, repr=False)
+    measured: Measured | None = None
 
     @property
     def per_run(self) -> dict[str, float]:
@@ -168,6 +172,9 @@ class Validation:
             "reduced_chi_squared": math.nan if self.chi_squared is None else self.chi_squared,
         }
         limits = {name: getattr(self.limits, name) for name in values}
+        if self.measured is not None:
+            values["noise"] = self.measured.chi2
+            limits["noise"] = ABOVE_NOISE
         own = [Check(name, values[name], limit) for name, limit in limits.items() if limit is not None]
         return (Check("profiles", self.max_relative_error, self.tolerance), *own)
 
@@ -198,7 +205,8 @@ class Validation:
             return f"Failed: Cantera could integrate none of {len(self.runs)} {kind}; {name}: {reason}"
         text = (
             f"{'Passed' if self.passed else 'Failed'}: {len(self.simulated)} of {len(self.runs)} {kind} "
-            f"simulated again, largest relative error {self.max_relative_error:.2g}, tolerance {self.tolerance:g}."
+            f"simulated again, largest relative error {self.max_relative_error:.2g}, tolerance {self.tolerance:g}"
+            f"{'' if self.measured is None else self.measured.text}."
         )
         broken = [check for check in self.checks[1:] if not check.passed]
         if broken:

@@ -1,0 +1,128 @@
+"""How noisy concentrations are, from what neighbouring samples of a run disagree by.
+
+Letters in shapes: N samples, S species.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..trajectories import Trajectories
+
+Array = NDArray[np.float64]
+
+PER_MEDIAN = 1 / 0.6745
+"""Standard deviation of a normal variable whose median size is 1."""
+FOURTH = np.sqrt(70.0)
+"""Standard deviation of fourth differences of independent values of standard deviation 1."""
+FLOOR = 1e-3
+"""Share of a species' largest concentration below which relative noise is not believed."""
+LEAST = 1e-5
+"""Noise of data that show none, as a share of the concentrations."""
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """Standard deviation of measured concentrations: a share of the value and a constant part.
+
+    Parameters
+    ----------
+    relative : float
+        Share of the value.
+    absolute : array, shape (S,)
+        Constant part of each species [kmol/m³].
+    """
+
+    relative: float
+    absolute: Array
+
+    def deviation(self, concentrations: Array) -> Array:
+        """Standard deviation [kmol/m³] at concentrations of shape (..., S)."""
+        return np.sqrt((self.relative * concentrations) ** 2 + self.absolute**2)
+
+    def scaled(self, factor: float) -> Spread:
+        """The same with all deviations multiplied."""
+        return Spread(self.relative * factor, self.absolute * factor)
+
+    @property
+    def kind(self) -> str:
+        """``relative`` or ``absolute``."""
+        return "relative" if self.relative > 0 else "absolute"
+
+    @property
+    def text(self) -> str:
+        """In words, for messages."""
+        if self.relative > 0:
+            return f"{100 * self.relative:.2g} % of each concentration"
+        return f"at most {self.absolute.max():.2g} kmol/m^3"
+
+
+def estimate_spread(runs: Trajectories, kind: str = "auto") -> Spread:
+    """The noise of concentrations, from the fourth differences of neighbouring samples.
+
+    Parameters
+    ----------
+    runs : Trajectories
+        With five samples at least.
+    kind : str
+        ``relative``, ``absolute``, or ``auto``: the one under which the differences are the likelier.
+
+    Returns
+    -------
+    Spread
+        At least `LEAST`; smooth data give no more than that.
+    """
+    largest = np.maximum(np.nanmax([np.nanmax(np.abs(r.concentrations), axis=0) for r in runs.runs], axis=0), 1e-300)
+    courses = [run.concentrations for run in runs.runs if run.is_course and len(run.time) >= 5]
+    if not courses:
+        return Spread(LEAST, LEAST * FLOOR * largest)
+    fourth = np.concatenate([np.abs(np.diff(each, 4, axis=0)) for each in courses]) / FOURTH
+    around = np.concatenate([_around(each) for each in courses])
+    return spread_of(fourth, around, largest, kind)
+
+
+def spread_of(residuals: Array, around: Array, largest: Array, kind: str = "auto") -> Spread:
+    """The noise that residuals show.
+
+    Parameters
+    ----------
+    residuals : array, shape (N, S)
+        NaN where nothing was measured.
+    around : array, shape (N, S)
+        Concentrations to which they belong.
+    largest : array, shape (S,)
+        Largest concentration of each species.
+    kind : str
+        As in `estimate_spread`.
+    """
+    left, known = np.abs(residuals), np.isfinite(residuals)
+    size = np.abs(around) + FLOOR * largest
+    relative = max(_typical((left / size)[known]), LEAST)
+    absolute = np.array([max(_typical(left[known[:, j], j]), LEAST * largest[j]) for j in range(len(largest))])
+    if kind == "auto":
+        likelihoods = [
+            _likelihood((left / deviation)[known], np.broadcast_to(deviation, left.shape)[known])
+            for deviation in (relative * size, absolute)
+        ]
+        kind = "relative" if likelihoods[0] >= likelihoods[1] else "absolute"
+    if kind == "relative":
+        return Spread(relative, relative * FLOOR * largest)
+    return Spread(0.0, absolute)
+
+
+def _around(values: Array) -> Array:
+    """Size of the values that each fourth difference is made of."""
+    squares = [c**2 * values[i : len(values) - 4 + i] ** 2 for i, c in enumerate((1, 4, 6, 4, 1))]
+    return np.asarray(np.sqrt(np.sum(squares, axis=0)) / FOURTH)
+
+
+def _typical(values: Array) -> float:
+    return float(np.median(values)) * PER_MEDIAN if values.size else 0.0
+
+
+def _likelihood(score: Array, deviation: Array) -> float:
+    """Log-likelihood under Cauchy's law, which outliers and fast transients spoil less than the normal one."""
+    return float(-np.sum(np.log(deviation)) - np.sum(np.log1p(score**2)))

@@ -1,0 +1,140 @@
+"""The search in runs without production rates, and the verdict on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from ..balances.record import Balances
+from ..errors import StudyError
+from ..learning.complexes import Complex, Direction
+from ..learning.readout import LearnedReaction
+from ..mechanism import Arrhenius, Reaction
+from ..refinement import CoursesFit, courses_fit
+from ..search import Search
+from .record import STATUS, Discovery, learnt_mechanism, no_reactions
+
+ABOVE_NOISE = 1.5
+"""χ² per datum, by the noise that neighbouring samples show, above which something is unexplained."""
+
+
+def from_courses(balances: Balances, search: Search, progress: Callable[[float, str], None]) -> Discovery:
+    """The fewest candidates whose trajectories explain the runs."""
+    started = time.monotonic()
+    if search.method == "network":
+        raise StudyError(
+            "method: network learns from production rates, and these runs have none. Use method: auto, which looks "
+            "among all possible reactions, or bring runs with rates."
+        )
+    if (
+        search.reverse == "thermo"
+        or search.third_bodies
+        or search.catalysts
+        or search.temperature_dependence == "arrhenius"
+    ):
+        raise StudyError(
+            "Without production rates, this version learns rate constants at one temperature, each direction with its "
+            "own: leave out reverse: thermo, third_bodies, catalysts and temperature_dependence, or bring runs with "
+            "rates."
+        )
+    try:
+        fit = courses_fit(balances, search, progress)
+    except KeyboardInterrupt:
+        return replace(
+            no_reactions(balances, search, "", started=started),
+            status="interrupted",
+            message="Interrupted before any reaction was found.",
+        )
+    if fit is None:
+        message = "The concentrations show nothing but noise, so there is no reaction to find. Bring longer runs."
+        return no_reactions(balances, search, message, started=started)
+    names = [s.name for s in balances.species]
+    reactions = _joined(fit, names)
+    status, message = _verdict(fit, names, search)
+    return Discovery(
+        mechanism=learnt_mechanism(balances, tuple(each.reaction for each in reactions)),
+        status=status,
+        message=message,
+        loss=fit.loss,
+        noise=fit.spread.relative,
+        reactions=reactions,
+        history=(),
+        search=search,
+        seconds=time.monotonic() - started,
+        courses=fit,
+    )
+
+
+def _joined(fit: CoursesFit, names: list[str]) -> tuple[LearnedReaction, ...]:
+    """Opposite directions as one reaction with a reverse rate constant of its own, in the direction of the larger."""
+    by_direction = {each.direction: each for each in fit.found}
+    done: set[Direction] = set()
+    joined = []
+    for each in sorted(fit.found, key=lambda found: (-found.constant, found.direction.reactants)):
+        if each.direction in done:
+            continue
+        back = by_direction.get(Direction(each.direction.products, each.direction.reactants))
+        done |= {each.direction} | ({back.direction} if back else set())
+        reaction = Reaction(
+            _side(each.direction.reactants, names),
+            _side(each.direction.products, names),
+            Arrhenius(each.constant),
+            reverse_rate=None if back is None else Arrhenius(back.constant),
+        )
+        joined.append(
+            LearnedReaction(
+                reaction,
+                (each.std_error_log_k, None if back is None else back.std_error_log_k),
+                max(each.contribution, 0.0 if back is None else back.contribution),
+                ("library",),
+                (each.bounds, None if back is None else back.bounds),
+            )
+        )
+    return tuple(joined)
+
+
+def _verdict(fit: CoursesFit, names: list[str], search: Search) -> tuple[str, str]:
+    level = f"their noise, {fit.spread.text}"
+    detail = f"{100 * fit.loss:.2g} %"
+    limit = search.reactions
+    if fit.data < 2 * len(fit.found):
+        status = "undersampled"
+        detail = f"{fit.data} values are too few to tell {len(fit.found)} one-way reactions from others."
+    elif fit.misfit > ABOVE_NOISE or (isinstance(limit, int) and len(fit.found) > 2 * limit):
+        status = "unsettled"
+        return status, (
+            f"The reactions found miss the concentrations by {np.sqrt(fit.misfit):.2g} times their noise, {detail} of "
+            "their range. A species may be missing, or a rate law that this version does not know."
+        )
+    elif fit.alternatives:
+        status = "ambiguous"
+        return status, (
+            f"The data are explained to {level}, but {len(fit.alternatives)} other "
+            f"{'network explains' if len(fit.alternatives) == 1 else 'networks explain'} them as well: "
+            f"{'; or '.join(_difference(each, fit, names) for each in fit.alternatives)}. Bring samples where these "
+            "differ, with less noise, or compositions (conserve: elements)."
+        )
+    else:
+        status = "recovered"
+        return status, (
+            f"The trajectories of the reactions found explain the concentrations to {level}, and no other network of "
+            f"the {fit.candidates} candidates does nearly as well."
+        )
+    return status, STATUS[status].format(detail=detail, level=level)
+
+
+def _difference(other: tuple[Direction, ...], fit: CoursesFit, names: list[str]) -> str:
+    """What another network has in place of what."""
+    mine, theirs = {each.direction for each in fit.found}, set(other)
+    gone = [d.equation(names) for d in mine - theirs]
+    new = [d.equation(names) for d in theirs - mine]
+    if not gone:
+        return f"also {', '.join(sorted(new))}"
+    return f"{', '.join(sorted(new)) or 'nothing'} in place of {', '.join(sorted(gone))}"
+
+
+def _side(complex_: Complex, names: list[str]) -> dict[str, float]:
+    return {name: int(count) for name, count in zip(names, complex_, strict=True) if count}

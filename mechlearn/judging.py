@@ -1,0 +1,93 @@
+"""What a learnt mechanism is judged on: held-out runs, fresh ones, and what noise allows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .balances import differential_balances, integral_balances
+from .conditions import Sample, Times
+from .discovery import Discovery, relative_error
+from .learning.readout import LearnedReaction
+from .refinement import refine
+from .search import Search
+from .simulation import simulate_runs
+from .study import Study
+from .trajectories import Trajectories
+from .uncertainty.record import RateInterval
+from .validation import Measured
+
+WIDTH = 1.96
+"""Standard errors on either side of a 95 % interval."""
+FRESH_RUNS = 5
+FRESH_SEED = 1_000_003
+"""Added to the study's seed for the runs on which states without a course in time are validated."""
+
+
+def has_rates(runs: Trajectories, search: Search) -> bool:
+    """Whether production rates are given and to be used."""
+    return search.balances in ("auto", "derivative") and any(run.rates is not None for run in runs.runs)
+
+
+def held_out_error(discovery: Discovery, held: Trajectories) -> float:
+    """Relative error of the balances of held-out runs: of their rates or, where those are not used, of integrals."""
+    if discovery.courses is None:
+        return relative_error(discovery.mechanism, differential_balances(held))
+    return relative_error(discovery.mechanism, integral_balances(held))
+
+
+def measured_runs(discovery: Discovery, judged: Trajectories) -> tuple[Trajectories, Measured | None]:
+    """The runs to judge on and, where concentrations alone were learnt from, their noise and fitted first states.
+
+    The rate constants stay as learnt: only the first state of each run is fitted to its course.
+    """
+    if discovery.courses is None:
+        return judged, None
+    spread = discovery.courses.spread
+    judged = _as_isothermal(judged, discovery.mechanism.temperature)
+    fitted = refine(discovery.mechanism, judged, spread=spread, rates=False)
+    return judged, Measured(spread, fitted.first, fitted.chi2 / fitted.data)
+
+
+def fresh_courses(study: Study, judged: Trajectories) -> Trajectories:
+    """The runs to validate on: those given, or fresh courses in time where the study has single states only."""
+    source = study.source
+    if source is None or any(run.is_course for run in judged.runs):
+        return judged
+    balances = differential_balances(judged)
+    amount, change = balances.concentrations.sum(axis=1), np.abs(balances.accumulation).sum(axis=1)
+    end = float(10 * np.median(amount[change > 0] / change[change > 0]))
+    initial = replace(source.initial, runs=FRESH_RUNS) if isinstance(source.initial, Sample) else source.initial
+    times = Times(end=end, count=21, spacing="log", start=end * 1e-4)
+    fresh = replace(source, times=times, seed=source.seed + FRESH_SEED, initial=initial)
+    return simulate_runs(replace(study, source=fresh))[0]
+
+
+def _as_isothermal(runs: Trajectories, temperature: float) -> Trajectories:
+    """Runs that do not say their reactor or temperature, at constant volume and one temperature [K]."""
+    return runs.select(
+        [
+            replace(
+                run,
+                reactor=run.reactor or "isothermal",
+                temperature=np.where(np.isfinite(run.temperature), run.temperature, temperature),
+            )
+            for run in runs.runs
+        ]
+    )
+
+
+def intervals(learned: LearnedReaction) -> dict[str, Any]:
+    """What is known of the rate constants of a reaction that was fitted to trajectories, as 95 % intervals."""
+    known = {}
+    rates = {"forward": learned.reaction.rate, "reverse": learned.reaction.reverse_rate}
+    for (part, rate), error, limits in zip(rates.items(), learned.std_error_log_k, learned.bounds, strict=True):
+        if rate is None or error is None:
+            continue
+        low, high = limits or (rate.A * math.exp(-WIDTH * error), rate.A * math.exp(WIDTH * error))
+        text = RateInterval((0,), part, rate.A, error, low, high, profiled=limits is not None).text
+        known[part] = {"k": rate.A, "low": low, "high": high, "text": text}
+    return known

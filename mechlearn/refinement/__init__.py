@@ -1,0 +1,8 @@
+"""Rates that fit whole trajectories: from runs without rates to a mechanism, and from a mechanism to better rates."""
+
+from .learner import CoursesFit as CoursesFit
+from .learner import Found as Found
+from .learner import chosen_balances as chosen_balances
+from .learner import courses_fit as courses_fit
+from .refine import Refinement as Refinement
+from .refine import refine as refine

@@ -1,0 +1,279 @@
+"""Least squares on whole trajectories: Levenberg–Marquardt in ln k, the first states eliminated run by run.
+
+Letters in shapes: N runs, T samples, S species, R one-way reactions, Q rate parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..balances import Spread
+from .mass_action import MassAction
+from .measured import Measured
+from .radau import Course, Steps, integrate, refined, sensitivities
+
+Array = NDArray[np.float64]
+
+LONGEST = 2.0
+"""Largest change of any ln k in one step."""
+LOWEST = -690.0
+"""Smallest ln k."""
+LOCAL_ERROR = 0.05
+"""Share of the noise that the error of an integration step may reach."""
+HALVINGS = 30
+HUBER = 3.0
+"""Standard deviations beyond which a residual counts linearly."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Reactions and data, and how they are compared.
+
+    Parameters
+    ----------
+    reactions : MassAction
+    parameter : array of int, shape (R,)
+        Which parameter is the rate constant of each reaction; halves with a given equilibrium share one.
+    offset : array, shape (N, R)
+        What is added to the parameter to give ln k in each run.
+    data : Measured
+    spread : Spread
+    inverse : array, shape (N, T, S)
+        One over the standard deviation of each value; zero where it was not measured.
+    steps : Steps
+    fixed_first : bool
+        Whether first states are taken as measured.
+    robust : bool
+        Whether residuals beyond `HUBER` count linearly.
+    held : tuple of int
+        Parameters that stay as they are.
+    """
+
+    reactions: MassAction
+    parameter: NDArray[np.int64]
+    offset: Array
+    data: Measured
+    spread: Spread
+    inverse: Array
+    steps: Steps
+    fixed_first: bool = False
+    robust: bool = False
+    held: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, reactions: MassAction, data: Measured, spread: Spread) -> Problem:
+        """One parameter each; weights from the data themselves."""
+        count = len(reactions.directions)
+        inverse = np.where(data.known, 1 / spread.deviation(data.values), 0.0)
+        steps = Steps.one_each(data.time.shape[1] - 1)
+        return cls(reactions, np.arange(count), np.zeros((len(data.time), count)), data, spread, inverse, steps)
+
+    def constants(self, theta: Array) -> Array:
+        """Rate constants of each run, shape (N, R), for parameters of shape (Q,)."""
+        return np.asarray(np.exp(theta[self.parameter] + self.offset))
+
+    def with_weights(self, states: Array, spread: Spread | None = None) -> Problem:
+        """Weights from the states of a model, shape (N, T, S)."""
+        spread = spread or self.spread
+        inverse = np.where(self.data.known, 1 / spread.deviation(states), 0.0)
+        return replace(self, inverse=inverse, spread=spread)
+
+    def only(self, kept: NDArray[np.int64]) -> Problem:
+        """Some of the reactions, where each has a parameter of its own."""
+        return replace(
+            self, reactions=self.reactions.select(kept), parameter=np.arange(len(kept)), offset=self.offset[:, kept]
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Parameters with the course that they give.
+
+    Parameters
+    ----------
+    theta : array, shape (Q,)
+    first : array, shape (N, S)
+    course : Course
+    samples : array, shape (N, T, S)
+    chi2 : float
+        Sum of squared residuals over their deviation; with ``robust`` twice Huber's loss.
+    """
+
+    theta: Array
+    first: Array
+    course: Course
+    samples: Array
+    chi2: float
+
+
+@dataclass(frozen=True, eq=False)
+class Information:
+    """Derivatives of χ²/2 by the rate parameters, the first states eliminated.
+
+    Parameters
+    ----------
+    normal : array, shape (Q, Q)
+    gradient : array, shape (Q,)
+    """
+
+    normal: Array
+    gradient: Array
+
+    def covariance(self) -> Array:
+        """Inverse of the normal matrix, scaled before inversion so that tiny parameters keep their error."""
+        size = np.sqrt(np.maximum(np.diag(self.normal), 1e-300))
+        inverse = np.linalg.pinv(self.normal / np.outer(size, size), rcond=1e-13, hermitian=True)
+        return np.asarray(inverse / np.outer(size, size))
+
+
+def evaluate(problem: Problem, theta: Array, first: Array, near: Course | None = None) -> State | None:
+    """The course for given parameters, or None where it cannot be integrated."""
+    course = integrate(problem.reactions, problem.constants(theta), first, problem.data.time, problem.steps, near)
+    if course is None:
+        return None
+    samples = np.concatenate([course.nodes[:1], course.nodes[problem.steps.samples + 1]]).transpose(1, 0, 2)
+    residual = (samples - problem.data.values) * problem.inverse
+    return State(theta, first, course, samples, _loss(residual, problem.robust))
+
+
+def _loss(residual: Array, robust: bool) -> float:
+    size = np.abs(residual)
+    if robust:
+        return float(np.sum(np.where(size < HUBER, size**2, 2 * HUBER * size - HUBER**2)))
+    return float(np.sum(size**2))
+
+
+@dataclass(frozen=True, eq=False)
+class _Arrow:
+    """Normal equations with a block for each run's first state."""
+
+    own: Array
+    shared: Array
+    rates: Array
+    gradient_first: Array
+    gradient: Array
+
+    def reduced(self, damping: float) -> tuple[Array, Array, Array]:
+        """Matrix and gradient of the rates alone, and the inverse of the runs' blocks."""
+        diagonal = np.einsum("nii->ni", self.own)
+        block = self.own + damping * diagonal[..., None] * np.eye(diagonal.shape[1])
+        block = block + 1e-300 * np.eye(diagonal.shape[1])
+        inverse = np.linalg.pinv(block, rcond=1e-14, hermitian=True)
+        matrix = self.rates + damping * np.diag(np.diag(self.rates))
+        matrix = matrix - np.einsum("nsq,nst,ntp->qp", self.shared, inverse, self.shared, optimize=True)
+        gradient = self.gradient - np.einsum("nsq,nst,nt->q", self.shared, inverse, self.gradient_first, optimize=True)
+        return matrix, gradient, inverse
+
+
+def _arrow(problem: Problem, state: State) -> _Arrow:
+    data = problem.data
+    by_rate, by_first = sensitivities(
+        problem.reactions, problem.constants(state.theta), state.course, data.time, problem.steps
+    )
+    runs, _, species = data.values.shape
+    residual = (state.samples - data.values) * problem.inverse
+    weight = problem.inverse
+    if problem.robust:
+        root = np.sqrt(np.minimum(1.0, HUBER / np.maximum(np.abs(residual), 1e-300)))
+        residual, weight = residual * root, weight * root
+    count = int(problem.parameter.max(initial=-1)) + 1
+    if count < by_rate.shape[-1]:
+        by_rate = by_rate @ np.eye(count)[problem.parameter]
+    if problem.held:
+        by_rate = by_rate * ~np.isin(np.arange(count), problem.held)
+    rate = (by_rate * weight[..., None]).reshape(runs, -1, count)
+    first = (by_first * weight[..., None]).reshape(runs, -1, species)
+    if problem.fixed_first:
+        first = np.zeros_like(first)
+    left = residual.reshape(runs, -1)
+    turned = first.transpose(0, 2, 1)
+    flat = rate.reshape(-1, count)
+    return _Arrow(
+        own=turned @ first,
+        shared=turned @ rate,
+        rates=flat.T @ flat,
+        gradient_first=(turned @ left[..., None])[..., 0],
+        gradient=flat.T @ left.ravel(),
+    )
+
+
+def information(problem: Problem, state: State) -> Information:
+    """Second and first derivatives by the rate parameters at a state."""
+    matrix, gradient, _ = _arrow(problem, state).reduced(0.0)
+    return Information(matrix, gradient)
+
+
+def fitted(problem: Problem, state: State, *, tolerance: float = 0.01, iterations: int = 40) -> State:
+    """The minimum near a state.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is fitted.
+    state : State
+        Evaluated with the same problem.
+    tolerance : float
+        Decrease of χ² below which a step is the last.
+    iterations : int
+        Most steps.
+    """
+    damping = 1e-4
+    for _ in range(iterations):
+        arrow = _arrow(problem, state)
+        while True:
+            trial = _step(problem, state, arrow, damping)
+            if trial is not None and trial.chi2 < state.chi2:
+                break
+            damping *= 8
+            if damping > 1e6:
+                return state
+            if trial is not None and trial.chi2 - state.chi2 < tolerance and damping > 1e-2:
+                return state
+        gain, state, damping = state.chi2 - trial.chi2, trial, max(damping / 10, 1e-12)
+        if gain < max(tolerance, 1e-10 * state.chi2):
+            return state
+    return state
+
+
+def _step(problem: Problem, state: State, arrow: _Arrow, damping: float) -> State | None:
+    matrix, gradient, inverse = arrow.reduced(damping)
+    size = np.sqrt(np.maximum(np.diag(arrow.rates), 1e-300))
+    scaled = matrix / np.outer(size, size) + 1e-13 * np.eye(len(size))
+    change = -np.linalg.lstsq(scaled, gradient / size, rcond=None)[0] / size
+    change = np.clip(change, -LONGEST, LONGEST)
+    right = arrow.gradient_first + arrow.shared @ change
+    first = np.maximum(state.first - (inverse @ right[..., None])[..., 0], 0.0)
+    theta = np.maximum(state.theta + change, LOWEST)
+    return evaluate(problem, theta, first, state.course)
+
+
+def resolved(problem: Problem, state: State) -> tuple[Problem, State]:
+    """Steps fine enough for the noise at this state, and the state on them."""
+    allowed = LOCAL_ERROR * _least_deviation(problem, state)
+    for _ in range(HALVINGS):
+        constants = problem.constants(state.theta)
+        steps = refined(
+            problem.reactions,
+            constants,
+            state.course,
+            problem.data.time,
+            problem.steps,
+            allowed[problem.steps.interval],
+        )
+        if steps is problem.steps:
+            break
+        problem = replace(problem, steps=steps)
+        finer = evaluate(problem, state.theta, state.first)
+        if finer is None:
+            break
+        state = finer
+    return problem, state
+
+
+def _least_deviation(problem: Problem, state: State) -> Array:
+    """Noise at the two ends of each interval, the smaller one, shape (T − 1, N, S)."""
+    deviation = problem.spread.deviation(state.samples).transpose(1, 0, 2)
+    return np.minimum(deviation[1:], deviation[:-1])

@@ -1,0 +1,256 @@
+"""From balances of runs without rates to the reactions and rate constants that their trajectories need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..balances import (
+    Balances,
+    Spread,
+    differential_balances,
+    estimate_spread,
+    integral_balances,
+    spread_of,
+    weak_balances,
+)
+from ..errors import DataError
+from ..learning.complexes import Direction
+from ..search import Search
+from ..trajectories import Trajectories
+from .bounds import VAGUE, bounds
+from .candidates import candidates
+from .fit import Problem, State, evaluate, fitted, information, resolved
+from .mass_action import MassAction
+from .measured import measured
+from .outliers import FAR, Outlier, outliers, scores
+from .selection import Network, Selector
+from .support import rates_by_rows
+
+Array = NDArray[np.float64]
+Tell = Callable[[float, str], None]
+
+MAKERS = {"weak": weak_balances, "integral": integral_balances, "derivative": differential_balances}
+REWEIGHTED = 2
+
+
+@dataclass(frozen=True)
+class Found:
+    """A one-way reaction with its rate constant.
+
+    Parameters
+    ----------
+    direction : Direction
+    constant : float
+    std_error_log_k : float
+    bounds : tuple of float or None, optional
+        Lower and upper bound where the constant is not determined; None where there is none on that side.
+    contribution : float
+        Largest share that it has in what any species gains and loses in any sample.
+    """
+
+    direction: Direction
+    constant: float
+    std_error_log_k: float
+    bounds: tuple[float | None, float | None] | None
+    contribution: float
+
+
+@dataclass(frozen=True, eq=False)
+class CoursesFit:
+    """What the trajectories need.
+
+    Parameters
+    ----------
+    found : tuple of Found
+    alternatives : tuple of tuple of Direction
+        Other networks that the data do not tell from this one.
+    candidates : int
+        How many reactions were looked at.
+    misfit : float
+        χ² per datum, with the noise as it was estimated from the data alone.
+    loss : float
+        Root mean square of the residuals, each species by its range.
+    spread : Spread
+        Noise of the concentrations.
+    outliers : tuple of Outlier
+    robust : bool
+        Whether outliers were given less weight.
+    data : int
+        Number of measured values.
+    """
+
+    found: tuple[Found, ...]
+    alternatives: tuple[tuple[Direction, ...], ...]
+    candidates: int
+    misfit: float
+    loss: float
+    spread: Spread
+    outliers: tuple[Outlier, ...]
+    robust: bool
+    data: int
+
+
+def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
+    """Balances of the form that is asked for; with ``auto``, of that whose rates follow the trajectories best.
+
+    Returns
+    -------
+    tuple of (Balances, str)
+        And what was chosen, and why, in a sentence.
+    """
+    if search.balances != "auto":
+        return MAKERS[search.balances](runs), f"Balances: {search.balances}, as asked for."
+    misfits: dict[str, float] = {}
+    made: dict[str, Balances] = {}
+    for name, maker in MAKERS.items():
+        made[name] = maker(runs)
+        courses = made[name].courses
+        assert courses is not None
+        reactions = MassAction(candidates(runs, courses.spread, search))
+        start = _start(made[name], reactions)
+        misfits[name] = np.inf if start is None else start[1].chi2 / start[0].data.count
+    best = min(misfits, key=lambda name: misfits[name])
+    listed = ", ".join(f"{name} {misfit:.3g}" for name, misfit in misfits.items())
+    return made[best], f"Balances: {best}, whose rates follow the trajectories best (χ² per datum: {listed})."
+
+
+def courses_fit(balances: Balances, search: Search, tell: Tell) -> CoursesFit | None:
+    """Candidates by the balances, rates by the trajectories, and only the reactions that those need.
+
+    None where runs in which nothing reacts explain the data as well.
+
+    Raises
+    ------
+    DataError
+        If the rates that the balances give cannot be integrated.
+    """
+    courses = balances.courses
+    assert courses is not None
+    tell(0.02, "listing candidates")
+    reactions = MassAction(candidates(courses.runs, courses.spread, search))
+    started = _start(balances, reactions)
+    if (
+        started is None
+        and _still(Problem.of(reactions, data := measured(courses.runs), courses.spread)) < 1.5 * data.count
+    ):
+        return None
+    if started is None:
+        raise DataError(
+            "The rates that the balances give cannot be integrated. The samples may be too far apart for the fastest "
+            "reactions; bring more samples near the start of the runs."
+        )
+    problem, state, support = started
+    tell(0.1, f"{len(support)} of {len(reactions.directions)} candidates")
+    problem, state, misfit = _settled(problem, state, courses.runs, search)
+    count = problem.data.count
+    full = Problem.of(reactions, problem.data, problem.spread)
+    full = replace(full, inverse=problem.inverse, steps=problem.steps, robust=problem.robust)
+    threshold = np.log(count) + 2 * np.log(len(reactions.directions))
+    scale = max(1.0, state.chi2 / count)
+    selector = Selector(full, threshold, scale, lambda text: tell(0.5, text))
+    network = Network(tuple(support.tolist()), problem, state, state.chi2 / scale + threshold * len(support))
+    network = selector.selected(network)
+    if _still(network.problem) / scale <= network.cost:
+        return None
+    tell(0.8, "looking for other networks")
+    best, near = selector.rivals(network)
+    return _told(best, near, reactions, courses.runs, misfit * best.state.chi2 / state.chi2, tell)
+
+
+def _start(balances: Balances, reactions: MassAction) -> tuple[Problem, State, NDArray[np.int64]] | None:
+    """The candidates that carry flux in the balances, integrated with the rates found there."""
+    courses = balances.courses
+    assert courses is not None
+    constants = rates_by_rows(balances, reactions)
+    support = np.flatnonzero(constants > 0)
+    if not len(support):
+        return None
+    data = measured(courses.runs)
+    problem = Problem.of(reactions.select(support), data, courses.spread)
+    state = evaluate(problem, np.log(constants[support]), data.first)
+    return None if state is None else (problem, state, support)
+
+
+def _still(problem: Problem) -> float:
+    """χ² of runs in which nothing changes."""
+    weight = problem.inverse**2
+    mean = (weight * problem.data.values).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-300)
+    return float(np.sum(weight * (problem.data.values - mean[:, None]) ** 2))
+
+
+def _settled(problem: Problem, state: State, runs: Trajectories, search: Search) -> tuple[Problem, State, float]:
+    """Rates, steps and weights that belong together, and χ² per datum with the noise found in the data alone."""
+    problem, state = resolved(problem, state)
+    state = fitted(problem, state, tolerance=1.0, iterations=10)
+    problem, state = resolved(problem, state)
+    misfit = np.inf
+    for _ in range(REWEIGHTED):
+        spread = _noise_left(problem, state, search)
+        problem = problem.with_weights(state.samples, spread)
+        far = np.abs(scores(problem, state)) > FAR
+        problem = replace(problem, robust=search.loss == "huber" or (search.loss == "auto" and bool(far.any())))
+        again = evaluate(problem, state.theta, state.first, state.course)
+        if again is None:
+            break
+        state = fitted(problem, again, tolerance=1.0, iterations=10)
+        alone = problem.with_weights(state.samples, estimate_spread(runs, spread.kind))
+        misfit = float(np.sum(np.minimum(np.abs(scores(alone, state)), FAR) ** 2)) / problem.data.count
+    return problem, state, misfit
+
+
+def _noise_left(problem: Problem, state: State, search: Search) -> Spread:
+    """The noise as the residuals show it."""
+    data = problem.data
+    residuals = np.where(data.known, state.samples - data.values, np.nan)
+    species = data.values.shape[-1]
+    largest = np.maximum(np.abs(data.values).max(axis=(0, 1)), 1e-300)
+    return spread_of(residuals.reshape(-1, species), state.samples.reshape(-1, species), largest, search.noise)
+
+
+def _told(
+    best: Network,
+    near: list[Network],
+    reactions: MassAction,
+    runs: Trajectories,
+    misfit: float,
+    tell: Tell,
+) -> CoursesFit:
+    problem, state = best.problem, fitted(best.problem, best.state, tolerance=1e-4)
+    scale = max(1.0, state.chi2 / problem.data.count)
+    errors = np.sqrt(np.diag(information(problem, state).covariance()) * scale)
+    constants = np.exp(state.theta)
+    shares = _contributions(problem, state)
+    found = []
+    for place, direction in enumerate(problem.reactions.directions):
+        known = errors[place] < VAGUE
+        if not known:
+            tell(0.9, "bounding rate constants")
+        limits = None if known else bounds(problem, state, place, scale)
+        found.append(Found(direction, float(constants[place]), float(errors[place]), limits, float(shares[place])))
+    data = problem.data
+    span = np.maximum(np.ptp(np.where(data.known, data.values, 0.0), axis=(0, 1)), 1e-300)
+    left = ((state.samples - data.values) / span)[data.known]
+    return CoursesFit(
+        found=tuple(found),
+        alternatives=tuple(tuple(reactions.directions[i] for i in sorted(each.kept)) for each in near),
+        candidates=len(reactions.directions),
+        misfit=misfit,
+        loss=float(np.sqrt(np.mean(left**2))),
+        spread=problem.spread,
+        outliers=outliers(problem, state, runs.species_names),
+        robust=problem.robust,
+        data=data.count,
+    )
+
+
+def _contributions(problem: Problem, state: State) -> Array:
+    """Largest share of each reaction in what any species gains and loses in any sample, shape (R,)."""
+    flux = problem.reactions.monomials(state.samples) * problem.constants(state.theta)[:, None]
+    gross = flux @ np.abs(problem.reactions.net)
+    gross = np.maximum(gross, 1e-9 * gross.max(axis=(0, 1)) + 1e-300)
+    each = flux[..., None] * np.abs(problem.reactions.net) / gross[..., None, :]
+    return np.asarray(each.max(axis=(0, 1, 3)))

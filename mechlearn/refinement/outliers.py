@@ -1,0 +1,67 @@
+"""Single values that stand out of the noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .fit import Problem, State
+from .measured import Measured
+
+Array = NDArray[np.float64]
+
+FAR = 5.0
+"""Standard deviations from the model beyond which a value is an outlier."""
+MOST = 50
+
+
+@dataclass(frozen=True)
+class Outlier:
+    """A value that the model misses by far more than the noise.
+
+    Parameters
+    ----------
+    run : str
+    time : float
+        Since the start of the run [s].
+    species : str
+    value, expected : float
+        Measured, and by the model [kmol/m³].
+    deviations : float
+        Their distance in standard deviations of the noise.
+    """
+
+    run: str
+    time: float
+    species: str
+    value: float
+    expected: float
+    deviations: float
+
+
+def scores(problem: Problem, state: State) -> Array:
+    """Residuals over their standard deviation, shape (N, T, S); zero where nothing was measured."""
+    return np.asarray((state.samples - problem.data.values) * problem.inverse)
+
+
+def outliers(problem: Problem, state: State, species: tuple[str, ...]) -> tuple[Outlier, ...]:
+    """The values beyond `FAR` standard deviations, the farthest first, at most `MOST`."""
+    score, data = np.abs(scores(problem, state)), problem.data
+    places = np.argwhere(score > FAR)
+    order = np.argsort(-score[tuple(places.T)], kind="stable")[:MOST]
+    return tuple(_outlier(data, state, score, species, *(int(i) for i in places[o])) for o in order)
+
+
+def _outlier(
+    data: Measured, state: State, score: Array, species: tuple[str, ...], run: int, sample: int, column: int
+) -> Outlier:
+    return Outlier(
+        run=data.names[run],
+        time=float(data.time[run, sample]),
+        species=species[column],
+        value=float(data.values[run, sample, column]),
+        expected=float(state.samples[run, sample, column]),
+        deviations=float(score[run, sample, column]),
+    )

@@ -1,0 +1,290 @@
+"""Which reactions the trajectories need: those without which they fit worse, and no others.
+
+A reaction stays where leaving it out raises χ² by more than a threshold, ln N + 2 ln M for N data and M candidates; an
+absent one comes in where a score test says that it would lower χ² by more. Networks that differ in one reaction from
+the best and fit nearly as well are kept beside it: the data do not tell them apart.
+
+Letters in shapes: R reactions kept, P candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .fit import Information, Problem, State, evaluate, fitted, information
+
+Array = NDArray[np.float64]
+
+INDISTINCT = 10.0
+"""Difference of χ², thresholds included, below which two networks count as indistinguishable."""
+WEAK = 4.0
+"""Squared score below which reactions are dropped in bulk."""
+SURE = 4.0
+"""Thresholds above which the squared score of a reaction saves the trial without it."""
+ROUNDS = 6
+COLLINEAR = 0.02
+"""Share of a reaction's own effect that another must leave for it not to be tried in its place."""
+MOST_TRIALS = 24
+MOST_NETWORKS = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A set of candidates, fitted.
+
+    Parameters
+    ----------
+    kept : tuple of int
+        Numbers of the candidates.
+    problem : Problem
+    state : State
+    cost : float
+        χ² over its scale, plus the threshold for each reaction.
+    """
+
+    kept: tuple[int, ...]
+    problem: Problem
+    state: State
+    cost: float
+
+
+@dataclass(frozen=True, eq=False)
+class Selector:
+    """All candidates as one problem, and what a reaction costs.
+
+    Parameters
+    ----------
+    everything : Problem
+        All candidates, with the weights and steps of the fit.
+    threshold : float
+    scale : float
+        χ² per datum of a good fit, at least one.
+    tell : callable
+        Told what is going on.
+    """
+
+    everything: Problem
+    threshold: float
+    scale: float
+    tell: Callable[[str], None]
+
+    def network(self, kept: tuple[int, ...], theta: Array, first: Array, near: State | None = None) -> Network | None:
+        """Candidates fitted from starting values, or None where they cannot be integrated."""
+        problem = self.everything.only(np.array(kept, dtype=np.int64))
+        start = evaluate(problem, theta, first, None if near is None else near.course)
+        if start is None:
+            return None
+        state = fitted(problem, start, tolerance=0.02 * self.scale)
+        return Network(kept, problem, state, state.chi2 / self.scale + self.threshold * len(kept))
+
+    def without(self, network: Network, places: NDArray[np.int64], info: Information) -> Network | None:
+        """The network without some of its reactions, the others moved as the quadratic model says."""
+        stay = np.setdiff1d(np.arange(len(network.kept)), places)
+        if not len(stay):
+            return None
+        block, side = info.normal[np.ix_(stay, stay)], info.normal[np.ix_(stay, places)].sum(axis=1)
+        size = np.sqrt(np.maximum(np.diag(block), 1e-300))
+        change = np.linalg.lstsq(block / np.outer(size, size), side / size, rcond=1e-10)[0] / size
+        theta = network.state.theta[stay] + np.clip(change, -0.5, 0.5)
+        return self.network(tuple(network.kept[i] for i in stay), theta, network.state.first, network.state)
+
+    def pruned(self, network: Network) -> Network:
+        """The network without what it does not need."""
+        share = 2
+        while True:
+            info = information(network.problem, network.state)
+            score = _scores(info)
+            weak = np.flatnonzero(score < WEAK * self.scale)
+            count = -(-len(weak) // share)
+            if not count:
+                break
+            places = weak[np.argsort(score[weak])[:count]]
+            trial = self.without(network, places, info)
+            if trial is not None and trial.cost < network.cost:
+                network = trial
+                self.tell(f"{len(network.kept)} reactions")
+            elif count == 1:
+                break
+            else:
+                share *= 2
+        return self._one_by_one(network)
+
+    def _one_by_one(self, network: Network) -> Network:
+        while True:
+            info = information(network.problem, network.state)
+            score = _scores(info) / self.scale
+            for place in np.argsort(score).tolist():
+                if score[place] > SURE * self.threshold:
+                    return network
+                trial = self.without(network, np.array([place]), info)
+                if trial is not None and trial.cost < network.cost:
+                    network = trial
+                    self.tell(f"{len(network.kept)} reactions")
+                    break
+            else:
+                return network
+
+    def enriched(self, network: Network) -> Network | None:
+        """The network with the absent candidate that improves it most, or None where none improves it."""
+        wide = self.wide(network)
+        gains = wide.gains() / self.scale
+        for place in np.argsort(-gains)[:3]:
+            if gains[place] < self.threshold:
+                return None
+            trial = self._with(network, wide, int(place))
+            if trial is not None and trial.cost < network.cost:
+                self.tell(f"{len(trial.kept)} reactions")
+                return trial
+        return None
+
+    def _with(self, network: Network, wide: Wide, place: int, instead_of: int | None = None) -> Network | None:
+        """The network with an absent candidate, in place of a kept one where that is given."""
+        amount = wide.amount(place, instead_of)
+        if amount <= 0:
+            return None
+        stay = [i for i in range(len(network.kept)) if i != instead_of]
+        kept = (*(network.kept[i] for i in stay), wide.absent[place])
+        theta = np.append(network.state.theta[stay], np.log(amount))
+        return self.network(kept, theta, network.state.first, network.state)
+
+    def wide(self, network: Network) -> Wide:
+        """The network beside all absent candidates."""
+        absent = tuple(sorted(set(range(len(self.everything.parameter))) - set(network.kept)))
+        problem = self.everything.only(np.array(network.kept + absent, dtype=np.int64))
+        theta = np.concatenate([network.state.theta, np.full(len(absent), -np.inf)])
+        state = State(theta, network.state.first, network.state.course, network.state.samples, network.state.chi2)
+        info = information(problem, state)
+        return Wide(len(network.kept), absent, info)
+
+    def selected(self, network: Network) -> Network:
+        """Prune, test the absent ones, and again until nothing changes."""
+        network = self.pruned(network)
+        for _ in range(ROUNDS):
+            richer = self.enriched(network)
+            if richer is None:
+                return network
+            network = self.pruned(richer)
+        return network
+
+    def rivals(self, best: Network) -> tuple[Network, list[Network]]:
+        """The best network in the neighbourhood, and those that the data do not tell from it."""
+        seen: dict[frozenset[int], Network | None] = {frozenset(best.kept): best}
+        open_ = [best]
+        while open_ and len(seen) < MOST_TRIALS:
+            network = open_.pop(0)
+            if network.cost > best.cost + INDISTINCT:
+                continue
+            for trial in self._neighbours(network, seen):
+                open_.append(trial)
+                if trial.cost < best.cost:
+                    best = trial
+        near = [n for n in seen.values() if n is not None and n is not best and n.cost < best.cost + INDISTINCT]
+        return best, sorted(near, key=lambda n: n.cost)[:MOST_NETWORKS]
+
+    def _neighbours(self, network: Network, seen: dict[frozenset[int], Network | None]) -> list[Network]:
+        """Networks with one reaction exchanged, added or left out that may be as good."""
+        wide = self.wide(network)
+        trials: list[tuple[float, int | None, int | None]] = []
+        alone = wide.without()
+        for kept, absent, loss in wide.exchanges():
+            if loss / self.scale < max(4 * INDISTINCT, COLLINEAR * alone[kept] / self.scale):
+                trials.append((loss / self.scale, kept, absent))
+        gains = wide.gains() / self.scale
+        trials += [(self.threshold - gain, None, q) for q, gain in enumerate(gains)]
+        trials += [(loss / self.scale - self.threshold, r, None) for r, loss in enumerate(alone)]
+        found = []
+        info = Information(wide.info.normal[: wide.count, : wide.count], wide.info.gradient[: wide.count])
+        for loss, r, q in sorted(trials, key=lambda trial: trial[0]):
+            one_sided = r is None or q is None
+            if one_sided and loss > 1.5 * INDISTINCT:
+                continue
+            left = set(network.kept) - ({network.kept[r]} if r is not None else set())
+            key = frozenset(left | ({wide.absent[q]} if q is not None else set()))
+            if key in seen or len(seen) >= MOST_TRIALS:
+                continue
+            trial = self.without(network, np.array([r]), info) if q is None else self._with(network, wide, q, r)
+            seen[key] = trial
+            if trial is not None:
+                found.append(trial)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Wide:
+    """The quadratic model of χ²/2 around a network: kept reactions by ln k, absent ones by k.
+
+    Parameters
+    ----------
+    count : int
+        Reactions kept; they come first.
+    absent : tuple of int
+        Numbers of the absent candidates.
+    info : Information
+        Of all, shape (P, P).
+    """
+
+    count: int
+    absent: tuple[int, ...]
+    info: Information
+
+    def _reduced(self) -> tuple[Array, Array, Array]:
+        """Of the absent ones, the kept eliminated: curvature, gradient, and the response of the kept."""
+        kept, all_ = slice(None, self.count), slice(self.count, None)
+        block = self.info.normal[kept, kept]
+        size = np.sqrt(np.maximum(np.diag(block), 1e-300))
+        inverse = np.linalg.pinv(block / np.outer(size, size), rcond=1e-12, hermitian=True) / np.outer(size, size)
+        side = self.info.normal[kept, all_]
+        curvature = np.maximum(np.diag(self.info.normal)[all_] - np.einsum("kq,kl,lq->q", side, inverse, side), 0.0)
+        gradient = self.info.gradient[all_] - side.T @ inverse @ self.info.gradient[kept]
+        return curvature, gradient, inverse
+
+    def gains(self) -> Array:
+        """By how much each absent candidate would lower χ²."""
+        curvature, gradient, _ = self._reduced()
+        floor = 1e-10 * np.diag(self.info.normal)[self.count :] + 1e-300
+        return np.asarray(np.where(gradient < 0, gradient**2 / np.maximum(curvature, floor), 0.0))
+
+    def without(self) -> Array:
+        """By how much χ² would rise without each kept reaction."""
+        return _scores(Information(self.info.normal[: self.count, : self.count], self.info.gradient[: self.count]))
+
+    def amount(self, place: int, instead_of: int | None = None) -> float:
+        """Rate constant of an absent candidate at the minimum of the model."""
+        if instead_of is not None:
+            return next((a for r, q, _, a in self._pairs() if (r, q) == (instead_of, place)), 0.0)
+        curvature, gradient, _ = self._reduced()
+        floor = 1e-10 * np.diag(self.info.normal)[self.count :] + 1e-300
+        return float(-gradient[place] / max(curvature[place], floor[place]))
+
+    def exchanges(self) -> list[tuple[int, int, float]]:
+        """By how much χ² would rise with an absent candidate in place of a kept reaction: (kept, absent, rise)."""
+        return [(r, q, rise) for r, q, rise, _ in self._pairs()]
+
+    def _pairs(self) -> list[tuple[int, int, float, float]]:
+        found = []
+        normal, gradient = self.info.normal, self.info.gradient
+        for r in range(self.count):
+            others = [i for i in range(self.count) if i != r]
+            block = normal[np.ix_(others, others)]
+            size = np.sqrt(np.maximum(np.diag(block), 1e-300)) if others else np.ones(0)
+            inverse = np.linalg.pinv(block / np.outer(size, size), rcond=1e-12, hermitian=True) / np.outer(size, size)
+            free = [r, *range(self.count, len(normal))]
+            side = normal[np.ix_(others, free)]
+            reduced = normal[np.ix_(free, free)] - side.T @ inverse @ side
+            slope = gradient[free] - side.T @ inverse @ gradient[others]
+            for q in range(len(free) - 1):
+                own, cross = max(reduced[q + 1, q + 1], 1e-300), reduced[0, q + 1]
+                amount = (cross - slope[q + 1]) / own
+                if amount > 0:
+                    rise = reduced[0, 0] - 2 * slope[0] - amount**2 * own
+                    found.append((r, q, max(float(rise), 0.0), float(amount)))
+        return found
+
+
+def _scores(info: Information) -> Array:
+    """Squared ratio of each rate constant to its standard error."""
+    return np.asarray(1.0 / np.maximum(np.diag(info.covariance()), 1e-300))
