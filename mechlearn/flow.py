@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -25,15 +24,16 @@ from .judging import fresh_courses, has_rates, held_out_error, intervals, measur
 from .pathways import History, course_difference, progress_history, viewer_content, write_flux_graph
 from .refinement import chosen_balances
 from .results import RESULTS, check_folder
+from .sampling import check_sampling
 from .simulation import find_mechanism, simulate_runs
 from .study import Study, study_text
-from .tables import Options, read_runs, write_runs
+from .study_data import Progress, silent, study_runs
+from .tables import write_runs
 from .trajectories import Trajectories
 from .uncertainty import estimate_uncertainty
 from .validation import Validation, validate_by
 from .viewer import write_viewer
 
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,36 +65,7 @@ class Outcome:
         return str(self.summary["status"])
 
 
-def _silent(share: float, text: str) -> None:
-    """Progress that nobody watches."""
-
-
-def study_runs(study: Study, progress: Progress = _silent) -> tuple[Trajectories, dict[str, str]]:
-    """The runs of a study, simulated or read, and the runs that failed with the reason."""
-    if study.source is not None:
-        return simulate_runs(study, progress=lambda done, total: progress(done / max(total, 1), "simulating"))
-    mechanism = str(find_mechanism(study.mechanism, study.folder)) if study.mechanism else None
-    options = Options(mechanism=mechanism, phase=study.phase or None, reactor=study.reactor or None)
-    options |= Options(basis=study.basis or None, temperature=study.temperature, pressure=study.pressure)
-    parts = [read_runs(study.folder / name, **options) for name in study.data]
-    first = parts[0]
-    for name, part in zip(study.data[1:], parts[1:], strict=True):
-        if part.species_names != first.species_names:
-            raise DataError(f"{name} has other species than {study.data[0]}. Give files with the same columns.")
-    several = len(parts) > 1
-    runs = [
-        replace(
-            run,
-            name=f"{Path(name).stem}:{run.name}" if several else run.name,
-            parent=f"{Path(name).stem}:{run.parent}" if several and run.parent else run.parent,
-        )
-        for name, part in zip(study.data, parts, strict=True)
-        for run in part.runs
-    ]
-    return first.select(runs), {}
-
-
-def run_study(study: Study, folder: Path, *, overwrite: bool = False, progress: Progress = _silent) -> Outcome:
+def run_study(study: Study, folder: Path, *, overwrite: bool = False, progress: Progress = silent) -> Outcome:
     """Simulate or read, learn, export, draw, validate; write everything into ``folder``, the summary last.
 
     The folder is made, with those above it. Where the work fails before there is a result, they are removed again.
@@ -116,7 +87,7 @@ def run_study(study: Study, folder: Path, *, overwrite: bool = False, progress: 
                 path.rmdir()
 
 
-def learn_runs(runs: Trajectories, study: Study, mechanism_file: Path, progress: Progress = _silent) -> Outcome:
+def learn_runs(runs: Trajectories, study: Study, mechanism_file: Path, progress: Progress = silent) -> Outcome:
     """Only the learning: hold out, learn, export, validate the exported file."""
     clock = _Clock()
     learnt = _learn(study, runs, clock, progress)
@@ -261,6 +232,7 @@ def _judge(
         "status": status,
         "message": message,
         "balances": learnt.told,
+        "sampling": check_sampling(runs).as_dict(),
         "relative_error": errors,
         "validation": None if validation is None else validation.as_dict(),
         "comparison": None if source is None else source.as_dict(),

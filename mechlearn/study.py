@@ -24,7 +24,7 @@ from .errors import StudyError
 from .files import shipped_folder
 from .limits import KnownNoise, Limits, Validate
 from .measurement import Noise
-from .quantities import Kelvin, Pascal
+from .quantities import Kelvin, Names, Pascal
 from .search import Adam, LevenbergMarquardt, Search
 from .targets import SECTIONS, Reduce
 from .trajectories import Reactor
@@ -49,12 +49,10 @@ class Study:
         A mechanism to simulate; either this or ``data``.
     data : tuple of str
         Files of runs, relative to the study file.
-    mechanism, phase, reactor : str
-        With ``data``: the Cantera file that gives compositions and thermo, its phase, and the kind of reactor.
-    basis : str
-        With ``data``: what amounts are that do not say so, as in `read_csv`.
-    temperature, pressure : float, optional
-        With ``data``: of all samples, where the files have no column [K], [Pa].
+    mechanism, phase, reactor, basis, temperature, pressure
+        With ``data``: what the files do not say themselves, as the options of `read_csv` [K], [Pa].
+    complete : tuple of str
+        Species that were not measured, to be worked out from the elements; they start at zero.
     learn : Search
     validate : Validate
     reduce : Reduce, optional
@@ -76,6 +74,7 @@ class Study:
     basis: Literal["", "concentration", "mole-fraction", "mass-fraction", "moles"] = ""
     temperature: Kelvin | None = None
     pressure: Pascal | None = None
+    complete: Names | tuple[()] = ()
     learn: Search = field(default_factory=Search)
     validate: Validate = field(default_factory=Validate)
     reduce: Reduce | None = None

@@ -11,8 +11,8 @@ import pytest
 
 import mechlearn as ml
 from mechlearn.__main__ import main
-from mechlearn.flow import study_runs
 from mechlearn.study import example_studies, load_study
+from mechlearn.study_data import study_runs
 from mechlearn.tables import inspect_runs, inspection_text
 from mechlearn.thermo import GAS_CONSTANT
 
@@ -52,6 +52,12 @@ def test_what_columns_are_taken_for_is_printed(table: Table, capsys: pytest.Capt
         "Missing concentrations: 1",
         "Production rates: none",
         "Runs of a single state: 1 of 2.",
+        "",
+        "What the sampling shows:",
+        "The first states of 2 runs differ in 1 independent direction, and 2 species are there at the start. How rates "
+        "depend on each can then be told from their courses only. Add a run without OH.",
+        "No run has more than 2 samples, so that the noise cannot be estimated. Sample at least 5 times in each run.",
+        "1 value missing, most often of A (33 %); rows that they touch are left out.",
     ]
 
 

@@ -46,7 +46,7 @@ HOME = {
     },
 }
 
-NUMPY_ONLY = {"mechanism", "trajectories", "thermo", "kinetics", "comparison"}
+NUMPY_ONLY = {"mechanism", "trajectories", "thermo", "kinetics", "comparison", "completion"}
 
 FLOORS = [
     {"errors"},
@@ -54,7 +54,7 @@ FLOORS = [
     {"files", "thermo", "search", "quantities"},
     {"mechanism"},
     {"trajectories", "kinetics", "conservation", "cantera_species"},
-    {"measurement"},
+    {"measurement", "sampling", "completion"},
     {"conditions"},
     {"limits"},
     {"targets"},
@@ -62,7 +62,7 @@ FLOORS = [
     {"simulation", "cantera_yaml", "drawing", "balances"},
     {"tables", "graph", "learning", "viewer"},
     {"library"},
-    {"refinement"},
+    {"refinement", "study_data"},
     {"discovery", "pathways"},
     {"validation", "uncertainty", "alternatives", "results"},
     {"figures", "judging"},

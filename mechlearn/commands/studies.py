@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 RUNS = "Runs: .csv, .h5, a table of another program, or YAML."
 
 
+def _sampling_text(outcome: Outcome) -> list[str]:
+    """What the sampling shows and what to measure next, where something is to be done."""
+    findings = [each for each in outcome.summary["sampling"]["findings"] if each["advice"]]
+    return ["The sampling:", *(f"  {each['text']} {each['advice']}" for each in findings), ""] if findings else []
+
+
 def _outcome_text(outcome: Outcome) -> str:
     from ..comparison import comparison_text
     from ..validation import validation_text
@@ -40,7 +46,7 @@ def _outcome_text(outcome: Outcome) -> str:
     def known(reaction: dict[str, Any], part: str) -> str:
         return str(reaction["interval"].get(part, {}).get("text", ""))
 
-    lines = []
+    lines = _sampling_text(outcome)
     if outcome.summary["reactions"]:
         width = max(len(r["equation"]) for r in outcome.summary["reactions"])
         heads = ("k forward", "95 %", "k reverse", "95 %", "contribution")
@@ -178,13 +184,18 @@ def inspect(
     pressure: PressureOption = None,
     json_file: JsonOption = None,
 ) -> None:
-    """Print what each column of a file of runs is taken for, and what is open."""
-    from ..tables import Options, inspect_runs, inspection_text
+    """Print what each column of a file of runs is taken for, what is open, and what to measure next."""
+    from ..sampling import check_sampling
+    from ..tables import Options, inspection_text, read_inspected
 
     options = Options(basis=basis, mechanism=mechanism, temperature=temperature, pressure=pressure)  # type: ignore[typeddict-item]
-    found = inspect_runs(runs, **options)
-    say(inspection_text(found), json_file)
-    give_json(found.as_dict(), json_file)
+    data, found = read_inspected(runs, **options)
+    sampling = None if data is None else check_sampling(data)
+    text = [inspection_text(found)]
+    if sampling is not None and sampling.findings:
+        text += ["", "What the sampling shows:", *(f"  {line}" for line in sampling.text.splitlines())]
+    say("\n".join(text), json_file)
+    give_json(found.as_dict() | {"sampling": None if sampling is None else sampling.as_dict()}, json_file)
     if found.problem:
         raise DataError(found.problem)
 

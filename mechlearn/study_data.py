@@ -1,0 +1,100 @@
+"""The runs of a study: simulated or read, put together, completed, and what their sampling shows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from .cantera_species import species_of
+from .completion import completed
+from .errors import DataError
+from .files import shipped_folder
+from .mechanism import Species
+from .sampling import check_sampling
+from .simulation import find_mechanism, simulate_runs
+from .study import Study
+from .tables import Options, read_runs
+from .trajectories import Trajectories
+
+Progress = Callable[[float, str], None]
+
+
+def silent(share: float, text: str) -> None:
+    """Progress that nobody watches."""
+
+
+def study_runs(study: Study, progress: Progress = silent) -> tuple[Trajectories, dict[str, str]]:
+    """The runs of a study, simulated or read, and the runs that failed with the reason.
+
+    Parameters
+    ----------
+    study : Study
+        Species that it wants completed are worked out from the elements.
+    progress : callable
+        Called with the share done and what is being done.
+
+    Raises
+    ------
+    DataError
+        If a file is no table of runs, files have different species, or species cannot be completed.
+    """
+    if study.source is not None:
+        runs, failures = simulate_runs(study, progress=lambda done, total: progress(done / max(total, 1), "simulating"))
+    else:
+        runs, failures = _read(study), {}
+    return with_whole_elements(_complete(study, runs) if study.complete else runs), failures
+
+
+def with_whole_elements(runs: Trajectories) -> Trajectories:
+    """The same runs, without compositions where the species measured do not hold all of the elements.
+
+    A reaction whose product nobody measured does not balance, and learning would be kept from it.
+    """
+    lost = [finding.text for finding in check_sampling(runs).findings if finding.kind == "elements"]
+    if not lost:
+        return runs
+    logging.getLogger("mechlearn").warning(
+        "%s Compositions are left aside, so that reactions with unmeasured products can be found.", lost[0]
+    )
+    return replace(runs, species=tuple(Species(species.name) for species in runs.species))
+
+
+def _complete(study: Study, runs: Trajectories) -> Trajectories:
+    known, _ = species_of(runs.mechanism, runs.phase) if runs.mechanism else ({}, {})
+    unknown = [name for name in study.complete if name not in known]
+    if unknown:
+        raise DataError(
+            f"{', '.join(unknown)} cannot be completed: {runs.mechanism or 'no mechanism is named, which'} has no such "
+            "species. Name the Cantera file that has it (mechanism:), or take it out of `complete:`."
+        )
+    return completed(runs, [known[name] for name in study.complete], noise=check_sampling(runs).noise or 0.0)
+
+
+def _read(study: Study) -> Trajectories:
+    mechanism = str(find_mechanism(study.mechanism, study.folder)) if study.mechanism else None
+    options = Options(mechanism=mechanism, phase=study.phase or None, reactor=study.reactor or None)
+    options |= Options(basis=study.basis or None, temperature=study.temperature, pressure=study.pressure)
+    parts = [read_runs(_data_file(study, name), **options) for name in study.data]
+    first = parts[0]
+    for name, part in zip(study.data[1:], parts[1:], strict=True):
+        if part.species_names != first.species_names:
+            raise DataError(f"{name} has other species than {study.data[0]}. Give files with the same columns.")
+    several = len(parts) > 1
+    runs = [
+        replace(
+            run,
+            name=f"{Path(name).stem}:{run.name}" if several else run.name,
+            parent=f"{Path(name).stem}:{run.parent}" if several and run.parent else run.parent,
+        )
+        for name, part in zip(study.data, parts, strict=True)
+        for run in part.runs
+    ]
+    return first.select(runs)
+
+
+def _data_file(study: Study, name: str) -> Path:
+    """Beside the study, or among the data shipped with mechlearn."""
+    beside, shipped = study.folder / name, shipped_folder() / name
+    return shipped if not beside.exists() and shipped.is_file() else beside

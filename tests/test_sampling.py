@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mechlearn as ml
+from mechlearn.__main__ import main
+from mechlearn.conditions import Source
+from mechlearn.mechanism import Species
+from mechlearn.sampling import Sampling, check_sampling
+from mechlearn.study_data import study_runs, with_whole_elements
+from mechlearn.trajectories import Trajectories, Trajectory
+
+FINE = {"end": 1.0, "count": 61, "spacing": "log", "start": 1e-7}
+COARSE = {"end": 1.0, "count": 11}
+
+
+def simulated(mechanism: str, times: Any, runs: int = 12, **keys: Any) -> Trajectories:
+    first = {"sample": "uniform", "low": 0, "high": 1, "runs": runs}
+    source: dict[str, Any] = {"mechanism": mechanism, "temperature": 300, "initial": first, "times": times, **keys}
+    return ml.simulate(ml.Study(source=Source(**source)))
+
+
+def without_rates(runs: Trajectories) -> Trajectories:
+    return runs.select([replace(run, rates=None) for run in runs.runs])
+
+
+def said(found: Sampling, kind: str) -> str:
+    return " ".join(f"{each.text} {each.advice}" for each in found.findings if each.kind == kind)
+
+
+def written(*concentrations: Any, names: str = "AB", reactor: Any = "isothermal") -> Trajectories:
+    runs = [
+        Trajectory(
+            np.arange(len(c), dtype=float),
+            np.array(c),
+            np.full(len(c), 300.0),
+            np.full(len(c), 1e5),
+            None,
+            reactor,
+            f"r{k}",
+        )
+        for k, c in enumerate(concentrations)
+    ]
+    return Trajectories(tuple(Species(name) for name in names), tuple(runs))
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "directions"),
+    [("fuel-radical-product.yaml", 2), ("michaelis-menten.yaml", 2), ("hydrogen-oxidation.yaml", 4)],
+)
+@pytest.mark.parametrize("noise", [None, {"relative": 0.01}, {"relative": 0.05}])
+def test_noise_and_directions_are_those_of_the_source(mechanism: str, directions: int, noise: Any) -> None:
+    found = check_sampling(simulated(mechanism, FINE, runs=30, noise=noise or {"rates": "drop"}))
+    assert found.noise == pytest.approx(noise["relative"] if noise else 0.0, rel=0.05)
+    if noise is None or mechanism != "fuel-radical-product.yaml":
+        assert found.directions == directions
+    assert not said(found, "time-scales")
+
+
+def test_fast_processes_show_as_jumps_and_the_advice_resolves_them() -> None:
+    coarse = check_sampling(without_rates(simulated("michaelis-menten.yaml", COARSE)))
+    assert "something is faster than the sampling" in said(coarse, "time-scales")
+    assert "The first 0.1 s need about ten samples, log-spaced from 0.0001 s on." in said(coarse, "time-scales")
+    assert not said(check_sampling(without_rates(simulated("michaelis-menten.yaml", FINE))), "time-scales")
+    with_rates = check_sampling(simulated("michaelis-menten.yaml", COARSE))
+    assert "Production rates are given, and they tell it." in said(with_rates, "time-scales")
+
+
+def test_a_late_jump_is_named_with_its_times() -> None:
+    c = np.concatenate([np.linspace(1, 0.95, 6), np.linspace(0.1, 0.05, 6)])
+    found = check_sampling(written(np.column_stack([c, 1 - c])))
+    assert "The time from 5 to 6 s needs about ten samples." in said(found, "time-scales")
+
+
+def test_species_that_do_not_vary_and_nothing_that_does() -> None:
+    c = np.exp(-np.linspace(0, 3, 60))
+    found = check_sampling(written(np.column_stack([c, np.full(60, 2.0), np.zeros(60)]), names="ANX"))
+    assert "N does not vary beyond round-off. That is fine for a diluent." in said(found, "variation")
+    assert "X is zero throughout." in said(found, "variation")
+    noise = 1 + 0.01 * np.random.default_rng(0).standard_normal((20, 2))
+    still = check_sampling(written(noise))
+    assert still.directions == 0
+    assert "No change of the concentrations stands out from the noise. Sample for longer" in said(still, "variation")
+
+
+def test_first_states_that_always_go_together_are_told() -> None:
+    course = np.exp(-np.linspace(0, 3, 10))[:, None]
+    locked = written(*(scale * course * [1.0, 2.0] for scale in (0.3, 0.7, 1.0, 1.3)))
+    found = check_sampling(locked)
+    assert found.first_directions == 1
+    assert "A and B always stand in the same ratio" in said(found, "first-states")
+    assert "Add a run with another ratio of A to B, or without one of them." in said(found, "first-states")
+    free = written(*(course * amounts for amounts in ([1, 0.2], [0.3, 1], [0.8, 0.8], [0.1, 0.5])))
+    assert check_sampling(free).first_directions == 2
+    assert not said(check_sampling(free), "first-states")
+    two = written(*(course * amounts for amounts in ([1, 0.2], [0.3, 1])))
+    assert "Add a run without" in said(check_sampling(two), "first-states")
+    assert "There is one run" in said(check_sampling(free.select(free.runs[:1])), "runs")
+
+
+def test_gaps_and_unknown_temperatures_are_told() -> None:
+    runs = written([[1.0, 0.0], [0.5, np.nan], [0.2, 0.8]])
+    (run,) = runs.runs
+    found = check_sampling(runs.select([replace(run, temperature=np.full(3, np.nan))]))
+    assert "1 value missing, most often of B (33 %)" in said(found, "missing")
+    assert "The temperature is unknown" in said(found, "temperature")
+    assert found.noise is None
+    assert "No run has more than 3 samples" in said(found, "noise")
+
+
+def test_order_of_species_and_unit_of_amount_do_not_matter() -> None:
+    runs = simulated("hydrogen-oxidation.yaml", FINE, noise={"relative": 0.02})
+    plain = check_sampling(runs)
+    turned = replace(
+        runs,
+        species=runs.species[::-1],
+        runs=tuple(replace(run, concentrations=1e-3 * run.concentrations[:, ::-1]) for run in runs.runs),
+    )
+    other = check_sampling(turned)
+    assert other.noise == pytest.approx(plain.noise)
+    assert other.directions == plain.directions
+
+
+def test_a_product_nobody_measured_is_noticed_and_its_elements_set_aside(caplog: pytest.LogCaptureFixture) -> None:
+    whole = simulated("hydrogen-oxidation.yaml", FINE)
+    assert with_whole_elements(whole) is whole
+    part = simulated("hydrogen-oxidation.yaml", FINE, species=["H2", "O2", "H", "O", "OH"])
+    assert "The sum of H and O over the species changes" in said(check_sampling(part), "elements")
+    aside = with_whole_elements(part)
+    assert not any(species.composition for species in aside.species)
+    assert "Compositions are left aside" in caplog.text
+
+
+def test_inspect_prints_it_and_json_has_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ml.write_csv(without_rates(simulated("michaelis-menten.yaml", COARSE, runs=3)), tmp_path / "runs.csv")
+    with pytest.raises(SystemExit):
+        main(["inspect", str(tmp_path / "runs.csv"), "--json", str(tmp_path / "a.json")])
+    assert "The first 0.1 s need about ten samples" in capsys.readouterr().out
+    assert '"kind": "time-scales"' in (tmp_path / "a.json").read_text()
+
+
+def test_a_study_completes_what_the_elements_tell(tmp_path: Path) -> None:
+    path = tmp_path / "a.study.yaml"
+    path.write_text(
+        "source:\n  mechanism: h2o2.yaml\n  reactor: constant-volume\n  temperature: 1300 K\n  pressure: 1 atm\n"
+        "  initial: {fuel: H2, oxidizer: 'O2:1, AR:3.76', phi: [1]}\n  times: {end: 1 ms, count: 5}\n"
+        "  species: [H2, O2, H, O, OH, HO2, H2O2, AR]\ncomplete: [H2O]\n"
+    )
+    runs, _ = study_runs(ml.load_study(path))
+    text = path.read_text().replace("HO2, H2O2, AR]\ncomplete: [H2O]", "HO2, H2O2, AR, H2O]")
+    path.write_text(text)
+    exact, _ = study_runs(ml.load_study(path))
+    assert runs.species_names == exact.species_names
+    np.testing.assert_allclose(
+        runs.runs[0].concentrations, exact.runs[0].concentrations, rtol=1e-6, atol=1e-10 * exact.runs[0].pressure[0]
+    )
+    path.write_text(text + "complete: [CH4]\n")
+    with pytest.raises(ml.DataError, match=r"CH4 cannot be completed: h2o2\.yaml has no such species"):
+        study_runs(ml.load_study(path))
