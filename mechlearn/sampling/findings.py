@@ -70,7 +70,7 @@ def time_scales(runs: Trajectories, courses: Sequence[Trajectory], extent: Array
         "and its rate constant can hardly be told from the concentrations."
     )
     if all(run.rates is not None for run in courses):
-        return [Finding("time-scales", text, "Production rates are given, and they tell it.")]
+        return [Finding("time-scales", f"{text} Production rates are given, and they tell it.")]
     if at_start[name] * 2 >= len(jumps[name]):
         width = end - begin
         advice = f"The first {width:.2g} s need about ten samples, log-spaced from {width / 1000:.1g} s on."
