@@ -25,7 +25,7 @@ from .pathways import History, course_difference, progress_history, viewer_conte
 from .refinement import chosen_balances
 from .results import RESULTS, check_folder
 from .sampling import check_sampling
-from .simulation import find_mechanism, simulate_runs
+from .simulation import find_mechanism
 from .study import Study, study_text
 from .study_data import Progress, silent, study_runs
 from .tables import write_runs
@@ -33,7 +33,6 @@ from .trajectories import Trajectories
 from .uncertainty import estimate_uncertainty
 from .validation import Validation, validate_by
 from .viewer import write_viewer
-
 
 
 @dataclass(frozen=True, eq=False)
