@@ -114,7 +114,9 @@ def test_run_writes_its_files_and_says_so_in_the_summary(done: Path) -> None:
     assert set(summary["relative_error"]) == {"training", "held_out"}
     keys = "passed held_out max_relative_error per_species per_run ignition_delay conservation"
     assert set(keys.split()) <= set(summary["validation"])
-    keys = "equation reactants products forward reverse std_error_log_k contribution found_by interval"
+    keys = (
+        "equation reactants products forward reverse reverse_from_thermo std_error_log_k contribution found_by interval"
+    )
     assert all(set(reaction) == set(keys.split()) for reaction in summary["reactions"])
     assert ml.read_mechanism(results / "learned.yaml").metadata["source"] == "fuel-radical-product.yaml"
     gas = ct.Solution(str(results / "learned.yaml"))

@@ -46,7 +46,7 @@ HOME = {
     },
 }
 
-NUMPY_ONLY = {"mechanism", "trajectories", "thermo", "kinetics", "comparison", "completion"}
+NUMPY_ONLY = {"mechanism", "trajectories", "thermo", "kinetics", "comparison", "reversibility", "completion"}
 
 FLOORS = [
     {"errors"},
@@ -58,7 +58,7 @@ FLOORS = [
     {"conditions"},
     {"limits"},
     {"targets"},
-    {"comparison", "study", "first_states"},
+    {"comparison", "reversibility", "study", "first_states"},
     {"simulation", "cantera_yaml", "drawing", "balances"},
     {"tables", "graph", "learning", "viewer"},
     {"library"},

@@ -50,7 +50,7 @@ class Discovery:
     noise : float
         Estimated noise of the production rates, as a share of the rates; 0 where they are exact.
     reactions : tuple of LearnedReaction
-        The mechanism's reactions, in its order.
+        The mechanism's reactions, in its order, with both rate constants as fitted.
     history : tuple of Round
         One entry each time a restart stalled.
     search : Search
@@ -84,7 +84,10 @@ class Discovery:
         return {
             "status": self.status,
             "message": self.message,
-            "reactions": [_reaction_dict(learned) for learned in self.reactions],
+            "reactions": [
+                _reaction_dict(learned) | {"reverse_from_thermo": written.reversible}
+                for learned, written in zip(self.reactions, self.mechanism.reactions, strict=True)
+            ],
             "n_reactions": len(self.reactions),
             "loss": self.loss,
             "noise": self.noise,

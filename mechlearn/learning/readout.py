@@ -39,6 +39,11 @@ class LearnedReaction:
     found_by: tuple[str, ...] = ("network",)
     bounds: tuple[Bounds | None, Bounds | None] = (None, None)
 
+    @property
+    def std_error_of_ratio(self) -> float:
+        """Standard error of ln (k_f/k_r)."""
+        return float(np.hypot(self.std_error_log_k[0], self.std_error_log_k[1] or 0.0))
+
 
 def learned_reactions(fit: RateFit, problem: Scaled, species: tuple[Species, ...]) -> tuple[LearnedReaction, ...]:
     """Reactions in the order of their contribution to the data, the larger rate constants first among equals.
