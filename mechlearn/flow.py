@@ -200,7 +200,7 @@ def _judge(
     written, obstacle = False, ("", "")
     try:
         if discovery.reactions:
-            write_mechanism(discovery.mechanism, mechanism_file, metadata=_metadata(discovery, runs))
+            write_mechanism(discovery.to_write, mechanism_file, metadata=_metadata(discovery, runs))
             written = True
             clock.lap("export")
             judged, measured = measured_runs(discovery, fresh_courses(study, judged))

@@ -115,13 +115,13 @@ def test_data_without_thermodynamics_give_a_reversible_file(level: float) -> Non
     runs = with_noise(runs, level) if level else runs
     found = learn(ml.Trajectories(tuple(Species(s.name) for s in runs.species), runs.runs))
     assert found.status == "recovered", found.message
-    assert all(arrows(found.mechanism))
+    assert all(arrows(found.to_write))
     assert [entry["reverse_from_thermo"] for entry in found.as_dict()["reactions"]] == [True] * 6
-    comparison = ml.compare(found.mechanism, truth)
+    comparison = ml.compare(found.to_write, truth)
     assert comparison.exact
     assert comparison.max_relative_rate_error is not None
     assert comparison.max_relative_rate_error < (level or 1e-6)
-    assert ml.to_cantera(found.mechanism).n_reactions == 6
+    assert ml.to_cantera(found.to_write).n_reactions == 6
 
 
 def test_a_heat_capacity_alone_is_no_thermodynamics() -> None:

@@ -26,7 +26,6 @@ from ..learning.stoichiometry import (
 )
 from ..learning.training import Found, search_rows
 from ..library import candidate_directions
-from ..reversibility import reversible_where_consistent
 from ..search import Adam, Search
 from .catalysts import complex_text, direction_text, law_of, reason_text, same_law_text, solution_with_catalysts
 from .record import STATUS, Discovery, learnt_mechanism, no_reactions
@@ -61,10 +60,8 @@ def from_network(balances: Balances, search: Search, progress: Callable[[float, 
         )
     noise = 0.0 if problem.noise.exact else problem.noise.relative
     status, message = _verdict(solution, witness, found, balances, noise, needed)
-    pairs = learnt_mechanism(balances, tuple(learned.reaction for learned in reactions))
-    mechanism = reversible_where_consistent(pairs, [learned.std_error_of_ratio for learned in reactions]).mechanism
     return Discovery(
-        mechanism=mechanism,
+        mechanism=learnt_mechanism(balances, tuple(learned.reaction for learned in reactions)),
         status=status,
         message=message,
         loss=solution.fit.misfit,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..learning.readout import LearnedReaction
 from ..learning.training import Found, Round
 from ..mechanism import Mechanism, Reaction
 from ..refinement import CoursesFit
+from ..reversibility import reversible_where_consistent
 from ..search import Search
 
 STATUS = {
@@ -50,7 +52,7 @@ class Discovery:
     noise : float
         Estimated noise of the production rates, as a share of the rates; 0 where they are exact.
     reactions : tuple of LearnedReaction
-        The mechanism's reactions, in its order, with both rate constants as fitted.
+        The mechanism's reactions, in its order.
     history : tuple of Round
         One entry each time a restart stalled.
     search : Search
@@ -74,6 +76,13 @@ class Discovery:
     conserved: Conserved | None = None
     courses: CoursesFit | None = None
 
+    @cached_property
+    def to_write(self) -> Mechanism:
+        """The mechanism with its pairs of rate constants as reversible reactions where thermodynamics can hold them."""
+        return reversible_where_consistent(
+            self.mechanism, [each.std_error_of_ratio for each in self.reactions]
+        ).mechanism
+
     @property
     def interrupted(self) -> bool:
         """True if the user ended the search."""
@@ -86,7 +95,7 @@ class Discovery:
             "message": self.message,
             "reactions": [
                 _reaction_dict(learned) | {"reverse_from_thermo": written.reversible}
-                for learned, written in zip(self.reactions, self.mechanism.reactions, strict=True)
+                for learned, written in zip(self.reactions, self.to_write.reactions, strict=True)
             ],
             "n_reactions": len(self.reactions),
             "loss": self.loss,
