@@ -31,10 +31,11 @@ def solution_with_catalysts(
 
 def reason_text(solution: Solution, witnesses: tuple[Complex, ...], balances: Balances) -> str:
     """What the data show that no reactions without catalysts can do."""
+    names = [s.name for s in balances.species]
     parts = []
     for y in witnesses:
         own = [d for d in solution.fit.directions if d.reactants == y]
-        equations = "; ".join(direction_text(d, balances) for d in own)
+        equations = "; ".join(d.equation(names) for d in own)
         kept = [
             s.name
             for s, a, *ps in zip(balances.species, y, *(d.products for d in own), strict=True)
@@ -47,6 +48,7 @@ def reason_text(solution: Solution, witnesses: tuple[Complex, ...], balances: Ba
 
 def same_law_text(solution: Solution, balances: Balances) -> str:
     """Reactions with a catalyst that can be written without it, at a smaller rate constant."""
+    names = [s.name for s in balances.species]
     texts = []
     for d in solution.fit.directions:
         net = np.subtract(d.products, d.reactants)
@@ -54,7 +56,7 @@ def same_law_text(solution: Solution, balances: Balances) -> str:
         if np.any(np.minimum(d.reactants, d.products)) and np.all(twice >= 0):
             other = Direction(d.reactants, tuple(int(c) for c in twice))
             texts.append(
-                f" {direction_text(d, balances)} has the smallest whole change; {direction_text(other, balances)} at "
+                f" {d.equation(names)} has the smallest whole change; {other.equation(names)} at "
                 "half its rate constant is the same law."
             )
     return "".join(texts)
@@ -64,11 +66,6 @@ def law_of(direction: Direction) -> tuple[Complex, Complex]:
     """The reactants and the direction of the change: what a rate law tells of a reaction."""
     net = np.subtract(direction.products, direction.reactants)
     return direction.reactants, tuple(int(c) for c in net // (np.gcd.reduce(net) or 1))
-
-
-def direction_text(direction: Direction, balances: Balances) -> str:
-    """A one-way reaction as an equation."""
-    return f"{complex_text(direction.reactants, balances)} => {complex_text(direction.products, balances)}"
 
 
 def complex_text(complex_: Complex, balances: Balances) -> str:

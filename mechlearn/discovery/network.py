@@ -27,7 +27,7 @@ from ..learning.stoichiometry import (
 from ..learning.training import Found, search_rows
 from ..library import candidate_directions
 from ..search import Adam, Search
-from .catalysts import complex_text, direction_text, law_of, reason_text, same_law_text, solution_with_catalysts
+from .catalysts import complex_text, law_of, reason_text, same_law_text, solution_with_catalysts
 from .record import STATUS, Discovery, learnt_mechanism, no_reactions
 
 
@@ -163,7 +163,7 @@ def _verdict(
         detail = "; ".join(complex_text(y, balances) for y in solution.ambiguous) + " can react in more than one way"
     elif witness is not None and _rivals(witness, solution):
         status = "ambiguous"
-        equations = "; ".join(direction_text(d, balances) for d in witness.fit.directions)
+        equations = "; ".join(d.equation([s.name for s in balances.species]) for d in witness.fit.directions)
         detail = f"the library of candidates gives other ones, {equations}"
     elif needed:
         status, detail = "needs-catalysts", reason_text(solution, needed, balances)
