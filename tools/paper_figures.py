@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from numpy.typing import NDArray
+from paper_cells import NAMES
 from paper_regression import Problem
 
 mpl.use("Agg")
@@ -14,6 +17,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+Array = NDArray[np.float64]
 BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"
 
 
@@ -25,13 +29,13 @@ def save(figure: Figure, folder: Path, name: str) -> str:
     return name
 
 
-def regression_history(plain: dict[str, Any], frozen: dict[str, Any], folder: Path) -> str:
-    """Figure 2.1: loss and both exponents over epochs, with freezing (solid) and without (dashed)."""
+def regression_history(plain: Array, frozen: Array, folder: Path) -> str:
+    """Figure 2.1: loss and both exponents over epochs, with freezing (solid) and without (dashed); columns of both."""
     figure, axes = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
     for column, title in enumerate(("loss", "θ₁ (true: 1)", "θ₂ (true: 2)"), start=1):
         ax = axes[column - 1]
-        ax.plot(frozen["history"][:, 0], frozen["history"][:, column], color=BLUE, label="with freezing")
-        ax.plot(plain["history"][:, 0], plain["history"][:, column], "--", color=ORANGE, label="without")
+        ax.plot(frozen[:, 0], frozen[:, column], color=BLUE, label="with freezing")
+        ax.plot(plain[:, 0], plain[:, column], "--", color=ORANGE, label="without")
         ax.set(xlabel="epoch", title=title)
     axes[0].set_yscale("log")
     axes[0].legend()
@@ -46,6 +50,10 @@ def landscape(task: Problem, minimum: tuple[float, float], folder: Path) -> str:
     figure = plt.figure(figsize=(11, 4.4), layout="constrained")
     surface: Any = figure.add_subplot(1, 2, 1, projection="3d")
     surface.plot_surface(first, second, logs, cmap="viridis", linewidth=0, rcount=160, ccount=160)
+    for (x, y), color, marker in (((1, 2), "white", "*"), (minimum, ORANGE, "o")):
+        surface.plot([x, x], [y, y], [-3, 2.6], color="black", linewidth=0.8, zorder=10)
+        surface.plot(x, y, 2.6, marker, color=color, markeredgecolor="black", markersize=10, zorder=11)
+    surface.view_init(elev=32, azim=-52)
     surface.set(xlabel="θ₁", ylabel="θ₂", zlabel="log₁₀ loss", title="loss surface")
     ax = figure.add_subplot(1, 2, 2)
     filled = ax.contourf(first, second, logs, levels=30, cmap="viridis")
@@ -124,4 +132,54 @@ def courses(time: Any, true: Any, learned: Any, species: list[str], title: str, 
         ax.set_ylabel("c [kmol/m³]")
     axes[0, 0].legend()
     figure.suptitle(title)
+    return save(figure, folder, name)
+
+
+def noise(cells: list[dict[str, Any]], name: str, folder: Path) -> str:
+    """Worst rate error against noise: medians with their 5 to 95 % range, both laws; the share exact at each point."""
+    examples = [e for e in NAMES if any(c["example"] == e and c["noise"] for c in cells)]
+    figure, axes = plt.subplots(
+        1, len(examples), figsize=(3.8 * len(examples), 4), layout="constrained", sharey=True, squeeze=False
+    )
+    for ax, example in zip(axes[0], examples, strict=True):
+        for law, color, marker, shift in (("gaussian", BLUE, "o", 0.94), ("uniform", ORANGE, "s", 1.06)):
+            shown = sorted(
+                (c["noise"], c["worst_rate_error"], f"{c['exact']}/{c['seeds']}")
+                for c in cells
+                if c["example"] == example
+                and c["noise_law"] == law
+                and c["noise"]
+                and c["learn"] == "network"
+                and c["exact"]
+            )
+            levels = [level for level, _, _ in shown]
+            median, low, high = (np.array([error[key] for _, error, _ in shown]) for key in ("median", "p05", "p95"))
+            at = np.array(levels) * shift
+            ax.errorbar(at, median, [median - low, high - median], fmt=marker, color=color, capsize=3, label=law)
+            for x, y, text in zip(at, low if law == "uniform" else high, (t for _, _, t in shown), strict=True):
+                offset = (0, -11) if law == "uniform" else (0, 5)
+                ax.annotate(text, (x, y), offset, textcoords="offset points", ha="center", fontsize=6.5, color=color)
+        ax.set(xscale="log", yscale="log", xlabel="noise of the rates, ε", title=f"example {NAMES[example]}")
+    axes[0, 0].set_ylabel("worst relative rate error")
+    if examples:
+        axes[0, 0].legend(loc="upper left")
+    return save(figure, folder, name)
+
+
+def states(cells: list[dict[str, Any]], count: Callable[[dict[str, Any]], int], name: str, folder: Path) -> str:
+    """Share of exact searches against the number of training states, without noise."""
+    figure, ax = plt.subplots(figsize=(6, 3.8), layout="constrained")
+    for (example, number), color, marker in zip(NAMES.items(), (BLUE, ORANGE, GREEN), "osD", strict=True):
+        shown = sorted(
+            (count(c), 100 * c["exact"] / c["seeds"])
+            for c in cells
+            if c["example"] == example and c["learn"] == "network" and c["reactions"] == "auto" and c["freezing"]
+            if not c["noise"] and c["ratio"] == 1
+        )
+        if shown:
+            ax.semilogx(
+                *zip(*shown, strict=True), f"{marker}-", color=color, label=f"example {number}", fillstyle="none"
+            )
+    ax.set(xlabel="training states", ylabel="exact searches [%]", ylim=(-4, 104))
+    ax.legend()
     return save(figure, folder, name)
