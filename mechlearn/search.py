@@ -118,7 +118,8 @@ class Search:
     third_bodies : bool
         Whether reactions that change the number of molecules may need colliders, and may be falloffs.
     molecularity : int
-        Most molecules on the side of a candidate of the library that has more of them; on the other at most 2.
+        Most molecules on the side of a candidate of the library that has more of them; on the other at most 2. With 1
+        only isomerisations are looked for.
     restarts : int
         Starting points that are fitted side by side.
     freeze_within : float
@@ -156,7 +157,7 @@ class Search:
     temperature_dependence: Literal["auto", "none", "arrhenius"] = "auto"
     catalysts: bool = False
     third_bodies: bool = False
-    molecularity: Annotated[int, Field(ge=2, le=3)] = 2
+    molecularity: Annotated[int, Field(ge=1, le=3)] = 2
     restarts: Annotated[int, Field(ge=1, le=10_000)] = 8
     freeze_within: Annotated[float, Field(ge=0, lt=0.5)] = 0.05
     max_coefficient: Annotated[int, Field(ge=1)] = 3

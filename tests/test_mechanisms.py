@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import cantera as ct
@@ -17,6 +18,7 @@ import mechlearn as ml
 from mechlearn.conditions import Sample, Times
 from mechlearn.simulation import find_mechanism
 from mechlearn.study import example_studies
+from mechlearn.study_data import study_runs
 
 from .helpers import BANK, CATALYSED
 
@@ -50,6 +52,16 @@ PAPERS: dict[str, tuple[str, dict[str, float]]] = {
     "crnn-case1": (
         "10.1021/acs.jpca.0c09316",
         {"2 A => B": 0.1, "A => C": 0.2, "C => D": 0.13, "B + D => E": 0.3},
+    ),
+    "alpha-pinene": (
+        "10.1002/9780470316757",
+        {
+            "pinene => dipentene": 5.926e-5,
+            "pinene => alloocimene": 2.963e-5,
+            "alloocimene => pyronene": 2.047e-5,
+            "alloocimene => dimer": 2.745e-4,
+            "dimer => alloocimene": 3.998e-5,
+        },
     ),
     "robertson": ("10.1007/978-3-642-05221-7", {"A => B": 0.04, "2 B => B + C": 3e7, "B + C => A + C": 1e4}),
     "brusselator": (
@@ -98,7 +110,7 @@ def test_reactions_and_rate_constants_are_those_of_the_paper(name: str) -> None:
     assert not any(reaction.orders or reaction.reversible for reaction in gas.reactions())
 
 
-@pytest.mark.parametrize("name", PAPERS)
+@pytest.mark.parametrize("name", sorted(set(PAPERS) - {"alpha-pinene"}))
 def test_bank_of_the_tests_holds_the_same_mechanism(name: str) -> None:
     known = {**BANK, **CATALYSED}["crnn-case-1" if name == "crnn-case1" else name]
     comparison = ml.compare(ml.read_mechanism(FOLDER / f"{name}.yaml"), known)
@@ -109,12 +121,19 @@ def test_bank_of_the_tests_holds_the_same_mechanism(name: str) -> None:
 @pytest.mark.parametrize("name", STUDIES)
 def test_study_names_a_mechanism_that_exists(name: str) -> None:
     study = ml.load_study(STUDIES[name])
-    assert study.source is not None
+    if study.source is None:
+        runs, _ = study_runs(study)
+        assert set(runs.species_names) == set(ct.Solution(runs.mechanism).species_names)
+        return
     found = find_mechanism(study.source.mechanism, study.folder)
     assert set(study.source.species or ()) <= set(ct.Solution(str(found), study.source.phase).species_names)
 
 
-LEARNT = [name for name, path in STUDIES.items() if "\nreduce:" not in path.read_text(encoding="utf-8")]
+def has(path: Path, section: str) -> bool:
+    return f"\n{section}:" in path.read_text(encoding="utf-8")
+
+
+LEARNT = [name for name, path in STUDIES.items() if not has(path, "reduce") and not has(path, "data")]
 
 
 @pytest.mark.parametrize("name", LEARNT)
@@ -161,3 +180,32 @@ def test_examples_are_found_where_mechlearn_is_installed(tmp_path: Path) -> None
 def test_wheel_holds_the_folder() -> None:
     tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
     assert tools["hatch"]["build"]["targets"]["wheel"]["force-include"] == {"mechanisms": "mechlearn/mechanisms"}
+
+
+def test_measured_pinene_gives_back_the_published_rate_constants() -> None:
+    known = ml.read_mechanism(FOLDER / "alpha-pinene.yaml")
+    runs, _ = study_runs(ml.load_study(STUDIES["alpha-pinene"]))
+    rates = [reaction.rate.A for reaction in known.reactions if isinstance(reaction.rate, ml.Arrhenius)]
+    wrong = [replace(r, rate=ml.Arrhenius(A=k * f)) for r, k, f in zip(known.reactions, rates, WRONG, strict=True)]
+    percent = 0.01 * runs.runs[0].concentrations[0].sum()
+    found = ml.refine(
+        replace(known, reactions=tuple(wrong)),
+        runs,
+        spread=ml.Spread(0.0, np.full(5, 0.7 * percent)),
+        first_states=False,
+        robust=False,
+    )
+    fitted = [reaction.rate.A for reaction in found.mechanism.reactions if isinstance(reaction.rate, ml.Arrhenius)]
+    np.testing.assert_allclose(fitted, rates, rtol=1e-3)
+    squares = float(found.chi2) * 0.7**2
+    assert squares == pytest.approx(19.87, rel=1e-3), "the least sum of squares of these steps"
+
+
+WRONG = (3, 0.3, 3, 0.3, 2)
+
+
+def test_measured_data_are_found_from_anywhere(tmp_path: Path) -> None:
+    copy = tmp_path / "mine.yaml"
+    copy.write_bytes(STUDIES["alpha-pinene"].read_bytes())
+    runs, _ = study_runs(ml.load_study(copy))
+    assert len(runs.runs[0].time) == 9
