@@ -63,13 +63,6 @@ class Sample:
     species: Names | None = None
     bath: dict[str, float] = field(default_factory=dict)
 
-    @field_validator("sample", mode="before")
-    @classmethod
-    def _not_designed(cls, value: Any) -> Any:
-        if value == "designed":
-            raise ValueError("designed is not in this version yet; use uniform or log-uniform")
-        return value
-
     @field_validator("low", "high", mode="plain")
     @classmethod
     def _limit(cls, value: Any, info: ValidationInfo) -> float | dict[str, float]:
@@ -117,6 +110,29 @@ class Sample:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
+class Designed:
+    """States that separate the reactions: each species alone in a bath, and each pair, in traces.
+
+    Parameters
+    ----------
+    sample : str
+        ``designed``.
+    bath : map of species to float
+        What surrounds them; an inert gas of the phase if absent.
+    """
+
+    sample: Literal["designed"]
+    bath: Annotated[dict[str, float], BeforeValidator(partial(some_amounts, concentrations=False))] = field(
+        default_factory=dict
+    )
+
+    def mixtures(self, runs: int, bath: Mapping[str, float]) -> Sample:
+        """Random mixtures of all species in 99 % of the bath."""
+        parts = {name: 0.99 * share / sum(bath.values()) for name, share in bath.items()}
+        return Sample(sample="log-uniform", of="mole-fractions", low=1e-3, high=1.0, runs=runs, bath=parts)
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Mixture:
     """Fuel and oxidizer at equivalence ratios ``phi`` [-]."""
 
@@ -139,6 +155,8 @@ class Concentrations:
     concentrations: Annotated[dict[str, float], BeforeValidator(partial(some_amounts, concentrations=True))]
 
 
+FIRST_STATES = (Sample, Designed, Mixture, MoleFractions, Concentrations)
+"""The records that ``initial:`` may be."""
 _KINDS = {"sample": Sample, "fuel": Mixture, "oxidizer": Mixture, "X": MoleFractions, "concentrations": Concentrations}
 
 
@@ -150,12 +168,15 @@ def _times_kind(value: Any) -> str | None:
 
 def _kind(value: Any) -> str | None:
     if isinstance(value, Mapping):
+        if value.get("sample") == "designed":
+            return "Designed"
         return next((kind.__name__ for key, kind in _KINDS.items() if key in value), None)
     return type(value).__name__
 
 
 Initial = Annotated[
     Annotated[Sample, Tag("Sample")]
+    | Annotated[Designed, Tag("Designed")]
     | Annotated[Mixture, Tag("Mixture")]
     | Annotated[MoleFractions, Tag("MoleFractions")]
     | Annotated[Concentrations, Tag("Concentrations")],
@@ -222,7 +243,7 @@ class Source:
     temperature, pressure : tuple of float
         [K], [Pa]; empty for the state in the mechanism file. Where the first states are concentrations, the pressure
         follows from them.
-    initial : Sample, Mixture, MoleFractions or Concentrations
+    initial : Sample, Designed, Mixture, MoleFractions or Concentrations
     times : Times or 'none'
         ``none`` gives the first states alone.
     perturb : Perturb
@@ -269,4 +290,9 @@ class Source:
             raise ValueError("several pressures need mole fractions; with concentrations the pressure follows")
         if not dense and not (self.temperature and self.pressure):
             raise ValueError("mole fractions need temperature and pressure: they set the density")
+        if isinstance(first, Designed) and (self.times != "none" or self.perturb.copies or self.species):
+            raise ValueError(
+                "designed states are states of all species and no courses in time: `times: none`, without `perturb` "
+                "and `species`"
+            )
         return self

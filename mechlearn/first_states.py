@@ -12,8 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cantera_species import first_sentence
-from .conditions import Concentrations, Mixture, MoleFractions, Sample, Source
+from .conditions import Concentrations, Designed, Mixture, MoleFractions, Sample, Source
+from .design import designed_states
 from .errors import StudyError
+from .thermo import GAS_CONSTANT
+from .trajectories import Trajectory
+
+_INERT = ("AR", "HE", "NE", "KR", "XE", "N2")
+"""Baths of designed states, the first that the phase has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +66,7 @@ def first_states(gas: ct.Solution, source: Source) -> Iterator[State]:
         elif isinstance(first, Mixture):
             for phi in first.phi:
                 yield State(temperature, pressure, _mixture(gas, first, phi))
-        else:
+        elif isinstance(first, Sample):
             for amounts in _draws(gas, first, rng):
                 yield State(temperature, pressure if first.of == "mole-fractions" else None, amounts)
 
@@ -103,3 +109,43 @@ def set_state(gas: ct.Solution, state: State) -> None:
     else:
         gas.TP = state.temperature, ct.one_atm
         gas.concentrations = state.amounts
+
+
+def designed_runs(gas: ct.Solution, source: Source, designed: Designed) -> Iterator[list[Trajectory]]:
+    """The states of a design at each temperature and pressure: the bath alone, and a run of states around it."""
+    bath = designed.bath or _inert(gas)
+    share = _amounts(gas, bath, "initial.bath")
+    for number, (temperature, pressure) in enumerate(product(source.temperature, source.pressure), start=1):
+        concentrations = designed_states(share / share.sum() * pressure / (GAS_CONSTANT * temperature))
+        rates, pressures = np.empty_like(concentrations), np.empty(len(concentrations))
+        for i, amounts in enumerate(concentrations):
+            set_state(gas, State(temperature, None, amounts))
+            rates[i], pressures[i] = gas.net_production_rates, gas.P
+        time, temperatures = np.arange(len(rates), dtype=float), np.full(len(rates), temperature)
+        name = f"run{number:03d}"
+        first, others = (
+            Trajectory(
+                time[part] - time[part][0],
+                concentrations[part],
+                temperatures[part],
+                pressures[part],
+                rates[part],
+                source.reactor,
+                label,
+                parent,
+            )
+            for part, label, parent in ((slice(1), name, ""), (slice(1, None), f"{name}-designed", name))
+        )
+        yield [first, others]
+
+
+def _inert(gas: ct.Solution) -> dict[str, float]:
+    """The inert gas of a phase."""
+    for wanted in _INERT:
+        for name in gas.species_names:
+            if name.upper() == wanted:
+                return {name: 1.0}
+    raise StudyError(
+        f"source.initial: phase {gas.name!r} has none of {', '.join(_INERT)} to surround the others in designed "
+        "states. Name a gas, as in bath: {AR: 1}."
+    )

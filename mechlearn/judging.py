@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .balances import differential_balances, integral_balances
-from .conditions import Sample, Times
+from .conditions import Designed, Sample, Times
 from .discovery import Discovery, relative_error
 from .learning.readout import LearnedReaction
 from .refinement import refine
@@ -57,13 +57,18 @@ def fresh_courses(study: Study, judged: Trajectories) -> Trajectories:
     source = study.source
     if source is None or any(run.is_course for run in judged.runs):
         return judged
+    fresh = replace(source, seed=source.seed + FRESH_SEED)
+    if isinstance(source.initial, Sample):
+        fresh = replace(fresh, initial=replace(source.initial, runs=FRESH_RUNS))
+    elif isinstance(source.initial, Designed):
+        bath = dict(zip(judged.species_names, judged.runs[0].concentrations[0].tolist(), strict=True))
+        fresh = replace(fresh, initial=source.initial.mixtures(1, {n: c for n, c in bath.items() if c > 0}))
+        judged = simulate_runs(replace(study, source=fresh))[0]
     balances = differential_balances(judged)
     amount, change = balances.concentrations.sum(axis=1), np.abs(balances.accumulation).sum(axis=1)
     end = float(10 * np.median(amount[change > 0] / change[change > 0]))
-    initial = replace(source.initial, runs=FRESH_RUNS) if isinstance(source.initial, Sample) else source.initial
     times = Times(end=end, count=21, spacing="log", start=end * 1e-4)
-    fresh = replace(source, times=times, seed=source.seed + FRESH_SEED, initial=initial)
-    return simulate_runs(replace(study, source=fresh))[0]
+    return simulate_runs(replace(study, source=replace(fresh, times=times)))[0]
 
 
 def _as_isothermal(runs: Trajectories, temperature: float) -> Trajectories:

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cantera_species import atomic_weights, first_sentence, species_record
-from .conditions import Source, Times
+from .conditions import Designed, Source, Times
 from .errors import DataError, FormatError, SimulationError, StudyError
 from .files import shipped_folder
-from .first_states import State, columns_of, first_states, set_state
+from .first_states import State, columns_of, designed_runs, first_states, set_state
 from .measurement import measured
 from .study import Study, load_study
 from .thermo import GAS_CONSTANT
@@ -79,10 +79,12 @@ def simulate_runs(
         mechanism = find_mechanism(source.mechanism, study.folder)
         gas = load_gas(mechanism, source.phase)
         observed = columns_of(gas, source.species or tuple(gas.species_names), "species")
-        states = list(first_states(gas, source))
+        design = source.initial if isinstance(source.initial, Designed) else None
+        families = [] if design is None else list(designed_runs(gas, source, design))
+        states = [] if design is not None else list(first_states(gas, source))
     except StudyError as error:
         raise StudyError(f"{where}{error}") from None
-    runs: list[Trajectory] = []
+    runs = [run for family in families for run in family]
     failures: dict[str, str] = {}
     for number, state in enumerate(states, start=1):
         name = f"run{number:0{max(3, len(str(len(states))))}d}"

@@ -19,7 +19,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from .conditions import STRICT, Concentrations, Mixture, MoleFractions, Perturb, Sample, Source, Times
+from .conditions import FIRST_STATES, STRICT, Perturb, Source, Times
 from .errors import StudyError
 from .files import shipped_folder
 from .limits import KnownNoise, Limits, Validate
@@ -99,7 +99,7 @@ class Study:
 _SECTIONS: dict[tuple[str, ...], tuple[Any, ...]] = {
     (): (Study,),
     ("source",): (Source,),
-    ("source", "initial"): (Sample, Mixture, MoleFractions, Concentrations),
+    ("source", "initial"): FIRST_STATES,
     ("source", "times"): (Times,),
     ("source", "perturb"): (Perturb,),
     ("source", "noise"): (Noise,),

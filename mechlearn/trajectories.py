@@ -36,7 +36,7 @@ class Trajectory:
         Unique among the runs.
     parent : str
         Not empty for states that were drawn around those of run ``parent``: they are states only, not a course in
-        time; ``time`` then is that of the parent's states.
+        time; ``time`` then is that of the parent's states, or counts them.
 
     Raises
     ------

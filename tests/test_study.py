@@ -183,7 +183,7 @@ def test_a_bad_value_is_refused_with_file_line_and_key(
 @pytest.mark.parametrize(
     ("initial", "message"),
     [
-        ("{sample: designed}", "initial.sample: designed is not in this version yet"),
+        ("{sample: designed, runs: 3}", "initial.runs: unknown key"),
         ("{sample: uniform, low: 2, high: 1, runs: 1}", "initial: low is 2 and high is 1; need 0 ≤ low ≤ high"),
         ("{sample: log-uniform, low: 0, high: 1, runs: 1}", "initial: low is 0 and high is 1; need 0 < low ≤ high"),
         ("{sample: uniform, low: {A: 0}, high: {B: 1}, runs: 1}", "initial: low, high and species name different"),
@@ -212,6 +212,13 @@ def test_a_bad_value_is_refused_with_file_line_and_key(
 def test_bad_first_states_are_refused_with_their_line(write: Write, initial: str, message: str) -> None:
     path = write(f"source:\n  mechanism: a.yaml\n  times: none\n  temperature: 300\n  initial: {initial}\n")
     with pytest.raises(StudyError, match=re.escape(f"{path}, line 5: source.{message}")):
+        load_study(path)
+
+
+def test_designed_states_are_refused_beside_courses_in_time(write: Write) -> None:
+    lines = "times: {end: 1, count: 3}", "temperature: 9", "pressure: 1", "initial: {sample: designed}"
+    path = write("\n  ".join(["source:", "mechanism: a", *lines]) + "\n")
+    with pytest.raises(StudyError, match="designed states are states of all species and no courses in time"):
         load_study(path)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..balances.record import Balances
+from ..design import design_of
 from ..errors import DataError, StudyError
 from ..kinetics import production_rates
 from ..mechanism import Mechanism
@@ -85,6 +86,7 @@ def _by_library(balances: Balances, search: Search) -> bool:
     temperature = balances.temperature[np.isfinite(balances.temperature)]
     several = bool(temperature.size) and np.ptp(temperature) > 1e-6 * temperature.max()
     reasons = [
+        *(["the states are designed"] if search.method != "network" and _designed(balances) else []),
         *(["the states are at several temperatures"] if several else []),
         *([f"reverse: {search.reverse}"] if search.reverse == "thermo" else []),
         *(["third_bodies: true"] if search.third_bodies else []),
@@ -122,6 +124,11 @@ def _by_library(balances: Balances, search: Search) -> bool:
             "mechanism with thermo data, or reverse: free."
         )
     return True
+
+
+def _designed(balances: Balances) -> bool:
+    known = all(s.composition for s in balances.species)
+    return known and design_of(balances.concentrations, balances.temperature) is not None
 
 
 def relative_error(mechanism: Mechanism, balances: Balances) -> float:

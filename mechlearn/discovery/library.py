@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 
 from ..balances.record import Balances
+from ..design import design_of
 from ..learning.readout import LearnedReaction
-from ..library import LibraryFit, library_fit
+from ..library import LibraryFit, designed_fit, library_fit
 from ..search import Search
 from .record import STATUS, Discovery, learnt_mechanism, no_reactions
 
@@ -17,6 +18,8 @@ BELOW_NOISE = 0.3
 """Error of the rate laws over the noise of the data below which noise is what is left."""
 LEAST_NOISE = 1e-3
 """Below this, noise cannot be told from the errors of rate laws."""
+NAMED = 5
+"""Sets of reactants that a message names."""
 USEFUL = 0.02
 """Error of the rate laws up to which they are called approximate."""
 
@@ -25,11 +28,15 @@ def from_library(balances: Balances, search: Search, progress: Callable[[float, 
     """The fewest candidates that explain the data, with their rate laws."""
     started = time.monotonic()
     try:
-        fit = library_fit(balances, search, progress)
+        design = design_of(balances.concentrations, balances.temperature)
+        if design is None:
+            fit = library_fit(balances, search, progress)
+        else:
+            fit = designed_fit(balances, design, search, progress)
     except KeyboardInterrupt:
         return _interrupted(balances, search, started)
     if not fit.found:
-        message = f"None of {fit.candidates} candidate reactions explains these data."
+        message = f"None of {fit.candidates} candidate reactions explains these data.{_unexplained(fit)}"
         return no_reactions(balances, search, message, started=started)
     reactions = tuple(
         LearnedReaction(reaction, (each.std_error_log_k, None), each.contribution, ("library",))
@@ -40,7 +47,7 @@ def from_library(balances: Balances, search: Search, progress: Callable[[float, 
     return Discovery(
         mechanism=learnt_mechanism(balances, fit.reactions),
         status=status,
-        message=f"{message} {len(fit.found)} of {fit.candidates} candidate reactions stand.",
+        message=f"{message} {len(fit.found)} of {fit.candidates} candidate reactions stand.{_unexplained(fit)}",
         loss=fit.misfit,
         noise=fit.noise,
         reactions=reactions,
@@ -48,6 +55,13 @@ def from_library(balances: Balances, search: Search, progress: Callable[[float, 
         search=search,
         seconds=time.monotonic() - started,
     )
+
+
+def _unexplained(fit: LibraryFit) -> str:
+    if not fit.unexplained:
+        return ""
+    named = ", ".join(fit.unexplained[:NAMED]) + ", …" * (len(fit.unexplained) > NAMED)
+    return f" Not all that these make together is explained: {named}."
 
 
 def _interrupted(balances: Balances, search: Search, started: float) -> Discovery:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..balances.record import Balances
 from ..learning.complexes import Direction
-from ..mechanism import Reaction
 from ..search import Search
 from .candidates import candidate_reactions
 from .fitting import Fit
@@ -18,6 +16,7 @@ from .laws import Surroundings
 from .mixtures import collider_groups, columns
 from .pruning import pruned_laws, restored_laws
 from .readout import reactions_of
+from .record import LibraryFit, LibraryReaction
 from .selection import eliminate, enriched, first_laws, fitted, mix, split
 from .simplifying import simpler_laws
 from .states import States, driving, states_of
@@ -36,58 +35,6 @@ PASSES = 1
 LEVELS_PER_DECADE = 4
 MOST_STATES = 3000
 """States that are fitted; of more, so many drawn at random."""
-
-
-@dataclass(frozen=True, eq=False)
-class LibraryReaction:
-    """One stoichiometry with its rate law.
-
-    Parameters
-    ----------
-    net : tuple of int
-        Products less reactants.
-    reactions : tuple of Reaction
-        One for each term of the rate law.
-    contribution : float
-        95 % quantile of the largest share of a species' gross flux that it carries.
-    std_error_log_k : float
-        Of ln k at the middle of the temperatures.
-    """
-
-    net: tuple[int, ...]
-    reactions: tuple[Reaction, ...]
-    contribution: float
-    std_error_log_k: float
-
-
-@dataclass(frozen=True, eq=False)
-class LibraryFit:
-    """What the library explains.
-
-    Parameters
-    ----------
-    found : tuple of LibraryReaction
-        The largest contributions first.
-    candidates : int
-        Reactions that the elements allow.
-    noise : float
-        Estimated noise of the production, as a share of it.
-    law_error : float
-        Share of the gross flux that the rate laws miss.
-    misfit : float
-        Root mean square of residual over gross flux.
-    """
-
-    found: tuple[LibraryReaction, ...]
-    candidates: int
-    noise: float
-    law_error: float
-    misfit: float
-
-    @property
-    def reactions(self) -> tuple[Reaction, ...]:
-        """All reactions, in order."""
-        return tuple(reaction for each in self.found for reaction in each.reactions)
 
 
 def library_fit(balances: Balances, search: Search, progress: Progress) -> LibraryFit:

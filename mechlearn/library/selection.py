@@ -23,6 +23,8 @@ GAIN = 0.004
 SIGNIFICANT = 10.0
 """Change of χ² that noise does not make."""
 LEAST_SCALE = 1e-9
+LEAST_NOISE = 1e-4
+"""Noise below which residuals are not called noise: rate laws are hardly fitted better."""
 MUCH_NOISE = 5.0
 """Ratio of the noise to the error of the laws above which residuals are noise."""
 TRIED_AT_ONCE = 3
@@ -69,7 +71,7 @@ class Judge:
     @classmethod
     def of(cls, errors: Errors, residual: Array) -> Judge:
         """For weighted residuals that are held back."""
-        if errors.noise > MUCH_NOISE * errors.law:
+        if errors.noise > max(MUCH_NOISE * errors.law, LEAST_NOISE):
             return cls(1.0, 3.0, SIGNIFICANT, SIGNIFICANT)
         scale = max(float(np.median(np.abs(residual))), LEAST_SCALE)
         return cls(scale, 1.0, WORSE * residual.size, GAIN * residual.size)
@@ -127,6 +129,17 @@ def eliminate(laws: Columns, target: Array, mixture: Mixture, count: int, train:
 
     judge = Judge.of(mixture.errors, residual(kept))
     best = judge.sum(residual(kept))
+    part_of_them = 2
+    while part_of_them <= kept.sum():
+        shares = replace(mixture, weights=normal.solve(kept[laws.reaction])).shares(laws, count)
+        smallest = [i for i in np.argsort(shares, kind="stable") if kept[i]]
+        without = kept.copy()
+        without[smallest[: len(smallest) // part_of_them]] = False
+        found = judge.sum(residual(without))
+        if found <= best + judge.needed:
+            kept, best = without, min(best, found)
+        else:
+            part_of_them *= 2
     while kept.any():
         weights = normal.solve(kept[laws.reaction])
         shares = replace(mixture, weights=weights).shares(laws, count)
@@ -160,16 +173,16 @@ def first_laws(
         collided = np.stack([parts[g] * around.colliders[:, g] for g in sorted(parts)], axis=1) if parts else None
         if collided is None or np.median(plain) > np.median(collided.sum(axis=1)):
             total = plain if collided is None else plain + collided.sum(axis=1)
-            found.append(Law(int(i), (Term(_expanded(total, around)),)))
+            found.append(Law(int(i), (Term(expanded(total, around)),)))
             continue
         order = np.argsort(-collided.sum(axis=0), kind="stable")
         total = (plain + collided.sum(axis=1)) / around.colliders.sum(axis=1)
         members = tuple(int(g) for g in order)
-        found.append(Law(int(i), (Term(_expanded(total, around), members, np.ones(len(members))),)))
+        found.append(Law(int(i), (Term(expanded(total, around), members, np.ones(len(members))),)))
     return tuple(found)
 
 
-def _expanded(constant: Array, around: Surroundings) -> Array:
+def expanded(constant: Array, around: Surroundings) -> Array:
     """Coefficients of ln k by least squares."""
     there = constant > 0
     if not there.any():
@@ -183,7 +196,7 @@ def richer(law: Law, changes: bool, around: Surroundings) -> list[Law]:
     constant = law.evaluate(around)[0]
     plain = [term for term in law.terms if not term.members]
     if len(plain) < 2 and around.features.shape[1] > 1:
-        low = _expanded(constant, around) - np.log(10.0) * np.eye(around.features.shape[1])[0]
+        low = expanded(constant, around) - np.log(10.0) * np.eye(around.features.shape[1])[0]
         for change in (-STEEPER, 0.0, STEEPER):
             shifted = low.copy()
             shifted[1] += change
@@ -193,7 +206,7 @@ def richer(law: Law, changes: bool, around: Surroundings) -> list[Law]:
     total = around.colliders.sum(axis=1)
     if len(plain) == len(law.terms):
         members = tuple(range(around.colliders.shape[1]))
-        offered.append(Law(law.reaction, (Term(_expanded(constant / total, around), members, np.ones(len(members))),)))
+        offered.append(Law(law.reaction, (Term(expanded(constant / total, around), members, np.ones(len(members))),)))
     for number, term in enumerate(law.terms):
         if term.efficiency is None:
             continue
