@@ -35,6 +35,10 @@ from .validation import Validation, validate_by
 from .viewer import write_viewer
 
 
+MOST_WORK = 1e8
+"""Reactions times numbers in the data from which on the Jacobian of all rate constants would take minutes."""
+
+
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """A finished study: what was learnt, how it was judged, and the summary to write.
@@ -219,7 +223,8 @@ def _judge(
     by_rates = bool(discovery.reactions) and discovery.courses is None
     others = find_alternatives(discovery.mechanism, learnt.balances, study.learn) if by_rates else None
     status, message = _verdict(discovery, validation, others, obstacle)
-    known_to = estimate_uncertainty(discovery.mechanism, learnt.balances) if by_rates else None
+    few = len(discovery.reactions) * learnt.balances.accumulation.size < MOST_WORK
+    known_to = estimate_uncertainty(discovery.mechanism, learnt.balances) if by_rates and few else None
     errors = {
         "training": relative_error(discovery.mechanism, learnt.balances),
         "held_out": None if held is None else held_out_error(discovery, held),

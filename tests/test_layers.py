@@ -46,14 +46,14 @@ HOME = {
     },
 }
 
-NUMPY_ONLY = {"mechanism", "trajectories", "thermo", "kinetics", "comparison", "reversibility", "completion"}
+NUMPY_ONLY = {"mechanism", "trajectories", "thermo", "kinetics", "comparison", "reversibility", "completion", "design"}
 
 FLOORS = [
     {"errors"},
     {"units", "layout"},
     {"files", "thermo", "search", "quantities"},
     {"mechanism"},
-    {"trajectories", "kinetics", "conservation", "cantera_species"},
+    {"trajectories", "kinetics", "conservation", "cantera_species", "design"},
     {"measurement", "sampling", "completion"},
     {"conditions"},
     {"limits"},

@@ -3,6 +3,9 @@
     python tools/real_chemistry.py                                   h2o2.yaml, 10 seeds, without noise
     python tools/real_chemistry.py --noise 0.01 --seeds 10
     python tools/real_chemistry.py --mechanism air.yaml --seeds 3
+    python tools/real_chemistry.py --mechanism gri30.yaml --designed --molecules 3
+                                                                     states that separate the reactions; no seeds
+    python tools/real_chemistry.py --courses 5 --seeds 1             25 ignitions of H2 and air at 5 atm, nothing else
     python tools/real_chemistry.py --delays                          also 27 ignition delays of hydrogen and air
 
 Each seed draws its own states (log-uniform mole fractions of all species, the temperatures and pressures of
@@ -23,6 +26,7 @@ import cantera as ct
 import numpy as np
 
 import mechlearn as ml
+from mechlearn.conditions import Designed
 from mechlearn.kinetics import progress
 from mechlearn.study import example_studies, load_study
 
@@ -39,11 +43,13 @@ def main() -> None:
     parser.add_argument("--noise", type=float, default=0.0, help="Gaussian, as a share of each rate")
     parser.add_argument("--molecules", type=int, default=2, help="most on the larger side of a candidate")
     parser.add_argument("--runs", type=int, default=24, help="states at each of 30 temperatures and pressures")
+    parser.add_argument("--designed", action="store_true", help="each species alone and each pair in a bath")
+    parser.add_argument("--courses", type=float, nargs="+", metavar="ATM", help="ignitions at these pressures alone")
     parser.add_argument("--delays", action="store_true", help="ignition delays of the learnt mechanism (h2o2.yaml)")
     parser.add_argument("-o", "--output", type=Path, help="results as JSON")
     asked = parser.parse_args()
     results = []
-    for seed in range(asked.seeds):
+    for seed in range(1 if asked.designed else asked.seeds):
         result = one_seed(asked, seed)
         results.append(result)
         print(json.dumps(result), flush=True)
@@ -57,9 +63,20 @@ def one_seed(asked: argparse.Namespace, seed: int) -> dict[str, Any]:
     study = load_study(example_studies()["h2o2"])
     source = study.source
     assert source is not None
+    source = replace(source, mechanism=asked.mechanism, phase=phase, seed=seed)
     initial = replace(source.initial, runs=asked.runs)
-    source = replace(source, mechanism=asked.mechanism, phase=phase, seed=seed, initial=initial)
+    source = fresh = replace(source, initial=initial)
+    if asked.designed:
+        temperatures = tuple(np.linspace(1000.0, 2500.0, 7))
+        source = replace(source, initial=Designed(sample="designed"), temperature=temperatures)
+    if asked.courses:
+        source = replace(source, **courses(asked.courses))
     runs = ml.simulate(replace(study, source=source))
+    if asked.designed:
+        bath = dict(zip(runs.species_names, runs.runs[0].concentrations[0].tolist(), strict=True))
+        fresh = replace(
+            fresh, initial=Designed(sample="designed").mixtures(2, {n: c for n, c in bath.items() if c > 0})
+        )
     generator = np.random.default_rng([seed, 7])
     noisy = [
         replace(run, rates=run.rates * (1 + asked.noise * generator.normal(size=run.rates.shape)))
@@ -72,7 +89,7 @@ def one_seed(asked: argparse.Namespace, seed: int) -> dict[str, Any]:
     seconds = time.perf_counter() - started
     known = ml.read_mechanism(asked.mechanism if Path(asked.mechanism).exists() else _shipped(asked.mechanism), phase)
     comparison = ml.compare(found.mechanism, known, stoichiometry=True)
-    fresh = ml.simulate(replace(study, source=replace(source, seed=seed + 1000)))
+    others = ml.differential_balances(ml.simulate(replace(study, source=replace(fresh, seed=seed + 1000))))
     result: dict[str, Any] = {
         "seed": seed,
         "states": len(balances.temperature),
@@ -82,11 +99,22 @@ def one_seed(asked: argparse.Namespace, seed: int) -> dict[str, Any]:
         "status": found.status,
         "noise": found.noise,
         "seconds": round(seconds, 1),
-        "fresh_rate_error": fresh_rate_error(found.mechanism, ml.differential_balances(fresh)),
+        "fresh_rate_error": fresh_rate_error(found.mechanism, others),
     }
     if asked.delays:
         result["delay_error"] = delay_error(found.mechanism)
     return result
+
+
+def courses(pressures: list[float]) -> dict[str, Any]:
+    """25 adiabatic ignitions of hydrogen and air at each pressure [atm], with the solver's own steps as states."""
+    return {
+        "reactor": "constant-pressure",
+        "temperature": (1000.0, 1100.0, 1200.0, 1300.0, 1400.0),
+        "pressure": tuple(pressure * ct.one_atm for pressure in pressures),
+        "initial": {"fuel": "H2", "oxidizer": "O2:1, N2:3.76", "phi": [0.5, 0.75, 1.0, 1.5, 2.0]},
+        "times": {"end": 5e-3, "count": 40, "spacing": "solver"},
+    }
 
 
 def _shipped(name: str) -> Path:
