@@ -34,7 +34,6 @@ from .uncertainty import estimate_uncertainty
 from .validation import Validation, validate_by
 from .viewer import write_viewer
 
-
 MOST_WORK = 1e8
 """Reactions times numbers in the data from which on the Jacobian of all rate constants would take minutes."""
 
