@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -13,6 +12,7 @@ from typing import Any
 from .alternatives import Alternatives, find_alternatives
 from .balances import Balances, differential_balances
 from .cantera_yaml import read_mechanism, write_mechanism
+from .checkpoint import Checkpoint, locked
 from .comparison import Comparison, compare
 from .conditions import Source
 from .discovery import Discovery, discover, relative_error
@@ -23,7 +23,7 @@ from .graph import reaction_graph, write_graph
 from .judging import fresh_courses, has_rates, held_out_error, intervals, measured_runs
 from .pathways import History, course_difference, progress_history, viewer_content, write_flux_graph
 from .refinement import chosen_balances
-from .results import RESULTS, check_folder
+from .results import RESULTS, Clock, check_folder
 from .sampling import check_sampling
 from .simulation import find_mechanism
 from .study import Study, study_text
@@ -67,22 +67,33 @@ class Outcome:
         return str(self.summary["status"])
 
 
-def run_study(study: Study, folder: Path, *, overwrite: bool = False, progress: Progress = silent) -> Outcome:
+def run_study(
+    study: Study, folder: Path, *, overwrite: bool = False, resume: bool = False, progress: Progress = silent
+) -> Outcome:
     """Simulate or read, learn, export, draw, validate; write everything into ``folder``, the summary last.
 
     The folder is made, with those above it. Where the work fails before there is a result, they are removed again.
+    What is finished is kept in the folder until all is, and with ``resume`` an interrupted run goes on from there.
 
     Raises
     ------
     StudyError
-        If the folder holds the results of another study or a file that this one reads, or cannot be written to.
+        If the folder holds the results of another study or a file that this one reads, cannot be written to, or
+        another run works in it.
     """
     text = study_text(study, folder)
     check_folder(study, folder, text, overwrite)
     new = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        return _fill_folder(study, folder, text, progress)
+        with locked(folder):
+            done = Checkpoint.of(study, text, folder)
+            done.start(resume=resume)
+            with done.dropped_unless_interrupted():
+                outcome = _fill_folder(study, folder, text, done, progress)
+            if outcome.status != "interrupted":
+                done.drop()
+            return outcome
     finally:
         with suppress(OSError):
             for path in new:
@@ -91,27 +102,11 @@ def run_study(study: Study, folder: Path, *, overwrite: bool = False, progress: 
 
 def learn_runs(runs: Trajectories, study: Study, mechanism_file: Path, progress: Progress = silent) -> Outcome:
     """Only the learning: hold out, learn, export, validate the exported file."""
-    clock = _Clock()
+    clock = Clock()
     learnt = _learn(study, runs, clock, progress)
     outcome, _ = _judge(study, learnt, runs, mechanism_file, clock)
     files = [str(mechanism_file)] if outcome.written else []
     return replace(outcome, summary=outcome.summary | {"files": files, "seconds": clock.seconds()})
-
-
-class _Clock:
-    """Seconds of each stage."""
-
-    def __init__(self) -> None:
-        self._laps: dict[str, float] = {}
-        self._start = self._last = time.monotonic()
-
-    def lap(self, stage: str) -> None:
-        now = time.monotonic()
-        self._laps[stage] = self._laps.get(stage, 0.0) + now - self._last
-        self._last = now
-
-    def seconds(self) -> dict[str, float]:
-        return {k: round(v, 3) for k, v in self._laps.items()} | {"total": round(time.monotonic() - self._start, 3)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,11 +120,11 @@ class _Learnt:
     told: str
 
 
-def _fill_folder(study: Study, folder: Path, text: str, progress: Progress) -> Outcome:
-    clock = _Clock()
-    runs, failures = study_runs(study, progress)
+def _fill_folder(study: Study, folder: Path, text: str, done: Checkpoint, progress: Progress) -> Outcome:
+    clock = Clock()
+    runs, failures = _kept_runs(study, done, progress)
     clock.lap("simulate")
-    learnt = _learn(study, runs, clock, progress)
+    learnt = _learn(study, runs, clock, progress, done)
     for name in RESULTS:
         if name != "study.yaml":
             (folder / name).unlink(missing_ok=True)
@@ -150,7 +145,19 @@ def _fill_folder(study: Study, folder: Path, text: str, progress: Progress) -> O
     return replace(outcome, summary=summary)
 
 
-def _draw(study: Study, outcome: Outcome, judged: Trajectories, folder: Path, clock: _Clock) -> None:
+def _kept_runs(study: Study, done: Checkpoint, progress: Progress) -> tuple[Trajectories, dict[str, str]]:
+    """The runs of a study; simulated ones as they are read back, so that a run that goes on has the same bits."""
+    if study.source is None:
+        return study_runs(study, progress)
+    kept = done.runs()
+    if kept is None:
+        done.keep_runs(*study_runs(study, progress))
+        kept = done.runs()
+    assert kept is not None
+    return kept
+
+
+def _draw(study: Study, outcome: Outcome, judged: Trajectories, folder: Path, clock: Clock) -> None:
     if outcome.written:
         graph = reaction_graph(outcome.discovery.mechanism)
         for name in ("graph.graphml", "graph.svg"):
@@ -181,20 +188,26 @@ def _draw_difference(study: Study, learnt: History, judged: Trajectories, folder
             write_flux_graph(graph, folder / name)
 
 
-def _learn(study: Study, runs: Trajectories, clock: _Clock, progress: Progress) -> _Learnt:
+def _learn(
+    study: Study, runs: Trajectories, clock: Clock, progress: Progress, done: Checkpoint | None = None
+) -> _Learnt:
     train, held = runs.split(study.validate.hold_out, study.learn.seed)
     if has_rates(runs, study.learn):
         runs.require_complete("Learning from production rates")
         balances, told = differential_balances(train), ""
     else:
         balances, told = chosen_balances(train, study.learn)
-    found = discover(balances, study.learn, progress=progress)
+    found = done.discovery(balances, study.learn) if done else None
+    if found is None:
+        found = discover(balances, study.learn, progress=progress)
+        if done and not found.interrupted:
+            done.keep_discovery(found)
     clock.lap("learn")
     return _Learnt(found, train, balances, held, told)
 
 
 def _judge(
-    study: Study, learnt: _Learnt, runs: Trajectories, mechanism_file: Path, clock: _Clock
+    study: Study, learnt: _Learnt, runs: Trajectories, mechanism_file: Path, clock: Clock
 ) -> tuple[Outcome, Trajectories]:
     """Export and validate; the outcome, and the runs on which it was validated."""
     discovery, held = learnt.discovery, learnt.held

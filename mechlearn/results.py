@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from .errors import StudyError
@@ -21,6 +22,24 @@ RESULTS = (
     "summary.json",
 )
 """What `mechlearn.flow.run_study` writes into its folder; all but the summary stand there before it does."""
+
+
+class Clock:
+    """Seconds of each stage."""
+
+    def __init__(self) -> None:
+        self._laps: dict[str, float] = {}
+        self._start = self._last = time.monotonic()
+
+    def lap(self, stage: str) -> None:
+        """The time since the last lap is that of a stage."""
+        now = time.monotonic()
+        self._laps[stage] = self._laps.get(stage, 0.0) + now - self._last
+        self._last = now
+
+    def seconds(self) -> dict[str, float]:
+        """Of each stage, and in total."""
+        return {k: round(v, 3) for k, v in self._laps.items()} | {"total": round(time.monotonic() - self._start, 3)}
 
 
 def check_folder(study: Study, folder: Path, text: str, overwrite: bool) -> None:

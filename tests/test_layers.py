@@ -32,6 +32,7 @@ HOME = {
     "typer": {"commands"},
     "rich": {"commands"},
     "threadpoolctl": {"discovery", "refinement"},
+    "filelock": {"checkpoint"},
     "scipy": {
         "alternatives",
         "balances",
@@ -51,7 +52,7 @@ NUMPY_ONLY = {"mechanism", "trajectories", "thermo", "kinetics", "comparison", "
 FLOORS = [
     {"errors"},
     {"units", "layout"},
-    {"files", "thermo", "search", "quantities"},
+    {"files", "thermo", "search", "quantities", "records"},
     {"mechanism"},
     {"trajectories", "kinetics", "conservation", "cantera_species", "design"},
     {"measurement", "sampling", "completion"},
@@ -64,7 +65,7 @@ FLOORS = [
     {"library"},
     {"refinement", "study_data"},
     {"discovery", "pathways"},
-    {"validation", "uncertainty", "alternatives", "results"},
+    {"validation", "uncertainty", "alternatives", "results", "checkpoint"},
     {"figures", "judging"},
     {"flow", "reduction"},
     {"commands"},

@@ -101,8 +101,13 @@ def _finish(outcome: Outcome, json_file: str | None, folder: Path | None = None)
 @app.command(epilog="Example: mechlearn run hydrogen-oxidation.study.yaml -o results")
 def run(
     study: Annotated[Path, typer.Argument(help="The study file.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for the results; that of a finished study's own file.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another study's results.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an interrupted run of this study ended.")
+    ] = False,
     json_file: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -110,11 +115,14 @@ def run(
     from ..study import load_study
 
     checked = load_study(study)  # before the heavy libraries, so that a mistake is answered at once
+    folder = output if output is not None else study.parent
+    if output is None and not (folder / "summary.json").is_file():
+        raise StudyError(f"{folder} holds no results of a finished study. Give a folder for them with -o.")
     from ..flow import run_study
 
     with progress_bar(quiet) as progress:
-        outcome = run_study(checked, output, overwrite=overwrite, progress=progress)
-    _finish(outcome, json_file, output)
+        outcome = run_study(checked, folder, overwrite=overwrite, resume=resume, progress=progress)
+    _finish(outcome, json_file, folder)
 
 
 @app.command(epilog="Example: mechlearn init hydrogen-oxidation -o study.yaml")

@@ -4,3 +4,4 @@ from .discover import discover as discover
 from .discover import relative_error as relative_error
 from .record import STATUS as STATUS
 from .record import Discovery as Discovery
+from .record import learnt_mechanism as learnt_mechanism
