@@ -23,7 +23,7 @@ from mechlearn.reduction.phases import source_of
 from mechlearn.reduction.ranking import overall_coefficients
 from mechlearn.reduction.record import Candidate, Task
 from mechlearn.reduction.refit import BOUNDS, minimax_step
-from mechlearn.reduction.scoring import Trial, killing_score, refer, residuals
+from mechlearn.reduction.scoring import Score, Trial, refer, residuals, score
 from mechlearn.reduction.sensitivities import linearised
 from mechlearn.reduction.workers import Workers
 from mechlearn.study import load_study
@@ -206,10 +206,12 @@ def test_minimax_step_is_least_and_within_bounds() -> None:
 def test_a_candidate_that_cannot_ignite_or_breaks_is_rejected(task: Task) -> None:
     source = source_of(task.mechanism, task.phase)
     nothing = Candidate(source.whole().species, source.whole().reactions[:1])
-    assert killing_score(task, Trial(nothing), [2, 0], 1.0) == (math.inf, 2)
+    assert score(task, Trial(nothing), [2, 0], 1.0) == Score(math.inf, 2)
     wild = replace(source.whole(), changes=((2, (700.0, 0.0, 0.0)),))
-    assert killing_score(task, Trial(wild), [0], 1.0)[0] == math.inf
-    assert killing_score(task, Trial(source.whole()), range(8), 1.0)[0] < 0.01
+    assert score(task, Trial(wild), [0], 1.0).error == math.inf
+    good = score(task, Trial(source.whole()), [*range(3, 8), 0, 1, 2], 1.0)
+    assert good.error == max(good.errors) < 0.01
+    assert len(good.errors) == 8
 
 
 @pytest.fixture(scope="module")

@@ -95,7 +95,7 @@ def finished(
         _draw_difference(study, work, folder)
     except MechlearnError as error:
         obstacles["difference"] = str(error)
-    seconds |= {"validate": round(time.monotonic() - clock, 1)}
+    seconds |= {"validate": round(time.monotonic() - clock, 1), "processor": round(time.process_time(), 1)}
     status = "interrupted" if interrupted else "held" if last.error <= 1 else "not-held"
     content = {
         "status": status,

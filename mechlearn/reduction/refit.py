@@ -11,6 +11,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from .record import UNCHANGED, Candidate, Change, Task, Vector, worst
+from .scoring import Trial
 from .sensitivities import Array
 from .work import Work
 
@@ -19,6 +20,8 @@ BOUNDS: Change = (log(2.0), 0.25, 0.35)
 _RIDGE = 2e-3
 """Price of a change over its whole bound, in units of the largest error relative to its limit."""
 _LEAST_GAIN = 0.02
+_SHORTEST = 0.05
+"""Shortest reach of a step, as a part of the bounds."""
 
 
 def minimax_step(values: Vector, slopes: Array, low: Array, high: Array, ridge: float = _RIDGE) -> tuple[Array, float]:
@@ -100,7 +103,7 @@ def logarithmic(task: Task, residuals: Vector) -> Vector:
     return values
 
 
-def refitted(work: Work, candidate: Candidate, goal: float, iterations: int = 6) -> tuple[Candidate, float]:
+def refitted(work: Work, candidate: Candidate, goal: float, iterations: int = 8) -> tuple[Candidate, float]:
     """The candidate with rate constants that make its largest error least, and that error.
 
     Ends as soon as the error is below the goal, or hopeless, or no longer falls. Infinite where there is no response.
@@ -108,29 +111,40 @@ def refitted(work: Work, candidate: Candidate, goal: float, iterations: int = 6)
     lines = work.linearised(candidate)
     if any(line is None for line in lines):
         return candidate, np.inf
-    error, trust = worst(line[0] for line in lines if line is not None), 0.5
+    (values, slopes), trust = stacked(work.task, lines), 0.5
     for iteration in range(iterations):
-        if error <= goal:
+        merit = float(np.abs(values).max())
+        if merit <= goal:
             break
         work.tell("refitting", candidate)
-        values, slopes = stacked(work.task, lines)
         low, high = bounds_left(work, candidate)
-        _, reachable = minimax_step(values, slopes, low, high)
-        if reachable > 1.0 and iteration > 0:
+        if iteration > 1 and minimax_step(values, slopes, low, high)[1] > 1.0:
             break
-        while True:
-            reach = trust * np.array(BOUNDS)
-            step, foreseen = minimax_step(values, slopes, np.maximum(low, -reach), np.minimum(high, reach))
-            tried = with_changes(candidate, changes_of(candidate) + step)
-            new = work.linearised(tried)
-            after = np.inf if any(line is None for line in new) else worst(line[0] for line in new if line is not None)
-            if after < error or trust < 0.05:
-                break
-            trust /= 3
-        if not after < error * (1 - _LEAST_GAIN):
-            if after < error:
-                candidate, error = tried, after
+        tried, new, foreseen, trust = _step_within(work, candidate, (values, slopes), trust)
+        if new is None:
             break
-        trust = min(1.0, 2 * trust) if after < (error + foreseen) / 2 else trust
-        candidate, error, lines = tried, after, new
-    return candidate, error
+        after = float(np.abs(new[0]).max())
+        candidate, (values, slopes) = tried, new
+        if after > merit * (1 - _LEAST_GAIN):
+            break
+        trust = min(1.0, 2 * trust) if after < (merit + foreseen) / 2 else trust
+    return candidate, worst(work.residuals(Trial(candidate)))
+
+
+def _step_within(
+    work: Work, candidate: Candidate, now: tuple[Vector, Array], trust: float
+) -> tuple[Candidate, tuple[Vector, Array] | None, float, float]:
+    """A step that lowers the largest error, shortened until it does; none if it is short and still does not."""
+    values, slopes = now
+    low, high = bounds_left(work, candidate)
+    while trust > _SHORTEST:
+        reach = trust * np.array(BOUNDS)
+        step, foreseen = minimax_step(values, slopes, np.maximum(low, -reach), np.minimum(high, reach))
+        tried = with_changes(candidate, changes_of(candidate) + step)
+        lines = work.linearised(tried)
+        if all(line is not None for line in lines):
+            new = stacked(work.task, lines)
+            if np.abs(new[0]).max() < np.abs(values).max():
+                return tried, new, foreseen, trust
+        trust /= 3
+    return candidate, None, np.inf, trust

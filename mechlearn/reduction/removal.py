@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import inf
 
 import numpy as np
 
-from .scoring import Trial, killing_score, score
-from .sensitivities import Array
+from .record import Candidate
+from .scoring import Score, Trial, score
 from .work import TOGETHER, Stage, Work, by_error
 
 _AFTER_RANKING = 0.7
 """The ranking alone uses up this part of the limits, so that better choices have room after it."""
-_PREDICTED = 0.9
 _NO_HARM = 1.001
 """A removal after which the largest error is at most this times what it was need not be compared with others."""
+_EASY = 0.8
+"""Reactions go without comparison as long as the largest error stays below this part of its limit."""
+_PREDICTED = 0.9
 _BATCH = 1 / 4
 """Reactions removed at once, at most, as a part of those that are left."""
+
+Unit = tuple[int, ...]
 
 
 def ranked(work: Work) -> Stage:
@@ -32,94 +36,147 @@ def ranked(work: Work) -> Stage:
         ]
         work.tell("ranking", candidates[0])
         calls = [(work.task, Trial(each), conditions, _AFTER_RANKING) for each in candidates]
-        for candidate, error in zip(candidates, work.map(score, calls), strict=True):
-            if error is not None and error < _AFTER_RANKING:
-                return work.stage("ranking", candidate)
+        for candidate, found in zip(candidates, work.workers.map(score, calls), strict=True):
+            if found is not None and found.error < _AFTER_RANKING:
+                return Stage("ranking", candidate, found.errors, work.lacks(candidate))
     return work.stage("ranking", work.source.whole())
 
 
-def without_species(work: Work, stage: Stage, bound: float = 1.0) -> Iterator[Stage]:
+def without_species(work: Work, stage: Stage) -> Iterator[Stage]:
     """Stage by stage the species whose loss does least harm goes, while all limits are kept."""
-    first: dict[int, int] = {}
+    first: dict[Unit, int] = {}
     while True:
-        open_species = sorted(set(stage.candidate.species) - work.kept, key=lambda i: (work.rank[i], i))
-        units = {i: work.reactions_of(i, stage.candidate) for i in open_species}
-        chosen = _least_harmful(work, stage, units, bound, first)
-        if chosen is None:
+        candidate = stage.candidate
+        unkept = sorted(set(candidate.species) - work.kept, key=lambda i: (work.rank[i], i))
+        species = {work.reactions_of(i, candidate): i for i in unkept}
+        unit, found = _least_harmful(work, stage, list(species), stage.error * _NO_HARM, first)
+        if found is None:
             return
-        left = replace(stage.candidate, species=tuple(i for i in stage.candidate.species if i != chosen))
-        stage = work.stage("species", work.tidy(left.without(units[chosen])), stage)
+        left = replace(candidate, species=tuple(i for i in candidate.species if i != species[unit]))
+        stage = _next(work, "species", work.tidy(left.without(unit)), found, stage)
         yield stage
 
 
-def without_reactions(work: Work, stage: Stage, bound: float = 1.0) -> Iterator[Stage]:
-    """Reactions go, many at once where the sensitivities say that it does no harm, else the least harmful one."""
-    first: dict[int, int] = {}
-    while True:
-        lines = work.linearised(stage.candidate)
-        if any(line is None for line in lines):
-            return
-        values = np.concatenate([line[0] for line in lines if line is not None])
-        slopes = np.concatenate([line[1][:, :, 0] for line in lines if line is not None])
-        order = np.argsort(np.abs(slopes).max(axis=0), kind="stable")
-        reactions = [stage.candidate.reactions[j] for j in order]
-        most = max(bound * _PREDICTED, min(stage.error * _NO_HARM, bound))
-        batch = reactions[: _foreseen_harmless(values, slopes[:, order], most)]
-        gone = _largest_batch(work, stage, batch[: int(_BATCH * len(reactions))], bound)
-        if not gone:
-            chosen = _least_harmful(work, stage, {j: (j,) for j in reactions}, bound, first)
-            if chosen is None:
-                return
-            gone = [chosen]
-        stage = work.stage("reactions", work.tidy(stage.candidate.without(gone)), stage)
-        yield stage
+def without_reactions(work: Work, stages: Sequence[Stage], turn: int, *, thorough: bool) -> Iterator[Stage]:
+    """Reactions go, many at once where the sensitivities say that it does no harm, then one by one.
+
+    All are tried in one order, again and again, those to which least is sensitive first; what leaves a small error goes
+    without comparison. When that finds no more, thorough work goes on with the one whose loss does least harm.
+
+    Parameters
+    ----------
+    work : Work
+        With references and the ranking.
+    stages : sequence of Stage
+        The order follows from the last one of an earlier turn, so that it is the same after an interruption.
+    turn : int
+        Number of this step.
+    thorough : bool
+        Whether limits are used up.
+    """
+    stage, base = stages[-1], next(each for each in reversed(stages) if each.turn < turn)
+    lines = work.linearised(base.candidate)
+    if any(line is None for line in lines):
+        return
+    values = np.concatenate([line[0] for line in lines if line is not None])
+    slopes = np.concatenate([line[1][:, :, 0] for line in lines if line is not None])
+    places = np.argsort(np.abs(slopes).max(axis=0), kind="stable")
+    order = [base.candidate.reactions[j] for j in places]
+    if stage is base:
+        after = np.abs(values[:, None] - np.cumsum(slopes[:, places], axis=1)).max(axis=0)
+        most = max(_PREDICTED, min(stage.error * _NO_HARM, 1.0))
+        stage = _without_batch(work, stage, order[: int(np.argmax(np.append(after, np.inf) > most))])
+        if stage is not base:
+            yield stage
+    first: dict[Unit, int] = {}
+    here = -1
+    if stages[-1] is not base:
+        gone = set(stages[-2].candidate.reactions) - set(stage.candidate.reactions)
+        here = order.index(gone.pop()) if len(gone) == 1 else -1
+    idle = False
+    while not idle:
+        idle = here < 0
+        while here + 1 < len(order):
+            here, smaller = _try_from(work, stage, order, here + 1, first)
+            if smaller is not None:
+                idle, stage = False, smaller
+                yield stage
+        here = -1
+        if idle and thorough:
+            units: list[Unit] = [(j,) for j in order if j in stage.candidate.reactions]
+            unit, found = _least_harmful(work, stage, units, 0.0, first)
+            if found is not None:
+                stage = _next(work, "reactions", work.tidy(stage.candidate.without(unit)), found, stage)
+                idle, here = False, order.index(unit[0])
+                yield stage
 
 
-def _foreseen_harmless(values: Array, slopes: Array, most: float) -> int:
-    """How many of the first reactions can go together as far as first derivatives say."""
-    after = np.abs(values[:, None] - np.cumsum(slopes, axis=1)).max(axis=0)
-    return int(np.argmax(np.append(after, np.inf) > most))
+def _try_from(
+    work: Work, stage: Stage, order: list[int], start: int, first: dict[Unit, int]
+) -> tuple[int, Stage | None]:
+    """The first reaction from a place in the order on that can go without comparison: its place, and the stage."""
+    most = max(_EASY, min(stage.error * _NO_HARM, 1.0))
+    here = [(i, (j,)) for i, j in enumerate(order) if i >= start and j in set(stage.candidate.reactions)][:TOGETHER]
+    work.tell("removing", stage.candidate)
+    for (place, unit), found in zip(here, _tried(work, stage, [unit for _, unit in here], most, first), strict=False):
+        if found.error < most:
+            return place, _next(work, "reactions", work.tidy(stage.candidate.without(unit)), found, stage)
+    return (here[-1][0] if len(here) == TOGETHER else len(order)), None
 
 
-def _largest_batch(work: Work, stage: Stage, batch: list[int], bound: float) -> list[int]:
-    """The first of some reactions that can go together, halved until they can; none if fewer than two can."""
+def _without_batch(work: Work, stage: Stage, batch: list[int]) -> Stage:
+    """Less the first of some reactions that can go together, halved until they can."""
+    batch = batch[: int(_BATCH * len(stage.candidate.reactions)) * 2]
     while len(batch) > 1:
         work.tell("removing", stage.candidate)
-        if score(work.task, Trial(stage.candidate, tuple(batch)), by_error(stage), bound) < bound:
-            return batch
+        found = score(work.task, Trial(stage.candidate, tuple(batch)), by_error(stage), 1.0)
+        if found.error < max(_EASY, min(stage.error * _NO_HARM, 1.0)):
+            return _next(work, "reactions", work.tidy(stage.candidate.without(batch)), found, stage)
         batch = batch[: len(batch) // 2]
-    return []
+    return stage
 
 
 def _least_harmful(
-    work: Work, stage: Stage, units: dict[int, tuple[int, ...]], bound: float, first: dict[int, int]
-) -> int | None:
-    """The unit without whose reactions the largest error is least, or the first that does no harm.
+    work: Work, stage: Stage, units: list[Unit], harmless: float, first: dict[Unit, int]
+) -> tuple[Unit, Score | None]:
+    """The unit without whose reactions the largest error is least, or the first that does no harm; or none."""
+    best: Score | None = None
+    chosen: Unit = ()
+    for start in range(0, len(units), TOGETHER):
+        group = units[start : start + TOGETHER]
+        work.tell("removing", stage.candidate)
+        bound = 1.0 if best is None else best.error
+        for unit, found in zip(group, _tried(work, stage, group, bound, first, harmless), strict=False):
+            if found.error < (1.0 if best is None else best.error):
+                best, chosen = found, unit
+        if best is not None and best.error <= harmless:
+            break
+    return chosen, best
 
-    None if each exceeds the bound. ``first`` remembers where each unit failed last, since it will probably fail there
-    again.
+
+def _tried(
+    work: Work, stage: Stage, units: list[Unit], bound: float, first: dict[Unit, int], enough: float | None = None
+) -> list[Score]:
+    """Scores of removals up to the first that is good enough (below the bound, if not said).
+
+    ``first`` remembers where each unit failed last, since it will probably fail there again.
     """
     order = by_error(stage)
-    harmless = min(stage.error * _NO_HARM, bound)
-    best, chosen = bound, None
-    names = list(units)
-    for start in range(0, len(names), TOGETHER):
-        group = names[start : start + TOGETHER]
-        work.tell("removing", stage.candidate)
-        calls = [
-            (work.task, Trial(stage.candidate, units[unit]), _from(order, first.get(unit)), best) for unit in group
-        ]
-        answers = work.workers.until(killing_score, calls, lambda each: each is not None and each[0] <= harmless)
-        for unit, answer in zip(group, answers, strict=False):
-            error, killer = answer if answer is not None else (inf, None)
-            if killer is not None:
-                first[unit] = killer
-            if error < best:
-                best, chosen = error, unit
-        if best <= harmless:
-            break
-    return chosen
+    calls = []
+    for unit in units:
+        killer = first.get(unit)
+        again = order if killer is None else [killer, *(number for number in order if number != killer)]
+        calls.append((work.task, Trial(stage.candidate, unit), again, bound))
+
+    def good(found: Score | None) -> bool:
+        return found is not None and (found.error < bound if enough is None else found.error <= enough)
+
+    answers = [each if each is not None else Score(inf, None) for each in work.workers.until(score, calls, good)]
+    for unit, found in zip(units, answers, strict=False):
+        if found.killer is not None:
+            first[unit] = found.killer
+    return answers
 
 
-def _from(order: list[int], first: int | None) -> list[int]:
-    return order if first is None else [first, *(number for number in order if number != first)]
+def _next(work: Work, step: str, candidate: Candidate, found: Score, before: Stage) -> Stage:
+    return Stage(step, candidate, found.errors, work.lacks(candidate, before.candidate))

@@ -78,8 +78,27 @@ def residuals(task: Task, trial: Trial, numbers: Sequence[int]) -> list[Vector |
     return found
 
 
-def killing_score(task: Task, trial: Trial, order: Sequence[int], bound: float) -> tuple[float, int | None]:
-    """The largest error relative to its limit, or infinity and the condition at which it reached the bound.
+@dataclass(frozen=True)
+class Score:
+    """The largest error of a candidate relative to its limit.
+
+    Parameters
+    ----------
+    error : float
+        Infinite as soon as it reaches the bound.
+    killer : int or None
+        The condition at which it did.
+    errors : tuple of float
+        The largest error of each condition, by its number; empty where not all are known.
+    """
+
+    error: float
+    killer: int | None
+    errors: tuple[float, ...] = ()
+
+
+def score(task: Task, trial: Trial, order: Sequence[int], bound: float) -> Score:
+    """The largest error, or the condition at which it reached the bound.
 
     Parameters
     ----------
@@ -88,24 +107,19 @@ def killing_score(task: Task, trial: Trial, order: Sequence[int], bound: float) 
     trial : Trial
         The mechanism.
     order : sequence of int
-        Conditions, the most telling first.
+        All conditions, the most telling first.
     bound : float
         From which on the candidate is of no interest.
     """
-    most, patience = 0.0, min(_GIVEN_UP, 1 + bound * task.limits[0])
+    errors, patience = {}, min(_GIVEN_UP, 1 + bound * task.limits[0])
     for number in order:
         course = respond(task, trial, number, patience)
         if course is None:
-            return inf, number
-        most = max(most, float(np.abs(task.residuals(number, course.response)).max()))
-        if not most < bound:
-            return inf, number
-    return most, None
-
-
-def score(task: Task, trial: Trial, order: Sequence[int], bound: float) -> float:
-    """As `killing_score`, without the condition."""
-    return killing_score(task, trial, order, bound)[0]
+            return Score(inf, number)
+        errors[number] = float(np.abs(task.residuals(number, course.response)).max())
+        if not errors[number] < bound:
+            return Score(inf, number)
+    return Score(max(errors.values()), None, tuple(errors[number] for number in sorted(errors)))
 
 
 class _Off:

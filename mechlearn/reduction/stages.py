@@ -42,7 +42,7 @@ def reduced(work: Work, *, refit: bool, stages: list[Stage], turn: int, keep: Ke
         step = _step(turn, refit, stages)
         if step is None:
             return stages
-        for stage in _stages_of(work, step, stages):
+        for stage in _stages_of(work, step, stages, turn, refit):
             stages = [*stages, replace(stage, turn=turn)]
             keep(stages, turn)
         turn += 1
@@ -63,14 +63,14 @@ def _step(turn: int, refit: bool, stages: list[Stage]) -> str | None:
     return _CYCLE[place % len(_CYCLE)]
 
 
-def _stages_of(work: Work, step: str, stages: list[Stage]) -> Iterator[Stage]:
+def _stages_of(work: Work, step: str, stages: list[Stage], turn: int, refit: bool) -> Iterator[Stage]:
     match step:
         case "ranking":
             yield ranked(work)
         case "species":
             yield from without_species(work, stages[-1])
         case "reactions":
-            yield from without_reactions(work, stages[-1])
+            yield from without_reactions(work, stages, turn, thorough=not refit)
         case "refit":
             yield from refitted_once(work, stages[-1])
         case _:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -90,10 +89,6 @@ class Work:
     def linearised(self, candidate: Candidate) -> list[tuple[Vector, Array] | None]:
         """Errors and their derivatives at all conditions."""
         return self.workers.map(linearised, [(self.task, Trial(candidate), number) for number in self.numbers])
-
-    def map(self, function: Callable[..., Any], calls: Sequence[Sequence[Any]]) -> list[Any]:
-        """As `Workers.map`."""
-        return self.workers.map(function, calls)
 
     def stage(self, step: str, candidate: Candidate, before: Stage | None = None) -> Stage:
         """The candidate with its errors, and what it lacks."""
