@@ -186,7 +186,7 @@ def test_a_study_says_the_same(table: Table, tmp_path: Path) -> None:
         load_study(study)
 
 
-def test_learning_says_what_was_taken_for_granted_and_that_rates_are_missing(
+def test_learning_says_what_was_taken_for_granted_and_what_is_missing(
     table: Table, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = table("t,A,B\n0,1,0\n1,0.5,0.5\n2,0.25,0.75\n0,2,0\n1,1,1\n")
@@ -194,7 +194,7 @@ def test_learning_says_what_was_taken_for_granted_and_that_rates_are_missing(
     status, out, err = called(capsys, *arguments)
     assert (status, out) == (2, "")
     assert "Column 't': no unit: s." in err
-    assert "carry no production rates" in err
+    assert "No run has 4 samples in which every species was measured" in err
     assert err.count("error:") == 1
 
 

@@ -21,7 +21,7 @@ from mechlearn.simulation import find_mechanism, load_gas, resimulate, simulate,
 from mechlearn.study import Study, example_studies, load_study
 from mechlearn.trajectories import Trajectories
 
-EXAMPLES = example_studies()
+EXAMPLES = {name: path for name, path in example_studies().items() if load_study(path).source is not None}
 MECHANISMS = sorted(path for path in next(iter(EXAMPLES.values())).parent.glob("*.yaml") if ".study" not in path.name)
 WITH_TIMES = [name for name, path in EXAMPLES.items() if not name.startswith("h2o2")]
 

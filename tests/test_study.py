@@ -328,4 +328,5 @@ def test_the_examples_are_complete_and_can_be_read() -> None:
         "h2o2-1500K",
     }
     for path in examples.values():
-        assert load_study(path).source is not None
+        study = load_study(path)
+        assert study.source is not None or study.data
