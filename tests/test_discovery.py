@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
@@ -160,16 +161,43 @@ def test_random_rates_are_not_recovered() -> None:
     assert learn(noise, optimizer=ml.LevenbergMarquardt(rounds=3)).status != "recovered"
 
 
-def test_a_rate_law_that_is_not_mass_action_is_not_recovered() -> None:
+RATIONAL: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "Michaelis-Menten": lambda c: c[:, 0] / (0.3 + c[:, 0]),
+    "Hill": lambda c: c[:, 0] ** 2 / (0.25 + c[:, 0] ** 2),
+    "competition": lambda c: c[:, 0] / (0.3 + c[:, 0] + c[:, 2]),
+    "square root": lambda c: np.sqrt(c[:, 0]),
+}
+
+
+@pytest.mark.parametrize(("level", "catalysts"), [(0.0, False), (1e-2, True)])
+@pytest.mark.parametrize("name", RATIONAL)
+def test_rates_that_are_not_of_mass_action_are_called_so(name: str, catalysts: bool, level: float) -> None:
     runs, _ = data("fuel-radical-product")
 
-    def saturating(concentrations: np.ndarray) -> np.ndarray:
-        speed = concentrations[:, 0] / (0.3 + concentrations[:, 0])
+    def rates(concentrations: np.ndarray) -> np.ndarray:
+        speed = RATIONAL[name](concentrations)
         return np.stack([-speed, speed, 0 * speed], axis=1)
 
-    other = runs.select([replace(r, rates=saturating(r.concentrations)) for r in runs.runs])
-    found = learn(other, optimizer=ml.LevenbergMarquardt(rounds=3))
-    assert found.status in {"unsettled", "no-reactions"}, found.message
+    other = with_noise(runs.select([replace(r, rates=rates(r.concentrations)) for r in runs.runs]), level)
+    found = learn(other, catalysts=catalysts, restarts=1)
+    assert found.status == "not-mass-action", found.message
+    assert "in F, R neighbouring states agree" in found.message
+
+
+def test_random_walks_are_never_recovered() -> None:
+    """Concentrations that wander, with the rates of their steps: nothing in the state tells the next step."""
+    runs, _ = data("fuel-radical-product")
+    for seed in range(2):
+        generator = np.random.default_rng(seed)
+        steps = [generator.normal(size=r.concentrations.shape) for r in runs.runs]
+        walks = [
+            replace(r, concentrations=np.abs(np.cumsum(0.1 * s, axis=0)), rates=s)
+            for r, s in zip(runs.runs, steps, strict=True)
+        ]
+        for catalysts in (True, False):
+            once = ml.LevenbergMarquardt(rounds=1)
+            found = learn(runs.select(walks), catalysts=catalysts, optimizer=once, restarts=1)
+            assert found.status in {"unsettled", "no-reactions", "not-mass-action"}, found.message
 
 
 def test_few_states_are_said_to_be_too_few() -> None:

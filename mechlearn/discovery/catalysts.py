@@ -29,6 +29,12 @@ def solution_with_catalysts(
     return solution_that_needs_catalysts(problem, stoichiometry, search) or (None, ())
 
 
+NOT_LOOKED_FOR = (
+    " With catalysts nothing was found: these states do not tell all complexes of two or three molecules apart, or "
+    "reactions of such complexes do not explain them. Bring states in which all concentrations differ independently."
+)
+
+
 def reason_text(solution: Solution, witnesses: tuple[Complex, ...], balances: Balances) -> str:
     """What the data show that no reactions without catalysts can do."""
     names = [s.name for s in balances.species]

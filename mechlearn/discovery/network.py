@@ -27,7 +27,8 @@ from ..learning.stoichiometry import (
 from ..learning.training import Found, search_rows
 from ..library import candidate_directions
 from ..search import Adam, Search
-from .catalysts import complex_text, law_of, reason_text, same_law_text, solution_with_catalysts
+from .catalysts import NOT_LOOKED_FOR, complex_text, law_of, reason_text, same_law_text, solution_with_catalysts
+from .doubt import doubt_of_mass_action, shortened, with_doubt
 from .record import STATUS, Discovery, learnt_mechanism, no_reactions
 
 
@@ -37,10 +38,13 @@ def from_network(balances: Balances, search: Search, progress: Callable[[float, 
     _check(balances)
     problem = scaled(balances)
     stoichiometry, conserved = _stoichiometry(balances, problem, search)
+    doubt = doubt_of_mass_action(problem, balances)
+    asked, search = search, shortened(search) if doubt else search
     solution, needed = solution_with_catalysts(problem, stoichiometry, search)
     finder = "network" if solution is None else "complexes"
     found = Found(solution) if solution else _search(balances, problem, stoichiometry, search, progress)
     solution = found.solution
+    more = NOT_LOOKED_FOR if search.catalysts and finder == "network" else ""
     if solution is None and found.votes:
         solution = solution_from_rows(problem, np.array(list(found.votes), dtype=float), search)
     witness = None if found.interrupted else _witness(balances, problem, stoichiometry, search)
@@ -51,15 +55,15 @@ def from_network(balances: Balances, search: Search, progress: Callable[[float, 
         message = "No row came near whole numbers. Offer another number of reactions, more restarts or more time."
         if search.method == "library":
             message = "No set of the reactions that the elements allow explains these data."
-        return replace(no_reactions(balances, search, message, found, started), conserved=conserved)
+        nothing = no_reactions(balances, asked, message, found, started)
+        status, message = with_doubt(nothing.status, nothing.message + more, doubt)
+        return replace(nothing, status=status, message=message, conserved=conserved)
+    finders = {finder: by_network} | ({"library": set(witness.fit.directions)} if witness else {})
     reactions = learned_reactions(solution.fit, problem, balances.species)
-    if witness is not None:
-        by_library = set(witness.fit.directions)
-        reactions = tuple(
-            _with_finders(each, balances, {finder: by_network, "library": by_library}) for each in reactions
-        )
+    reactions = tuple(_with_finders(each, balances, finders) for each in reactions)
     noise = 0.0 if problem.noise.exact else problem.noise.relative
     status, message = _verdict(solution, witness, found, balances, noise, needed)
+    status, message = with_doubt(status, message + (more if status == "unsettled" else ""), doubt)
     return Discovery(
         mechanism=learnt_mechanism(balances, tuple(learned.reaction for learned in reactions)),
         status=status,
@@ -68,7 +72,7 @@ def from_network(balances: Balances, search: Search, progress: Callable[[float, 
         noise=noise,
         reactions=reactions,
         history=tuple(found.history),
-        search=search,
+        search=asked,
         seconds=time.monotonic() - started,
         conserved=conserved,
     )

@@ -24,6 +24,9 @@ STATUS = {
     "{detail}. Give compositions (conserve: elements) or data from other states.",
     "needs-catalysts": "The data are explained to {level}, but only by reactions with a species on both sides: {detail}"
     ". Learn with catalysts: true to accept them.",
+    "not-mass-action": "No polynomial of third order in the concentrations follows the rates: the best one leaves "
+    "{detail}. The rate law may be rational (an intermediate that is not among the species), or a species or the "
+    "temperature that matters may be missing.",
     "unsettled": "The reactions found leave {detail} of the gross production unexplained. Offer more reactions, more "
     "restarts or more time; the cause may also be a rate law that this version does not know.",
     "approximated": "The reactions found explain the data, with rate laws that miss {detail} of the gross production: "

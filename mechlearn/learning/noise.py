@@ -8,7 +8,7 @@ and a constant part per species. Where the rate law is no such polynomial, what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -26,6 +26,8 @@ LOST_DIGITS = 1e-13
 """Share of the gross flux below which noise is what is left of it when fast reactions nearly cancel."""
 SLIGHT = 2e-3
 STATES_PER_MONOMIAL = 4
+ORDERS = (2, 3)
+"""Of the polynomials."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +44,16 @@ class Noise:
         What no entry is known better than.
     exact : bool
         True if both are round-off.
+    structure : array, shape (S,)
+        How strongly neighbouring states agree in what polynomials of third order leave of each species' rates, as
+        `structure_in` tells; zero where it was not looked at.
     """
 
     relative: float
     absolute: Array
     round_off: Array
     exact: bool
+    structure: Array = field(default_factory=lambda: np.zeros(1))
 
     @property
     def slight(self) -> bool:
@@ -75,13 +81,15 @@ def estimate_noise(concentrations: Array, production: Array, passes: int = 8) ->
     Monomials up to order 2 are used where there are enough states, up to order 3 where those leave twice as much.
     """
     best: Noise | None = None
-    for order in (2, 3):
+    for order in ORDERS:
         complexes = all_complexes(production.shape[1], order)
         if len(production) < STATES_PER_MONOMIAL * len(complexes):
             break
         found = _noise_left_by(complexes, concentrations, production, passes)
         if best is None or _size(found, production) < 0.5 * _size(best, production):
             best = found
+        if order == ORDERS[-1]:
+            best = replace(best, structure=found.structure)
         if best.exact:
             break
     nothing = np.zeros(production.shape[1])
@@ -113,7 +121,8 @@ def _noise_left_by(complexes: list[tuple[int, ...]], concentrations: Array, prod
         noise = noise_left(production, fit, spare)
         deviation = noise.deviation(fit)
     lost = np.median(np.abs(production - fit) * spare / np.where(gross > 0, gross, 1.0), axis=0)
-    return replace(noise, exact=noise.exact or bool(np.all(lost < LOST_DIGITS)))
+    structure = structures_in((production - fit) / deviation, concentrations)
+    return replace(noise, exact=noise.exact or bool(np.all(lost < LOST_DIGITS)), structure=structure)
 
 
 def noise_left(production: Array, fit: Array, spare: float = 1.0) -> Noise:
@@ -134,10 +143,15 @@ def noise_left(production: Array, fit: Array, spare: float = 1.0) -> Noise:
 
 
 def structure_in(residual: Array, concentrations: Array) -> float:
-    """How strongly residuals over their deviation, shape (N, S), agree between neighbouring states.
+    """The largest of `structures_in`."""
+    return float(np.max(structures_in(residual, concentrations)))
 
-    The largest standard score over the species of the mean product of each state's residual with its nearest
-    neighbour's, states told apart by the logarithms of their concentrations. Noise gives about 3 at most.
+
+def structures_in(residual: Array, concentrations: Array) -> Array:
+    """How strongly residuals over their deviation, shape (N, S), agree between neighbouring states, shape (S,).
+
+    The standard score of the mean product of each state's residual with its nearest neighbour's, states told apart by
+    the logarithms of their concentrations. Noise gives about 3 at most.
     """
     logs = np.log(np.maximum(concentrations, 1e-6 * concentrations.max(axis=0) + 1e-300))
     spread = logs.std(axis=0)
@@ -146,4 +160,4 @@ def structure_in(residual: Array, concentrations: Array) -> float:
     clipped = np.clip(residual, -4, 4)
     products = clipped * clipped[neighbour]
     size = np.sqrt(np.sum(products**2, axis=0))
-    return float(np.max(np.abs(products.sum(axis=0)) / np.where(size > 0, size, 1.0)))
+    return np.asarray(np.abs(products.sum(axis=0)) / np.where(size > 0, size, 1.0))
