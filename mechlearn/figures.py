@@ -65,12 +65,12 @@ def validation_figure(validation: Validation, runs: Trajectories, path: str | Pa
 def draw_validation(validation: Validation, runs: Trajectories) -> Figure:
     """The figure that `validation_figure` writes."""
     data = {run.name: run for run in runs.runs}
-    chosen = [data[name] for name in _chosen_runs(validation)]
+    chosen = [data[name] for name in chosen_runs(validation)]
     if not chosen:
         figure = Figure(figsize=(8, 1.6), facecolor="white")
         figure.text(0.03, 0.5, validation.message, size=11, va="center", wrap=True)
         return figure
-    species = _chosen_species(validation, runs)
+    species = chosen_species(validation, runs)
     adiabatic = any(run.reactor in ("constant-volume", "constant-pressure") for run in chosen)
     panels = len(species) + adiabatic
     columns = min(panels, 3 if panels <= 6 else 4)
@@ -81,7 +81,7 @@ def draw_validation(validation: Validation, runs: Trajectories) -> Figure:
     top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=[2.1 * rows + 1.1, 2.2]).ravel()
     top.suptitle(_wrapped(validation.message, 48 * max(columns, 2.6)), x=0.01, ha="left", size=11, weight="bold")
     grid = np.atleast_1d(top.subplots(rows, columns, squeeze=False)).ravel()
-    logarithmic = _is_logarithmic(chosen[0].time)
+    logarithmic = is_logarithmic(chosen[0].time)
     for axes, name in zip(grid, species, strict=False):
         column = runs.species_names.index(name)
         pairs = [
@@ -108,13 +108,13 @@ def _simulated(validation: Validation, run: Trajectory) -> Trajectory:
     return validation.simulated[run.name]
 
 
-def _chosen_runs(validation: Validation) -> list[str]:
+def chosen_runs(validation: Validation) -> list[str]:
     """The worst, the median and the best of the re-simulated runs, each once."""
     order = sorted(validation.per_run, key=lambda name: -validation.per_run[name])
     return list(dict.fromkeys([order[0], order[len(order) // 2], order[-1]])) if order else []
 
 
-def _chosen_species(validation: Validation, runs: Trajectories) -> list[str]:
+def chosen_species(validation: Validation, runs: Trajectories) -> list[str]:
     """The species that change, at most as many as there are panels: those with the largest errors."""
     data = np.concatenate([run.concentrations for run in runs.runs if run.is_course])
     changing = [name for name, span in zip(runs.species_names, np.ptp(data, axis=0), strict=True) if span > 0]
@@ -123,7 +123,7 @@ def _chosen_species(validation: Validation, runs: Trajectories) -> list[str]:
     return [name for name in candidates if name in worst]
 
 
-def _is_logarithmic(time: NDArray[np.float64]) -> bool:
+def is_logarithmic(time: NDArray[np.float64]) -> bool:
     """True if most of the times crowd at the beginning, as logarithmic ones and a solver's own do."""
     positive = time[time > 0]
     return bool(positive.size > 3 and positive[-1] > 10 * np.median(positive))

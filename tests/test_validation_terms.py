@@ -96,6 +96,22 @@ def test_the_true_mechanism_keeps_every_limit(reactor: Reactor) -> None:
     assert heat == pytest.approx(before - gas.enthalpy_mass, rel=1e-6)
 
 
+@pytest.mark.parametrize("definition", ["T0+400", "max dT/dt", "max OH"])
+def test_the_delay_of_another_mechanism_is_resolved_by_times_of_its_own(definition: Definition, tmp_path: Path) -> None:
+    source = {"mechanism": "h2o2.yaml", "reactor": "constant-volume", "temperature": 1200, "pressure": "2 atm"}
+    mixture = {"initial": {"X": "H2:2, O2:1, N2:4"}}
+    coarse = simulate(Study(source={**source, **mixture, "times": {"end": "0.5 ms", "count": 41}}))  # type: ignore[arg-type]
+    wrong = slower(tmp_path / "slow.yaml")
+    (delay,) = validate(wrong, coarse, ignition=definition).ignition_delay.values()
+    own = Study(source={**source, **mixture, "mechanism": str(wrong), "times": {"end": "0.5 ms", "count": 5001}})  # type: ignore[arg-type]
+    fine = simulate(own)
+    exact = ignition_delay(fine.runs[0], definition, fine.species_names)
+    assert exact is not None
+    assert delay.simulated == pytest.approx(exact, rel=1e-3)
+    (same,) = validate("h2o2.yaml", coarse, ignition=definition).ignition_delay.values()
+    assert same.error < 1e-8
+
+
 def test_pressure_counts_at_constant_volume() -> None:
     runs = courses("constant-volume")
     assert validate("h2o2.yaml", runs, limits=Limits(pressure=1e-6), ignition="max dP/dt").passed

@@ -13,6 +13,8 @@ from .shell import JsonOption, app, check_output, give_json, say
 
 if TYPE_CHECKING:
     from ..pathways.request import Request
+    from ..trajectories import Trajectories
+    from ..validation import Validation
 
 GRAPHS = ("graphml", "gexf", "json", "dot", "svg", "png")
 
@@ -24,6 +26,7 @@ def validate(
     tolerance: Annotated[float | None, typer.Option(help="Largest relative error that passes; 1e-3.")] = None,
     study: Annotated[Path | None, typer.Option(help="A study whose validate: section holds.")] = None,
     ignition: Annotated[str | None, typer.Option(help="T0+400, max dT/dt, max OH or max dP/dt.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a report there: .html or .md.")] = None,
     json_file: JsonOption = None,
 ) -> None:
     """Re-simulate every run with CVODES and compare."""
@@ -31,14 +34,40 @@ def validate(
 
     given = {"tolerance": tolerance, "ignition": ignition}
     base = load_study(study) if study is not None else Study(data=str(runs))  # type: ignore[arg-type]
+    if report is not None:
+        check_output(report, ".html", ".md")
     terms = with_overrides(base, {f"validate.{k}": v for k, v in given.items() if v is not None}).validate
     from ..tables import read_runs
     from ..validation import validate_by, validation_text
 
-    result = validate_by(terms, mechanism, read_runs(runs), held_out=False)
+    data = read_runs(runs)
+    result = validate_by(terms, mechanism, data, held_out=False)
     say(validation_text(result), json_file)
-    give_json(result.as_dict(), json_file)
+    if report is not None:
+        _report(report, mechanism, runs, data, result)
+        say(f"Wrote {report}", json_file)
+    give_json(result.as_dict() | {"files": [] if report is None else [str(report)]}, json_file)
     raise typer.Exit(0 if result.passed else 1)
+
+
+def _report(report: Path, mechanism: Path, runs: Path, data: Trajectories, result: Validation) -> None:
+    from ..cantera_yaml import read_mechanism
+    from ..graph import graph_text, reaction_graph
+    from ..report import fingerprints, report_content, validated_subject, write_report
+    from ..simulation import find_mechanism
+
+    path = find_mechanism(str(mechanism))
+    known = read_mechanism(path)
+    subject = validated_subject(
+        known,
+        data,
+        result,
+        title=mechanism.name,
+        inputs=fingerprints([path, runs]),
+        command=f"mechlearn validate {mechanism.name} {runs.name} --report {report.name}",
+        drawing=graph_text(reaction_graph(known), "svg"),
+    )
+    write_report(report_content(subject), report)
 
 
 @app.command(epilog="Example: mechlearn compare learned.yaml known.yaml --temperature 1000")

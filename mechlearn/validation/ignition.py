@@ -80,3 +80,23 @@ def _peak(time: Array, course: Array, start: float | None = None) -> float | Non
     slope = (before * right + after * left) / (left + right)
     shift = -slope / (2 * bend) if bend < 0 else 0.0
     return float(time[i] + np.clip(shift, -left, right) - (time[0] if start is None else start))
+
+
+def same_moment(run: Trajectory, one: float | None, other: float | None) -> bool:
+    """True if both delays lie between the same two times of a run, so that both are off in the same way."""
+    if one is None or other is None:
+        return False
+    left, right = np.searchsorted(run.time - run.time[0], [one, other])
+    return bool(left == right)
+
+
+def closer_times(run: Trajectory, delay: float | None) -> Array:
+    """Times of a run with many more between them: over all of it, or around a delay that is roughly known [s]."""
+    time = run.time - run.time[0]
+    if delay is None:
+        first = time[time > 0][0]
+        return np.unique(np.concatenate([time, np.linspace(0, time[-1], 400), np.geomspace(first, time[-1], 400)]))
+    i = int(np.clip(np.searchsorted(time, delay), 2, len(time) - 2))
+    return np.unique(
+        np.concatenate([time[:1], np.linspace(time[i - 2], time[min(i + 1, len(time) - 1)], 600), time[-1:]])
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from ..cantera_yaml import read_mechanism, write_mechanism
 from ..errors import StudyError
 from ..limits import Definition, KnownNoise, Limits, Validate
@@ -13,7 +15,7 @@ from ..simulation import Progress, find_mechanism, resimulate
 from ..trajectories import Trajectories, Trajectory
 from . import measures
 from .coverage import beyond_training
-from .ignition import ignition_delay
+from .ignition import closer_times, ignition_delay, same_moment
 from .measured import Measured
 from .record import IgnitionDelay, Validation
 
@@ -75,7 +77,7 @@ def validate(
         raise StudyError(f"The tolerance of the validation is {tolerance:g}; it is a relative error and above zero.")
     courses = [run for run in runs.runs if run.is_course]
     started = courses if measured is None else [measured.start(run) for run in courses]
-    exported, simulated, failures = _simulated_again(mechanism, runs, started, progress)
+    exported, simulated, failures, delays = _simulated_again(mechanism, runs, courses, started, progress, ignition)
     names = runs.species_names
     errors, times = measures.deviations(courses, simulated, len(names), measured)
     energies = measures.Energies(exported, names)
@@ -90,7 +92,7 @@ def validate(
         temperature_errors=measures.temperature_errors(courses, simulated),
         failures=failures,
         conservation=measures.element_drift(exported, names, simulated),
-        ignition_delay=_ignition_delays(courses, simulated, ignition, names),
+        ignition_delay=delays,
         ignition_definition=ignition,
         final_errors=measures.final_errors(courses, simulated),
         pressure_errors=measures.pressure_errors(courses, simulated, names, exported),
@@ -129,9 +131,14 @@ def validate_by(
 
 
 def _simulated_again(
-    mechanism: Mechanism | str | Path, runs: Trajectories, courses: list[Trajectory], progress: Progress | None
-) -> tuple[Mechanism, dict[str, Trajectory], dict[str, str]]:
-    """The mechanism as the file holds it, the re-simulated runs, and why others failed."""
+    mechanism: Mechanism | str | Path,
+    runs: Trajectories,
+    courses: list[Trajectory],
+    started: list[Trajectory],
+    progress: Progress | None,
+    definition: Definition,
+) -> tuple[Mechanism, dict[str, Trajectory], dict[str, str], dict[str, IgnitionDelay]]:
+    """The mechanism as the file holds it, the re-simulated runs, why others failed, and the ignition delays."""
     with tempfile.TemporaryDirectory() as folder:
         if isinstance(mechanism, Mechanism):
             path = Path(folder) / "mechanism.yaml"
@@ -141,16 +148,54 @@ def _simulated_again(
         exported = read_mechanism(path)
         lacking = ", ".join(name for name in runs.species_names if name not in exported.species_names)
         if lacking or not courses:
-            return exported, {}, {run.name: f"the mechanism has no species {lacking}" for run in courses}
-        return exported, *resimulate(path, runs.select(courses), phase=exported.name, progress=progress)
+            return exported, {}, {run.name: f"the mechanism has no species {lacking}" for run in courses}, {}
+        wanted = runs.select(started)
+        simulated, failures = resimulate(path, wanted, phase=exported.name, progress=progress)
+        delays = _ignition_delays(path, exported.name, wanted, courses, simulated, definition)
+        return exported, simulated, failures, delays
 
 
 def _ignition_delays(
-    courses: list[Trajectory], simulated: dict[str, Trajectory], definition: Definition, names: tuple[str, ...]
+    path: Path,
+    phase: str,
+    runs: Trajectories,
+    courses: list[Trajectory],
+    simulated: dict[str, Trajectory],
+    definition: Definition,
 ) -> dict[str, IgnitionDelay]:
-    delays = {run.name: ignition_delay(run, definition, names) for run in courses if run.name in simulated}
-    return {
-        name: IgnitionDelay(delay, ignition_delay(simulated[name], definition, names))
-        for name, delay in delays.items()
-        if delay
-    }
+    """Delays of data and re-simulation, by run.
+
+    Where both lie between the same two of the data's times they are taken from these, so that both are off in the
+    same way. Elsewhere the re-simulation is resolved by times of its own.
+    """
+    delays, names = {}, runs.species_names
+    for run, data in zip(runs.runs, courses, strict=True):
+        theirs = ignition_delay(data, definition, names)
+        if theirs is None or run.name not in simulated:
+            continue
+        ours = ignition_delay(simulated[run.name], definition, names)
+        if not same_moment(run, theirs, ours):
+            ours = _resolved_delay(path, phase, runs, run, definition)
+        delays[run.name] = IgnitionDelay(theirs, ours)
+    return delays
+
+
+def _resolved_delay(
+    path: Path, phase: str, runs: Trajectories, run: Trajectory, definition: Definition
+) -> float | None:
+    """The delay of a re-simulated run from times close enough, first over all of the run, then around it."""
+    delay, course = None, run
+    for _ in range(2):
+        times = closer_times(course, delay)
+        concentrations, temperature, pressure = (
+            np.repeat(each[:1], len(times), axis=0) for each in (run.concentrations, run.temperature, run.pressure)
+        )
+        asked = Trajectory(times, concentrations, temperature, pressure, reactor=run.reactor, name=run.name)
+        done, _failures = resimulate(path, runs.select([asked]), phase=phase)
+        if run.name not in done:
+            return None
+        course = done[run.name]
+        delay = ignition_delay(course, definition, runs.species_names)
+        if delay is None:
+            return None
+    return delay

@@ -1,0 +1,217 @@
+"""Small charts for a page: each readable alone at the width of a phone, in colours that the page can change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
+from numpy.typing import NDArray
+
+from ..drawing import LOOKS, figure_svg
+from ..figures import COLOURS, MARKERS, MOST_POINTS, chosen_runs, chosen_species, is_logarithmic
+from ..trajectories import Trajectories, Trajectory
+from ..validation import IgnitionDelay, Validation
+from .subject import Stall
+
+Array = NDArray[np.float64]
+
+SIZE = (3.4, 2.5)
+INK, PAPER = "#010203", "#fdfcfb"
+"""Colours that stand for the page's own ink and paper."""
+MORE_COLOURS = (*COLOURS, "#CC79A7", "#E69F00", "#56B4E9")
+MORE_MARKERS = (*MARKERS, "D", "v", "P")
+MOST_PARITY = 1500
+STYLE: list[str | dict[str, object]] = [
+    *LOOKS,
+    {
+        "font.size": 8,
+        "axes.edgecolor": INK,
+        "axes.labelcolor": INK,
+        "axes.linewidth": 0.6,
+        "text.color": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.facecolor": "none",
+        "figure.facecolor": "none",
+        "savefig.facecolor": "none",
+        "legend.frameon": False,
+    },
+]
+
+
+def inline_svg(text: str, name: str, label: str) -> str:
+    """A drawing to stand in a page: identifiers of its own, the page's ink, and a text for those who do not see it."""
+    body = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.S)
+    body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
+    body = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", body)
+    body = body.replace(INK, "currentColor").replace(PAPER, "var(--paper)")
+    for colour in MORE_COLOURS:
+        body = body.replace(colour.lower(), f"var(--c{colour[1:].lower()})")
+    escaped = label.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    return re.sub(r"<svg\b", f'<svg role="img" aria-label="{escaped}"', body, count=1)
+
+
+def _chart(name: str, label: str, draw: Callable[[Figure], None], size: tuple[float, float] = SIZE) -> dict[str, str]:
+    with style.context(STYLE):
+        figure = Figure(figsize=size)
+        draw(figure)
+        text = figure_svg(figure)
+    return {"name": name, "label": label, "svg": inline_svg(text, name, label)}
+
+
+def _plain(text: str) -> str:
+    """A text in which dollars begin no formula."""
+    return text.replace("$", r"\$")
+
+
+def profiles(validation: Validation, runs: Trajectories) -> list[dict[str, str]]:
+    """Data, re-simulation and residuals of the worst, the median and the best run, a chart for each species."""
+    data = {run.name: run for run in runs.runs}
+    chosen = [data[name] for name in chosen_runs(validation)]
+    if not chosen:
+        return []
+    logarithmic = is_logarithmic(chosen[0].time)
+    charts: list[dict[str, str]] = []
+    for species in chosen_species(validation, runs):
+        column = runs.species_names.index(species)
+        pairs = [(r.concentrations[:, column], validation.simulated[r.name].concentrations[:, column]) for r in chosen]
+        charts.append(_profile(f"{species} [kmol/m³]", chosen, pairs, logarithmic, f"p{len(charts)}"))
+    if validation.temperature_errors:
+        pairs = [(run.temperature, validation.simulated[run.name].temperature) for run in chosen]
+        charts.append(_profile("temperature [K]", chosen, pairs, logarithmic, f"p{len(charts)}"))
+    return charts
+
+
+def _profile(
+    title: str, chosen: list[Trajectory], pairs: list[tuple[Array, Array]], logarithmic: bool, name: str
+) -> dict[str, str]:
+    def draw(figure: Figure) -> None:
+        top = figure.add_axes((0.15, 0.41, 0.82, 0.47))
+        below = figure.add_axes((0.15, 0.15, 0.82, 0.17))
+        for run, (data, ours), colour, marker in zip(chosen, pairs, COLOURS, MARKERS, strict=False):
+            shown = run.time > 0 if logarithmic else np.ones(len(run.time), dtype=bool)
+            time, data, ours = run.time[shown], data[shown], ours[shown]
+            step = max(1, -(-len(time) // MOST_POINTS))
+            marks: dict[str, Any] = {
+                "markersize": 3.2,
+                "markerfacecolor": PAPER,
+                "markeredgecolor": colour,
+                "markeredgewidth": 0.8,
+            }
+            top.plot(time, ours, color=colour, linewidth=1.1)
+            top.plot(time[::step], data[::step], marker, **marks)
+            below.plot(time[::step], (ours - data)[::step], marker, **(marks | {"markersize": 2.4}))
+        below.axhline(0, color=INK, linewidth=0.5)
+        for axes in (top, below):
+            if logarithmic:
+                axes.set_xscale("log")
+                axes.xaxis.set_minor_locator(NullLocator())
+            axes.ticklabel_format(axis="y", scilimits=(-2, 4), useMathText=True)
+            axes.yaxis.get_offset_text().set_fontsize(7)
+        top.yaxis.set_major_locator(MaxNLocator(4))
+        below.yaxis.set_major_locator(MaxNLocator(2))
+        top.tick_params(labelbottom=False)
+        below.set_xlabel("time [s]", labelpad=1)
+        below.set_ylabel("residual", fontsize=7)
+        top.set_title(_plain(title), loc="center", fontsize=8.5, weight="bold")
+
+    return _chart(name, f"{title}: data as points, re-simulation as lines, residuals below", draw)
+
+
+def parity(validation: Validation, runs: Trajectories) -> dict[str, str]:
+    """Re-simulated against measured concentrations, each species over its largest value."""
+    courses = [run for run in runs.runs if run.name in validation.simulated]
+    data = np.concatenate([run.concentrations for run in courses])
+    ours = np.concatenate([validation.simulated[run.name].concentrations for run in courses])
+    largest = np.nanmax(np.abs(data), axis=0)
+    names = [name for name in chosen_species(validation, runs) if largest[runs.species_names.index(name)] > 0]
+    rows = np.unique(np.linspace(0, len(data) - 1, max(MOST_PARITY // max(len(names), 1), 20)).astype(int))
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_axes((0.14, 0.14, 0.58, 0.8))
+        axes.plot([0, 1], [0, 1], color=INK, linewidth=0.6)
+        for k, name in enumerate(names):
+            column = runs.species_names.index(name)
+            colour = MORE_COLOURS[k % len(MORE_COLOURS)]
+            axes.plot(
+                data[rows, column] / largest[column],
+                ours[rows, column] / largest[column],
+                MORE_MARKERS[(k + k // len(MORE_COLOURS)) % len(MORE_MARKERS)],
+                markersize=3,
+                markerfacecolor="none",
+                markeredgecolor=colour,
+                markeredgewidth=0.7,
+                label=_plain(name),
+            )
+        axes.set_xlabel("data / largest", labelpad=1)
+        axes.set_ylabel("re-simulation / largest", labelpad=1)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), fontsize=7, handletextpad=0.1)
+
+    return _chart("parity", "Re-simulated over measured concentrations; exact ones lie on the line", draw)
+
+
+def losses(stalls: tuple[Stall, ...]) -> dict[str, str]:
+    """Loss each time a start stalled, and how many rows were whole numbers by then."""
+    steps = np.array([stall.iterations for stall in stalls])
+    loss = np.maximum([stall.loss for stall in stalls], 1e-32)
+    frozen = np.array([stall.frozen for stall in stalls])
+
+    def draw(figure: Figure) -> None:
+        top = figure.add_axes((0.15, 0.54, 0.82, 0.37))
+        below = figure.add_axes((0.15, 0.15, 0.82, 0.24))
+        top.plot(steps, loss, "o", markersize=3, markerfacecolor=PAPER, markeredgecolor=COLOURS[1])
+        top.step(steps, np.minimum.accumulate(loss), where="post", color=COLOURS[1], linewidth=1.1)
+        top.set_yscale("log")
+        top.yaxis.set_minor_formatter(NullFormatter())
+        top.set_title("loss", loc="left", fontsize=8)
+        below.plot(steps, frozen, "s", markersize=3, markerfacecolor=PAPER, markeredgecolor=COLOURS[0])
+        below.step(steps, np.maximum.accumulate(frozen), where="post", color=COLOURS[0], linewidth=1.1)
+        below.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+        below.set_ylim(bottom=-0.3, top=max(float(frozen.max()), 1.0) + 0.3)
+        below.set_title("rows frozen to whole numbers", loc="left", fontsize=8)
+        below.set_xlabel("steps of the search", labelpad=1)
+        top.tick_params(labelbottom=False)
+
+    return _chart("loss", "Loss at each stall of a start, the best so far as a line; below, rows frozen", draw)
+
+
+def delays(validation: Validation, runs: Trajectories) -> dict[str, str]:
+    """Ignition delays over 1000 / T, by pressure."""
+    firsts = {run.name: (1000 / run.temperature[0], float(f"{run.pressure[0] / 1e5:.3g}")) for run in runs.runs}
+    pressures = sorted({firsts[name][1] for name in validation.ignition_delay})
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_axes((0.17, 0.15, 0.8, 0.73))
+        for k, pressure in enumerate(pressures):
+            rows = [(firsts[n][0], d) for n, d in validation.ignition_delay.items() if firsts[n][1] == pressure]
+            rows.sort(key=lambda row: row[0])
+            _draw_delays(axes, rows, k, f"{pressure:g} bar")
+        axes.set_yscale("log")
+        axes.set_xlabel("1000 K / T", labelpad=1)
+        axes.set_ylabel("ignition delay [s]", labelpad=1)
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.05, 0.99), ncols=4, fontsize=7, handletextpad=0.2)
+
+    return _chart("delays", "Ignition delays over inverse temperature: data as points, re-simulation as lines", draw)
+
+
+def _draw_delays(axes: Axes, rows: list[tuple[float, IgnitionDelay]], k: int, label: str) -> None:
+    colour, marker = MORE_COLOURS[k % len(MORE_COLOURS)], MORE_MARKERS[k % len(MORE_MARKERS)]
+    axes.plot(
+        [x for x, _ in rows],
+        [delay.data for _, delay in rows],
+        marker,
+        markersize=4,
+        markerfacecolor=PAPER,
+        markeredgecolor=colour,
+        label=label,
+    )
+    known = [(x, delay.simulated) for x, delay in rows if delay.simulated]
+    axes.plot([x for x, _ in known], [y for _, y in known], "-x", color=colour, linewidth=1.0, markersize=3)

@@ -1,0 +1,106 @@
+"""The reactions as rows of a table: how fast, how well known, how much they matter, and what to beware of."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..drawing import number_text
+from ..mechanism import Reaction
+from .subject import Subject
+
+WEAK = 1e-3
+"""A reaction that carries less of every species' flux is called weak."""
+VAGUE = 0.3
+"""A standard error of ln k from which a rate constant counts as vague."""
+JOULES = 1e6
+
+
+def reaction_rows(subject: Subject) -> list[dict[str, Any]]:
+    """One row for each reaction: ``number``, ``equation``, ``forward`` and ``reverse`` (texts), ``contribution``,
+    ``support`` and ``flags``.
+    """
+    reactions = subject.mechanism.reactions
+    listed = subject.summary.get("reactions", [])
+    several = any(len(each.get("found_by", ())) > 1 for each in listed)
+    spurious = _spurious(subject.summary)
+    return [
+        {
+            "number": number,
+            "equation": entry["equation"],
+            "forward": _rate_text(entry, "forward"),
+            "reverse": _reverse_text(entry, reactions[number - 1] if number <= len(reactions) else None),
+            "contribution": _share(entry.get("contribution")),
+            "support": " and ".join(entry.get("found_by", ())),
+            "flags": _flags(entry, several, spurious),
+        }
+        for number, entry in enumerate(listed, start=1)
+    ]
+
+
+def _rate_text(entry: dict[str, Any], part: str) -> str:
+    rate = entry.get(part)
+    if rate is None:
+        return ""
+    text = number_text(rate["A"])
+    if rate["b"] or rate["Ea"]:
+        text += f" T^{rate['b']:.3g}" if rate["b"] else ""
+        text += f" exp(−{rate['Ea'] / JOULES:.4g}/RT)" if rate["Ea"] else ""
+    known = _interval(entry, part)
+    return f"{text} ({known})" if known else text
+
+
+def _reverse_text(entry: dict[str, Any], reaction: Reaction | None) -> str:
+    if entry.get("reverse") is not None:
+        return _rate_text(entry, "reverse")
+    return "from thermodynamics" if reaction is not None and reaction.reversible else "–"
+
+
+def _interval(entry: dict[str, Any], part: str) -> str:
+    """The interval of a rate constant, or what its standard error says, in short."""
+    interval = (entry.get("interval") or {}).get(part)
+    if interval is not None:
+        return str(interval["text"])
+    error = (entry.get("std_error_log_k") or {}).get(part)
+    if error is None:
+        return ""
+    if not math.isfinite(error):
+        return "not determined"
+    return (
+        "exact"
+        if error < 1e-9
+        else f"± {100 * error:.2g} %"
+        if error < VAGUE
+        else f"within a factor {math.exp(2 * error):.2g}"
+    )
+
+
+def _flags(entry: dict[str, Any], several: bool, spurious: set[str]) -> list[str]:
+    flags = []
+    for part in ("forward", "reverse"):
+        text = _interval(entry, part)
+        if text in ("open", "not determined"):
+            flags.append(f"{part} rate not determined")
+        elif text.startswith((">", "<")):
+            flags.append(f"{part} rate bounded on one side")
+        elif "…" in text or "factor" in text:
+            flags.append(f"{part} rate vague")
+    contribution = entry.get("contribution")
+    if contribution is not None and contribution < WEAK:
+        flags.append("weak")
+    if several and len(entry.get("found_by", ())) == 1:
+        flags.append(f"only the {entry['found_by'][0]} found it")
+    if entry["equation"] in spurious:
+        flags.append("not in the source")
+    return flags
+
+
+def _spurious(summary: dict[str, Any]) -> set[str]:
+    known = summary.get("comparison") or {}
+    return {str(each.get("equation", "") if isinstance(each, dict) else each) for each in known.get("spurious", [])}
+
+
+def _share(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{100 * value:.0f} %" if value >= 0.1 else f"{number_text(float(f'{100 * value:.2g}'))} %"

@@ -1,0 +1,191 @@
+"""What a report is about."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..discovery import Discovery
+from ..drawing import number_text
+from ..mechanism import Mechanism, Reaction
+from ..simulation import find_mechanism
+from ..study import Study
+from ..trajectories import Trajectories
+from ..validation import Validation
+
+
+@dataclass(frozen=True)
+class Stall:
+    """The search when a start stalled: steps done, loss, and rows that were whole numbers by then."""
+
+    iterations: int
+    loss: float
+    frozen: int
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A mechanism, its data and its checks.
+
+    Parameters
+    ----------
+    title : str
+    summary : dict
+        What ``summary.json`` holds, or the part of it that is known.
+    mechanism : Mechanism
+        As the file holds it.
+    runs : Trajectories
+        All data.
+    judged : Trajectories
+        The runs that were simulated again.
+    validation : Validation or None
+    asked : tuple of (str, str)
+        What was asked for, in words: a name and a value each.
+    stalls : tuple of Stall
+        History of the search.
+    drawing : str
+        The network as SVG text; empty where there is none.
+    settings : str
+        The study file; empty where there is none.
+    inputs : dict of str to str
+        SHA-256 of every file that was read, by its name.
+    command : str
+        What repeats it.
+    """
+
+    title: str
+    summary: dict[str, Any]
+    mechanism: Mechanism
+    runs: Trajectories
+    judged: Trajectories
+    validation: Validation | None
+    asked: tuple[tuple[str, str], ...] = ()
+    stalls: tuple[Stall, ...] = ()
+    drawing: str = ""
+    settings: str = ""
+    inputs: dict[str, str] = field(default_factory=dict)
+    command: str = ""
+
+
+def fingerprints(paths: Iterable[Path]) -> dict[str, str]:
+    """SHA-256 of files, by their names without folders.
+
+    Examples
+    --------
+    >>> fingerprints([])
+    {}
+    """
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def studied_subject(
+    study: Study,
+    text: str,
+    *,
+    folder: Path,
+    summary: dict[str, Any],
+    discovery: Discovery,
+    runs: Trajectories,
+    judged: Trajectories,
+    validation: Validation | None,
+) -> Subject:
+    """The subject of a study that was learnt.
+
+    Parameters
+    ----------
+    study, text
+        What was asked, and the file that says so.
+    folder : Path
+        Of the results; its ``graph.svg`` is shown, where there is one.
+    summary : dict
+        For ``summary.json``.
+    discovery, runs, judged, validation
+        What was learnt, from which data, and how it was judged.
+    """
+    source, graph = study.source, folder / "graph.svg"
+    mechanism = source.mechanism if source is not None else study.mechanism
+    read = [*([find_mechanism(mechanism, study.folder)] if mechanism else []), *(study.folder / n for n in study.data)]
+    whence = f"simulated with {Path(mechanism).name}" if source is not None else f"read from {', '.join(study.data)}"
+    asked = [("Data", whence), ("Method", study.learn.method), ("Reactions looked for", str(study.learn.reactions))]
+    if study.learn.temperature_dependence != "none":
+        asked.append(("Temperature dependence", study.learn.temperature_dependence))
+    asked += [("Reverse rates", study.learn.reverse), ("Runs held out", f"{100 * study.validate.hold_out:g} %")]
+    name = "study" if study.path is None else study.path.name
+    return Subject(
+        title=name.removesuffix(".yaml").removesuffix(".study"),
+        summary=summary,
+        mechanism=discovery.mechanism,
+        runs=runs,
+        judged=judged,
+        validation=validation,
+        asked=tuple(asked),
+        stalls=tuple(Stall(each.iterations, each.loss, len(each.frozen)) for each in discovery.history),
+        drawing=graph.read_text(encoding="utf-8") if graph.is_file() else "",
+        settings=text.rstrip(),
+        inputs={"study.yaml": hashlib.sha256(text.encode()).hexdigest(), **fingerprints(read)},
+        command="mechlearn run study.yaml -o results",
+    )
+
+
+def validated_subject(
+    mechanism: Mechanism,
+    runs: Trajectories,
+    validation: Validation,
+    *,
+    title: str,
+    inputs: dict[str, str],
+    command: str,
+    drawing: str = "",
+) -> Subject:
+    """The subject of a validation alone, of any mechanism on any runs."""
+    summary = {
+        "status": "passed" if validation.passed else "failed",
+        "message": validation.message,
+        "reactions": [_reaction(each, mechanism.temperature) for each in mechanism.reactions],
+        "validation": validation.as_dict(),
+    }
+    return Subject(
+        title=title,
+        summary=summary,
+        mechanism=mechanism,
+        runs=runs,
+        judged=runs,
+        validation=validation,
+        asked=(("To check", f"whether {title} gives these runs"),),
+        drawing=drawing,
+        inputs=inputs,
+        command=command,
+    )
+
+
+def _reaction(reaction: Reaction, temperature: float) -> dict[str, Any]:
+    def rate(value: Any) -> dict[str, float] | None:
+        return None if value is None else {"A": value.A, "b": value.b, "Ea": value.Ea}
+
+    return {
+        "equation": reaction.equation,
+        "forward": rate(reaction.rate),
+        "reverse": rate(reaction.reverse_rate),
+    }
+
+
+def span_text(values: np.ndarray, unit: str) -> str:
+    """The range of some numbers in words.
+
+    Examples
+    --------
+    >>> span_text(np.array([1000.0, 1200.0]), "K"), span_text(np.array([1000.0, 1000.0]), "K")
+    ('1000 to 1200 K', '1000 K')
+    """
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return "not known"
+    low, high = float(finite.min()), float(finite.max())
+    if high - low <= 1e-6 * abs(high):
+        return f"{number_text(high)} {unit}"
+    return f"{number_text(low)} to {number_text(high)} {unit}"

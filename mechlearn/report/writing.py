@@ -1,0 +1,58 @@
+"""The report's content in files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from ..errors import FormatError
+from ..files import write_text
+
+HERE = Path(__file__).parent
+
+
+def _environment(*, page: bool) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=page,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["cell"] = lambda value: str(value).replace("|", "\\|").replace("\n", " ")
+    return environment
+
+
+def report_html(content: dict[str, Any]) -> str:
+    """The report as one page that needs nothing else."""
+    style = (HERE / "style.css").read_text(encoding="utf-8")
+    return _environment(page=True).get_template("report.html.jinja").render(**content, style=style)
+
+
+def report_markdown(content: dict[str, Any]) -> str:
+    """The report as Markdown, without its charts."""
+    return _environment(page=False).get_template("report.md.jinja").render(**content)
+
+
+def write_report(content: dict[str, Any], path: str | Path) -> None:
+    """Write a report as a page or as text.
+
+    Parameters
+    ----------
+    content : dict
+        From `report_content`.
+    path : str or Path
+        Ends in ``.html`` or ``.md``. A whole file appears, or none.
+
+    Raises
+    ------
+    FormatError
+        If the ending is another one.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in (".html", ".md"):
+        raise FormatError(f"{path}: a report is a page or a text. Give a name that ends in .html or .md.")
+    write_text(path, report_html(content) if ending == ".html" else report_markdown(content))
