@@ -23,7 +23,8 @@ from .graph import reaction_graph, write_graph
 from .judging import fresh_courses, has_rates, held_out_error, intervals, measured_runs
 from .pathways import History, course_difference, progress_history, viewer_content, write_flux_graph
 from .refinement import chosen_balances
-from .results import RESULTS, Clock, check_folder
+from .report import report_content, studied_subject, write_report
+from .results import REPORTS, RESULTS, Clock, check_folder
 from .sampling import check_sampling
 from .simulation import find_mechanism
 from .study import Study, study_text
@@ -139,8 +140,13 @@ def _fill_folder(study: Study, folder: Path, text: str, done: Checkpoint, progre
         told = {"status": "interrupted", "message": "Interrupted before all was drawn; the mechanism is complete."}
     except (DataError, SimulationError) as error:
         told = {"message": f"{outcome.summary['message']} Its fluxes are not drawn: {error}"}
-    files = [name for name in RESULTS if (folder / name).is_file()] + ["summary.json"]
-    summary = outcome.summary | told | {"files": files, "seconds": clock.seconds(), "failed_runs": failures}
+    present = [name for name in RESULTS if (folder / name).is_file()]
+    files = [*present, *(name for name in REPORTS if outcome.written), "summary.json"]
+    summary = outcome.summary | told | {"files": files, "failed_runs": failures}
+    if outcome.written:
+        _report(study, text, replace(outcome, summary=summary), runs, judged, folder)
+        clock.lap("report")
+    summary |= {"seconds": clock.seconds()}
     write_json(summary, folder / "summary.json")
     return replace(outcome, summary=summary)
 
@@ -171,6 +177,22 @@ def _draw(study: Study, outcome: Outcome, judged: Trajectories, folder: Path, cl
         write_viewer(viewer_content(history), folder / "pathways.html")
         _draw_difference(study, history, judged, folder)
         clock.lap("pathways")
+
+
+def _report(study: Study, text: str, outcome: Outcome, runs: Trajectories, judged: Trajectories, folder: Path) -> None:
+    subject = studied_subject(
+        study,
+        text,
+        folder=folder,
+        summary=outcome.summary,
+        discovery=outcome.discovery,
+        runs=runs,
+        judged=judged,
+        validation=outcome.validation,
+    )
+    content = report_content(subject)
+    for name in REPORTS:
+        write_report(content, folder / name)
 
 
 def _draw_difference(study: Study, learnt: History, judged: Trajectories, folder: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from .errors import StudyError
 from .study import Study
 
+REPORTS = ("report.html", "report.md")
 RESULTS = (
     "learned.yaml",
     "graph.graphml",
@@ -19,6 +20,7 @@ RESULTS = (
     "validation.svg",
     "runs.h5",
     "study.yaml",
+    *REPORTS,
     "summary.json",
 )
 """What `mechlearn.flow.run_study` writes into its folder; all but the summary stand there before it does."""

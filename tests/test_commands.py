@@ -42,6 +42,8 @@ FILES = [
     "validation.svg",
     "runs.h5",
     "study.yaml",
+    "report.html",
+    "report.md",
     "summary.json",
 ]
 HEAVY = ("torch", "cantera", "numpy", "scipy", "matplotlib", "networkx", "h5py", "ruamel")

@@ -114,11 +114,16 @@ def _profile(
             if logarithmic:
                 axes.set_xscale("log")
                 axes.xaxis.set_minor_locator(NullLocator())
+            else:
+                axes.xaxis.set_major_locator(MaxNLocator(4))
+                axes.ticklabel_format(axis="x", scilimits=(-2, 4), useMathText=True)
+                axes.xaxis.get_offset_text().set_fontsize(7)
             axes.ticklabel_format(axis="y", scilimits=(-2, 4), useMathText=True)
             axes.yaxis.get_offset_text().set_fontsize(7)
         top.yaxis.set_major_locator(MaxNLocator(4))
         below.yaxis.set_major_locator(MaxNLocator(2))
         top.tick_params(labelbottom=False)
+        top.xaxis.get_offset_text().set_visible(False)
         below.set_xlabel("time [s]", labelpad=1)
         below.set_ylabel("residual", fontsize=7)
         top.set_title(_plain(title), loc="center", fontsize=8.5, weight="bold")

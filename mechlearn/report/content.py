@@ -58,6 +58,7 @@ def report_content(subject: Subject) -> dict[str, Any]:
         "ignition": None if validation is None else validation.ignition_definition,
         "delays": _delays(subject),
         "reactions": reaction_rows(subject),
+        "learnt": any("contribution" in entry for entry in summary.get("reactions", [])),
         "rate_note": _rate_note(subject),
         "profiles": profiles(validation, subject.judged) if shown and validation is not None else [],
         "charts": _charts(subject) if shown or subject.stalls else [],

@@ -17,7 +17,9 @@ JOULES = 1e6
 
 
 def reaction_rows(subject: Subject) -> list[dict[str, Any]]:
-    """One row for each reaction: ``number``, ``equation``, ``forward`` and ``reverse`` (texts), ``contribution``,
+    """One row for each reaction.
+
+    Its keys: ``number``, ``equation``, ``colliders``, ``forward`` and ``reverse`` (texts), ``contribution``,
     ``support`` and ``flags``.
     """
     reactions = subject.mechanism.reactions
@@ -28,6 +30,7 @@ def reaction_rows(subject: Subject) -> list[dict[str, Any]]:
         {
             "number": number,
             "equation": entry["equation"],
+            "colliders": _colliders(reactions[number - 1]) if number <= len(reactions) else "",
             "forward": _rate_text(entry, "forward"),
             "reverse": _reverse_text(entry, reactions[number - 1] if number <= len(reactions) else None),
             "contribution": _share(entry.get("contribution")),
@@ -38,14 +41,26 @@ def reaction_rows(subject: Subject) -> list[dict[str, Any]]:
     ]
 
 
+def _colliders(reaction: Reaction) -> str:
+    """Which species M is, or how much more or less some count than the others."""
+    if reaction.third_body is None:
+        return ""
+    parts = [f"{name} {value:.3g}" for name, value in reaction.third_body.efficiencies.items()]
+    if reaction.third_body.default:
+        return f"M: {', '.join([*parts, f'others {reaction.third_body.default:g}'])}" if parts else ""
+    return f"M = {' + '.join(reaction.third_body.efficiencies) if len(parts) == 1 else ', '.join(parts)}"
+
+
 def _rate_text(entry: dict[str, Any], part: str) -> str:
     rate = entry.get(part)
     if rate is None:
         return ""
     text = number_text(rate["A"])
     if rate["b"] or rate["Ea"]:
-        text += f" T^{rate['b']:.3g}" if rate["b"] else ""
-        text += f" exp(−{rate['Ea'] / JOULES:.4g}/RT)" if rate["Ea"] else ""
+        power, energy = round(rate["b"], 4), round(-rate["Ea"] / JOULES, 3)
+        text += f" T^{power:g}" if power else ""
+        text += f" exp({energy:g}/RT)" if energy else ""
+        text = text.replace("-", "−")
     known = _interval(entry, part)
     return f"{text} ({known})" if known else text
 
@@ -53,7 +68,7 @@ def _rate_text(entry: dict[str, Any], part: str) -> str:
 def _reverse_text(entry: dict[str, Any], reaction: Reaction | None) -> str:
     if entry.get("reverse") is not None:
         return _rate_text(entry, "reverse")
-    return "from thermodynamics" if reaction is not None and reaction.reversible else "–"
+    return "from thermo" if reaction is not None and reaction.reversible else "–"
 
 
 def _interval(entry: dict[str, Any], part: str) -> str:

@@ -73,14 +73,17 @@ class Subject:
 
 
 def fingerprints(paths: Iterable[Path]) -> dict[str, str]:
-    """SHA-256 of files, by their names without folders.
+    """SHA-256 of files, by their names without folders; of files that come with Cantera it says so.
 
     Examples
     --------
-    >>> fingerprints([])
-    {}
+    >>> fingerprints([Path("h2o2.yaml")])
+    {'h2o2.yaml': 'as it comes with Cantera'}
     """
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "as it comes with Cantera"
+        for path in paths
+    }
 
 
 def studied_subject(
@@ -115,9 +118,8 @@ def studied_subject(
     if study.learn.temperature_dependence != "none":
         asked.append(("Temperature dependence", study.learn.temperature_dependence))
     asked += [("Reverse rates", study.learn.reverse), ("Runs held out", f"{100 * study.validate.hold_out:g} %")]
-    name = "study" if study.path is None else study.path.name
     return Subject(
-        title=name.removesuffix(".yaml").removesuffix(".study"),
+        title=f"Learnt from {Path(mechanism if source is not None else study.data[0]).stem}",
         summary=summary,
         mechanism=discovery.mechanism,
         runs=runs,

@@ -50,13 +50,13 @@ def deviations(
 
 
 def final_errors(courses: Runs, simulated: Simulated) -> dict[str, float]:
-    """Largest error of any species at the last time, by run."""
-    scale = scales(courses) if courses else 1.0
-    return {
-        run.name: float((np.abs(simulated[run.name].concentrations[-1] - run.concentrations[-1]) / scale).max())
-        for run in courses
-        if run.name in simulated
-    }
+    """Largest error of any species that was measured at the last time, by run."""
+    scale, errors = scales(courses) if courses else 1.0, {}
+    for run in courses:
+        if run.name in simulated:
+            off = np.abs(simulated[run.name].concentrations[-1] - run.concentrations[-1]) / scale
+            errors[run.name] = float(np.where(np.isfinite(off), off, 0.0).max())
+    return errors
 
 
 def temperature_errors(courses: Runs, simulated: Simulated) -> dict[str, float]:
