@@ -96,6 +96,8 @@ def _data(subject: Subject) -> list[tuple[str, str]]:
     if "noise" in subject.summary:
         noise = subject.summary["noise"]
         facts.append(("Noise of the rates", f"{100 * noise:.2g} %" if noise else "none found"))
+    if subject.summary.get("balances"):
+        facts.append(("Balances", str(subject.summary["balances"]).removeprefix("Balances: ")))
     return facts
 
 
@@ -180,6 +182,8 @@ def _rate_note(subject: Subject) -> str:
     if level is not None:
         kelvin = number_text(float(subject.summary["uncertainty"]["temperature"]))
         return f"{text} Intervals hold the rate constant at {kelvin} K in {100 * level:g} of 100 cases."
+    if any(entry.get("interval") for entry in subject.summary.get("reactions", [])):
+        return f"{text} In brackets: 95 % intervals."
     return text
 
 

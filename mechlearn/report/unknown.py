@@ -14,7 +14,9 @@ MOST_NAMED = 6
 
 def what_is_unknown(subject: Subject) -> list[str]:
     """Sentences on what the mechanism was not, or could not be, held against."""
-    return [*_reach(subject), *_rates(subject), *_species(subject), *_checks(subject)]
+    findings = (subject.summary.get("sampling") or {}).get("findings") or []
+    sampling = [f"{each['text']} {each['advice']}".strip() for each in findings]
+    return [*sampling, *_reach(subject), *_rates(subject), *_species(subject), *_checks(subject)]
 
 
 def _reach(subject: Subject) -> list[str]:
