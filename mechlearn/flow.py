@@ -141,11 +141,17 @@ def _fill_folder(study: Study, folder: Path, text: str, done: Checkpoint, progre
     except (DataError, SimulationError) as error:
         told = {"message": f"{outcome.summary['message']} Its fluxes are not drawn: {error}"}
     present = [name for name in RESULTS if (folder / name).is_file()]
-    files = [*present, *(name for name in REPORTS if outcome.written), "summary.json"]
+    reports = REPORTS if outcome.written and not told.get("status") else ()
+    files = [*present, *reports, "summary.json"]
     summary = outcome.summary | told | {"files": files, "failed_runs": failures}
-    if outcome.written:
-        _report(study, text, replace(outcome, summary=summary), runs, judged, folder)
-        clock.lap("report")
+    try:
+        if reports:
+            _report(study, text, replace(outcome, summary=summary), runs, judged, folder)
+            clock.lap("report")
+    except KeyboardInterrupt:
+        there = [name for name in files if name not in REPORTS or (folder / name).is_file()]
+        message = "Interrupted before the report was written; the mechanism is complete."
+        summary |= {"status": "interrupted", "message": message, "files": there}
     summary |= {"seconds": clock.seconds()}
     write_json(summary, folder / "summary.json")
     return replace(outcome, summary=summary)
