@@ -141,6 +141,8 @@ class Reduce:
         Species that stay whatever happens; those of the first mixture always do.
     conditions : tuple of Envelope
         Instead of all combinations in the source.
+    between : bool
+        Whether delays are kept as well halfway between neighbouring temperatures, pressures and equivalence ratios.
     rates : str
         ``keep``, or ``refit``: rate constants change within a factor of 2 near 1500 K.
     held_out, beyond : Envelope, optional
@@ -156,6 +158,7 @@ class Reduce:
     profiles: Profiles = field(default_factory=Profiles)
     keep: Names = ()
     conditions: tuple[Envelope, ...] = ()
+    between: Annotated[bool, Strict()] = False
     rates: Literal["keep", "refit"] = "refit"
     held_out: Envelope | None = None
     beyond: Envelope | None = None

@@ -76,6 +76,11 @@ def test_conditions_are_the_product_and_profiles_are_at_its_corners(study: Path)
     assert [c.temperature for c in task_of(load_study(study)).conditions if not c.profiled] == [1300.0] * 4
     study.write_text(three.replace("  rates", "  conditions: [{temperature: 1250, phi: 2}, {phi: 1}]\n  rates"))
     assert len(task_of(load_study(study)).conditions) == 2 + 6
+    study.write_text(HYDROGEN.replace("  rates", "  between: true\n  rates"))
+    added = task_of(load_study(study)).conditions[8:]
+    assert [(c.temperature, c.phi, c.profiled) for c in added] == [
+        (pytest.approx(1269.2, abs=0.1), pytest.approx(0.5**0.5), False)
+    ]
 
 
 @pytest.mark.parametrize("constant_pressure", [False, True])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import pairwise, product
 
 import cantera as ct
 
@@ -55,7 +55,10 @@ def task_of(study: Study) -> Task:
             raise StudyError(f"{where}reduce.{key} names {unknown[0]!r}, which {source.mechanism} does not have.")
     profiled = bool(targets.temperature or targets.species)
     try:
-        conditions = conditions_of(gas, source, reduce.conditions or (Envelope(),), reduce if profiled else None)
+        envelopes = reduce.conditions or (Envelope(),)
+        conditions = conditions_of(gas, source, envelopes, reduce if profiled else None)
+        if reduce.between:
+            conditions += conditions_of(gas, source, [_between(source, each) for each in envelopes], None)
     except StudyError as error:
         raise StudyError(f"{where}{error}") from None
     return Task(
@@ -113,6 +116,21 @@ def _within(source: Source, envelope: Envelope) -> Source:
         initial=initial,
         temperature=envelope.temperature or source.temperature,
         pressure=envelope.pressure or source.pressure,
+    )
+
+
+def _between(source: Source, envelope: Envelope) -> Envelope:
+    """The values halfway between neighbours: temperatures by their reciprocals, the others by their logarithms."""
+    part = _within(source, envelope)
+    ratios = part.initial.phi if isinstance(part.initial, Mixture) else ()
+
+    def halfway(values: tuple[float, ...], mean: Callable[[float, float], float]) -> tuple[float, ...]:
+        return tuple(mean(a, b) for a, b in pairwise(sorted(values))) or values
+
+    return Envelope(
+        temperature=halfway(part.temperature, lambda a, b: 2 * a * b / (a + b)),
+        pressure=halfway(part.pressure, lambda a, b: (a * b) ** 0.5),
+        phi=halfway(ratios, lambda a, b: (a * b) ** 0.5),
     )
 
 
