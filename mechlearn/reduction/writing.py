@@ -195,5 +195,5 @@ def curve_figure(stages: Sequence[Stage], whole: tuple[int, int]) -> str:
             axis.set_xlim(left=0)
             axis.set_ylim(0, max(1.1, *(1.05 * stage.error for stage in stages)))
         axes[0].set_ylabel("Largest error / its limit")
-        axes[1].legend(loc="lower right")
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False)
         return figure_svg(figure)
