@@ -70,7 +70,7 @@ class Study:
     data: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_one_or_more)] = ()
     mechanism: str = ""
     phase: str = ""
-    reactor: Reactor = ""
+    reactor: Reactor | Literal["stirred", "plug-flow"] = ""
     basis: Literal["", "concentration", "mole-fraction", "mass-fraction", "moles"] = ""
     temperature: Kelvin | None = None
     pressure: Pascal | None = None

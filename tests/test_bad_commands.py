@@ -90,7 +90,7 @@ LINES = {
     "learn runs.csv -o x.yaml --conserve elements": ["F, R", "composition"],
     "learn runs.csv -o x.yaml --conserve mass": ["learn.conserve: 'mass'", "'elements'"],
     "learn runs.csv -o x.yaml --optimizer adam": ["adam", "set reactions"],
-    "learn runs.csv -o x.yaml --reactor stirred": ["reactor 'stirred'", "isothermal"],
+    "learn runs.csv -o x.yaml --reactor stirred": ["a stirred reactor needs what goes in"],
     "learn runs.csv -o x.yaml --mechanism h2o2.yaml": ["h2o2.yaml has no species F"],
     "learn runs.csv -o x.yaml --mechanism refused.yaml": ["refused.yaml", "constant-cq"],
     "learn runs.csv -o x.yaml --mechanism surface.yaml": ["surface.yaml has no species F, R", "Rename"],

@@ -73,7 +73,10 @@ BasisOption = Annotated[
 TemperatureOption = Annotated[str | None, typer.Option(help="Of all samples, as '1000 K'.")]
 PressureOption = Annotated[str | None, typer.Option(help="Of all samples, as '1 atm'.")]
 MechanismOption = Annotated[str | None, typer.Option(help="Cantera file with compositions and thermo.")]
-ReactorOption = Annotated[str | None, typer.Option(help="isothermal, constant-volume or constant-pressure.")]
+ReactorOption = Annotated[
+    str | None,
+    typer.Option(help="isothermal, constant-volume, constant-pressure; of flow tables stirred or plug-flow."),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 

@@ -188,6 +188,7 @@ def inspect(
     runs: Annotated[Path, typer.Argument(help=RUNS)],
     basis: BasisOption = None,
     mechanism: MechanismOption = None,
+    reactor: ReactorOption = None,
     temperature: TemperatureOption = None,
     pressure: PressureOption = None,
     json_file: JsonOption = None,
@@ -196,7 +197,7 @@ def inspect(
     from ..sampling import check_sampling
     from ..tables import Options, inspection_text, read_inspected
 
-    options = Options(basis=basis, mechanism=mechanism, temperature=temperature, pressure=pressure)  # type: ignore[typeddict-item]
+    options = Options(basis=basis, mechanism=mechanism, reactor=reactor, temperature=temperature, pressure=pressure)  # type: ignore[typeddict-item]
     data, found = read_inspected(runs, **options)
     sampling = None if data is None else check_sampling(data)
     text = [inspection_text(found)]

@@ -134,7 +134,7 @@ def _our_runs(path: Path, options: Options) -> Trajectories:
             temperature=numbers["temperature"][begin:end],
             pressure=numbers["pressure"][begin:end],
             rates=numbers["rates"][begin:end] if rated else None,
-            reactor=cast(Reactor, own) if reactor is None else reactor,
+            reactor=cast(Reactor, own if reactor is None else reactor),
             name=name,
             parent=parent,
         )

@@ -12,6 +12,7 @@ from typing import TextIO
 from ..errors import DataError
 from ..trajectories import REACTORS
 from .bulk import bulk_columns
+from .feeds import FEEDS
 from .headers import LABELS, family
 from .table import Table
 
@@ -246,8 +247,8 @@ def _note(comments: dict[str, str], line: str, place: str) -> None:
         return
     if comments.get(key, value) != value:
         raise DataError(f"{place}: {key} is {value!r}, but {comments[key]!r} above. Keep one of the two lines.")
-    if key == "reactor" and value not in ("", *REACTORS):
-        raise DataError(f"{place}: reactor {value!r} is not one of {', '.join(REACTORS)}.")
+    if key == "reactor" and value not in ("", *REACTORS, *FEEDS):
+        raise DataError(f"{place}: reactor {value!r} is not one of {', '.join((*REACTORS, *FEEDS))}.")
     comments[key] = value
 
 

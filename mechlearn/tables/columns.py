@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ..errors import DataError
 from ..units import SI
+from .feeds import parted
 from .headers import UNDERSTOOD, meaning
 from .inspection import AS_TOLD
 from .table import BASES, Basis, Column, Quantity, Table
@@ -30,13 +31,16 @@ _STATES: tuple[Quantity, ...] = ("temperature", "pressure", "volume", "density")
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns that one set of runs is read from; amounts by species in the order of the file, rates likewise."""
+    """The columns that one set of runs is read from; amounts by species in the order of the file, rates and the inlets
+    of a flow reactor likewise.
+    """
 
     labels: dict[str, Column]
     time: Column
     states: dict[Quantity, Column]
     amounts: dict[str, Column]
     rates: dict[str, Column]
+    inlets: dict[str, Column] = field(default_factory=dict)
 
 
 def headers(species: Sequence[str], *, rates: bool, parent: bool, reactor: bool) -> list[str]:
@@ -190,6 +194,7 @@ def _columns(table: Table, found: Sequence[Column]) -> Columns:
         raise DataError(
             f"{table.head}: there is no column of concentrations, such as 'H2 [kmol/m^3]'. {UNDERSTOOD}.{aside}"
         )
+    amounts, inlets = (amounts, {}) if table.of_ours or rates else parted(amounts, table.head)
     _check_rates(amounts, rates, table.head)
     return Columns(
         labels={column.name: column for column in found if column.quantity == "label"},
@@ -197,6 +202,7 @@ def _columns(table: Table, found: Sequence[Column]) -> Columns:
         states={column.quantity: column for column in found if column.quantity in _STATES},
         amounts=amounts,
         rates={name: rates[name] for name in amounts} if rates else {},
+        inlets=inlets,
     )
 
 

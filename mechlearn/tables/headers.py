@@ -13,7 +13,7 @@ from .table import Column, Quantity
 LABELS = ("run", "parent", "reactor")
 
 _STATES: dict[Quantity, tuple[str, ...]] = {
-    "time": ("t", "time", "tau"),
+    "time": ("t", "time", "tau", "residence time", "residence_time"),
     "temperature": ("T", "temperature", "temp"),
     "pressure": ("P", "p", "pressure"),
     "density": ("D", "rho", "ρ", "density"),

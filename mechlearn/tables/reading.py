@@ -17,9 +17,11 @@ from ..trajectories import Reactor, Trajectories, Trajectory
 from ..units import to_si
 from .amounts import States, concentrations, read_states
 from .columns import Columns, chosen, understood
+from .feeds import FEEDS, Feed
 from .inspection import Inspection, inspected, remarks, run_summaries
 from .members import Members, constant, members
 from .source import Source, source_of
+from .steady import feed_names, steady_runs
 from .table import Basis, Column, Table, numbers
 
 _ROUND_OFF = 1e-9
@@ -32,7 +34,7 @@ class Options(TypedDict, total=False):
 
     mechanism: str | None
     phase: str | None
-    reactor: Reactor | None
+    reactor: Reactor | Feed | None
     basis: Basis | None
     temperature: float | str | None
     pressure: float | str | None
@@ -44,7 +46,7 @@ class Told:
 
     mechanism: str | None = None
     phase: str | None = None
-    reactor: Reactor | None = None
+    reactor: Reactor | Feed | None = None
     basis: Basis | None = None
     temperature: float | None = None
     pressure: float | None = None
@@ -169,6 +171,16 @@ def _part(table: Table, columns: Columns, given: Told, source: Source) -> _Part:
         rates = np.column_stack([numbers(table, column, needed=False) for column in columns.rates.values()])
     notes = _check_negative(table, columns, amounts, measured=rates is None)
     states, worked_out = _with_pressure(columns, states, amounts)
+    kind = given.reactor if given.reactor is not None else table.comments.get("reactor", "")
+    if columns.inlets:
+        fed = concentrations(table, replace(columns, amounts=columns.inlets), states, source)
+        steady, said = steady_runs(table, columns.time, time, fed, amounts, states, kind)
+        return _Part(tuple(columns.amounts), tuple(steady), feed_names(steady, kind), (*notes, *worked_out, said))
+    if kind in FEEDS:
+        raise DataError(
+            f"{table.head}: a {kind} reactor needs what goes in. Add columns such as "
+            f"'{next(iter(columns.amounts))} in [kmol/m^3]', and a residence time."
+        )
     found, how = members(table, columns, time)
     reactors = constant(table, columns, "reactor", found, default=table.comments.get("reactor", ""))
     parents = constant(table, columns, "parent", found, default="")
@@ -179,7 +191,7 @@ def _part(table: Table, columns: Columns, given: Told, source: Source) -> _Part:
             temperature=states.temperature[rows],
             pressure=states.pressure[rows],
             rates=_rates(table, columns, rates, rows),
-            reactor=cast(Reactor, reactors[name]) if given.reactor is None else given.reactor,
+            reactor=cast(Reactor, reactors[name] if given.reactor is None else given.reactor),
             name=name,
             parent=parents[name],
         )
