@@ -171,7 +171,11 @@ def differences(runs: list[dict[str, Any]]) -> str:
     if with_it["epochs"][-1] >= without["epochs"][-1] and not with_it["exact"]:
         text += " With freezing the epochs ran out before every row was whole."
     others = [f"{run['variant']}: {run['training'][-1]:.1e}" for run in runs if run["variant"] != PLAIN.name]
-    return text + (f" Smaller batches and other rates, without freezing: {'; '.join(others)}." if others else "")
+    return text + (
+        f" Smaller batches (as many steps, not epochs) and other learning rates, without freezing: {'; '.join(others)}."
+        if others
+        else ""
+    )
 
 
 def adam_row(run: dict[str, Any], seconds: float) -> dict[str, Any]:

@@ -139,7 +139,13 @@ def noise(cells: list[dict[str, Any]], name: str, folder: Path) -> str:
     """Worst rate error against noise: medians with their 5 to 95 % range, both laws; the share exact at each point."""
     examples = [e for e in NAMES if any(c["example"] == e and c["noise"] for c in cells)]
     figure, axes = plt.subplots(
-        1, len(examples), figsize=(3.8 * len(examples), 4), layout="constrained", sharey=True, squeeze=False
+        1,
+        len(examples),
+        figsize=(3.8 * len(examples), 4),
+        layout="constrained",
+        sharex=True,
+        sharey=True,
+        squeeze=False,
     )
     for ax, example in zip(axes[0], examples, strict=True):
         for law, color, marker, shift in (("gaussian", BLUE, "o", 0.94), ("uniform", ORANGE, "s", 1.06)):
@@ -160,6 +166,7 @@ def noise(cells: list[dict[str, Any]], name: str, folder: Path) -> str:
                 offset = (0, -11) if law == "uniform" else (0, 5)
                 ax.annotate(text, (x, y), offset, textcoords="offset points", ha="center", fontsize=6.5, color=color)
         ax.set(xscale="log", yscale="log", xlabel="noise of the rates, ε", title=f"example {NAMES[example]}")
+        ax.margins(0.14)
     axes[0, 0].set_ylabel("worst relative rate error")
     if examples:
         axes[0, 0].legend(loc="upper left")

@@ -46,7 +46,7 @@ Result = dict[str, Any]
 Figures = list[tuple[str, str]]
 """File names without ending, and captions."""
 Task = tuple[Callable[..., Result], tuple[Any, ...]]
-QUICK_EPOCHS = 20_000
+QUICK_EPOCHS = 10_000
 EXAMPLES_OF = {"4.1": "fuel-radical-product", "4.2": "michaelis-menten", "4.3": "hydrogen-oxidation"}
 
 
