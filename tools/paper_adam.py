@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import paper_published as published
 from numpy.typing import NDArray
-from paper_cells import NAMES, TRUE_NUMBER, Cell, data, prediction_error, search
+from paper_cells import NAMES, TRUE_NUMBER, Cell, data, prediction_error, relative_error, search
 
 import mechlearn as ml
 from mechlearn.learning.network import CONCENTRATION_FLOOR
@@ -112,6 +112,7 @@ def our_history(example: str) -> dict[str, Any]:
         ],
         "rounds": [i for i, entry in enumerate(entries) if entry.frozen],
         "table": _rows_and_rates(found.mechanism),
+        "fitted": relative_error(found.mechanism, balances),
         "seconds": found.seconds,
     }
 

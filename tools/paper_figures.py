@@ -124,7 +124,7 @@ def courses(time: Any, true: Any, learned: Any, species: list[str], title: str, 
     figure, axes = plt.subplots(2, 3, figsize=(10, 5), layout="constrained", sharex=True)
     for k, ax in enumerate(axes.flat):
         ax.plot(time, learned[:, k], color=BLUE, label="learnt")
-        ax.plot(time[::4], true[::4, k], "o", color=ORANGE, markersize=4, markerfacecolor="none", label="exact")
+        ax.plot(time, true[:, k], "o", color=ORANGE, markersize=3, markerfacecolor="none", label="exact")
         ax.set(title=species[k])
     for ax in axes[1]:
         ax.set_xlabel("time [s]")

@@ -179,7 +179,9 @@ def section_4(
     for example, history in zip(examples, done["histories"], strict=True):
         rows = [{k: v for k, v in r.items() if k != "example"} for r in done["numbers"] if r["example"] == example]
         figures.append(number_figure(example, rows, folder))
-        tables[figures[-1][1].split(":")[0] + ": by number of reactions"] = rows
+        tables[figures[-1][1].split(":")[0] + ": by number of reactions"] = [
+            row | {key: f"{row[key]:.1e}" for key in ("training", "validation")} for row in rows
+        ]
         runs = [run for run in done["adam"] if run["example"] == example]
         if runs:
             ours = next(cell for cell in done["cells"] if cell["example"] == example)
@@ -243,7 +245,8 @@ def adam_tables(runs: list[Result], history: Result, seconds: float, folder: Pat
         f"{title}: relative error of Adam (left) and of our search (right). Adam ends at {with_it['training'][-1]:.1e} "
         f"with freezing and {without['training'][-1]:.1e} without, after {with_it['epochs'][-1]} and "
         f"{without['epochs'][-1]} epochs; our search at {history['training'][-1]:.1e} after "
-        f"{history['epochs'][-1]} iterations. Dots: a row is frozen."
+        f"{history['epochs'][-1]} iterations, and at {history['fitted']:.1e} once read out and fitted. "
+        "Dots: a row is frozen."
     )
     figures.append((draw.error_history(plain, history, f"example {number}", f"fig-{number}-history", folder), caption))
     return {
@@ -265,8 +268,8 @@ def rates_with_noise() -> list[dict[str, Any]]:
             {
                 "noise": level,
                 "reaction": match.equation,
-                "true": match.known_rate,
-                "ours": match.found_rate,
+                "true": f"{match.known_rate:.4g}",
+                "ours": f"{match.found_rate:.4g}",
                 "our error": "" if match.error is None else f"{match.error:.1e}",
                 "published error": f"{NOISY_RATES[match.equation][level]:.1e}",
             }
