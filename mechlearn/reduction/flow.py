@@ -19,7 +19,7 @@ from ..files import write_text
 from ..study import Study, study_text
 from .envelope import longest_of, task_of
 from .finishing import RESULTS, Reduction, finished
-from .phases import source_of
+from .phases import Source, source_of
 from .record import Candidate, Task
 from .scoring import refer
 from .stages import load_stages, reduced, save_stages
@@ -53,6 +53,11 @@ def reduce_study(
     progress : callable, optional
         Takes the part that is done and a text.
 
+    Returns
+    -------
+    Reduction
+        With ``mechanism``, ``stages`` and the ``summary`` that is written.
+
     Raises
     ------
     StudyError
@@ -65,20 +70,13 @@ def reduce_study(
     assert study.source is not None
     assert study.reduce is not None
     text = study_text(study, folder) if study.path is not None else ""
-    fingerprint = _fingerprint(study, task)
-    if folder.exists() and not folder.is_dir():
-        raise StudyError(f"{folder} is a file; give a folder for the results.")
+    fingerprint, source = _fingerprint(study, task), source_of(task.mechanism, task.phase)
     name, record = study.source.mechanism, folder / "stages" / "stages.json"
-    source = source_of(task.mechanism, task.phase)
-    if overwrite:
-        _clear(folder)
-    stages, turn, before = load_stages(record, fingerprint, source)
-    if not record.is_file() and (folder / "reduced.yaml").exists() and not overwrite:
-        raise StudyError(f"{folder} holds a reduced.yaml of unknown origin. Give another folder, or --overwrite.")
-    (folder / "stages").mkdir(parents=True, exist_ok=True)
+    stages, turn, before = _resumed(folder, record, fingerprint, source, overwrite)
     mechanism = read_mechanism(task.mechanism, source.gas.name)
     with Workers(cores or os.cpu_count() or 1) as workers:
-        work, left_out = _start(study, task, workers, progress, started)
+        work, left_out = _start(study, task, workers, progress)
+        record.parent.mkdir(parents=True, exist_ok=True)
         if text:
             write_text(folder / "study.yaml", text)
 
@@ -101,7 +99,20 @@ def reduce_study(
         return finished(study, work, mechanism, stages, folder, seconds, left_out, interrupted)
 
 
-def _start(study: Study, task: Task, workers: Workers, progress: Progress, started: float) -> tuple[Work, list[str]]:
+def _resumed(
+    folder: Path, record: Path, fingerprint: str, source: Source, overwrite: bool
+) -> tuple[list[Stage], int, float]:
+    """What an earlier run has left in the folder, which is refused where it holds something else."""
+    if folder.exists() and not folder.is_dir():
+        raise StudyError(f"{folder} is a file; give a folder for the results.")
+    if overwrite:
+        _clear(folder)
+    elif not record.is_file() and (folder / "reduced.yaml").exists():
+        raise StudyError(f"{folder} holds a reduced.yaml of unknown origin. Give another folder, or --overwrite.")
+    return load_stages(record, fingerprint, source)
+
+
+def _start(study: Study, task: Task, workers: Workers, progress: Progress) -> tuple[Work, list[str]]:
     """References and the ranking at all conditions, and those at which the source does not ignite."""
     assert study.source is not None
     assert study.reduce is not None
