@@ -84,9 +84,9 @@ def one_seed(asked: argparse.Namespace, seed: int) -> dict[str, Any]:
         if run.rates is not None
     ]
     balances = ml.differential_balances(runs.select(noisy))
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     found = ml.discover(balances, replace(study.learn, seed=seed, molecularity=asked.molecules))
-    seconds = time.perf_counter() - started
+    seconds, used = time.perf_counter() - started, time.process_time() - used
     known = ml.read_mechanism(asked.mechanism if Path(asked.mechanism).exists() else _shipped(asked.mechanism), phase)
     comparison = ml.compare(found.mechanism, known, stoichiometry=True)
     others = ml.differential_balances(ml.simulate(replace(study, source=replace(fresh, seed=seed + 1000))))
@@ -99,6 +99,7 @@ def one_seed(asked: argparse.Namespace, seed: int) -> dict[str, Any]:
         "status": found.status,
         "noise": found.noise,
         "seconds": round(seconds, 1),
+        "cpu_seconds": round(used, 1),
         "fresh_rate_error": fresh_rate_error(found.mechanism, others),
     }
     if asked.delays:

@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 
 EXACT = 1e-7
 """Relative error of a rate constant that needs no richer law."""
+MOST_WAYS = 2
+"""Of direction and origin of the rate constants, that richer laws are tried for."""
 BETTER = 0.3
 """Ratio of the errors at which a richer law is taken."""
 MOST_SWEEPS = 3
@@ -173,10 +175,11 @@ def _law(step: _Step, conditions: _Conditions) -> tuple[_Step, Law, float]:
         ways += [replace(step, net=-step.net, told=(told,)) for told in turned]
     for most in (0, MOST_SWEEPS):
         found = [(way, *_fitted(way, conditions, most)) for way in ways]
-        best = min(found, key=lambda each: each[2])
-        if best[2] < EXACT:
+        found.sort(key=lambda each: each[2])
+        if found[0][2] < EXACT:
             break
-    return best
+        ways = [way for way, _, _ in found[:MOST_WAYS]]
+    return found[0]
 
 
 def _fitted(step: _Step, conditions: _Conditions, most: int) -> tuple[Law, float]:

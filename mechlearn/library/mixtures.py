@@ -22,6 +22,8 @@ STEP = 1.8
 """Change of ln k, over the range of temperatures, between neighbours of the fine grid."""
 RIDGE = 1e-11
 NO_COLLIDER = -1
+RARE, OFTEN = 0.02, 0.95
+"""Share of the gas that a species must exceed, and share of the states below that, to be a collider by itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +61,10 @@ class Columns:
 def collider_groups(states: States, count: int) -> list[NDArray[np.int64]]:
     """Species that may act as colliders, the most abundant ones by themselves, the others as one group."""
     total = states.concentrations.sum(axis=1, keepdims=True)
-    share = np.median(states.concentrations / np.where(total > 0, total, 1.0), axis=0)
-    order = np.argsort(-share, kind="stable")
+    shares = states.concentrations / np.where(total > 0, total, 1.0)
+    order = np.argsort(-np.median(shares, axis=0), kind="stable")
+    count = min(count, max(int(np.sum(np.quantile(shares, OFTEN, axis=0) > RARE)), 1))
+    order = order[np.argsort(np.quantile(shares, OFTEN, axis=0)[order] <= RARE, kind="stable")]
     groups = [np.array([j]) for j in order[:count]]
     rest = np.sort(order[count:])
     return [*groups, rest] if len(rest) else groups

@@ -30,6 +30,8 @@ MUCH_NOISE = 5.0
 TRIED_AT_ONCE = 3
 NOTHING = 1e-7
 """Share of every species' gross flux below which a candidate is dropped unasked."""
+LEAST_EFFICIENT = 0.1
+"""Efficiency at which a collider starts that the mixture leaves out: at zero the fit would stall."""
 FIRST_FLOOR = 1e-3
 NOTICEABLE = 0.01
 """Share of a reaction's rate above which a collider may get a law of its own."""
@@ -176,9 +178,11 @@ def first_laws(
             found.append(Law(int(i), (Term(expanded(total, around)),)))
             continue
         order = np.argsort(-collided.sum(axis=0), kind="stable")
-        total = (plain + collided.sum(axis=1)) / around.colliders.sum(axis=1)
-        members = tuple(int(g) for g in order)
-        found.append(Law(int(i), (Term(expanded(total, around), members, np.ones(len(members))),)))
+        each = np.array([np.median(parts.get(int(g), np.zeros(1))) for g in order])
+        efficiency = np.clip(each / max(each[0], 1e-300), LEAST_EFFICIENT, 1 / LEAST_EFFICIENT)
+        efficiency[0] = 1.0
+        total = (plain + collided.sum(axis=1)) / (around.colliders[:, order] @ efficiency)
+        found.append(Law(int(i), (Term(expanded(total, around), tuple(int(g) for g in order), efficiency),)))
     return tuple(found)
 
 
