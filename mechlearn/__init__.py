@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .balances import estimate_spread as estimate_spread
     from .balances import integral_balances as integral_balances
     from .balances import weak_balances as weak_balances
+    from .bootstrap import Support as Support
+    from .bootstrap import bootstrap_support as bootstrap_support
     from .cantera_yaml import read_mechanism as read_mechanism
     from .cantera_yaml import to_cantera as to_cantera
     from .cantera_yaml import write_mechanism as write_mechanism
@@ -99,6 +101,7 @@ _ROOMS = {
         "integral_balances",
         "weak_balances",
     ),
+    "bootstrap": ("Support", "bootstrap_support"),
     "cantera_yaml": ("read_mechanism", "to_cantera", "write_mechanism"),
     "comparison": ("Comparison", "compare"),
     "discovery": ("Discovery", "discover", "relative_error"),

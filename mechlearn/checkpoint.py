@@ -132,6 +132,15 @@ class Checkpoint:
         kept = {name: getattr(found, name) for name in _KEPT}
         return Discovery(mechanism=mechanism, history=(), search=search, **kept)
 
+    def keep_resamples(self, found: dict[int, list[tuple[str, str]]]) -> None:
+        """What was found in each resample of a bootstrap."""
+        self._write("resamples.json", {str(number): reactions for number, reactions in found.items()})
+
+    def resamples(self) -> dict[int, list[tuple[str, str]]]:
+        """What `keep_resamples` kept; empty if nothing."""
+        content = self._read("resamples.json") or {}
+        return {int(number): [(left, right) for left, right in found] for number, found in content.items()}
+
     def _write(self, name: str, content: Any) -> None:
         write_text(self.folder / name, json.dumps({"key": self.key, "content": content}))
 

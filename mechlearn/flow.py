@@ -11,6 +11,7 @@ from typing import Any
 
 from .alternatives import Alternatives, find_alternatives
 from .balances import Balances, differential_balances
+from .bootstrap import bootstrap_support
 from .cantera_yaml import read_mechanism, write_mechanism
 from .checkpoint import Checkpoint, locked
 from .comparison import Comparison, compare
@@ -69,12 +70,19 @@ class Outcome:
 
 
 def run_study(
-    study: Study, folder: Path, *, overwrite: bool = False, resume: bool = False, progress: Progress = silent
+    study: Study,
+    folder: Path,
+    *,
+    overwrite: bool = False,
+    resume: bool = False,
+    backend: str = "loky",
+    progress: Progress = silent,
 ) -> Outcome:
     """Simulate or read, learn, export, draw, validate; write everything into ``folder``, the summary last.
 
     The folder is made, with those above it. Where the work fails before there is a result, they are removed again.
     What is finished is kept in the folder until all is, and with ``resume`` an interrupted run goes on from there.
+    ``backend`` is that of joblib, by which a bootstrap uses several processes.
 
     Raises
     ------
@@ -91,7 +99,7 @@ def run_study(
             done = Checkpoint.of(study, text, folder)
             done.start(resume=resume)
             with done.dropped_unless_interrupted():
-                outcome = _fill_folder(study, folder, text, done, progress)
+                outcome = _fill_folder(study, folder, text, done, backend, progress)
             if outcome.status != "interrupted":
                 done.drop()
             return outcome
@@ -121,7 +129,7 @@ class _Learnt:
     told: str
 
 
-def _fill_folder(study: Study, folder: Path, text: str, done: Checkpoint, progress: Progress) -> Outcome:
+def _fill_folder(study: Study, folder: Path, text: str, done: Checkpoint, backend: str, progress: Progress) -> Outcome:
     clock = Clock()
     runs, failures = _kept_runs(study, done, progress)
     clock.lap("simulate")
@@ -133,13 +141,15 @@ def _fill_folder(study: Study, folder: Path, text: str, done: Checkpoint, progre
     write_runs(runs, folder / "runs.h5")
     clock.lap("export")
     outcome, judged = _judge(study, learnt, runs, folder / "learned.yaml", clock)
-    told: dict[str, str] = {}
+    told: dict[str, Any] = {}
     try:
+        told = _support(study, outcome, learnt, done, backend, progress)
+        clock.lap("bootstrap")
         _draw(study, outcome, judged, folder, clock)
     except KeyboardInterrupt:
-        told = {"status": "interrupted", "message": "Interrupted before all was drawn; the mechanism is complete."}
+        told |= {"status": "interrupted", "message": "Interrupted before all was drawn; the mechanism is complete."}
     except (DataError, SimulationError) as error:
-        told = {"message": f"{outcome.summary['message']} Its fluxes are not drawn: {error}"}
+        told |= {"message": f"{outcome.summary['message']} Its fluxes are not drawn: {error}"}
     present = [name for name in RESULTS if (folder / name).is_file()]
     reports = REPORTS if outcome.written and not told.get("status") else ()
     files = [*present, *reports, "summary.json"]
@@ -155,6 +165,26 @@ def _fill_folder(study: Study, folder: Path, text: str, done: Checkpoint, progre
     summary |= {"seconds": clock.seconds()}
     write_json(summary, folder / "summary.json")
     return replace(outcome, summary=summary)
+
+
+def _support(
+    study: Study, outcome: Outcome, learnt: _Learnt, done: Checkpoint, backend: str, progress: Progress
+) -> dict[str, Any]:
+    """What a bootstrap adds to the summary, where the study asks for one."""
+    if not study.uncertainty.bootstrap or not outcome.written:
+        return {}
+    support = bootstrap_support(
+        learnt.discovery.mechanism,
+        learnt.train,
+        study.learn,
+        resamples=study.uncertainty.bootstrap,
+        backend=backend,
+        done=done.resamples(),
+        keep=done.keep_resamples,
+        progress=progress,
+    )
+    reactions = zip(outcome.summary["reactions"], support.reactions, strict=True)
+    return {"reactions": [each | {"support": share} for each, share in reactions], "bootstrap": support.as_dict()}
 
 
 def _kept_runs(study: Study, done: Checkpoint, progress: Progress) -> tuple[Trajectories, dict[str, str]]:

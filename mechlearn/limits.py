@@ -109,3 +109,16 @@ class Validate:
         if self.limits.reduced_chi_squared is not None and self.noise is None:
             raise ValueError("limits.reduced_chi_squared has no effect without `noise:`; say how noisy the data are")
         return self
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Doubt:
+    """How it is found out how sure the outcome is: the keys under ``uncertainty:``.
+
+    Parameters
+    ----------
+    bootstrap : int
+        Times that the search is done again with whole runs drawn anew, to count in how many each reaction stands.
+    """
+
+    bootstrap: Annotated[int, Strict(), Field(ge=0, le=100_000)] = 0

@@ -22,7 +22,7 @@ from ruamel.yaml.reader import ReaderError
 from .conditions import FIRST_STATES, STRICT, Perturb, Source, Times
 from .errors import StudyError
 from .files import shipped_folder
-from .limits import KnownNoise, Limits, Validate
+from .limits import Doubt, KnownNoise, Limits, Validate
 from .measurement import Noise
 from .quantities import Kelvin, Names, Pascal
 from .search import Adam, LevenbergMarquardt, Search
@@ -55,6 +55,7 @@ class Study:
         Species that were not measured, to be worked out from the elements; they start at zero.
     learn : Search
     validate : Validate
+    uncertainty : Doubt
     reduce : Reduce, optional
         What `mechlearn reduce` keeps, and how closely.
     path : Path, optional
@@ -77,6 +78,7 @@ class Study:
     complete: Names | tuple[()] = ()
     learn: Search = field(default_factory=Search)
     validate: Validate = field(default_factory=Validate)
+    uncertainty: Doubt = field(default_factory=Doubt)
     reduce: Reduce | None = None
     path: Path | None = field(default=None, compare=False)
 
@@ -108,6 +110,7 @@ _SECTIONS: dict[tuple[str, ...], tuple[Any, ...]] = {
     ("validate",): (Validate,),
     ("validate", "limits"): (Limits,),
     ("validate", "noise"): (KnownNoise,),
+    ("uncertainty",): (Doubt,),
     **SECTIONS,
 }
 
@@ -130,7 +133,7 @@ def load_study(path: str | Path) -> Study:
     """
     path = Path(path)
     values, root = _parse(path)
-    for section in ("learn", "validate"):
+    for section in ("learn", "validate", "uncertainty"):
         if values.get(section, ...) is None:
             del values[section]
     faults: list[tuple[int, str]] = []

@@ -33,6 +33,8 @@ HOME = {
     "rich": {"commands"},
     "threadpoolctl": {"discovery", "refinement"},
     "filelock": {"checkpoint"},
+    "joblib": {"bootstrap"},
+    "distributed": {"commands"},
     "scipy": {
         "alternatives",
         "balances",
@@ -67,7 +69,7 @@ FLOORS = [
     {"discovery", "pathways"},
     {"validation", "uncertainty", "alternatives", "results", "checkpoint"},
     {"figures", "judging"},
-    {"report"},
+    {"report", "bootstrap"},
     {"flow", "reduction"},
     {"commands"},
     {"__main__"},
@@ -75,8 +77,8 @@ FLOORS = [
 
 RUNS_CODE = {"eval", "exec", "compile", "__import__"}
 """Built-in functions by which the text of a file could become code."""
-UNSAFE_MODULES = {"pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "subprocess", "yaml", "builtins"}
-UNSAFE_CALLS = {"os.system", "os.popen", "torch.load", "torch.jit.load", "np.load", "numpy.load"}
+UNSAFE_MODULES = {"pickle", "dill", "cloudpickle", "marshal", "shelve", "subprocess", "yaml", "builtins"}
+UNSAFE_CALLS = {"os.system", "os.popen", "torch.load", "torch.jit.load", "joblib.load", "np.load", "numpy.load"}
 
 
 @cache

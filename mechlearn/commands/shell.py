@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..errors import FormatError, MechlearnError
+from ..errors import FormatError, MechlearnError, StudyError
 
 
 class Commands(typer.core.TyperGroup):
@@ -112,6 +112,29 @@ def progress_bar(quiet: bool) -> Iterator[Callable[[float, str], None]]:
         yield lambda share, text: bar.update(
             task, completed=share, description=text, visible=time.monotonic() - started > 1
         )
+
+
+@contextmanager
+def workers(cluster: str | None) -> Iterator[str]:
+    """Joblib's backend: processes on this machine, or a Dask cluster that is joined for the while."""
+    if cluster is None:
+        yield "loky"
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise StudyError(
+            "--cluster needs Dask, which is not installed. `pip install 'mechlearn[cluster]'` installs it, here and on "
+            "the workers; without --cluster all cores of this machine are used."
+        ) from None
+    try:
+        client = Client(cluster, timeout=10)
+    except (OSError, ValueError) as error:
+        raise StudyError(
+            f"There is no Dask scheduler at {cluster}: {error}. Start one, or leave --cluster out."
+        ) from None
+    with client:
+        yield "dask"
 
 
 def say(text: str, json_file: str | None) -> None:

@@ -22,6 +22,7 @@ from .shell import (
     give_json,
     progress_bar,
     say,
+    workers,
 )
 
 if TYPE_CHECKING:
@@ -50,11 +51,15 @@ def _outcome_text(outcome: Outcome) -> str:
     if outcome.summary["reactions"]:
         width = max(len(r["equation"]) for r in outcome.summary["reactions"])
         heads = ("k forward", "95 %", "k reverse", "95 %", "contribution")
-        lines.append(f"{'reaction':{width}}  {heads[0]:>12} {heads[1]:>14}  {heads[2]:>12} {heads[3]:>14}  {heads[4]}")
+        supported = "  support" if "bootstrap" in outcome.summary else ""
+        lines.append(
+            f"{'reaction':{width}}  {heads[0]:>12} {heads[1]:>14}  {heads[2]:>12} {heads[3]:>14}  {heads[4]}{supported}"
+        )
         for r in outcome.summary["reactions"]:
             lines.append(
                 f"{r['equation']:{width}}  {constant(r['forward']):>12} {known(r, 'forward'):>14}  "
                 f"{constant(r['reverse']):>12} {known(r, 'reverse'):>14}  {r['contribution']:12.2g}"
+                + (f"  {100 * r['support']:5.0f} %" if supported else "")
             )
         lines.append("Rate constants in kmol, m^3 and s.\n")
     lines += _conserved_text(outcome.summary["conserved"])
@@ -108,20 +113,24 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an interrupted run of this study ended.")
     ] = False,
+    bootstrap: Annotated[int | None, typer.Option(help="Resamples of whole runs, for each reaction's support.")] = None,
+    cluster: Annotated[str | None, typer.Option(help="Dask scheduler for them, as tcp://host:8786.")] = None,
     json_file: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Simulate or read, learn, export, draw and validate: the main job."""
-    from ..study import load_study
+    from ..study import load_study, with_overrides
 
     checked = load_study(study)  # before the heavy libraries, so that a mistake is answered at once
     folder = output if output is not None else study.parent
     if output is None and not (folder / "summary.json").is_file():
         raise StudyError(f"{folder} holds no results of a finished study. Give a folder for them with -o.")
+    if bootstrap is not None:
+        checked = with_overrides(checked, {"uncertainty.bootstrap": bootstrap})
     from ..flow import run_study
 
-    with progress_bar(quiet) as progress:
-        outcome = run_study(checked, folder, overwrite=overwrite, resume=resume, progress=progress)
+    with progress_bar(quiet) as progress, workers(cluster) as backend:
+        outcome = run_study(checked, folder, overwrite=overwrite, resume=resume, backend=backend, progress=progress)
     _finish(outcome, json_file, folder)
 
 

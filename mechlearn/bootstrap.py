@@ -1,0 +1,143 @@
+"""How often each reaction is found again in whole runs drawn anew from those that were measured: a bootstrap."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import joblib
+import numpy as np
+
+from .balances import differential_balances
+from .discovery import discover
+from .judging import has_rates
+from .mechanism import Mechanism
+from .refinement import chosen_balances
+from .search import Search
+from .trajectories import Trajectories
+
+Sides = tuple[str, str]
+Resamples = Mapping[int, list[Sides]]
+
+
+@dataclass(frozen=True)
+class Support:
+    """In which share of the resamples reactions stand, whichever way they are written.
+
+    Parameters
+    ----------
+    resamples : int
+    reactions : tuple of float
+        Of the mechanism, in its order.
+    others : tuple of (str, float)
+        Reactions that the mechanism has not, those found most often first.
+    """
+
+    resamples: int
+    reactions: tuple[float, ...]
+    others: tuple[tuple[str, float], ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """What `summary.json` says, without what stands beside each reaction."""
+        return {
+            "resamples": self.resamples,
+            "others": [{"equation": equation, "support": share} for equation, share in self.others],
+        }
+
+
+def bootstrap_support(
+    mechanism: Mechanism,
+    runs: Trajectories,
+    search: Search,
+    *,
+    resamples: int = 100,
+    backend: str = "loky",
+    jobs: int = -1,
+    done: Resamples | None = None,
+    keep: Callable[[dict[int, list[Sides]]], None] | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> Support:
+    """Learn again from whole runs drawn with replacement, and count the reactions of the mechanism.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+        Learnt from the runs.
+    runs : Trajectories
+        Those that it was learnt from.
+    search : Search
+        With which it was learnt; resample i draws with the seed (``search.seed``, i).
+    resamples : int
+        How many.
+    backend : str
+        Of joblib: ``loky`` (processes on this machine), ``sequential``, or ``dask`` where a client of Dask is open.
+    jobs : int
+        Processes; -1 for one on each core.
+    done : mapping of int to list
+        Resamples that were finished before.
+    keep : callable, optional
+        Called with all finished ones each time that another is.
+    progress : callable, optional
+        Called with the share done and a word.
+
+    Returns
+    -------
+    Support
+
+    References
+    ----------
+    .. [1] B. Efron, "Bootstrap methods: another look at the jackknife", Ann. Statist. 7, 1-26 (1979).
+       https://doi.org/10.1214/aos/1176344552
+    """
+    found = dict(done or {})
+    missing = [number for number in range(resamples) if number not in found]
+    with joblib.parallel_config(backend=backend, n_jobs=jobs):
+        parallel = joblib.Parallel(return_as="generator_unordered")
+        for number, reactions in parallel(joblib.delayed(_found_again)(runs, search, each) for each in missing):
+            found[number] = reactions
+            if keep is not None:
+                keep(found)
+            if progress is not None:
+                progress(len(found) / resamples, f"{len(found)} of {resamples} resamples")
+    counts = Counter(sides for number in range(resamples) for sides in found[number])
+    mine = _sides_of(mechanism)
+    others = [
+        (f"{left} <=> {right}", n / resamples) for (left, right), n in counts.items() if (left, right) not in mine
+    ]
+    return Support(
+        resamples,
+        tuple(counts[sides] / resamples for sides in mine),
+        tuple(sorted(others, key=lambda each: (-each[1], each[0]))),
+    )
+
+
+def resampled(runs: Trajectories, seed: int, number: int) -> Trajectories:
+    """As many whole runs, drawn with replacement; states drawn around those of a run go with it."""
+    roots = [run for run in runs.runs if not run.parent]
+    drawn = np.random.default_rng([seed, 7, number]).integers(0, len(roots), len(roots))
+    chosen = []
+    for copy, i in enumerate(drawn):
+        chosen.append(replace(roots[i], name=f"{roots[i].name}~{copy}"))
+        chosen += [
+            replace(run, name=f"{run.name}~{copy}", parent=f"{run.parent}~{copy}")
+            for run in runs.runs
+            if run.parent == roots[i].name
+        ]
+    return runs.select(chosen)
+
+
+def _found_again(runs: Trajectories, search: Search, number: int) -> tuple[int, list[Sides]]:
+    drawn = resampled(runs, search.seed, number)
+    balances = differential_balances(drawn) if has_rates(runs, search) else chosen_balances(drawn, search)[0]
+    return number, sorted(set(_sides_of(discover(balances, search).mechanism)))
+
+
+def _sides_of(mechanism: Mechanism) -> list[Sides]:
+    """Both sides of each reaction as text, in an order that does not hang on the direction."""
+
+    def text(side: Mapping[str, float]) -> str:
+        return " + ".join(name if n == 1 else f"{n:g} {name}" for name, n in sorted(side.items()))
+
+    return [tuple(sorted((text(r.reactants), text(r.products)))) for r in mechanism.reactions]  # type: ignore[misc]

@@ -1,0 +1,83 @@
+"""Support of reactions in resamples: whole runs, the same whichever way it is computed, kept and gone on from."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mechlearn as ml
+from mechlearn import bootstrap
+from mechlearn.bootstrap import bootstrap_support, resampled
+from mechlearn.commands.shell import workers
+from mechlearn.flow import run_study
+
+from .helpers import network, one_way
+from .test_discovery import data, with_noise
+
+
+def few_runs(noise: float = 0.0, count: int = 5) -> ml.Trajectories:
+    runs, _ = data("fuel-radical-product")
+    return with_noise(runs.select(runs.runs[:count]), noise)
+
+
+def test_whole_runs_are_drawn_and_copies_go_with_their_parents() -> None:
+    runs = few_runs()
+    copies = [replace(run, name=f"{run.name}-copy", parent=run.name) for run in runs.runs]
+    drawn = resampled(runs.select([*runs.runs, *copies]), seed=3, number=1)
+    roots = [run for run in drawn.runs if not run.parent]
+    assert len(roots) == len(runs)
+    assert len(drawn) == 2 * len(runs)
+    assert len({run.name for run in drawn.runs}) == len(drawn)
+    originals = {run.name: run for run in runs.runs}
+    for run in roots:
+        np.testing.assert_array_equal(run.concentrations, originals[run.name.split("~")[0]].concentrations)
+    assert {run.parent for run in drawn.runs if run.parent} == {run.name for run in roots}
+    names = [[run.name for run in resampled(runs, 3, number).runs] for number in (1, 1, 2)]
+    assert names[0] == names[1] != names[2]
+
+
+def test_support_of_true_and_of_false_reactions() -> None:
+    runs = few_runs(0.01, 8)
+    mechanism = network("F R P", one_way("F => R", 1.0, 1.0), one_way("P => R", 1e3, 1e3), one_way("F => P", 1.0))
+    search = ml.Search(seed=1, conserve="none")
+    kept: list[int] = []
+    support = bootstrap_support(
+        mechanism, runs, search, resamples=4, backend="sequential", keep=lambda found: kept.append(len(found))
+    )
+    assert support.reactions == (1.0, 1.0, 0.0)
+    assert support.others == ()
+    assert kept == [1, 2, 3, 4]
+    assert bootstrap_support(network("F R P"), runs, search, resamples=2, backend="sequential").others == (
+        ("F <=> R", 1.0),
+        ("P <=> R", 1.0),
+    )
+
+
+def test_what_was_done_is_not_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("this resample was done before")
+
+    monkeypatch.setattr(bootstrap, "_found_again", refuse)
+    done = {0: [("F", "R")], 1: [("F", "P")]}
+    mechanism = network("F R P", one_way("R => F", 1.0))
+    support = bootstrap_support(mechanism, few_runs(), ml.Search(), resamples=2, backend="sequential", done=done)
+    assert support.reactions == (0.5,)
+    assert support.others == (("F <=> P", 0.5),)
+
+
+def test_a_study_with_a_bootstrap_tells_the_support_of_each_reaction(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(
+        "source:\n  mechanism: fuel-radical-product.yaml\n  temperature: 300 K\n"
+        "  initial: {sample: uniform, low: 0, high: 1, runs: 8}\n  times: {end: 1.0, count: 11}\n"
+        "uncertainty: {bootstrap: 2}\n"
+    )
+    summary = run_study(ml.load_study(path), tmp_path / "results", backend="sequential").summary
+    assert [each["support"] for each in summary["reactions"]] == [1.0, 1.0]
+    assert summary["bootstrap"] == {"resamples": 2, "others": []}
+
+
+def test_a_cluster_without_dask_or_without_a_scheduler_is_refused() -> None:
+    with pytest.raises(ml.StudyError, match="Dask"), workers("tcp://127.0.0.1:9"):
+        pass
