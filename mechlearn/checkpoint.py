@@ -20,6 +20,7 @@ from .errors import StudyError
 from .files import write_text
 from .learning.laws import Conserved
 from .learning.readout import LearnedReaction
+from .learning.training import Round
 from .records import plain, record
 from .refinement import CoursesFit
 from .search import Search
@@ -119,7 +120,7 @@ class Checkpoint:
         return None if failures is None else (read_hdf5(self.folder / "runs.h5"), failures)
 
     def keep_discovery(self, discovery: Discovery) -> None:
-        """The outcome of the search, without its history."""
+        """The outcome of the search."""
         self._write("discovery.json", plain(_Found(**{name: getattr(discovery, name) for name in _KEPT})))
 
     def discovery(self, balances: Balances, search: Search) -> Discovery | None:
@@ -130,7 +131,7 @@ class Checkpoint:
         found = record(_Found, content)
         mechanism = learnt_mechanism(balances, tuple(each.reaction for each in found.reactions))
         kept = {name: getattr(found, name) for name in _KEPT}
-        return Discovery(mechanism=mechanism, history=(), search=search, **kept)
+        return Discovery(mechanism=mechanism, search=search, **kept)
 
     def keep_resamples(self, found: dict[int, list[tuple[str, str]]]) -> None:
         """What was found in each resample of a bootstrap."""
@@ -162,6 +163,7 @@ class _Found:
     loss: float
     noise: float
     reactions: tuple[LearnedReaction, ...]
+    history: tuple[Round, ...]
     seconds: float
     conserved: Conserved | None
     courses: CoursesFit | None

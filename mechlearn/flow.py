@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -14,18 +13,17 @@ from .balances import Balances, differential_balances
 from .bootstrap import bootstrap_support
 from .cantera_yaml import read_mechanism, write_mechanism
 from .checkpoint import Checkpoint, locked
-from .comparison import Comparison, compare
-from .conditions import Source
+from .comparison import Comparison
 from .discovery import Discovery, discover, relative_error
 from .errors import BalanceError, DataError, SimulationError
 from .figures import validation_figure
 from .files import write_json, write_text
 from .graph import reaction_graph, write_graph
-from .judging import fresh_courses, has_rates, held_out_error, intervals, measured_runs
+from .judging import against_source, fresh_courses, has_rates, held_out_error, intervals, measured_runs
 from .pathways import History, course_difference, progress_history, viewer_content, write_flux_graph
 from .refinement import chosen_balances
 from .report import report_content, studied_subject, write_report
-from .results import REPORTS, RESULTS, Clock, check_folder
+from .results import REPORTS, RESULTS, Clock, check_folder, versions
 from .sampling import check_sampling
 from .simulation import find_mechanism
 from .study import Study, study_text
@@ -289,7 +287,7 @@ def _judge(
     except KeyboardInterrupt:
         obstacle = ("interrupted", "Interrupted before the mechanism was validated.")
     clock.lap("validate")
-    source = _against_source(study, discovery) if discovery.reactions else None
+    source = against_source(study, discovery) if discovery.reactions else None
     by_rates = bool(discovery.reactions) and discovery.courses is None
     others = find_alternatives(discovery.mechanism, learnt.balances, study.learn) if by_rates else None
     status, message = _verdict(discovery, validation, others, obstacle)
@@ -312,7 +310,7 @@ def _judge(
         "comparison": None if source is None else source.as_dict(),
         "alternatives": None if others is None else others.as_dict(),
         "uncertainty": None if known_to is None else known_to.as_dict(),
-        "versions": _versions(),
+        "versions": versions(),
     }
     return Outcome(discovery, validation, source, summary, written), judged
 
@@ -335,16 +333,6 @@ def _verdict(
     return "recovered", f"{discovery.message} {validation.message}{named}"
 
 
-def _against_source(study: Study, discovery: Discovery) -> Comparison | None:
-    source: Source | None = study.source
-    if source is None:
-        return None
-    known = read_mechanism(find_mechanism(source.mechanism, study.folder), source.phase or "")
-    plain = all(r.rate is not None and r.third_body is None and not r.reversible for r in known.reactions)
-    temperature = discovery.mechanism.temperature
-    return compare(discovery.mechanism, known, temperature=temperature, stoichiometry=not plain)
-
-
 def _metadata(discovery: Discovery, runs: Trajectories) -> dict[str, Any]:
     return {
         "version": version("mechlearn"),
@@ -353,8 +341,3 @@ def _metadata(discovery: Discovery, runs: Trajectories) -> dict[str, Any]:
         "seed": discovery.search.seed,
         "loss": float(f"{discovery.loss:.3g}"),
     }
-
-
-def _versions() -> dict[str, str]:
-    names = ("mechlearn", "cantera", "numpy", "scipy", "torch")
-    return {name: version(name) for name in names} | {"python": platform.python_version()}

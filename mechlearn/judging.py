@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from .balances import differential_balances, integral_balances
+from .cantera_yaml import read_mechanism
+from .comparison import Comparison, compare
 from .conditions import Designed, Sample, Times
 from .discovery import Discovery, relative_error
 from .learning.readout import LearnedReaction
 from .refinement import refine
 from .search import Search
-from .simulation import simulate_runs
+from .simulation import find_mechanism, simulate_runs
 from .study import Study
 from .trajectories import Trajectories
 from .uncertainty.record import RateInterval
@@ -37,6 +39,17 @@ def held_out_error(discovery: Discovery, held: Trajectories) -> float:
     if discovery.courses is None:
         return relative_error(discovery.mechanism, differential_balances(held))
     return relative_error(discovery.mechanism, integral_balances(held))
+
+
+def against_source(study: Study, discovery: Discovery) -> Comparison | None:
+    """The learnt mechanism against that which a study simulates; None where it reads data."""
+    source = study.source
+    if source is None:
+        return None
+    known = read_mechanism(find_mechanism(source.mechanism, study.folder), source.phase or "")
+    plain = all(r.rate is not None and r.third_body is None and not r.reversible for r in known.reactions)
+    temperature = discovery.mechanism.temperature
+    return compare(discovery.mechanism, known, temperature=temperature, stoichiometry=not plain)
 
 
 def measured_runs(discovery: Discovery, judged: Trajectories) -> tuple[Trajectories, Measured | None]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 from .errors import StudyError
@@ -76,3 +78,9 @@ def check_folder(study: Study, folder: Path, text: str, overwrite: bool) -> None
     stray = [name for name in RESULTS if (folder / name).exists()]
     if stray and not other.is_file():
         raise StudyError(f"{folder} holds {stray[0]} of unknown origin. Give another folder, or --overwrite.")
+
+
+def versions() -> dict[str, str]:
+    """Of the package, the libraries that its numbers hang on, and Python."""
+    names = ("mechlearn", "cantera", "numpy", "scipy", "torch")
+    return {name: version(name) for name in names} | {"python": platform.python_version()}
