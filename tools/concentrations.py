@@ -11,7 +11,12 @@ listed. Seconds are processor time of the learning.
 
 from __future__ import annotations
 
+import argparse
+import json
+import time
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -49,3 +54,89 @@ def noisy(runs: ml.Trajectories, level: float, seed: int, additive: bool = False
             for run, s in zip(runs.runs, size, strict=True)
         ]
     )
+
+
+def main() -> None:
+    """Run what is asked for and print one line per cell."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases", nargs="+", default=list(TIMES), choices=list(TIMES), metavar="CASE")
+    parser.add_argument("--noise", nargs="+", type=float, default=[0.0, 0.01, 0.05, 0.1])
+    parser.add_argument("--additive", action="store_true", help="noise as a share of the species' range")
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first-seed", type=int, default=100)
+    parser.add_argument("-o", "--output", type=Path, default=None, help="JSON file with every single seed")
+    arguments = parser.parse_args()
+    print(
+        f"{'case':22} {'noise':>6} {'exact':>7} {'or named':>9} {'worst rate error, median':>25} {'largest':>9} "
+        f"{'wrong recovered':>16} {'s, median':>10} {'largest':>8}",
+        flush=True,
+    )
+    cells = []
+    for case in arguments.cases:
+        for level in arguments.noise:
+            seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
+            done = [one_seed(case, level, seed, arguments.additive) for seed in seeds]
+            print(_line(case, level, done), flush=True)
+            cells.append({"case": case, "noise": level, "additive": arguments.additive, "seeds": done})
+            if arguments.output:
+                arguments.output.write_text(json.dumps(cells, indent=1), encoding="utf-8")
+
+
+def one_seed(case: str, level: float, seed: int, additive: bool) -> dict[str, Any]:
+    """Learn from one draw and compare with the truth."""
+    runs = noisy(exact_runs(case, seed), level, seed, additive)
+    study = load_study(example_studies()[case])
+    assert study.source is not None
+    truth = ml.read_mechanism(study.folder / study.source.mechanism)
+    started = time.process_time()
+    balances, told = ml.chosen_balances(runs, ml.Search())
+    discovery = ml.discover(balances)
+    seconds = time.process_time() - started
+    comparison = ml.compare(discovery.mechanism, truth)
+    found = discovery.courses
+    names = discovery.mechanism.species_names
+    true_set = {_key(r, names) for r in _one_way(truth)}
+    named = found is not None and any(
+        {(d.reactants, d.products) for d in each} == true_set for each in found.alternatives
+    )
+    return {
+        "seed": seed,
+        "exact": comparison.exact,
+        "named": bool(comparison.exact or (discovery.status == "ambiguous" and named)),
+        "status": discovery.status,
+        "rate_error": comparison.max_relative_rate_error,
+        "missing": [str(each) for each in comparison.missing],
+        "spurious": [str(each) for each in comparison.spurious],
+        "balances": told,
+        "noise": discovery.noise,
+        "seconds": seconds,
+    }
+
+
+def _one_way(mechanism: ml.Mechanism) -> list[tuple[dict[str, float], dict[str, float]]]:
+    sides = []
+    for reaction in mechanism.reactions:
+        sides.append((dict(reaction.reactants), dict(reaction.products)))
+        if reaction.reverse_rate is not None:
+            sides.append((dict(reaction.products), dict(reaction.reactants)))
+    return sides
+
+
+def _key(sides: tuple[dict[str, float], dict[str, float]], names: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(int(side.get(name, 0)) for name in names) for side in sides)
+
+
+def _line(case: str, level: float, done: list[dict[str, Any]]) -> str:
+    exact = [each for each in done if each["exact"]]
+    errors = [each["rate_error"] for each in exact] or [np.nan]
+    seconds = [each["seconds"] for each in done]
+    wrong = sum(each["status"] == "recovered" and not each["exact"] for each in done)
+    named = sum(each["named"] for each in done)
+    return (
+        f"{case:22} {level:6g} {len(exact):>4}/{len(done)} {named:>6}/{len(done)} {np.median(errors):25.2g} "
+        f"{max(errors):9.2g} {wrong:16} {np.median(seconds):10.1f} {max(seconds):8.1f}"
+    )
+
+
+if __name__ == "__main__":
+    main()

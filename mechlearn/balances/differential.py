@@ -88,21 +88,22 @@ def slopes(time: Array, window: int) -> Array:
     """
     place, unit = place_of(time)
     count = len(time)
+    start = np.clip(np.arange(count) - window // 2, 0, count - window)
+    near = start[:, None] + np.arange(window)
+    powers = (place[near] - place[:, None])[..., None] ** np.arange(4)
     matrix = np.zeros((count, count))
-    for i in range(count):
-        start = min(max(i - window // 2, 0), count - window)
-        near = np.arange(start, start + window)
-        powers = (place[near] - place[i])[:, None] ** np.arange(4)
-        matrix[i, near] = np.linalg.pinv(powers)[1]
+    np.put_along_axis(matrix, near, np.linalg.pinv(powers)[:, 1], axis=1)
     return np.asarray(matrix / (time - time[0] + unit)[:, None])
 
 
 def _estimated(runs: Trajectories, spread: Spread) -> Balances:
     courses = complete_courses(runs, WINDOWS[0])
     best, least = None, np.inf
+    narrowest: list[Array] = []
     for window in (w for w in WINDOWS if w <= min(len(run.time) for run in courses) or w == WINDOWS[0]):
         matrices = [slopes(run.time, window) for run in courses]
-        error = _error(matrices, courses, spread)
+        narrowest = narrowest or matrices
+        error = _error(matrices, narrowest, courses, spread)
         if error < least:
             best, least = matrices, error
     assert best is not None
@@ -110,14 +111,13 @@ def _estimated(runs: Trajectories, spread: Spread) -> Balances:
     return balances_of(runs, courses, identities, [sp.csr_array(each) for each in best], spread)
 
 
-def _error(matrices: list[Array], courses: list[Trajectory], spread: Spread) -> float:
+def _error(matrices: list[Array], narrowest: list[Array], courses: list[Trajectory], spread: Spread) -> float:
     """Median of the error of the slopes over their size: noise, and what narrower windows say otherwise."""
     parts = []
-    for matrix, run in zip(matrices, courses, strict=True):
-        values = run.concentrations
-        exact = slopes(run.time, WINDOWS[0]) @ values
-        noise = np.sqrt(matrix**2 @ spread.deviation(values) ** 2)
-        narrow = np.sqrt(slopes(run.time, WINDOWS[0]) ** 2 @ spread.deviation(values) ** 2)
-        bias = np.sqrt(np.maximum((matrix @ values - exact) ** 2 - narrow**2, 0.0))
+    for matrix, narrow, run in zip(matrices, narrowest, courses, strict=True):
+        values, variance = run.concentrations, spread.deviation(run.concentrations) ** 2
+        exact = narrow @ values
+        noise = np.sqrt(matrix**2 @ variance)
+        bias = np.sqrt(np.maximum((matrix @ values - exact) ** 2 - narrow**2 @ variance, 0.0))
         parts.append(np.hypot(noise, bias) / (np.sqrt(np.mean(exact**2, axis=0)) + 1e-300))
     return float(np.median(np.concatenate(parts)))

@@ -167,6 +167,14 @@ class _Arrow:
         gradient = self.gradient - np.einsum("nsq,nst,nt->q", self.shared, inverse, self.gradient_first, optimize=True)
         return matrix, gradient, inverse
 
+    def promise(self) -> float:
+        """Decrease of χ² at the minimum of the quadratic model."""
+        matrix, gradient, inverse = self.reduced(1e-6)
+        size = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+        change = np.linalg.lstsq(matrix / np.outer(size, size), gradient / size, rcond=1e-12)[0]
+        first = np.einsum("ns,nst,nt->", self.gradient_first, inverse, self.gradient_first)
+        return float(gradient / size @ change + first)
+
 
 def _arrow(problem: Problem, state: State) -> _Arrow:
     data = problem.data
@@ -206,7 +214,9 @@ def information(problem: Problem, state: State) -> Information:
     return Information(matrix, gradient)
 
 
-def fitted(problem: Problem, state: State, *, tolerance: float = 0.01, iterations: int = 40) -> State:
+def fitted(
+    problem: Problem, state: State, *, tolerance: float = 0.01, iterations: int = 40, hopeless: float = np.inf
+) -> State:
     """The minimum near a state.
 
     Parameters
@@ -219,10 +229,15 @@ def fitted(problem: Problem, state: State, *, tolerance: float = 0.01, iteration
         Decrease of χ² below which a step is the last.
     iterations : int
         Most steps.
+    hopeless : float
+        χ² above which the minimum is of no interest: where twice the promised decrease does not lead below it, the fit
+        is given up.
     """
     damping = 1e-4
     for _ in range(iterations):
         arrow = _arrow(problem, state)
+        if state.chi2 > hopeless and state.chi2 - 2 * arrow.promise() > hopeless:
+            return state
         while True:
             trial = _step(problem, state, arrow, damping)
             if trial is not None and trial.chi2 < state.chi2:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from ..balances import (
     Balances,
@@ -35,6 +36,8 @@ Tell = Callable[[float, str], None]
 
 MAKERS = {"weak": weak_balances, "integral": integral_balances, "derivative": differential_balances}
 REWEIGHTED = 2
+MOST_COMPARED = 6
+"""Runs by which the forms of balances are compared."""
 
 
 @dataclass(frozen=True)
@@ -103,19 +106,23 @@ def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
         And what was chosen, and why, in a sentence.
     """
     if search.balances != "auto":
-        return MAKERS[search.balances](runs), f"Balances: {search.balances}, as asked for."
+        return MAKERS[search.balances](
+            runs, spread=estimate_spread(runs, search.noise)
+        ), f"Balances: {search.balances}, as asked for."
+    spread = estimate_spread(runs, search.noise)
+    reactions = MassAction(candidates(runs, spread, search))
+    courses = [run for run in runs.runs if run.is_course]
+    some = runs.select(courses[:: -(-len(courses) // MOST_COMPARED)] if courses else runs.runs)
     misfits: dict[str, float] = {}
-    made: dict[str, Balances] = {}
     for name, maker in MAKERS.items():
-        made[name] = maker(runs)
-        courses = made[name].courses
-        assert courses is not None
-        reactions = MassAction(candidates(runs, courses.spread, search))
-        start = _start(made[name], reactions)
+        with threadpool_limits(limits=1):
+            start = _start(maker(some, spread=spread), reactions)
         misfits[name] = np.inf if start is None else start[1].chi2 / start[0].data.count
     best = min(misfits, key=lambda name: misfits[name])
     listed = ", ".join(f"{name} {misfit:.3g}" for name, misfit in misfits.items())
-    return made[best], f"Balances: {best}, whose rates follow the trajectories best (χ² per datum: {listed})."
+    return MAKERS[best](
+        runs, spread=spread
+    ), f"Balances: {best}, whose rates follow the trajectories best (χ² per datum: {listed})."
 
 
 def courses_fit(balances: Balances, search: Search, tell: Tell) -> CoursesFit | None:

@@ -72,13 +72,16 @@ class Selector:
     scale: float
     tell: Callable[[str], None]
 
-    def network(self, kept: tuple[int, ...], theta: Array, first: Array, near: State | None = None) -> Network | None:
-        """Candidates fitted from starting values, or None where they cannot be integrated."""
+    def network(
+        self, kept: tuple[int, ...], theta: Array, first: Array, near: State, limit: float = np.inf
+    ) -> Network | None:
+        """Candidates fitted from starting values, or None where they cannot be integrated; costs above a limit are rough."""
         problem = self.everything.only(np.array(kept, dtype=np.int64))
-        start = evaluate(problem, theta, first, None if near is None else near.course)
+        start = evaluate(problem, theta, first, near.course)
         if start is None:
             return None
-        state = fitted(problem, start, tolerance=0.02 * self.scale)
+        hopeless = (limit - self.threshold * len(kept)) * self.scale
+        state = fitted(problem, start, tolerance=0.02 * self.scale, hopeless=hopeless)
         return Network(kept, problem, state, state.chi2 / self.scale + self.threshold * len(kept))
 
     def without(self, network: Network, places: NDArray[np.int64], info: Information) -> Network | None:
@@ -90,7 +93,8 @@ class Selector:
         size = np.sqrt(np.maximum(np.diag(block), 1e-300))
         change = np.linalg.lstsq(block / np.outer(size, size), side / size, rcond=1e-10)[0] / size
         theta = network.state.theta[stay] + np.clip(change, -0.5, 0.5)
-        return self.network(tuple(network.kept[i] for i in stay), theta, network.state.first, network.state)
+        kept = tuple(network.kept[i] for i in stay)
+        return self.network(kept, theta, network.state.first, network.state, network.cost + 2 * INDISTINCT)
 
     def pruned(self, network: Network) -> Network:
         """The network without what it does not need."""
@@ -149,7 +153,7 @@ class Selector:
         stay = [i for i in range(len(network.kept)) if i != instead_of]
         kept = (*(network.kept[i] for i in stay), wide.absent[place])
         theta = np.append(network.state.theta[stay], np.log(amount))
-        return self.network(kept, theta, network.state.first, network.state)
+        return self.network(kept, theta, network.state.first, network.state, network.cost + 2 * INDISTINCT)
 
     def wide(self, network: Network) -> Wide:
         """The network beside all absent candidates."""

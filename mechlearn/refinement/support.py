@@ -69,10 +69,10 @@ def _pass(rows: _Rows, reactions: MassAction, constants: Array, horizon: float) 
     design = (operator @ rows.monomials)[:, None, :] * (white @ reactions.net.T)
     design = design.reshape(-1, len(constants))
     target = (white @ accumulation[..., None]).ravel()
-    size = np.linalg.norm(design, axis=0)
-    size[size == 0] = 1.0
-    normal = (design / size).T @ (design / size)
-    right = (design / size).T @ target
+    normal, right = design.T @ design, design.T @ target
+    size = np.sqrt(np.diag(normal))
+    size = np.where(size > 0, size, 1.0)
+    normal, right = normal / np.outer(size, size), right / size
     return np.asarray(non_negative(normal, right) / size)
 
 
