@@ -20,6 +20,8 @@ FOURTH = np.sqrt(70.0)
 """Standard deviation of fourth differences of independent values of standard deviation 1."""
 FLOOR = 1e-3
 """Share of a species' largest concentration below which relative noise is not believed."""
+WITHOUT_FIRST = 7
+"""Samples from which on the first is left out, as fast reactions may come to an end before the second."""
 LEAST = 1e-5
 """Noise of data that show none, as a share of the concentrations."""
 
@@ -77,6 +79,7 @@ def estimate_spread(runs: Trajectories, kind: str = "auto") -> Spread:
     """
     largest = np.maximum(np.nanmax([np.nanmax(np.abs(r.concentrations), axis=0) for r in runs.runs], axis=0), 1e-300)
     courses = [run.concentrations for run in runs.runs if run.is_course and len(run.time) >= 5]
+    courses = [each[1:] if len(each) >= WITHOUT_FIRST else each for each in courses]
     if not courses:
         return Spread(LEAST, LEAST * FLOOR * largest)
     fourth = np.concatenate([np.abs(np.diff(each, 4, axis=0)) for each in courses]) / FOURTH

@@ -103,6 +103,13 @@ def _verdict(fit: CoursesFit, names: list[str], search: Search) -> tuple[str, st
     if fit.data < 2 * len(fit.found):
         status = "undersampled"
         detail = f"{fit.data} values are too few to tell {len(fit.found)} one-way reactions from others."
+    elif fit.unresolved:
+        status = "undersampled"
+        detail = (
+            f"The reactions found explain the data to {level}, but fast ones end before the second sample: their rate "
+            "constants, and networks that differ by them, cannot be told; intervals hold for this network only. Bring "
+            "some ten samples, evenly spaced in the logarithm of time, before the second one."
+        )
     elif fit.misfit > ABOVE_NOISE or (isinstance(limit, int) and len(fit.found) > 2 * limit):
         status = "unsettled"
         return status, (

@@ -120,6 +120,7 @@ class Discovery:
             "data": fit.data,
             "candidates": fit.candidates,
             "robust": fit.robust,
+            "unresolved": fit.unresolved,
             "outliers": [asdict(each) for each in fit.outliers],
             "alternatives": [[direction.equation(names) for direction in each] for each in fit.alternatives],
         }

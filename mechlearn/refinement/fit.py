@@ -123,9 +123,14 @@ class Information:
     gradient: Array
 
     def covariance(self) -> Array:
-        """Inverse of the normal matrix, scaled before inversion so that tiny parameters keep their error."""
+        """Inverse of the normal matrix.
+
+        It is scaled before inversion, so that tiny parameters keep their error, and what the data do not tell apart to
+        round-off has a large one, not none.
+        """
         size = np.sqrt(np.maximum(np.diag(self.normal), 1e-300))
-        inverse = np.linalg.pinv(self.normal / np.outer(size, size), rcond=1e-13, hermitian=True)
+        values, vectors = np.linalg.eigh(self.normal / np.outer(size, size))
+        inverse = (vectors / np.maximum(values, 1e-13 * values.max(initial=1e-300))) @ vectors.T
         return np.asarray(inverse / np.outer(size, size))
 
 

@@ -22,6 +22,7 @@ from ..errors import DataError
 from ..learning.complexes import Direction
 from ..search import Search
 from ..trajectories import Trajectories
+from .annealing import annealed, jumps
 from .bounds import VAGUE, bounds
 from .candidates import candidates
 from .fit import Problem, State, evaluate, fitted, information, resolved
@@ -36,6 +37,8 @@ Tell = Callable[[float, str], None]
 
 MAKERS = {"weak": weak_balances, "integral": integral_balances, "derivative": differential_balances}
 REWEIGHTED = 2
+STILL = 1.5
+"""χ² per datum up to which runs in which nothing changes explain the data."""
 MOST_COMPARED = 6
 """Runs by which the forms of balances are compared."""
 
@@ -84,6 +87,8 @@ class CoursesFit:
         Whether outliers were given less weight.
     data : int
         Number of measured values.
+    unresolved : bool
+        Whether fast reactions end before the second sample.
     """
 
     found: tuple[Found, ...]
@@ -95,6 +100,7 @@ class CoursesFit:
     outliers: tuple[Outlier, ...]
     robust: bool
     data: int
+    unresolved: bool
 
 
 def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
@@ -139,13 +145,12 @@ def courses_fit(balances: Balances, search: Search, tell: Tell) -> CoursesFit | 
     assert courses is not None
     tell(0.02, "listing candidates")
     reactions = MassAction(candidates(courses.runs, courses.spread, search))
-    started = _start(balances, reactions)
-    if (
-        started is None
-        and _still(Problem.of(reactions, data := measured(courses.runs), courses.spread)) < 1.5 * data.count
-    ):
-        return None
+    annealed_start = _after_a_jump(balances, reactions)
+    started = annealed_start or _start(balances, reactions)
     if started is None:
+        data = measured(courses.runs)
+        if _still(Problem.of(reactions, data, courses.spread)) < STILL * data.count:
+            return None
         raise DataError(
             "The rates that the balances give cannot be integrated. The samples may be too far apart for the fastest "
             "reactions; bring more samples near the start of the runs."
@@ -165,7 +170,19 @@ def courses_fit(balances: Balances, search: Search, tell: Tell) -> CoursesFit | 
         return None
     tell(0.8, "looking for other networks")
     best, near = selector.rivals(network)
-    return _told(best, near, reactions, courses.runs, misfit * best.state.chi2 / state.chi2, tell)
+    fit = _told(best, near, reactions, courses.runs, misfit * best.state.chi2 / state.chi2, tell)
+    return replace(fit, unresolved=annealed_start is not None)
+
+
+def _after_a_jump(balances: Balances, reactions: MassAction) -> tuple[Problem, State, NDArray[np.int64]] | None:
+    """All candidates, annealed, where fast reactions end before the second sample."""
+    courses = balances.courses
+    assert courses is not None
+    data = measured(courses.runs)
+    if not jumps(data, courses.spread):
+        return None
+    started = annealed(reactions, data, courses.spread)
+    return None if started is None else (*started, np.arange(len(reactions.directions)))
 
 
 def _start(balances: Balances, reactions: MassAction) -> tuple[Problem, State, NDArray[np.int64]] | None:
@@ -251,6 +268,7 @@ def _told(
         outliers=outliers(problem, state, runs.species_names),
         robust=problem.robust,
         data=data.count,
+        unresolved=False,
     )
 
 

@@ -43,6 +43,8 @@ NEARLY = 1e-8
 FIRST_PARTS = 5
 """Shorter steps from whose end a long one is tried."""
 MOST_STEPS = 600
+FIRST_HALVINGS = 27
+"""Times that a first interval is cut in half where reactions end within it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +58,14 @@ class Steps:
     def one_each(cls, intervals: int) -> Steps:
         """One step an interval."""
         return cls(np.arange(intervals), np.ones(intervals))
+
+    @classmethod
+    def from_the_first(cls, intervals: int) -> Steps:
+        """One step an interval, but steps that double in length in the first: any fast reaction is resolved there."""
+        steps = cls.one_each(intervals)
+        for _ in range(FIRST_HALVINGS):
+            steps = steps.halved(np.arange(len(steps.end)) == 0)
+        return steps
 
     @property
     def start(self) -> Array:

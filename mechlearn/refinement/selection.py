@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..learning.complexes import Direction
 from .fit import Information, Problem, State, evaluate, fitted, information
 
 Array = NDArray[np.float64]
@@ -75,7 +76,7 @@ class Selector:
     def network(
         self, kept: tuple[int, ...], theta: Array, first: Array, near: State, limit: float = np.inf
     ) -> Network | None:
-        """Candidates fitted from starting values, or None where they cannot be integrated; costs above a limit are rough."""
+        """Candidates fitted from starting values; None where they cannot be integrated; rough above a limit of cost."""
         problem = self.everything.only(np.array(kept, dtype=np.int64))
         start = evaluate(problem, theta, first, near.course)
         if start is None:
@@ -94,7 +95,7 @@ class Selector:
         change = np.linalg.lstsq(block / np.outer(size, size), side / size, rcond=1e-10)[0] / size
         theta = network.state.theta[stay] + np.clip(change, -0.5, 0.5)
         kept = tuple(network.kept[i] for i in stay)
-        return self.network(kept, theta, network.state.first, network.state, network.cost + 2 * INDISTINCT)
+        return self.network(kept, theta, network.state.first, network.state)
 
     def pruned(self, network: Network) -> Network:
         """The network without what it does not need."""
@@ -120,17 +121,32 @@ class Selector:
     def _one_by_one(self, network: Network) -> Network:
         while True:
             info = information(network.problem, network.state)
-            score = _scores(info) / self.scale
-            for place in np.argsort(score).tolist():
-                if score[place] > SURE * self.threshold:
+            for loss, places in self._groups(network, info):
+                if loss > (SURE - 1) * self.threshold * len(places):
                     return network
-                trial = self.without(network, np.array([place]), info)
+                trial = self.without(network, places, info)
                 if trial is not None and trial.cost < network.cost:
                     network = trial
                     self.tell(f"{len(network.kept)} reactions")
                     break
             else:
                 return network
+
+    def _groups(self, network: Network, info: Information) -> list[tuple[float, NDArray[np.int64]]]:
+        """Reactions and pairs of opposite ones, with what the cost would rise by without them, the least first."""
+        directions = network.problem.reactions.directions
+        index = {direction: i for i, direction in enumerate(directions)}
+        backs = [index.get(Direction(d.products, d.reactants)) for d in directions]
+        pairs = [[i, j] for i, j in enumerate(backs) if j is not None and i < j]
+        covariance = info.covariance()
+        groups = []
+        for each in (*([i] for i in range(len(directions))), *pairs):
+            block = covariance[np.ix_(each, each)]
+            size = np.sqrt(np.maximum(np.diag(block), 1e-300))
+            inverse = np.linalg.pinv(block / np.outer(size, size), rcond=1e-9, hermitian=True)
+            score = float((1 / size) @ inverse @ (1 / size))
+            groups.append((score / self.scale - self.threshold * len(each), np.array(each)))
+        return sorted(groups, key=lambda group: group[0])
 
     def enriched(self, network: Network) -> Network | None:
         """The network with the absent candidate that improves it most, or None where none improves it."""
