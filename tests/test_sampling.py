@@ -21,7 +21,7 @@ COARSE = {"end": 1.0, "count": 11}
 
 def simulated(mechanism: str, times: Any, runs: int = 12, **keys: Any) -> Trajectories:
     first = {"sample": "uniform", "low": 0, "high": 1, "runs": runs}
-    source: dict[str, Any] = {"mechanism": mechanism, "temperature": 300, "initial": first, "times": times, **keys}
+    source: dict[str, Any] = {"mechanism": mechanism, "temperature": 300, "initial": first, "times": times} | keys
     return ml.simulate(ml.Study(source=Source(**source)))
 
 
@@ -162,3 +162,20 @@ def test_a_study_completes_what_the_elements_tell(tmp_path: Path) -> None:
     path.write_text(text + "complete: [CH4]\n")
     with pytest.raises(ml.DataError, match=r"CH4 cannot be completed: h2o2\.yaml has no such species"):
         study_runs(ml.load_study(path))
+
+
+@pytest.mark.parametrize(("factor", "shown"), [(1.0, ""), (1e3, "1e+03 times"), (1e-3, "0.001 times"), (30.0, "")])
+def test_concentrations_in_a_wrong_unit_are_noticed_where_pressure_shows_it(factor: float, shown: str) -> None:
+    runs = simulated(
+        "h2o2.yaml",
+        COARSE,
+        runs=2,
+        temperature=1000,
+        pressure=101325,
+        reactor="constant-pressure",
+        initial={"X": "H2:2, O2:1, N2:4"},
+    )
+    off = runs.select([replace(run, rates=None, concentrations=run.concentrations * factor) for run in runs.runs])
+    found = said(check_sampling(off), "unit")
+    assert bool(found) == bool(shown)
+    assert shown in found

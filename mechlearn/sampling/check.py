@@ -6,6 +6,7 @@ from ..trajectories import Trajectories
 from .estimates import directions_of, extent_of, noise_of
 from .findings import (
     about_noise,
+    amount_of_gas,
     constant_species,
     elements,
     few_runs,
@@ -57,5 +58,6 @@ def check_sampling(runs: Trajectories) -> Sampling:
         *about_noise(courses, noise, coarse=bool(scales)),
         *missing_values(runs),
         *unknown_temperature(runs),
+        *amount_of_gas(runs),
     ]
     return Sampling(len(courses), sum(len(run.time) for run in runs.runs), noise, directions, first, tuple(findings))

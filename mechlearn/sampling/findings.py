@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..thermo import GAS_CONSTANT
 from ..trajectories import Trajectories, Trajectory
 from .estimates import CLEAN, FEW
 from .record import Finding, count, listed, verb
@@ -24,6 +25,10 @@ _CONSTANT = 1e-6
 _CLEAR = 5.0
 """In standard deviations of the noise: what is taken for a change."""
 _DRIFT = 0.01
+_UNITS = (1e3, 1e-3, 1e6, 1e-6)
+"""Factors between units of concentration that are taken for each other."""
+_NEAR = 0.05
+"""Difference of logarithms within which a factor counts as such."""
 _FIXED = 0.01
 """Part of the largest variation of first states below which one does not count."""
 
@@ -203,4 +208,29 @@ def unknown_temperature(runs: Trajectories) -> list[Finding]:
     """States without a temperature."""
     if any(np.isnan(run.temperature).any() for run in runs.runs):
         return [Finding("temperature", "The temperature is unknown: rate constants hold at that of the data alone.")]
+    return []
+
+
+def amount_of_gas(runs: Trajectories) -> list[Finding]:
+    """Concentrations that are off an ideal gas at their pressure by a factor that a unit makes, such as 1000."""
+    ratios = []
+    for run in runs.runs:
+        total = run.concentrations.sum(axis=1)
+        known = np.isfinite(total) & np.isfinite(run.pressure) & np.isfinite(run.temperature) & (total > 0)
+        ratios.append(run.pressure[known] / (GAS_CONSTANT * run.temperature[known] * total[known]))
+    every = np.concatenate(ratios) if ratios else np.zeros(0)
+    if not every.size:
+        return []
+    ratio = float(np.median(every))
+    for factor in _UNITS:
+        if abs(np.log(ratio * factor)) < _NEAR and np.ptp(np.log(every)) < _NEAR:
+            return [
+                Finding(
+                    "unit",
+                    f"The concentrations add up to {1 / ratio:.3g} times what an ideal gas holds at the pressure and "
+                    "temperature in the table: a unit is wrong, or (below 1) most of the gas is not in the table.",
+                    f"Look at the units of concentrations and pressure; rate constants of order two and more would be "
+                    f"off by powers of {max(factor, 1 / factor):g}.",
+                )
+            ]
     return []

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Kind = Literal["runs", "time-scales", "variation", "first-states", "noise", "missing", "temperature", "elements"]
+Kind = Literal[
+    "runs", "time-scales", "variation", "first-states", "noise", "missing", "temperature", "elements", "unit"
+]
 
 
 @dataclass(frozen=True)
