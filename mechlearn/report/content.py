@@ -118,6 +118,7 @@ def _checks(subject: Subject) -> list[dict[str, str | bool]]:
         "energy": max(validation.energy.values(), default=None),
         "reduced_chi_squared": validation.chi_squared,
     }
+    beyond = "" if validation.measured is None else validation.measured.text
     rows: list[dict[str, str | bool]] = []
     for name, value in measured.items():
         check = limited.get(name)
@@ -125,7 +126,7 @@ def _checks(subject: Subject) -> list[dict[str, str | bool]]:
             continue
         rows.append(
             {
-                "quantity": WORDS[name],
+                "quantity": WORDS[name] + (beyond if name == "profiles" else ""),
                 "value": "not known" if value is None else _error(name, value),
                 "limit": "" if check is None else number_text(check.limit),
                 "verdict": "" if check is None else "holds" if check.passed else "broken",
