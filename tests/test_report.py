@@ -203,12 +203,14 @@ def test_alternatives_and_bound_rates_are_sentences(pages: Path) -> None:
     pair = {"between": [[0, "forward"], [0, "reverse"]], "correlation": 0.99}
     more: Content = {
         "alternatives": {"found": [{"text": "A can be B."}], "more": 2, "undetermined": ["A + B"], "looked_at": "all"},
+        "bootstrap": {"resamples": 20, "others": [{"equation": "B => C", "support": 0.25}]},
         "uncertainty": {"level": 0.95, "temperature": 300.0, "bound": [pair]},
     }
     content = report_content(replace(each, summary=each.summary | more))
     assert content["alternatives"] == ["A can be B.", "There are 2 more such sets."]
     assert any("correlation 0.99" in sentence for sentence in content["unknown"])
     assert any("A + B" in sentence for sentence in content["unknown"])
+    assert any("20 resamples" in sentence and "B => C (25 %)" in sentence for sentence in content["unknown"])
     assert "in 95 of 100 cases" in content["rate_note"]
 
 

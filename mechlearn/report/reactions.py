@@ -34,11 +34,17 @@ def reaction_rows(subject: Subject) -> list[dict[str, Any]]:
             "forward": _rate_text(entry, "forward"),
             "reverse": _reverse_text(entry, reactions[number - 1] if number <= len(reactions) else None),
             "contribution": _share(entry.get("contribution")),
-            "support": " and ".join(entry.get("found_by", ())),
+            "support": _support(entry),
             "flags": _flags(entry, several, spurious),
         }
         for number, entry in enumerate(listed, start=1)
     ]
+
+
+def _support(entry: dict[str, Any]) -> str:
+    """Which learners found it, and in how many resamples of the runs it came back."""
+    text = " and ".join(entry.get("found_by", ()))
+    return text if entry.get("support") is None else f"{text}; {100 * entry['support']:.0f} % of resamples"
 
 
 def _colliders(reaction: Reaction) -> str:

@@ -68,6 +68,12 @@ def _rates(subject: Subject) -> list[str]:
             f"The {one} rate constant of {entries[i]['equation']} and the {other} one of {entries[j]['equation']} are "
             f"known together better than each alone (correlation {pair['correlation']:.2f})."
         )
+    resampled = summary.get("bootstrap") or {}
+    others = [f"{each['equation']} ({100 * each['support']:.0f} %)" for each in resampled.get("others", [])]
+    if others:
+        sentences.append(
+            f"In some of {resampled['resamples']} resamples of the runs these came up too: {_named(others)}."
+        )
     undetermined = (summary.get("alternatives") or {}).get("undetermined") or []
     if undetermined:
         sentences.append(f"The data do not tell what these make: {_named(list(undetermined))}.")
