@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mechlearn.balances import weak_balances
+from mechlearn.cantera_yaml import read_mechanism
 from mechlearn.comparison import compare
 from mechlearn.conditions import Sample, Times
 from mechlearn.discovery import Discovery, discover
 from mechlearn.errors import DataError, FormatError, StudyError
+from mechlearn.flow import learn_runs
 from mechlearn.kinetics import production_rates
 from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, ThirdBody
 from mechlearn.refinement import refine
@@ -21,7 +24,7 @@ from mechlearn.refinement.radau import Steps, integrate, sensitivities
 from mechlearn.refinement.refine import problem_of
 from mechlearn.search import Search
 from mechlearn.simulation import simulate
-from mechlearn.study import example_studies, load_study
+from mechlearn.study import Study, example_studies, load_study
 from mechlearn.trajectories import Trajectories
 
 from .helpers import BANK
@@ -248,6 +251,33 @@ def test_what_noise_hides_is_said_with_the_networks_that_fit_as_well() -> None:
     networks = [{d.equation(names) for d in each} for each in discovery.courses.alternatives]
     assert exact or truth in networks
     assert "in place of" in discovery.message
+
+
+def test_a_table_without_rates_is_learnt_exported_and_validated_within_its_noise(tmp_path: Path) -> None:
+    runs = runs_of("michaelis-menten", 12, 0.02)
+    bare = [replace(run, temperature=np.full(len(run.time), np.nan), reactor="") for run in runs.runs]
+    outcome = learn_runs(runs.select(bare), Study(data=("runs.csv",)), tmp_path / "learned.yaml")
+    assert outcome.status == "recovered"
+    assert outcome.validation is not None
+    assert outcome.validation.passed
+    assert "trajectories best" in outcome.summary["balances"]
+    assert outcome.summary["concentrations"]["noise"]["kind"] == "relative"
+    assert all(r["interval"]["forward"]["text"].startswith("±") for r in outcome.summary["reactions"])
+    assert compare(read_mechanism(tmp_path / "learned.yaml"), BANK["michaelis-menten"]).exact
+
+
+def test_runs_that_miss_the_fast_reactions_are_never_called_recovered() -> None:
+    study = load_study(example_studies()["michaelis-menten"])
+    assert study.source is not None
+    assert isinstance(study.source.initial, Sample)
+    source = replace(study.source, times=Times(end=1.0, count=11), initial=replace(study.source.initial, runs=8))
+    made = simulate(replace(study, source=source))
+    discovery = discover(weak_balances(made.select([replace(run, rates=None) for run in made.runs])))
+    assert discovery.status == "undersampled"
+    assert "before the second sample" in discovery.message
+    slow = next(r.reaction for r in discovery.reactions if set(r.reaction.products) == {"E", "P"})
+    assert slow.rate is not None
+    assert pytest.approx(10.0, rel=1e-3) == slow.rate.A
 
 
 def test_pure_noise_yields_no_reaction_called_recovered() -> None:
