@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from math import isinf
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,9 @@ def _message(status: str, last: Stage, work: Work, verdicts: dict[str, list[Verd
     text += f" at {len(work.task.conditions)} conditions: the largest error is {last.error:.2f} of its limit."
     if verdicts["held_out"]:
         found = summary(verdicts["held_out"])
-        text += f" Held out, the largest error of a delay is {found['max_delay_error']:.1%} (at {found['worst']})."
+        error = found["max_delay_error"]
+        told = "it does not ignite" if isinf(error) else f"the largest error of a delay is {100 * error:.1f} %"
+        text += f" Held out, {told} (at {found['worst']})."
     else:
         text += " No condition was held out, so that nothing is known beyond these; give reduce.held_out."
     return f"Interrupted: {text}" if status == "interrupted" else text
