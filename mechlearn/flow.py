@@ -206,6 +206,8 @@ def _draw(study: Study, outcome: Outcome, judged: Trajectories, folder: Path, cl
     if outcome.validation is not None and outcome.validation.simulated:
         validation_figure(outcome.validation, judged, folder / "validation.svg")
         clock.lap("figure")
+        if outcome.discovery.courses is not None:  # fluxes without noise and gaps
+            judged = judged.select(list(outcome.validation.simulated.values()))
     if outcome.written and judged.runs[0].is_course:
         history = progress_history(folder / "learned.yaml", judged)
         write_viewer(viewer_content(history), folder / "pathways.html")
