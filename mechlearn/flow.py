@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,16 @@ from .errors import BalanceError, DataError, SimulationError
 from .figures import validation_figure
 from .files import write_json, write_text
 from .graph import reaction_graph, write_graph
-from .judging import against_source, fresh_courses, has_rates, held_out_error, intervals, measured_runs
+from .judging import (
+    against_source,
+    fresh_courses,
+    has_rates,
+    held_out_error,
+    intervals,
+    measured_runs,
+    metadata,
+    unbalanced_elements,
+)
 from .pathways import History, course_difference, progress_history, viewer_content, write_flux_graph
 from .refinement import chosen_balances
 from .report import report_content, studied_subject, write_report
@@ -274,7 +282,7 @@ def _judge(
     written, obstacle = False, ("", "")
     try:
         if discovery.reactions:
-            write_mechanism(discovery.to_write, mechanism_file, metadata=_metadata(discovery, runs))
+            write_mechanism(discovery.to_write, mechanism_file, metadata=metadata(discovery, runs))
             written = True
             clock.lap("export")
             judged, measured = measured_runs(discovery, fresh_courses(study, judged))
@@ -293,6 +301,9 @@ def _judge(
     by_rates = bool(discovery.reactions) and discovery.courses is None
     others = find_alternatives(discovery.mechanism, learnt.balances, study.learn) if by_rates else None
     status, message = _verdict(discovery, validation, others, obstacle)
+    lost = unbalanced_elements(discovery, learnt.balances)
+    if lost:
+        status, message = "unbalanced-data", f"{lost} {message}"
     few = len(discovery.reactions) * learnt.balances.accumulation.size < MOST_WORK
     known_to = estimate_uncertainty(discovery.mechanism, learnt.balances) if by_rates and few else None
     errors = {
@@ -333,13 +344,3 @@ def _verdict(
         return "ambiguous", f"As few other reactions explain the data as well. {others.sentence}"
     named = "" if others is None or not others.found else f" With more reactions: {others.sentence}"
     return "recovered", f"{discovery.message} {validation.message}{named}"
-
-
-def _metadata(discovery: Discovery, runs: Trajectories) -> dict[str, Any]:
-    return {
-        "version": version("mechlearn"),
-        "source": Path(runs.mechanism).name or "data",
-        "status": discovery.status,
-        "seed": discovery.search.seed,
-        "loss": float(f"{discovery.loss:.3g}"),
-    }

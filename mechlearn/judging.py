@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .balances import differential_balances, integral_balances
+from .balances import Balances, differential_balances, integral_balances
 from .cantera_yaml import read_mechanism
 from .comparison import Comparison, compare
 from .conditions import Designed, Sample, Times
+from .conservation import element_matrix
 from .discovery import Discovery, relative_error
 from .learning.readout import LearnedReaction
 from .refinement import refine
@@ -22,6 +25,10 @@ from .trajectories import Trajectories
 from .uncertainty.record import RateInterval
 from .validation import Measured
 
+UNEXPLAINED = ("unsettled", "no-reactions", "undersampled")
+"""Outcomes for which data that lose atoms would be a reason."""
+UNBALANCED = 1e-6
+"""Share of its atoms that move by which an element may change in data without noise."""
 WIDTH = 1.96
 """Standard errors on either side of a 95 % interval."""
 FRESH_RUNS = 5
@@ -50,6 +57,25 @@ def against_source(study: Study, discovery: Discovery) -> Comparison | None:
     plain = all(r.rate is not None and r.third_body is None and not r.reversible for r in known.reactions)
     temperature = discovery.mechanism.temperature
     return compare(discovery.mechanism, known, temperature=temperature, stoichiometry=not plain)
+
+
+def unbalanced_elements(discovery: Discovery, balances: Balances) -> str:
+    """Where little is explained: elements that the rates make or destroy beyond their noise; empty where none."""
+    if discovery.status not in UNEXPLAINED or discovery.courses is not None:
+        return ""
+    if not all(species.composition for species in balances.species):
+        return ""
+    names, atoms = element_matrix(balances.species)
+    made, size = balances.accumulation @ atoms.T, np.abs(balances.accumulation) @ atoms.T
+    share = np.linalg.norm(made, axis=0) / np.maximum(np.linalg.norm(size, axis=0), 1e-300)
+    worst = int(np.argmax(share))
+    if share[worst] < max(UNBALANCED, 5 * discovery.noise):
+        return ""
+    return (
+        f"The rates do not conserve {names[worst]}: over all species its atoms change by {100 * share[worst]:.2g} % of "
+        "what the reactions move. A species that holds it is not in the table, or a column has another unit than the "
+        "others. Measure it, name it under `complete:`, or look at the units; conserve: none learns without elements."
+    )
 
 
 def measured_runs(discovery: Discovery, judged: Trajectories) -> tuple[Trajectories, Measured | None]:
@@ -109,3 +135,14 @@ def intervals(learned: LearnedReaction) -> dict[str, Any]:
         text = RateInterval((0,), part, rate.A, error, low, high, profiled=limits is not None).text
         known[part] = {"k": rate.A, "low": low, "high": high, "text": text}
     return known
+
+
+def metadata(discovery: Discovery, runs: Trajectories) -> dict[str, Any]:
+    """What a mechanism file says of where it comes from."""
+    return {
+        "version": version("mechlearn"),
+        "source": Path(runs.mechanism).name or "data",
+        "status": discovery.status,
+        "seed": discovery.search.seed,
+        "loss": float(f"{discovery.loss:.3g}"),
+    }

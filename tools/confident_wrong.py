@@ -1,0 +1,177 @@
+"""Is a wrong mechanism ever called ``recovered``? Learning from data of all kinds that invite it.
+
+    python tools/confident_wrong.py                        every case, 5 seeds each
+    python tools/confident_wrong.py --cases "few rows" --seeds 20
+
+Cases: noise up to 20 %, too few runs, too few reactions offered, a missing species, a wrong reactor, catalysts switched
+off, rate laws that are not of mass action, and random walks. Each seed draws its own data and search. An answer is
+wrong and confident if its status is ``recovered`` and a reaction is missing or spurious; where the truth cannot be
+learnt, as from random walks, every ``recovered`` is.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+import mechlearn as ml
+from mechlearn.conditions import Sample
+from mechlearn.study import example_studies
+
+EXAMPLES = ("fuel-radical-product", "michaelis-menten", "hydrogen-oxidation", "crnn-case1")
+Data = tuple[ml.Trajectories, ml.Mechanism | None, dict[str, Any]]
+
+
+def simulated(example: str, seed: int, runs: int = 30) -> tuple[ml.Trajectories, ml.Mechanism]:
+    """Runs of an example with first states of their own, and the truth."""
+    study = ml.load_study(example_studies()[example])
+    source = study.source
+    assert source is not None
+    assert isinstance(source.initial, Sample)
+    drawn = replace(source, seed=2000 + seed, initial=replace(source.initial, runs=runs))
+    return ml.simulate(replace(study, source=drawn)), ml.read_mechanism(study.folder / source.mechanism)
+
+
+def with_rates(runs: ml.Trajectories, rule: Callable[[ml.Trajectory], np.ndarray]) -> ml.Trajectories:
+    """The same states with other production rates."""
+    return runs.select([replace(run, rates=rule(run)) for run in runs.runs])
+
+
+def noisy(example: str, seed: int, level: float, runs: int = 30) -> Data:
+    """Every rate multiplied by 1 + level · N(0, 1)."""
+    data, truth = simulated(example, seed, runs)
+    generator = np.random.default_rng(seed)
+
+    def rule(run: ml.Trajectory) -> np.ndarray:
+        assert run.rates is not None
+        return np.asarray(run.rates * (1 + level * generator.normal(size=run.rates.shape)))
+
+    return with_rates(data, rule), truth, {}
+
+
+def few_rows(example: str, seed: int) -> Data:
+    """One reaction less offered than there are."""
+    data, truth = simulated(example, seed)
+    count = len({frozenset((frozenset(r.reactants.items()), frozenset(r.products.items()))) for r in truth.reactions})
+    return data, truth, {"reactions": count - 1, "conserve": "none"}
+
+
+def missing_species(example: str, seed: int) -> Data:
+    """The last species is not in the table."""
+    data, _ = simulated(example, seed)
+    keep = np.arange(len(data.species) - 1)
+    runs = [
+        replace(run, concentrations=run.concentrations[:, keep], rates=run.rates[:, keep])
+        for run in data.runs
+        if run.rates is not None
+    ]
+    species = tuple(replace(data.species[i], composition={}) for i in keep)
+    return ml.Trajectories(species, tuple(runs)), None, {}
+
+
+def diluting(example: str, seed: int) -> Data:
+    """A vessel whose volume grows, as at constant pressure, taken for one that does not: all are diluted."""
+    data, _ = simulated(example, seed)
+
+    def rule(run: ml.Trajectory) -> np.ndarray:
+        assert run.rates is not None
+        speed = run.rates.sum(axis=1, keepdims=True) / np.maximum(run.concentrations.sum(axis=1, keepdims=True), 1e-12)
+        return np.asarray(run.rates - run.concentrations * (0.3 + speed))
+
+    return with_rates(data, rule), None, {}
+
+
+def saturating(example: str, seed: int) -> Data:
+    """The first species turns into the second at c/(K + c), which is not of mass action."""
+    data, _ = simulated(example, seed)
+
+    def rule(run: ml.Trajectory) -> np.ndarray:
+        rates = np.zeros_like(run.concentrations)
+        rates[:, 1] = run.concentrations[:, 0] / (0.3 + run.concentrations[:, 0])
+        rates[:, 0] = -rates[:, 1]
+        return rates
+
+    return with_rates(data, rule), None, {}
+
+
+def autocatalysis(example: str, seed: int) -> Data:
+    """A + B => 2 B, with catalysts switched off."""
+    data, _ = simulated(example, seed)
+
+    def rule(run: ml.Trajectory) -> np.ndarray:
+        rates = np.zeros_like(run.concentrations)
+        rates[:, 1] = run.concentrations[:, 0] * run.concentrations[:, 1]
+        rates[:, 0] = -rates[:, 1]
+        return rates
+
+    return with_rates(data, rule), None, {"catalysts": False}
+
+
+def random_walk(example: str, seed: int) -> Data:
+    """Rates that wander without a law."""
+    data, _ = simulated(example, seed)
+    generator = np.random.default_rng(seed)
+    return with_rates(data, lambda run: np.cumsum(generator.normal(size=run.concentrations.shape), axis=0)), None, {}
+
+
+CASES: dict[str, Callable[[str, int], Data]] = {
+    "noise 1 %": lambda example, seed: noisy(example, seed, 0.01),
+    "noise 5 %": lambda example, seed: noisy(example, seed, 0.05),
+    "noise 10 %": lambda example, seed: noisy(example, seed, 0.1),
+    "noise 20 %": lambda example, seed: noisy(example, seed, 0.2),
+    "one run": lambda example, seed: noisy(example, seed, 0.0, runs=1),
+    "three runs": lambda example, seed: noisy(example, seed, 0.0, runs=3),
+    "three runs, noise 5 %": lambda example, seed: noisy(example, seed, 0.05, runs=3),
+    "few rows": few_rows,
+    "missing species": missing_species,
+    "wrong reactor": diluting,
+    "not mass action": saturating,
+    "catalysts off": autocatalysis,
+    "random walks": random_walk,
+}
+
+
+def main() -> None:
+    """Count statuses case by case, and name every confident wrong answer."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases", nargs="+", default=list(CASES), choices=list(CASES), metavar="CASE")
+    parser.add_argument("--examples", nargs="+", default=EXAMPLES, choices=EXAMPLES, metavar="NAME")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=10.0, help="longest search")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    print("| case | searches | right | statuses | recovered and wrong |\n|---|---|---|---|---|")
+    every: list[str] = []
+    for case in arguments.cases:
+        statuses: Counter[str] = Counter()
+        right, wrong = 0, []
+        for seed in range(arguments.seeds):
+            for example in arguments.examples:
+                runs, truth, keys = CASES[case](example, seed)
+                search = ml.Search(**({"seed": seed, "seconds": arguments.seconds} | keys))
+                balances = ml.differential_balances(runs)
+                found = ml.discover(balances, search)
+                status = found.status
+                if status == "recovered" and ml.find_alternatives(found.mechanism, balances, search).as_small:
+                    status = "ambiguous"
+                statuses[status] += 1
+                exact = truth is not None and bool(found.reactions) and ml.compare(found.mechanism, truth).exact
+                right += exact
+                if status == "recovered" and not exact:
+                    wrong.append(f"{case}, {example}, seed {seed}: {', '.join(found.mechanism.equations)}")
+        total = sum(statuses.values())
+        told = ", ".join(f"{status} {count}" for status, count in statuses.most_common())
+        print(f"| {case} | {total} | {right} | {told} | {len(wrong)} |", flush=True)
+        every += wrong
+    print(f"\nRecovered and wrong: {len(every)}")
+    print("\n".join(f"- {each}" for each in every))
+
+
+if __name__ == "__main__":
+    main()
