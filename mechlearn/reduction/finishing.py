@@ -86,7 +86,11 @@ def finished(
     write_text(folder / "curve.csv", csv_text(curve_rows(stages)))
     write_text(folder / "removed.csv", csv_text(removed_rows(stages, work.source.names)))
     write_text(folder / "curve.svg", curve_figure(stages, work.source.whole().size))
-    obstacle = write_chemkin(folder / "reduced.yaml", folder / "chemkin")
+    obstacle = write_chemkin(
+        folder / "reduced.yaml",
+        folder / "chemkin",
+        transport=all("transport" in (species.definition or {}) for species in final.species),
+    )
     work.tell("validating", last.candidate)
     verdicts = {
         kind: _judge(study, work, folder / "reduced.yaml", kind) for kind in ("in_sample", "held_out", "beyond")

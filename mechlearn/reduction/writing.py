@@ -100,8 +100,11 @@ def write_reduced(source: Mechanism, name: str, stage: Stage, path: Path, *, che
         write_text(path, mechanism_text(mechanism, description=description, metadata=about))
 
 
-def write_chemkin(mechanism: Path, folder: Path) -> str:
-    """Write the mechanism in Chemkin's form by Cantera's yaml2ck; what hinders it, or nothing."""
+def write_chemkin(mechanism: Path, folder: Path, *, transport: bool) -> str:
+    """Write the mechanism in Chemkin's form by Cantera's yaml2ck, with its transport data if it has any.
+
+    What hinders it is returned, else an empty text.
+    """
     folder.mkdir(exist_ok=True)
     try:
         with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
@@ -110,7 +113,7 @@ def write_chemkin(mechanism: Path, folder: Path) -> str:
                 mechanism,
                 mechanism_path=folder / "chem.inp",
                 thermo_path=folder / "therm.dat",
-                transport_path=folder / "tran.dat",
+                transport_path=folder / "tran.dat" if transport else None,
                 overwrite=True,
             )
     except Exception as error:
