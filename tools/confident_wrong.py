@@ -63,8 +63,9 @@ def few_rows(example: str, seed: int) -> Data:
 
 
 def missing_species(example: str, seed: int) -> Data:
-    """The last species is not in the table."""
-    data, _ = simulated(example, seed)
+    """The last species is not in the table; the truth is what is left of the reactions, if it does not react itself."""
+    data, truth = simulated(example, seed)
+    gone = data.species[-1].name
     keep = np.arange(len(data.species) - 1)
     runs = [
         replace(run, concentrations=run.concentrations[:, keep], rates=run.rates[:, keep])
@@ -72,7 +73,10 @@ def missing_species(example: str, seed: int) -> Data:
         if run.rates is not None
     ]
     species = tuple(replace(data.species[i], composition={}) for i in keep)
-    return ml.Trajectories(species, tuple(runs)), None, {}
+    reacts = any(gone in r.reactants or (r.reverse_rate is not None and gone in r.products) for r in truth.reactions)
+    left = [replace(r, products={n: c for n, c in r.products.items() if n != gone}) for r in truth.reactions]
+    known = None if reacts else ml.Mechanism(species, tuple(left))
+    return ml.Trajectories(species, tuple(runs)), known, {}
 
 
 def diluting(example: str, seed: int) -> Data:

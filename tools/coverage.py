@@ -85,8 +85,11 @@ def one_set(example: str, noise: float, seed: int, runs: int, resamples: int) ->
         "exact": exact,
         "seconds": seconds,
     }
+    if resamples:
+        support = ml.bootstrap_support(truth, data, search, resamples=resamples, backend="sequential")
+        line |= {"true": support.reactions, "false": [share for _, share in support.others]}
     if not found.reactions:
-        return line | {"rates": [], "support": []}
+        return line | {"rates": []}
     known = dict(one_way_rates(truth))
     told = ml.estimate_uncertainty(found.mechanism, balances)
     rates = []
@@ -95,7 +98,7 @@ def one_set(example: str, noise: float, seed: int, runs: int, resamples: int) ->
         sides = (dict(reaction.reactants), dict(reaction.products))
         key = sides_key(*(sides if each.part == "forward" else sides[::-1]))
         rates.append({"truth": known.get(key), "low": each.low, "high": each.high, "std_error": each.std_error})
-    return line | {"rates": rates, "support": []}
+    return line | {"rates": rates}
 
 
 def noisy(data: ml.Trajectories, noise: float, seed: int) -> ml.Trajectories:
@@ -140,10 +143,23 @@ def table(lines: list[dict[str, Any]]) -> str:
             f"| {example} | {'' if noise is None else f'{noise:g}'} | {len(mine)} | {exact} | {len(rates)} | "
             f"{100 * share:.1f} % | {100 * error:.1f} % |"
         )
+    rows += supports([each for each in lines if "true" in each])
     wrong = [each for each in lines if each["status"] == "recovered" and not each["exact"]]
     rows.append(f"\nCalled `recovered` and wrong: {len(wrong)} of {len(lines)} sets.")
     rows += [f"- {each['example']}, noise {each['noise']:g}, seed {each['seed']}" for each in wrong]
     return "\n".join(rows)
+
+
+def supports(lines: list[dict[str, Any]]) -> list[str]:
+    """Reactions by the share of resamples in which they stand, the true ones beside the false ones."""
+    if not lines:
+        return []
+    edges = (0.0, 0.05, 0.2, 0.5, 0.8, 0.95, 1.01)
+    rows = ["", "| support | true reactions | false reactions |", "|---|---|---|"]
+    counts = [np.histogram([share for each in lines for share in each[kind]], edges)[0] for kind in ("true", "false")]
+    for low, high, true, false in zip(edges, edges[1:], *counts, strict=False):
+        rows.append(f"| {100 * low:.0f} to {100 * min(high, 1):.0f} % | {true} | {false} |")
+    return rows
 
 
 if __name__ == "__main__":
