@@ -18,6 +18,8 @@ Mask = NDArray[np.bool_]
 TEST_SHARE = 0.3
 WORSE = 0.03
 """Rise of the score, per balance, at which a dropped reaction was needed."""
+CLEARLY = 0.03
+"""Part of that rise at which many reactions are dropped at once: none of them may be a true one."""
 GAIN = 0.004
 """Fall of the score, per balance, for which a richer law is taken."""
 SIGNIFICANT = 10.0
@@ -138,7 +140,7 @@ def eliminate(laws: Columns, target: Array, mixture: Mixture, count: int, train:
         without = kept.copy()
         without[smallest[: len(smallest) // part_of_them]] = False
         found = judge.sum(residual(without))
-        if found <= best + judge.needed:
+        if found <= best + CLEARLY * judge.needed:
             kept, best = without, min(best, found)
         else:
             part_of_them *= 2
