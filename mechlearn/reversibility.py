@@ -65,7 +65,7 @@ def reversible_where_consistent(mechanism: Mechanism, std_error_log_k: Sequence[
     >>> from mechlearn.mechanism import Arrhenius, Reaction, Species
     >>> decay = Reaction({"F": 1}, {"R": 1}, Arrhenius(1.0), reverse_rate=Arrhenius(2.0))
     >>> found = reversible_where_consistent(Mechanism((Species("F"), Species("R")), (decay,)), [0.01])
-    >>> found.mechanism.reactions[0].reversible, round(found.mechanism.species[0].thermo.s0 / GAS_CONSTANT, 4)
+    >>> found.mechanism.reactions[0].reversible, round(float(found.mechanism.species[0].thermo.s0 / GAS_CONSTANT), 4)
     (True, 0.3466)
     """
     pairs = [i for i, r in enumerate(mechanism.reactions) if r.rate is not None and r.reverse_rate is not None]
