@@ -34,7 +34,8 @@ from .report import report_content, studied_subject, write_report
 from .results import REPORTS, RESULTS, Clock, check_folder, versions
 from .sampling import check_sampling
 from .simulation import find_mechanism
-from .study import Study, study_text
+from .study import Study
+from .study_copy import study_text
 from .study_data import Progress, silent, study_runs
 from .tables import write_runs
 from .trajectories import Trajectories

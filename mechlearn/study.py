@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field, fields, is_dataclass, replace
 from difflib import get_close_matches
@@ -16,7 +13,7 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node
 from ruamel.yaml.reader import ReaderError
 
 from .conditions import FIRST_STATES, STRICT, Perturb, Source, Times
@@ -28,8 +25,6 @@ from .quantities import Kelvin, Names, Pascal
 from .search import Adam, LevenbergMarquardt, Search
 from .targets import SECTIONS, Reduce
 from .trajectories import Reactor
-
-_PLAIN_PATH = re.compile(r"[A-Za-z./][\w./ +-]*\w")
 
 
 def _one_or_more(value: Any) -> Any:
@@ -132,7 +127,7 @@ def load_study(path: str | Path) -> Study:
         error with its line.
     """
     path = Path(path)
-    values, root = _parse(path)
+    values, root = parsed(path)
     for section in ("learn", "validate", "uncertainty"):
         if values.get(section, ...) is None:
             del values[section]
@@ -182,31 +177,6 @@ def with_overrides(study: Study, settings: Mapping[str, Any]) -> Study:
     return study
 
 
-def study_text(study: Study, folder: str | Path) -> str:
-    """The text of a study file, with the paths of files beside it rewritten relative to another folder.
-
-    Comments and layout stay as they are; names that are not beside the study (Cantera's own files) stay too.
-
-    Raises
-    ------
-    StudyError
-        If the study was not read from a file, or the file is no longer a study.
-    """
-    if study.path is None:
-        raise StudyError("This study was made in Python, not read from a file, so that it has no text to copy.")
-    text = _read(study.path)
-    _, root = _parse(study.path)
-    for node in sorted(_path_nodes(root), key=lambda node: -int(node.start_mark.index)):
-        name = Path(str(node.value))
-        target = study.folder / name
-        if name.is_absolute() or not target.exists():
-            continue
-        moved = Path(os.path.relpath(target.resolve(), Path(folder).resolve())).as_posix()
-        shown = moved if _PLAIN_PATH.fullmatch(moved) else json.dumps(moved, ensure_ascii=False)
-        text = text[: node.start_mark.index] + shown + text[node.end_mark.index :]
-    return text
-
-
 def example_studies() -> dict[str, Path]:
     """The study files that come with mechlearn, by name.
 
@@ -218,7 +188,8 @@ def example_studies() -> dict[str, Path]:
     return {path.name.removesuffix(".study.yaml"): path for path in sorted(shipped_folder().glob("*.study.yaml"))}
 
 
-def _read(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The text of a file, or why it cannot be read."""
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -228,9 +199,9 @@ def _read(path: Path) -> str:
         raise StudyError(f"{path} cannot be read: {error.strerror}. Give the path of a study file.") from None
 
 
-def _parse(path: Path) -> tuple[dict[str, Any], Node]:
+def parsed(path: Path) -> tuple[dict[str, Any], Node]:
     """The values of a file, and its nodes, which know their lines."""
-    text = _read(path)
+    text = text_of(path)
     try:
         values = YAML(typ="safe", pure=True).load(text)
         root = YAML(typ="rt").compose(text)
@@ -325,12 +296,3 @@ def _unknown_key(keys: tuple[str, ...]) -> str:
 def _allowed(section: tuple[str, ...]) -> list[str]:
     names = [item.name for record in _SECTIONS.get(section, ()) for item in fields(record)]
     return [name for name in dict.fromkeys(names) if section or name != "path"]
-
-
-def _path_nodes(root: Node) -> Iterator[ScalarNode]:
-    """Nodes of the file that hold the names of other files."""
-    for key, value in root.value:
-        if key.value == "source" and isinstance(value, MappingNode):
-            yield from (node for name, node in value.value if name.value == "mechanism")
-        elif key.value in ("mechanism", "data"):
-            yield from value.value if isinstance(value, SequenceNode) else [value]

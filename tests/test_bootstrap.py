@@ -1,5 +1,6 @@
 """Support of reactions in resamples: whole runs, the same whichever way it is computed, kept and gone on from."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +9,13 @@ import pytest
 
 import mechlearn as ml
 from mechlearn import bootstrap
+from mechlearn.__main__ import main
 from mechlearn.bootstrap import bootstrap_support, resampled
 from mechlearn.commands.shell import workers
 from mechlearn.flow import run_study
 
 from .helpers import network, one_way
+from .test_checkpoint import contents
 from .test_discovery import data, with_noise
 
 
@@ -66,16 +69,21 @@ def test_what_was_done_is_not_done_again(monkeypatch: pytest.MonkeyPatch) -> Non
     assert support.others == (("F <=> P", 0.5),)
 
 
-def test_a_study_with_a_bootstrap_tells_the_support_of_each_reaction(tmp_path: Path) -> None:
+def test_a_bootstrap_asked_for_on_the_command_line_tells_support_and_is_repeated_to_the_byte(tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
     path.write_text(
         "source:\n  mechanism: fuel-radical-product.yaml\n  temperature: 300 K\n"
         "  initial: {sample: uniform, low: 0, high: 1, runs: 8}\n  times: {end: 1.0, count: 11}\n"
-        "uncertainty: {bootstrap: 2}\n"
     )
-    summary = run_study(ml.load_study(path), tmp_path / "results", backend="sequential").summary
+    with pytest.raises(SystemExit) as end:
+        main(["run", str(path), "-o", str(tmp_path / "results"), "--bootstrap", "2", "--quiet"])
+    assert end.value.code == 0
+    first = contents(tmp_path / "results")
+    summary = json.loads(first["summary.json"])
     assert [each["support"] for each in summary["reactions"]] == [1.0, 1.0]
     assert summary["bootstrap"] == {"resamples": 2, "others": []}
+    run_study(ml.load_study(tmp_path / "results" / "study.yaml"), tmp_path / "results", backend="sequential")
+    assert contents(tmp_path / "results") == first
 
 
 def test_a_cluster_without_dask_or_without_a_scheduler_is_refused() -> None:

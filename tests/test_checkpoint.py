@@ -19,7 +19,7 @@ from mechlearn.checkpoint import FOLDER, Checkpoint, locked
 from mechlearn.flow import run_study
 from mechlearn.learning.readout import LearnedReaction
 from mechlearn.records import plain, record
-from mechlearn.study import study_text
+from mechlearn.study_copy import study_text
 
 from .helpers import mechanisms
 

@@ -19,7 +19,7 @@ FILES = sorted(p for p in PACKAGE.rglob("*.py") if p.name != "conftest.py")
 
 HOME = {
     "cantera": {"cantera_yaml", "simulation", "first_states", "cantera_species", "pathways", "reduction"},
-    "ruamel": {"cantera_yaml", "study", "tables"},
+    "ruamel": {"cantera_yaml", "study", "study_copy", "tables"},
     "networkx": {"graph", "drawing", "pathways"},
     "jinja2": {"reduction", "report"},
     "markupsafe": {"reduction"},
@@ -62,7 +62,7 @@ FLOORS = [
     {"limits"},
     {"targets"},
     {"comparison", "reversibility", "study", "first_states"},
-    {"simulation", "cantera_yaml", "drawing", "balances"},
+    {"simulation", "cantera_yaml", "drawing", "balances", "study_copy"},
     {"tables", "graph", "learning", "viewer"},
     {"library"},
     {"refinement", "study_data"},

@@ -9,7 +9,8 @@ from ruamel.yaml import YAML
 
 from mechlearn.conditions import Concentrations, Mixture, MoleFractions, Sample, Source, Times
 from mechlearn.errors import StudyError
-from mechlearn.study import Study, example_studies, load_study, study_text, with_overrides
+from mechlearn.study import Study, example_studies, load_study, with_overrides
+from mechlearn.study_copy import study_text
 
 Write = Callable[[str], Path]
 
@@ -292,6 +293,32 @@ def test_the_text_moves_every_data_file_and_leaves_the_names_of_canteras_own(tmp
 def test_a_study_made_in_python_has_no_text() -> None:
     with pytest.raises(StudyError, match="made in Python"):
         study_text(Study(data="a.csv"), ".")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "copied"),
+    [
+        ("data: a.csv", "data: a.csv\nuncertainty: {bootstrap: 7}\n"),
+        ("data: a.csv\nuncertainty: {bootstrap: 3}  # few\n", "data: a.csv\nuncertainty: {bootstrap: 7}  # few\n"),
+        ("uncertainty:\n  bootstrap: 3\ndata: a.csv\n", "uncertainty:\n  bootstrap: 7\ndata: a.csv\n"),
+        ("data: a.csv\nuncertainty: {}\n", "data: a.csv\nuncertainty: {bootstrap: 7}\n"),
+        ("data: a.csv\nuncertainty: {bootstrap: 7}", "data: a.csv\nuncertainty: {bootstrap: 7}"),
+    ],
+)
+def test_the_text_asks_for_the_resamples_that_were_asked_for(given: str, copied: str, tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(given, encoding="utf-8")
+    study = with_overrides(load_study(path), {"uncertainty.bootstrap": 7})
+    assert study_text(study, tmp_path) == copied
+    (tmp_path / "copy.yaml").write_text(copied)
+    assert load_study(tmp_path / "copy.yaml").uncertainty.bootstrap == 7
+
+
+def test_a_text_that_cannot_hold_the_resamples_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text("{data: a.csv}", encoding="utf-8")
+    with pytest.raises(StudyError, match=r"uncertainty: \{bootstrap: 7\}"):
+        study_text(with_overrides(load_study(path), {"uncertainty.bootstrap": 7}), tmp_path)
 
 
 def test_overrides_change_what_they_name_and_nothing_else(write: Write) -> None:

@@ -16,7 +16,8 @@ import numpy as np
 from ..cantera_yaml import read_mechanism
 from ..errors import SimulationError, StudyError
 from ..files import write_text
-from ..study import Study, study_text
+from ..study import Study
+from ..study_copy import study_text
 from .envelope import longest_of, task_of
 from .finishing import RESULTS, Reduction, finished
 from .phases import Source, source_of
