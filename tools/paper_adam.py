@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from paper_cells import NAMES, TRUE_NUMBER, Cell, data, prediction_error, relati
 import mechlearn as ml
 from mechlearn.learning.network import CONCENTRATION_FLOOR
 from mechlearn.learning.scaling import scaled
+from mechlearn.learning.training import Round
 
 Array = NDArray[np.float64]
 
@@ -96,25 +97,35 @@ def adam_run(cell: Cell, epochs: int, variant: Variant) -> dict[str, Any]:
 
 
 def our_history(example: str) -> dict[str, Any]:
-    """Errors of our own search each time a restart stalled, and which of them froze a row."""
+    """Errors of our own search: the best so far at each step, and those of each restart that stalled."""
     cell = Cell(example, reactions=TRUE_NUMBER[example])
     train, held, _ = data(cell, 0)
     balances, others = ml.differential_balances(train), ml.differential_balances(held)
     found = ml.discover(balances, search(cell, 0))
     unit = scaled(balances)
     concentrations, production = others.concentrations / unit.concentration_unit, others.accumulation
-    entries = sorted(found.history, key=lambda entry: entry.iterations)
+    descent = _errors(found.descent, unit.concentrations, unit.production)
+    outside = _errors(found.descent, concentrations, production / unit.production_unit)
+    stalled = _errors(found.history, unit.concentrations, unit.production)
+    last = max(entry.iterations for entry in (*found.descent, *found.history))
     return {
-        "epochs": [entry.iterations for entry in entries],
-        "training": [_error(unit.concentrations, unit.production, e.matrix, e.log_rates) for e in entries],
-        "validation": [
-            _error(concentrations, production / unit.production_unit, e.matrix, e.log_rates) for e in entries
+        "epochs": [entry.iterations for entry in found.descent] + [last],
+        "training": descent + descent[-1:],
+        "validation": outside + outside[-1:],
+        "stalls": [
+            {"at": entry.iterations, "error": error, "froze": bool(entry.frozen)}
+            for entry, error in zip(found.history, stalled, strict=True)
         ],
-        "rounds": [i for i, entry in enumerate(entries) if entry.frozen],
+        "last": last,
         "table": _rows_and_rates(found.mechanism),
         "fitted": relative_error(found.mechanism, balances),
+        "fitted_validation": relative_error(found.mechanism, others),
         "seconds": found.seconds,
     }
+
+
+def _errors(entries: Iterable[Round], concentrations: Array, production: Array) -> list[float]:
+    return [_error(concentrations, production, entry.matrix, entry.log_rates) for entry in entries]
 
 
 def _error(concentrations: Array, production: Array, rows: Array, log_rates: Array) -> float:

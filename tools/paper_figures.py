@@ -81,7 +81,7 @@ def profiles(task: Problem, folder: Path) -> str:
 def error_history(runs: dict[bool, Any], ours: dict[str, Any], title: str, name: str, folder: Path) -> str:
     """Figures 4.4 and 4.7: relative error over epochs, solid with freezing, dashed without; dots where rows froze.
 
-    Beside it the error of our own search each time a restart stalled.
+    Beside it our own search: the best error so far, stalled restarts, and the error once read out and fitted.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained", sharey=True)
     for freezing, style in ((True, "-"), (False, "--")):
@@ -89,13 +89,15 @@ def error_history(runs: dict[bool, Any], ours: dict[str, Any], title: str, name:
         for part, color in (("training", BLUE), ("validation", ORANGE)):
             left.semilogy(run["epochs"], run[part], style, color=color, label=f"{part}, {word}")
         _mark_rounds(left, run)
-    for part, color, marker in (("training", BLUE, "s"), ("validation", ORANGE, "D")):
-        right.semilogy(ours["epochs"], ours[part], marker, color=color, label=part, markersize=7, fillstyle="none")
-    _mark_rounds(right, ours)
+    for part, color, end in (("training", BLUE, "fitted"), ("validation", ORANGE, "fitted_validation")):
+        right.semilogy(ours["epochs"], ours[part], color=color, label=f"{part}, best so far", drawstyle="steps-post")
+        right.semilogy(ours["last"], ours[end], "*", color=color, markersize=10, label=f"{part}, read out")
+    for froze, fill, label in ((False, "none", "a restart stalls"), (True, "full", "one with frozen rows")):
+        stalls = [each for each in ours["stalls"] if each["froze"] is froze]
+        at, errors = [each["at"] for each in stalls], [each["error"] for each in stalls]
+        right.semilogy(at, errors, "o", color="black", markersize=4, fillstyle=fill, label=label if stalls else None)
     left.set(xlabel="epoch", ylabel="relative error", title="Adam")
-    right.set(xlabel="iteration", title=f"Levenberg–Marquardt, {ours['seconds']:.2f} s: each stalled restart")
-    if len(ours["epochs"]) == 1:
-        right.set_xlim(0, 2 * ours["epochs"][0])
+    right.set(xlabel="iteration", title=f"Levenberg–Marquardt, eight restarts, {ours['seconds']:.2f} s")
     for ax in (left, right):
         ax.legend(fontsize=8)
     figure.suptitle(title)

@@ -245,8 +245,8 @@ def adam_tables(runs: list[Result], history: Result, seconds: float, folder: Pat
         f"{title}: relative error of Adam (left) and of our search (right). Adam ends at {with_it['training'][-1]:.1e} "
         f"with freezing and {without['training'][-1]:.1e} without, after {with_it['epochs'][-1]} and "
         f"{without['epochs'][-1]} epochs; our search at {history['training'][-1]:.1e} after "
-        f"{history['epochs'][-1]} iterations, and at {history['fitted']:.1e} once read out and fitted. "
-        "Dots: a row is frozen."
+        f"{history['last']} iterations of eight restarts, and at {history['fitted']:.1e} once read out and fitted. "
+        "Filled dots: a row is frozen."
     )
     figures.append((draw.error_history(plain, history, f"example {number}", f"fig-{number}-history", folder), caption))
     return {

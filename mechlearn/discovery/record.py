@@ -58,6 +58,8 @@ class Discovery:
         The mechanism's reactions, in its order.
     history : tuple of Round
         One entry each time a restart stalled.
+    descent : tuple of Round, optional
+        One entry each time the least loss so far fell.
     search : Search
     seconds : float
         Time taken.
@@ -78,6 +80,7 @@ class Discovery:
     seconds: float
     conserved: Conserved | None = None
     courses: CoursesFit | None = None
+    descent: tuple[Round, ...] = ()
 
     @cached_property
     def to_write(self) -> Mechanism:
@@ -171,6 +174,7 @@ def no_reactions(
         noise=0.0,
         reactions=(),
         history=tuple(found.history),
+        descent=tuple(found.descent),
         search=search,
         seconds=0.0 if started is None else time.monotonic() - started,
     )

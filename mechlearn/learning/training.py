@@ -42,14 +42,14 @@ THAW = 0.25
 
 @dataclass(frozen=True, eq=False)
 class Round:
-    """The state of the search after a restart stalled.
+    """The state of the search after a restart stalled, or where the least loss so far fell.
 
     Parameters
     ----------
     seconds : float
         Since the search began.
     restart : int
-        Which restart stalled.
+        Which restart.
     iterations : int
         Steps of the search so far.
     loss : float
@@ -76,12 +76,17 @@ class Round:
 
 @dataclass(eq=False)
 class Found:
-    """What a search has come to: a solution or none, every row ever frozen with its count, and the history."""
+    """What a search has come to: a solution or none, every row ever frozen with its count, and the history.
+
+    ``history`` has an entry for each restart that stalled, ``descent`` one for each step to the least loss so far.
+    """
 
     solution: Solution | None = None
     votes: dict[tuple[int, ...], int] = field(default_factory=dict)
     complexes: dict[Complex, int] = field(default_factory=dict)
     history: list[Round] = field(default_factory=list)
+    descent: list[Round] = field(default_factory=list)
+    iterations: int = 0
     interrupted: bool = False
 
 
@@ -172,11 +177,16 @@ def _run_stage(
     report: Callable[[float], None],
 ) -> None:
     """Step until a restart explains all data, or each has stalled ``optimizer.rounds`` times on average."""
-    stalls, iterations, next_attempt = 0, 0, 0.0
+    stalls, next_attempt = 0, 0.0
+    least = min((each.loss for each in found.descent), default=np.inf)
     while stalls < optimizer.rounds * search.restarts and time.monotonic() - started < search.seconds:
         batch.step(optimizer)
-        iterations += 1
+        found.iterations += 1
         loss = batch.at.loss
+        best = int(loss.argmin())
+        if loss[best] < least:
+            least = float(loss[best])
+            found.descent.append(_round(batch, best, found.iterations, started))
         promising = (
             problem.noise.exact & (loss < PROMISING) & (batch.rounding == 0) & ((batch.still >= 1) | (loss < 1e-16))
         )
@@ -186,7 +196,7 @@ def _run_stage(
                 rows = batch.at.rows[b].numpy()
                 found.solution = solution_from_network(problem, rows, amplitude[b], stoichiometry, search)
                 if found.solution is not None:
-                    _record(found, batch, b, iterations, started)
+                    found.history.append(_round(batch, b, found.iterations, started))
                     return
         stalled = (batch.still >= PATIENCE) | (batch.damping > HOPELESS) | (batch.age >= optimizer.iterations)
         rounded = stalled & (batch.rounding > 0)
@@ -196,7 +206,7 @@ def _run_stage(
         if stalled.any():
             stalls += int(stalled.sum())
             known = len(found.complexes)
-            _freeze(batch, stalled, stoichiometry, search, found, iterations, started)
+            _freeze(batch, stalled, stoichiometry, search, found, started)
             if search.freeze_within > 0 and len(found.complexes) > known and stalls >= next_attempt:
                 found.solution = _solution_from_all(problem, chosen, stoichiometry, search, found)
                 if found.solution is not None:
@@ -222,7 +232,6 @@ def _freeze(
     stoichiometry: Stoichiometry,
     search: Search,
     found: Found,
-    iterations: int,
     started: float,
 ) -> None:
     """Freeze what is whole in the stalled restarts; now and then thaw one that found nothing new."""
@@ -243,7 +252,7 @@ def _freeze(
             coordinates = batch.network.coordinates(whole)[0]
             batch.parameters[b, :, :-2] = torch.where(chosen, coordinates, batch.parameters[b, :, :-2])
             batch.frozen[b] |= torch.from_numpy(decision.new)
-        _record(found, batch, b, iterations, started)
+        found.history.append(_round(batch, b, found.iterations, started))
         lucky = torch.rand((), generator=batch.generator).item()
         if batch.frozen[b].all():
             keep = torch.rand(len(frozen), generator=batch.generator) < 0.5
@@ -252,17 +261,15 @@ def _freeze(
             batch.frozen[b] = False
 
 
-def _record(found: Found, batch: Batch, restart: int, iterations: int, started: float) -> None:
+def _round(batch: Batch, restart: int, iterations: int, started: float) -> Round:
     rows: NDArray[np.float64] = np.rint(batch.at.rows[restart].numpy()[batch.frozen[restart].numpy()])
-    found.history.append(
-        Round(
-            seconds=time.monotonic() - started,
-            restart=restart,
-            iterations=iterations,
-            loss=float(batch.at.loss[restart]),
-            rows=batch.frozen.shape[1],
-            frozen=tuple(tuple(int(c) for c in row) for row in rows),
-            matrix=batch.at.rows[restart].numpy().copy(),
-            log_rates=batch.parameters[restart, :, -2:].numpy().copy(),
-        )
+    return Round(
+        seconds=time.monotonic() - started,
+        restart=restart,
+        iterations=iterations,
+        loss=float(batch.at.loss[restart]),
+        rows=batch.frozen.shape[1],
+        frozen=tuple(tuple(int(c) for c in row) for row in rows),
+        matrix=batch.at.rows[restart].numpy().copy(),
+        log_rates=batch.parameters[restart, :, -2:].numpy().copy(),
     )
