@@ -76,7 +76,7 @@ class SpeciesLimit:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class FlameSpeed:
-    """The speed of a free flat flame of the study's mixture.
+    """The speed of a free flat flame of the study's fuel and oxidizer.
 
     Parameters
     ----------
@@ -86,12 +86,25 @@ class FlameSpeed:
         Of the unburnt gas [K], [Pa].
     phi : tuple of float
         Equivalence ratios.
+    held_out : tuple of float
+        Further ones, simulated after all choices and reported.
+    transport : str
+        ``mixture-averaged``, or ``multicomponent`` with thermal diffusion, several times as slow.
     """
 
     limit: Limit = 0.1
     temperature: Kelvin = 300.0
     pressure: Pascal = 101325.0
     phi: Ratios = (0.7, 1.0, 1.4)
+    held_out: Ratios = ()
+    transport: Literal["mixture-averaged", "multicomponent"] = "mixture-averaged"
+
+    @model_validator(mode="after")
+    def _apart(self) -> FlameSpeed:
+        both = set(self.phi) & set(self.held_out)
+        if both:
+            raise ValueError(f"phi {min(both):g} stands in held_out too, so that nothing is held out there")
+        return self
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

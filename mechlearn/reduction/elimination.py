@@ -29,11 +29,12 @@ _SIMULATED = 16
 
 @dataclass(frozen=True, eq=False)
 class _Screen:
-    """Conditions on which removals are tried, with errors and derivatives there.
+    """Conditions on which removals are tried, with errors and derivatives there, and those of all flames.
 
     Parameters
     ----------
     numbers : tuple of int
+        Of conditions that are simulated; what removals do to flames is foreseen by derivatives.
     values : array, shape (rows,)
     slopes : array, shape (rows, reactions, 3)
     low, high : array, shape (reactions, 3)
@@ -108,11 +109,13 @@ def _one_round(work: Work, stage: Stage, by_species: bool) -> Stage | None:
 
 def _screen(work: Work, stage: Stage, lines: list[tuple[Vector, Array] | None]) -> _Screen:
     """Conditions with profiles, the worst ones, and some spread over the rest."""
-    profiled = [i for i in work.numbers if work.task.conditions[i].profiled]
-    spread = [int(i) for i in np.linspace(0, len(work.numbers) - 1, _SCREENED)]
-    several = list(dict.fromkeys([*by_error(stage)[:3], *profiled, *spread]))
+    count = len(work.task.conditions)
+    profiled = [i for i in range(count) if work.task.conditions[i].profiled]
+    spread = [int(i) for i in np.linspace(0, count - 1, _SCREENED)]
+    worst = [i for i in by_error(stage) if i < count][:3]
+    several = list(dict.fromkeys([*worst, *profiled, *spread]))
     numbers = tuple(sorted(several[: max(_SCREENED, min(len(profiled) + 3, 2 * _SCREENED))]))
-    values, slopes = stacked(work.task, [lines[i] for i in numbers])
+    values, slopes = stacked(work.task, [lines[i] for i in (*numbers, *work.numbers[count:])])
     return _Screen(numbers, values, slopes, *bounds_left(work, stage.candidate))
 
 
@@ -131,8 +134,11 @@ def _ranked_units(
     for unit, answer in zip(units, answers, strict=True):
         if answer is None or any(each is None for each in answer):
             continue
-        shift = np.concatenate([logarithmic(work.task, each) for each in answer if each is not None]) - screen.values
-        ranked.append((screen.foreseen(shift, [place[j] for j in unit]), unit, shift))
+        gone = [place[j] for j in unit]
+        shift = -screen.slopes[:, gone, 0].sum(axis=1)
+        found = np.concatenate([logarithmic(work.task, each) for each in answer if each is not None])
+        shift[: len(found)] = found - screen.values[: len(found)]
+        ranked.append((screen.foreseen(shift, gone), unit, shift))
     return sorted((each for each in ranked if each[0] < 1.0 / _FORESEEN), key=lambda each: (each[0], each[1]))
 
 

@@ -13,7 +13,7 @@ from ..errors import StudyError
 from ..first_states import first_states
 from ..simulation import find_mechanism, load_gas
 from ..study import Study
-from ..targets import Envelope, Reduce
+from ..targets import Envelope, FlameSpeed, Reduce
 from .record import Condition, Task
 
 _LONGEST = 100.0
@@ -43,8 +43,6 @@ def task_of(study: Study) -> Task:
         raise StudyError(
             f"{where}source.initial: a reduction starts from a mixture: give fuel, oxidizer and phi, or X."
         )
-    if reduce.targets.flame_speed is not None:
-        raise StudyError(f"{where}reduce.targets.flame_speed is not in this version yet; remove it.")
     mechanism = str(find_mechanism(source.mechanism, study.folder))
     gas = load_gas(mechanism, source.phase)
     targets = reduce.targets
@@ -59,6 +57,9 @@ def task_of(study: Study) -> Task:
         conditions = conditions_of(gas, source, envelopes, reduce if profiled else None)
         if reduce.between:
             conditions += conditions_of(gas, source, [_between(source, each) for each in envelopes], None)
+        flames = (
+            flame_conditions(gas, source, targets.flame_speed, targets.flame_speed.phi) if targets.flame_speed else []
+        )
     except StudyError as error:
         raise StudyError(f"{where}{error}") from None
     return Task(
@@ -73,7 +74,35 @@ def task_of(study: Study) -> Task:
         species=species,
         after=reduce.profiles.after,
         conditions=tuple(conditions),
+        flame_limit=targets.flame_speed.limit if targets.flame_speed else float("inf"),
+        transport=targets.flame_speed.transport if targets.flame_speed else "mixture-averaged",
+        flame_conditions=tuple(flames),
     )
+
+
+def flame_conditions(
+    gas: ct.Solution, source: Source, target: FlameSpeed, ratios: tuple[float, ...]
+) -> list[Condition]:
+    """The unburnt gas of flames at some equivalence ratios.
+
+    Raises
+    ------
+    StudyError
+        If the mechanism has no transport data, or the study no fuel and oxidizer.
+    """
+    lacking = [species.name for species in gas.species() if species.transport is None]
+    if lacking:
+        raise StudyError(
+            f"reduce.targets.flame_speed needs transport data, which {source.mechanism} lacks for {lacking[0]} (of "
+            f"{len(lacking)} species). Convert it anew with its transport file (ck2yaml --transport=FILE), or remove "
+            "the target."
+        )
+    if not isinstance(source.initial, Mixture):
+        raise StudyError("reduce.targets.flame_speed: source.initial is one mixture. Give fuel, oxidizer and phi.")
+    if not ratios:
+        return []
+    unburnt = Envelope(temperature=(target.temperature,), pressure=(target.pressure,), phi=ratios)
+    return [replace(each, constant_pressure=True) for each in conditions_of(gas, source, (unburnt,), None)]
 
 
 def conditions_of(

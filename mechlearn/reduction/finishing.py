@@ -19,7 +19,8 @@ from ..pathways import course_difference, progress_history, write_flux_graph
 from ..simulation import load_gas, simulate_runs
 from ..study import Study
 from ..targets import Envelope
-from .envelope import conditions_of, longest_of
+from .envelope import conditions_of, flame_conditions, longest_of
+from .flame_judging import FlameVerdict, grid_error, judged_flames
 from .judging import Verdict, judged, summary
 from .report import report_page
 from .work import Stage, Work
@@ -83,7 +84,7 @@ def finished(
     final = candidate_mechanism(mechanism, last.candidate)
     clock = time.monotonic()
     write_reduced(mechanism, name, last, folder / "reduced.yaml")
-    write_text(folder / "curve.csv", csv_text(curve_rows(stages)))
+    write_text(folder / "curve.csv", csv_text(curve_rows(stages, len(work.task.flames))))
     write_text(folder / "removed.csv", csv_text(removed_rows(stages, work.source.names)))
     write_text(folder / "curve.svg", curve_figure(stages, work.source.whole().size))
     obstacle = write_chemkin(
@@ -95,16 +96,18 @@ def finished(
     verdicts = {
         kind: _judge(study, work, folder / "reduced.yaml", kind) for kind in ("in_sample", "held_out", "beyond")
     }
+    flames = _judge_flames(study, work, folder / "reduced.yaml")
     obstacles = {"chemkin": obstacle}
     try:
         _draw_difference(study, work, folder)
     except MechlearnError as error:
         obstacles["difference"] = str(error)
     seconds |= {"validate": round(time.monotonic() - clock, 1), "processor": round(time.process_time(), 1)}
-    status = "interrupted" if interrupted else "held" if last.error <= 1 else "not-held"
+    strays = any(abs(each.error) > work.task.flame_limit for each in flames.get("in_sample", ()))
+    status = "interrupted" if interrupted else "held" if last.error <= 1 and not strays else "not-held"
     content = {
         "status": status,
-        "message": _message(status, last, work, verdicts),
+        "message": _message(status, last, work, verdicts) + _flame_message(flames),
         "species": last.candidate.size[0],
         "reactions": last.candidate.size[1],
         "source": {"mechanism": name, "species": len(work.source.names), "reactions": len(work.source.reactions)},
@@ -113,13 +116,16 @@ def finished(
         "limits": dict(zip(("ignition_delay", "temperature", "species"), work.task.limits, strict=True)),
         **{kind: summary(found) for kind, found in verdicts.items()},
         "conditions": {kind: [each.as_dict() for each in found] for kind, found in verdicts.items()},
+        **({"flames": _flame_content(work, flames, folder / "reduced.yaml")} if flames else {}),
         "without_ignition": left_out,
         "not_written": {what: why for what, why in obstacles.items() if why},
         "seconds": seconds,
         "cores": work.workers.cores,
         "versions": {"mechlearn": version("mechlearn"), "cantera": ct.__version__},
     }
-    write_text(folder / "report.html", report_page(content, stages, work, verdicts, (folder / "curve.svg").read_text()))
+    write_text(
+        folder / "report.html", report_page(content, stages, work, verdicts, flames, (folder / "curve.svg").read_text())
+    )
     found = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     content["files"] = [*(path for path in found if path != "summary.json"), "summary.json"]
     write_json(content, folder / "summary.json")
@@ -142,6 +148,45 @@ def _judge(study: Study, work: Work, mechanism: Path, kind: str) -> list[Verdict
     return judged(work.workers, task, mechanism, longest_of(study.source))
 
 
+def _judge_flames(study: Study, work: Work, mechanism: Path) -> dict[str, list[FlameVerdict]]:
+    """Verdicts on flames: at the study's equivalence ratios, and at those held out."""
+    assert study.source is not None
+    target = study.reduce.targets.flame_speed if study.reduce is not None else None
+    if target is None:
+        return {}
+    gas = load_gas(work.task.mechanism, work.task.phase)
+    kinds = {
+        "in_sample": work.task.flame_conditions,
+        "held_out": flame_conditions(gas, study.source, target, target.held_out),
+    }
+    return {kind: judged_flames(work.workers, work.task, mechanism, found) for kind, found in kinds.items()}
+
+
+def _flame_content(work: Work, flames: dict[str, list[FlameVerdict]], mechanism: Path) -> dict[str, Any]:
+    return {
+        "limit": work.task.flame_limit,
+        "transport": work.task.transport,
+        "grid_error": grid_error(work.task, mechanism),
+        **{
+            f"max_error_{kind}": max((abs(each.error) for each in found), default=None)
+            for kind, found in flames.items()
+        },
+        **{kind: [each.as_dict() for each in found] for kind, found in flames.items()},
+    }
+
+
+def _flame_message(flames: dict[str, list[FlameVerdict]]) -> str:
+    """What the flames add to the message."""
+    parts = []
+    for kind, where in (("in_sample", "of the study"), ("held_out", "held out")):
+        found = flames.get(kind)
+        if found:
+            worst = max(found, key=lambda each: abs(each.error))
+            told = "no flame is found" if isinf(worst.error) else f"the largest error is {100 * abs(worst.error):.1f} %"
+            parts.append(f"at those {where} {told} ({worst.condition.name})")
+    return f" Flame speeds: {'; '.join(parts)}." if parts else ""
+
+
 def _message(status: str, last: Stage, work: Work, verdicts: dict[str, list[Verdict]]) -> str:
     species, reactions = last.candidate.size
     whole = work.source.whole().size
@@ -161,7 +206,7 @@ def _message(status: str, last: Stage, work: Work, verdicts: dict[str, list[Verd
 def _draw_difference(study: Study, work: Work, folder: Path) -> None:
     """The reduced mechanism's fluxes less the source's, along a run of the source to twice its ignition delay."""
     assert study.source is not None
-    middle = len(work.numbers) // 2
+    middle = len(work.task.conditions) // 2
     condition, delay = work.task.conditions[middle], work.task.references[middle].response.delay
     source = replace(
         study.source,

@@ -22,7 +22,7 @@ from .envelope import longest_of, task_of
 from .finishing import RESULTS, Reduction, finished
 from .phases import Source, source_of
 from .record import Candidate, Task
-from .scoring import refer
+from .scoring import refer, refer_flame
 from .stages import load_stages, reduced, save_stages
 from .work import Stage, Work
 from .workers import Workers
@@ -130,10 +130,18 @@ def _start(study: Study, task: Task, workers: Workers, progress: Progress) -> tu
             "Check temperatures and mixture, or give longer source.times."
         )
     left_out = [c.name for c, answer in zip(task.conditions, answers, strict=True) if not answer]
+    if task.flame_conditions:
+        progress(0.0, "simulating the source's flames")
+    calls = [(task, number, targets) for number in range(len(task.flame_conditions))]
+    answered = workers.map(refer_flame, calls)
+    burnt = [(condition, flame) for condition, flame in zip(task.flame_conditions, answered, strict=True) if flame]
+    left_out += [f"flame at {c.name}" for c, flame in zip(task.flame_conditions, answered, strict=True) if not flame]
     ready = replace(
         task,
         conditions=tuple(condition for condition, _ in known),
         references=tuple(answer[0] for _, answer in known),
+        flame_conditions=tuple(condition for condition, _ in burnt),
+        flames=tuple(flame[0] for _, flame in burnt),
     )
     kept = frozenset(source.names.index(name) for name in {*first, *task.species, *study.reduce.keep})
     whole = len(source.names) + len(source.reactions)
@@ -142,7 +150,7 @@ def _start(study: Study, task: Task, workers: Workers, progress: Progress) -> tu
         species, reactions = candidate.size
         progress(1 - (species + reactions) / whole, f"{doing}: {species} species, {reactions} reactions")
 
-    rank = np.max([answer[1] for _, answer in known], axis=0)
+    rank = np.max([answer[1] for _, answer in (*known, *burnt)], axis=0)
     return Work(ready, source, workers, kept, rank, tell), left_out
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .ignition import Course
 from .phases import Source
-from .record import Condition, Vector
+from .record import Condition, Flame, Vector
 
 _INDUCTION = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.96)
 _RISE = np.linspace(0.05, 0.99, 20)
@@ -46,9 +46,40 @@ def sample_coefficients(source: Source, condition: Condition, course: Course, ta
         else:
             gas.TDY = course.temperature[i], course.held, course.fractions[i]
         progress.append(gas.net_rates_of_progress)
-    net = np.asarray(gas.product_stoich_coeffs) - np.asarray(gas.reactant_stoich_coeffs)
-    taking = (np.asarray(gas.product_stoich_coeffs) + np.asarray(gas.reactant_stoich_coeffs)) > 0
-    return overall_coefficients(net, taking, np.array(progress), [source.names.index(name) for name in targets])
+    return _of_source(source, progress, targets)
+
+
+def flame_coefficients(source: Source, condition: Condition, flame: Flame, targets: tuple[str, ...]) -> Vector:
+    """The same over states of a flame.
+
+    Parameters
+    ----------
+    source : Source
+        Of the rates.
+    condition : Condition
+        Of the unburnt gas.
+    flame : Flame
+        Of the source.
+    targets : tuple of str
+        Whose error counts.
+
+    Returns
+    -------
+    array, shape (S,)
+        In [0, 1].
+    """
+    gas, t = source.gas, flame.temperature
+    progress = []
+    for i in sorted({int(np.argmax(t >= level)) for level in t[0] + _RISE * (t[-1] - t[0])}):
+        gas.TPY = t[i], condition.pressure, np.maximum(flame.fractions[:, i], 0.0)
+        progress.append(gas.net_rates_of_progress)
+    return _of_source(source, progress, targets)
+
+
+def _of_source(source: Source, progress: list[Vector], targets: tuple[str, ...]) -> Vector:
+    made, used = np.asarray(source.gas.product_stoich_coeffs), np.asarray(source.gas.reactant_stoich_coeffs)
+    places = [source.names.index(name) for name in targets]
+    return overall_coefficients(made - used, (made + used) > 0, np.array(progress), places)
 
 
 def overall_coefficients(

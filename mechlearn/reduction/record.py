@@ -107,6 +107,32 @@ class Reference:
 
 
 @dataclass(frozen=True, eq=False)
+class Flame:
+    """A free flat flame on its grid.
+
+    Parameters
+    ----------
+    grid, temperature, velocity : array, shape (points,)
+        [m], [K], [m/s]
+    fractions : array, shape (S, points)
+        Mass fractions.
+    anchor : float
+        The temperature that stays at its place [K].
+    """
+
+    grid: Vector
+    temperature: Vector
+    velocity: Vector
+    fractions: NDArray[np.float64]
+    anchor: float
+
+    @property
+    def speed(self) -> float:
+        """Of the unburnt gas [m/s]."""
+        return float(self.velocity[0])
+
+
+@dataclass(frozen=True, eq=False)
 class Task:
     """What is asked of every candidate; small enough to travel to another process.
 
@@ -125,6 +151,14 @@ class Task:
     conditions : tuple of Condition
     references : tuple of Reference
         One for each condition; none before they are computed.
+    flame_limit : float
+        Largest relative error of flame speeds.
+    transport : str
+        Cantera's name of the transport model in flames.
+    flame_conditions : tuple of Condition
+        Of the unburnt gas; their numbers follow those of the conditions.
+    flames : tuple of Flame
+        The source's, one for each; none before they are computed.
     """
 
     mechanism: str
@@ -135,6 +169,24 @@ class Task:
     after: tuple[float, ...]
     conditions: tuple[Condition, ...]
     references: tuple[Reference, ...] = ()
+    flame_limit: float = inf
+    transport: str = "mixture-averaged"
+    flame_conditions: tuple[Condition, ...] = ()
+    flames: tuple[Flame, ...] = ()
+
+    @property
+    def numbers(self) -> range:
+        """Of the conditions, then of the flames."""
+        return range(len(self.conditions) + len(self.flame_conditions))
+
+    def flame_of(self, number: int) -> tuple[Condition, Flame] | None:
+        """The unburnt gas and the source's flame, where the number is that of a flame."""
+        place = number - len(self.conditions)
+        return None if place < 0 else (self.flame_conditions[place], self.flames[place])
+
+    def speed_residuals(self, flame: Flame, speed: float) -> Vector:
+        """Signed errors at a flame as `residuals`: no delay, whose error is 0, then the speed [m/s]."""
+        return np.array([0.0, (speed / flame.speed - 1) / self.flame_limit])
 
     def times_after(self, condition: Condition) -> tuple[float, ...]:
         """Times after ignition at which profiles are compared [s], ignition itself first."""

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from .flame_judging import FlameVerdict
 from .judging import Verdict
 from .work import Stage, Work
 from .writing import STEPS
@@ -24,6 +25,7 @@ def report_page(
     stages: Sequence[Stage],
     work: Work,
     verdicts: dict[str, list[Verdict]],
+    flames: dict[str, list[FlameVerdict]],
     curve: str,
 ) -> str:
     """One page of HTML that needs no other file.
@@ -38,6 +40,8 @@ def report_page(
         Where they were made.
     verdicts : dict of str to list of Verdict
         By kind of conditions.
+    flames : dict of str to list of FlameVerdict
+        Likewise; empty without flames.
     curve : str
         The figure of size and error, as SVG.
     """
@@ -51,6 +55,7 @@ def report_page(
         curve=Markup(curve[curve.index("<svg") :]),  # drawn here
         steps=STEPS,
         stages=list(enumerate(stages)),
+        flames=[(_KINDS[kind], found) for kind, found in flames.items() if found],
         kinds=[(_KINDS[kind], content[kind], found) for kind, found in verdicts.items() if found],
         species=[work.source.names[i] for i in last.species],
         reactions=[(work.source.reactions[j].equation, changes.get(j)) for j in last.reactions],

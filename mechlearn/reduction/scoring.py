@@ -8,10 +8,11 @@ from math import inf
 
 import numpy as np
 
+from .flames import SEARCHED, free_flame, moved_flame
 from .ignition import Course, ignite
 from .phases import Source, source_of
-from .ranking import sample_coefficients
-from .record import Candidate, Reference, Task, Vector
+from .ranking import flame_coefficients, sample_coefficients
+from .record import Candidate, Flame, Reference, Task, Vector
 
 _GIVEN_UP = 3.0
 """A candidate that has not ignited after this many delays of the reference has no response."""
@@ -60,6 +61,23 @@ def refer(task: Task, number: int, longest: float, targets: tuple[str, ...]) -> 
     return Reference(course.response, largest), sample_coefficients(source, condition, course, targets)
 
 
+def refer_flame(task: Task, number: int, targets: tuple[str, ...]) -> tuple[Flame, Vector] | None:
+    """The source's flame, and how much each species matters in it; None where the solver finds none.
+
+    Parameters
+    ----------
+    task : Task
+        What is asked.
+    number : int
+        Of the flame's conditions, from 0 on.
+    targets : tuple of str
+        Of the ranking.
+    """
+    source, condition = source_of(task.mechanism, task.phase), task.flame_conditions[number]
+    flame = free_flame(source.gas, condition, task.transport, SEARCHED)
+    return None if flame is None else (flame, flame_coefficients(source, condition, flame, targets))
+
+
 def respond(task: Task, trial: Trial, number: int, patience: float = _GIVEN_UP) -> Course | None:
     """What a candidate does at one condition."""
     source = source_of(task.mechanism, task.phase)
@@ -71,11 +89,18 @@ def respond(task: Task, trial: Trial, number: int, patience: float = _GIVEN_UP) 
 
 def residuals(task: Task, trial: Trial, numbers: Sequence[int]) -> list[Vector | None]:
     """Signed errors relative to their limits, as `Task.residuals`, condition by condition; None without response."""
-    found = []
-    for number in numbers:
-        course = respond(task, trial, number)
-        found.append(None if course is None else task.residuals(number, course.response))
-    return found
+    return [_residuals(task, trial, number, _GIVEN_UP) for number in numbers]
+
+
+def _residuals(task: Task, trial: Trial, number: int, patience: float) -> Vector | None:
+    flame = task.flame_of(number)
+    if flame is None:
+        course = respond(task, trial, number, patience)
+        return None if course is None else task.residuals(number, course.response)
+    source = source_of(task.mechanism, task.phase)
+    with _Off(source, trial):
+        found = moved_flame(source.build(trial.candidate), flame[0], task.transport, flame[1], source.names)
+    return None if found is None else task.speed_residuals(flame[1], float(found.velocity[0]))
 
 
 @dataclass(frozen=True)
@@ -107,16 +132,16 @@ def score(task: Task, trial: Trial, order: Sequence[int], bound: float) -> Score
     trial : Trial
         The mechanism.
     order : sequence of int
-        All conditions, the most telling first.
+        All conditions, the most telling first; flames, which take longest, come last whatever is said.
     bound : float
         From which on the candidate is of no interest.
     """
     errors, patience = {}, min(_GIVEN_UP, 1 + bound * task.limits[0])
-    for number in order:
-        course = respond(task, trial, number, patience)
-        if course is None:
+    for number in sorted(order, key=lambda each: each >= len(task.conditions)):
+        found = _residuals(task, trial, number, patience)
+        if found is None:
             return Score(inf, number)
-        errors[number] = float(np.abs(task.residuals(number, course.response)).max())
+        errors[number] = float(np.abs(found).max())
         if not errors[number] < bound:
             return Score(inf, number)
     return Score(max(errors.values()), None, tuple(errors[number] for number in sorted(errors)))

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..thermo import GAS_CONSTANT
+from .flames import moved_flame, speed_slopes
 from .ignition import Course
 from .phases import scaled_temperature, source_of
-from .record import Task, Vector
+from .record import UNCHANGED, Change, Task, Vector
 from .scoring import Trial, respond
 
 Array = NDArray[np.float64]
@@ -45,6 +46,8 @@ def linearised(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | 
     tuple of array, shape (rows,), and array, shape (rows, reactions, 3)
         As `Task.residuals`; by reaction of the candidate and by a, b and e of its change. None without response.
     """
+    if task.flame_of(number) is not None:
+        return _linearised_flame(task, trial, number)
     course = respond(task, trial, number)
     if course is None:
         return None
@@ -64,6 +67,27 @@ def linearised(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | 
     gradient = path.gradient(functionals)
     gradient[0] *= -delay * scale / (gradient[0, :, 0].sum() or -delay * scale)  # all reactions alike shorten it so
     return task.residuals(number, course.response), gradient
+
+
+def _linearised_flame(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | None:
+    found, candidate, source = task.flame_of(number), trial.candidate, source_of(task.mechanism, task.phase)
+    assert found is not None
+    condition, known = found
+    flame = moved_flame(source.build(candidate), condition, task.transport, known, source.names)
+    if flame is None:
+        return None
+    names, changes = frozenset(flame.gas.species_names), dict(candidate.changes)
+
+    def changed(place: int, further: Change) -> ct.Reaction:
+        j = candidate.reactions[place]
+        a, b, e = (now + more for now, more in zip(changes.get(j, UNCHANGED), further, strict=True))
+        return source.reaction(j, names, (a, b, e))
+
+    ratio = float(flame.velocity[0]) / known.speed
+    slopes = speed_slopes(flame, changed, [source.changeable(j) for j in candidate.reactions])
+    return task.speed_residuals(known, float(flame.velocity[0])), np.stack(
+        [np.zeros_like(slopes), ratio / task.flame_limit * slopes]
+    )
 
 
 def _colliders(gas: ct.Solution) -> tuple[Array, NDArray[np.bool_]]:

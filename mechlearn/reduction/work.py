@@ -73,8 +73,8 @@ class Work:
 
     @property
     def numbers(self) -> range:
-        """All conditions."""
-        return range(len(self.task.conditions))
+        """All conditions and flames."""
+        return self.task.numbers
 
     def residuals(self, trial: Trial, numbers: Iterable[int] | None = None) -> list[Vector | None]:
         """Errors condition by condition, spread over the workers."""

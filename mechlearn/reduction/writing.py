@@ -121,8 +121,8 @@ def write_chemkin(mechanism: Path, folder: Path, *, transport: bool) -> str:
     return ""
 
 
-def curve_rows(stages: Sequence[Stage]) -> list[dict[str, Any]]:
-    """One row a stage: size, and the largest error relative to its limit."""
+def curve_rows(stages: Sequence[Stage], flames: int) -> list[dict[str, Any]]:
+    """One row a stage: size, and the largest error relative to its limit; that of the flames, if any, as well."""
     return [
         {
             "stage": number,
@@ -130,6 +130,7 @@ def curve_rows(stages: Sequence[Stage]) -> list[dict[str, Any]]:
             "species": stage.candidate.size[0],
             "reactions": stage.candidate.size[1],
             "error_over_limit": float(f"{stage.error:.6g}"),
+            **({"flame_speed_over_limit": float(f"{max(stage.errors[-flames:]):.6g}")} if flames else {}),
             "changed_rates": len(stage.candidate.changes),
             "file": stage_name(number, stage),
         }
