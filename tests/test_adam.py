@@ -10,7 +10,7 @@ import torch
 
 import mechlearn as ml
 from mechlearn.kinetics import production_rates
-from mechlearn.learning.adam import mean_squared_error, search_rows_with_adam
+from mechlearn.learning.adam import loss_and_gradients, search_rows_with_adam
 from mechlearn.learning.network import Network
 from mechlearn.learning.stoichiometry import Stoichiometry, conserving_rows, free_rows
 from mechlearn.learning.training import Found
@@ -46,10 +46,22 @@ def test_its_loss_is_that_of_the_network_in_the_datas_own_units(name: str) -> No
     net = Network(balances.concentrations, production, np.ones_like(production), np.eye(production.shape[1]))
     parameters = net.draw(1, 4, torch.Generator().manual_seed(0))
     expected = net.evaluate(parameters, torch.zeros(1, dtype=torch.float64)).loss[0] * production.shape[1]
-    found = mean_squared_error(
+    found, _, _ = loss_and_gradients(
         parameters[0, :, :-2], parameters[0, :, -2:].T, net.log_concentrations.T, torch.from_numpy(production.copy())
     )
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=0.0)
+
+
+@pytest.mark.parametrize("name", BANK)
+def test_its_gradients_are_those_of_automatic_differentiation(name: str) -> None:
+    balances = balances_of(BANK[name])
+    logs, target = torch.from_numpy(np.log(balances.concentrations)), torch.from_numpy(balances.accumulation.copy())
+    generator = torch.Generator().manual_seed(3)
+    rows = (torch.rand((4, target.shape[1]), dtype=torch.float64, generator=generator) - 0.5).requires_grad_()
+    log_rates = torch.rand((2, 4), dtype=torch.float64, generator=generator).requires_grad_()
+    loss, by_rows, by_logs = loss_and_gradients(rows, log_rates, logs, target)
+    expected = torch.autograd.grad(loss, [rows, log_rates])
+    torch.testing.assert_close((by_rows, by_logs), expected, rtol=1e-10, atol=1e-12)
 
 
 def test_its_loss_vanishes_at_the_true_mechanism() -> None:
@@ -57,7 +69,7 @@ def test_its_loss_vanishes_at_the_true_mechanism() -> None:
     logs = torch.tensor([[0.0, np.log(2.0)], [np.log(0.5), -100.0]], dtype=torch.float64)
     states = torch.from_numpy(np.log(balances.concentrations))
     target = torch.from_numpy(balances.accumulation.copy())
-    loss = mean_squared_error(torch.from_numpy(CHAIN.net.copy()), logs, states, target)
+    loss, *_ = loss_and_gradients(torch.from_numpy(CHAIN.net.copy()), logs, states, target)
     assert 0 <= float(loss) < 1e-28
 
 
