@@ -158,6 +158,8 @@ class Reduce:
         Whether delays are kept as well halfway between neighbouring temperatures, pressures and equivalence ratios.
     rates : str
         ``keep``, or ``refit``: rate constants change within a factor of 2 near 1500 K.
+    lumps : bool
+        Whether reactions that the source does not have may be learnt in place of a species that cannot go otherwise.
     held_out, beyond : Envelope, optional
         Conditions inside and beyond the edges of the envelope, simulated after all choices and reported.
 
@@ -173,8 +175,15 @@ class Reduce:
     conditions: tuple[Envelope, ...] = ()
     between: Annotated[bool, Strict()] = False
     rates: Literal["keep", "refit"] = "refit"
+    lumps: Annotated[bool, Strict()] = False
     held_out: Envelope | None = None
     beyond: Envelope | None = None
+
+    @model_validator(mode="after")
+    def _fitted_lumps(self) -> Reduce:
+        if self.lumps and self.rates == "keep":
+            raise ValueError("lumps are fitted, which `rates: keep` forbids; say `rates: refit`, or leave lumps out")
+        return self
 
     @model_validator(mode="after")
     def _some_profile(self) -> Reduce:

@@ -126,6 +126,8 @@ def _ranked_units(
     candidate = stage.candidate
     place = {j: i for i, j in enumerate(candidate.reactions)}
     units = [unit for unit in _units(work, candidate, by_species) if unit]
+    if not units:
+        return []
     harm = screen.roughly([[place[j] for j in unit] for unit in units])
     units = [units[int(i)] for i in np.argsort(harm, kind="stable")[:_SIMULATED]]
     work.tell("screening", candidate)

@@ -24,7 +24,7 @@ from .flame_judging import FlameVerdict, grid_error, judged_flames
 from .judging import Verdict, judged, summary
 from .report import report_page
 from .work import Stage, Work
-from .writing import candidate_mechanism, csv_text, curve_figure, curve_rows, removed_rows, write_chemkin, write_reduced
+from .writing import csv_text, curve_figure, curve_rows, removed_rows, stage_mechanism, write_chemkin, write_reduced
 
 RESULTS = (
     "reduced.yaml",
@@ -81,7 +81,8 @@ def finished(
     """Write the last stage as the result, judge the file, draw, and sum up."""
     assert study.source is not None
     last, name = stages[-1], study.source.mechanism
-    final = candidate_mechanism(mechanism, last.candidate)
+    final = stage_mechanism(mechanism, last)
+    work = work.with_lumps(last.lumps)
     clock = time.monotonic()
     write_reduced(mechanism, name, last, folder / "reduced.yaml")
     write_text(folder / "curve.csv", csv_text(curve_rows(stages, len(work.task.flames))))
@@ -110,9 +111,10 @@ def finished(
         "message": _message(status, last, work, verdicts) + _flame_message(flames),
         "species": last.candidate.size[0],
         "reactions": last.candidate.size[1],
-        "source": {"mechanism": name, "species": len(work.source.names), "reactions": len(work.source.reactions)},
+        "source": {"mechanism": name, "species": len(work.source.names), "reactions": work.source.own},
         "error_over_limit": last.error,
         "changed_rates": len(last.candidate.changes),
+        "lumps": [work.source.reactions[j].equation for j in last.candidate.reactions if j >= work.source.own],
         "limits": dict(zip(("ignition_delay", "temperature", "species"), work.task.limits, strict=True)),
         **{kind: summary(found) for kind, found in verdicts.items()},
         "conditions": {kind: [each.as_dict() for each in found] for kind, found in verdicts.items()},

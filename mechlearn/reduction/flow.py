@@ -90,7 +90,9 @@ def reduce_study(
 
         interrupted = False
         try:
-            stages = reduced(work, refit=study.reduce.rates == "refit", stages=stages, turn=turn, keep=keep)
+            stages = reduced(
+                work, refit=study.reduce.rates == "refit", stages=stages, turn=turn, keep=keep, lumps=study.reduce.lumps
+            )
         except KeyboardInterrupt:
             stages, _, _ = load_stages(record, fingerprint, source)
             interrupted = True

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..cantera_species import plain
 from ..simulation import load_gas
-from .record import REFERENCE_TEMPERATURE, UNCHANGED, Candidate, Change
+from .record import REFERENCE_TEMPERATURE, UNCHANGED, Candidate, Change, Lump
 
 _KEPT_PHASES = 8
 _ARRHENIUS = ("rate-constant", "low-P-rate-constant", "high-P-rate-constant")
@@ -28,21 +28,25 @@ class Source:
     ----------
     mechanism, phase : str
         As in `load_gas`.
+    lumps : tuple of Lump
+        Reactions that candidates may have beside those of the mechanism, numbered after them.
     """
 
-    def __init__(self, mechanism: str, phase: str) -> None:
+    def __init__(self, mechanism: str, phase: str, lumps: tuple[Lump, ...] = ()) -> None:
         self.gas = load_gas(mechanism, phase)
         self.species = self.gas.species()
         self.names = tuple(self.gas.species_names)
         self.reactions = self.gas.reactions()
+        self.own = len(self.reactions)
+        self.reactions += [ct.Reaction.from_dict(lump.definition, self.gas) for lump in lumps]  # type: ignore[arg-type]
         self.participants = tuple(_participants(each, set(self.names)) for each in self.reactions)
         self.definitions = tuple(_definition(each) for each in self.reactions)
         self._reactions: dict[Any, ct.Reaction] = {}
         self._phases: OrderedDict[Candidate, ct.Solution] = OrderedDict()
 
     def whole(self) -> Candidate:
-        """All of it."""
-        return Candidate(tuple(range(len(self.species))), tuple(range(len(self.reactions))))
+        """All of it, without lumps."""
+        return Candidate(tuple(range(len(self.species))), tuple(range(self.own)))
 
     def part(self, species: Iterable[int], of: Candidate | None = None) -> Candidate:
         """Some species of a candidate, and its reactions that need no other."""
@@ -90,10 +94,10 @@ class Source:
         return self._reactions[key]
 
 
-@lru_cache(maxsize=2)
-def source_of(mechanism: str, phase: str) -> Source:
+@lru_cache(maxsize=4)
+def source_of(mechanism: str, phase: str, lumps: tuple[Lump, ...] = ()) -> Source:
     """The source of this process."""
-    return Source(mechanism, phase)
+    return Source(mechanism, phase, lumps)
 
 
 def changed(definition: dict[str, Any], change: Change) -> dict[str, Any]:

@@ -36,17 +36,22 @@ def sample_coefficients(source: Source, condition: Condition, course: Course, ta
         In [0, 1].
     """
     gas = source.gas
-    levels = course.temperature[0] + _RISE * (course.temperature.max() - course.temperature[0])
-    chosen = {int(np.searchsorted(course.time, part * course.response.delay)) for part in _INDUCTION}
-    chosen |= {int(np.argmax(course.temperature >= level)) for level in levels}
     progress = []
-    for i in sorted(chosen & set(range(len(course.time)))):
+    for i in telling_states(course):
         if condition.constant_pressure:
             gas.TPY = course.temperature[i], course.held, course.fractions[i]
         else:
             gas.TDY = course.temperature[i], course.held, course.fractions[i]
         progress.append(gas.net_rates_of_progress)
     return _of_source(source, progress, targets)
+
+
+def telling_states(course: Course) -> list[int]:
+    """Places in a course that stand for the induction time and for the temperature rise."""
+    levels = course.temperature[0] + _RISE * (course.temperature.max() - course.temperature[0])
+    chosen = {int(np.searchsorted(course.time, part * course.response.delay)) for part in _INDUCTION}
+    chosen |= {int(np.argmax(course.temperature >= level)) for level in levels}
+    return sorted(chosen & set(range(len(course.time))))
 
 
 def flame_coefficients(source: Source, condition: Condition, flame: Flame, targets: tuple[str, ...]) -> Vector:

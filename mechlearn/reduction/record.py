@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import inf
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..mechanism import Arrhenius, Reaction
 
 Vector = NDArray[np.float64]
 Change = tuple[float, float, float]
@@ -73,6 +76,41 @@ class Candidate:
     def size(self) -> tuple[int, int]:
         """Numbers of species and reactions."""
         return len(self.species), len(self.reactions)
+
+
+@dataclass(frozen=True)
+class Lump:
+    """A learnt reaction that the source does not have, one-way.
+
+    Parameters
+    ----------
+    reactants, products : tuple of (str, float)
+        Stoichiometric coefficients.
+    rate : tuple of float
+        A [kmol, m³, s], b, Ea [J/kmol].
+    """
+
+    reactants: tuple[tuple[str, float], ...]
+    products: tuple[tuple[str, float], ...]
+    rate: Change
+
+    @classmethod
+    def of(cls, reaction: Reaction) -> Lump:
+        """A learnt reaction without a third body."""
+        assert reaction.rate is not None
+        rate = (reaction.rate.A, reaction.rate.b, reaction.rate.Ea)
+        return cls(tuple(reaction.reactants.items()), tuple(reaction.products.items()), rate)
+
+    @property
+    def reaction(self) -> Reaction:
+        """As a record."""
+        return Reaction(dict(self.reactants), dict(self.products), Arrhenius(*self.rate), note="learnt")
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """As Cantera defines it."""
+        a, b, energy = self.rate
+        return {"equation": self.reaction.equation, "rate-constant": {"A": a, "b": b, "Ea": energy}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +197,8 @@ class Task:
         Of the unburnt gas; their numbers follow those of the conditions.
     flames : tuple of Flame
         The source's, one for each; none before they are computed.
+    lumps : tuple of Lump
+        Learnt reactions; their numbers follow those of the source.
     """
 
     mechanism: str
@@ -173,6 +213,7 @@ class Task:
     transport: str = "mixture-averaged"
     flame_conditions: tuple[Condition, ...] = ()
     flames: tuple[Flame, ...] = ()
+    lumps: tuple[Lump, ...] = ()
 
     @property
     def numbers(self) -> range:

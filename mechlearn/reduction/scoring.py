@@ -80,7 +80,7 @@ def refer_flame(task: Task, number: int, targets: tuple[str, ...]) -> tuple[Flam
 
 def respond(task: Task, trial: Trial, number: int, patience: float = _GIVEN_UP) -> Course | None:
     """What a candidate does at one condition."""
-    source = source_of(task.mechanism, task.phase)
+    source = source_of(task.mechanism, task.phase, task.lumps)
     gas = source.build(trial.candidate)
     with _Off(source, trial):
         longest = patience * task.references[number].response.delay
@@ -97,7 +97,7 @@ def _residuals(task: Task, trial: Trial, number: int, patience: float) -> Vector
     if flame is None:
         course = respond(task, trial, number, patience)
         return None if course is None else task.residuals(number, course.response)
-    source = source_of(task.mechanism, task.phase)
+    source = source_of(task.mechanism, task.phase, task.lumps)
     with _Off(source, trial):
         found = moved_flame(source.build(trial.candidate), flame[0], task.transport, flame[1], source.names)
     return None if found is None else task.speed_residuals(flame[1], float(found.velocity[0]))

@@ -51,7 +51,7 @@ def linearised(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | 
     course = respond(task, trial, number)
     if course is None:
         return None
-    gas = source_of(task.mechanism, task.phase).build(trial.candidate)
+    gas = source_of(task.mechanism, task.phase, task.lumps).build(trial.candidate)
     reference, condition = task.references[number], task.conditions[number]
     delay = course.response.delay
     ends = np.array([delay, *(delay + end for end in task.times_after(condition))])
@@ -70,7 +70,7 @@ def linearised(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | 
 
 
 def _linearised_flame(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | None:
-    found, candidate, source = task.flame_of(number), trial.candidate, source_of(task.mechanism, task.phase)
+    found, candidate, source = task.flame_of(number), trial.candidate, source_of(task.mechanism, task.phase, task.lumps)
     assert found is not None
     condition, known = found
     flame = moved_flame(source.build(candidate), condition, task.transport, known, source.names)

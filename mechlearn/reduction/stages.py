@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import StudyError
 from ..files import write_json
 from .elimination import eliminated, refitted_once
+from .lumps import lumped
 from .phases import Source
-from .record import Candidate
+from .record import Candidate, Lump
 from .removal import ranked, without_reactions, without_species
 from .work import Stage, Work
 
 _KEPT_RATES = ("ranking", "species", "reactions", "species")
 _CYCLE = ("refit species", "refit reactions")
+_LUMPED = (*_CYCLE, "lumps")
 
 Keep = Callable[[list[Stage], int], None]
 
 
-def reduced(work: Work, *, refit: bool, stages: list[Stage], turn: int, keep: Keep) -> list[Stage]:
+def reduced(work: Work, *, refit: bool, stages: list[Stage], turn: int, keep: Keep, lumps: bool = False) -> list[Stage]:
     """All stages from the source's ranking to the smallest mechanism.
 
     Parameters
@@ -37,11 +39,14 @@ def reduced(work: Work, *, refit: bool, stages: list[Stage], turn: int, keep: Ke
         The number of the step to go on with.
     keep : callable
         Takes the stages so far and the number of the step, after every stage and every step.
+    lumps : bool
+        Whether learnt reactions may take a species' place.
     """
     while True:
-        step = _step(turn, refit, stages)
+        step = _step(turn, refit, stages, _LUMPED if lumps else _CYCLE)
         if step is None:
             return stages
+        work = work.with_lumps(stages[-1].lumps) if stages else work
         for stage in _stages_of(work, step, stages, turn, refit):
             stages = [*stages, replace(stage, turn=turn)]
             keep(stages, turn)
@@ -49,7 +54,7 @@ def reduced(work: Work, *, refit: bool, stages: list[Stage], turn: int, keep: Ke
         keep(stages, turn)
 
 
-def _step(turn: int, refit: bool, stages: list[Stage]) -> str | None:
+def _step(turn: int, refit: bool, stages: list[Stage], cycle: tuple[str, ...]) -> str | None:
     """The name of a step; None after the last. Steps with refitting go round until a whole round changes nothing."""
     if turn < len(_KEPT_RATES):
         return _KEPT_RATES[turn]
@@ -58,9 +63,9 @@ def _step(turn: int, refit: bool, stages: list[Stage]) -> str | None:
         return None
     if place < 0:
         return "refit"
-    if place and place % len(_CYCLE) == 0 and not any(stage.turn >= turn - len(_CYCLE) for stage in stages):
+    if place and place % len(cycle) == 0 and not any(stage.turn >= turn - len(cycle) for stage in stages):
         return None
-    return _CYCLE[place % len(_CYCLE)]
+    return cycle[place % len(cycle)]
 
 
 def _stages_of(work: Work, step: str, stages: list[Stage], turn: int, refit: bool) -> Iterator[Stage]:
@@ -73,6 +78,8 @@ def _stages_of(work: Work, step: str, stages: list[Stage], turn: int, refit: boo
             yield from without_reactions(work, stages, turn, thorough=not refit)
         case "refit":
             yield from refitted_once(work, stages[-1])
+        case "lumps":
+            yield from lumped(work, stages[-1])
         case _:
             yield from eliminated(work, stages[-1], by_species=step == "refit species")
 
@@ -121,6 +128,7 @@ def _as_dict(stage: Stage, source: Source) -> dict[str, Any]:
         "changes": {str(j + 1): list(change) for j, change in stage.candidate.changes},
         "errors": list(stage.errors),
         "removed": list(stage.removed),
+        **({"lumps": [asdict(lump) for lump in stage.lumps]} if stage.lumps else {}),
     }
 
 
@@ -130,6 +138,15 @@ def _from_dict(content: dict[str, Any], source: Source) -> Stage:
         reactions=tuple(int(j) - 1 for j in content["reactions"]),
         changes=tuple((int(j) - 1, (a, b, e)) for j, (a, b, e) in content["changes"].items()),
     )
+    lumps = tuple(
+        Lump(tuple(map(tuple, each["reactants"])), tuple(map(tuple, each["products"])), tuple(each["rate"]))
+        for each in content.get("lumps", ())
+    )
     return Stage(
-        content["step"], candidate, tuple(content["errors"]), tuple(content["removed"]), turn=int(content["turn"])
+        content["step"],
+        candidate,
+        tuple(content["errors"]),
+        tuple(content["removed"]),
+        turn=int(content["turn"]),
+        lumps=lumps,
     )

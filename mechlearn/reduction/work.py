@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .phases import Source
-from .record import Candidate, Task, Vector, worst
+from .phases import Source, source_of
+from .record import Candidate, Lump, Task, Vector, worst
 from .scoring import Trial, residuals
 from .sensitivities import Array, linearised
 from .workers import Workers
@@ -32,6 +32,8 @@ class Stage:
         Species and reactions that the stage before still had.
     turn : int
         Number of the step in the reduction.
+    lumps : tuple of Lump
+        Learnt reactions that the candidate may have, numbered after those of the source.
     """
 
     step: str
@@ -39,6 +41,7 @@ class Stage:
     errors: tuple[float, ...]
     removed: tuple[str, ...] = ()
     turn: int = 0
+    lumps: tuple[Lump, ...] = ()
 
     @property
     def error(self) -> float:
@@ -93,7 +96,13 @@ class Work:
     def stage(self, step: str, candidate: Candidate, before: Stage | None = None) -> Stage:
         """The candidate with its errors, and what it lacks."""
         errors = tuple(worst([each]) for each in self.residuals(Trial(candidate)))
-        return Stage(step, candidate, errors, self.lacks(candidate, before.candidate if before else None))
+        removed = self.lacks(candidate, before.candidate if before else None)
+        return Stage(step, candidate, errors, removed, lumps=self.task.lumps)
+
+    def with_lumps(self, lumps: tuple[Lump, ...]) -> Work:
+        """The same with other learnt reactions to choose from."""
+        source = source_of(self.task.mechanism, self.task.phase, lumps)
+        return replace(self, task=replace(self.task, lumps=lumps), source=source)
 
     def lacks(self, candidate: Candidate, before: Candidate | None = None) -> tuple[str, ...]:
         """Names of what another candidate, or the source, has and this one does not: species, then reactions."""

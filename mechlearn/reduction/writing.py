@@ -21,7 +21,7 @@ from ..drawing import LOOKS, figure_svg
 from ..files import write_text
 from ..mechanism import Arrhenius, Falloff, Mechanism, Reaction
 from .phases import changed
-from .record import UNCHANGED, Candidate, Change
+from .record import UNCHANGED, Change
 from .work import Stage
 
 STEPS = {
@@ -29,26 +29,28 @@ STEPS = {
     "species": "species, rates kept",
     "reactions": "reactions, rates kept",
     "refit": "rates refitted",
+    "lumps": "learnt reactions for a species",
 }
-_COLOURS = dict(zip(STEPS, ("#999999", "#0072B2", "#009E73", "#D55E00"), strict=True))
-_MARKERS = dict(zip(STEPS, "os^D", strict=True))
+_COLOURS = dict(zip(STEPS, ("#999999", "#0072B2", "#009E73", "#D55E00", "#CC79A7"), strict=True))
+_MARKERS = dict(zip(STEPS, "os^Dv", strict=True))
 
 
-def candidate_mechanism(source: Mechanism, candidate: Candidate) -> Mechanism:
-    """A candidate as a record.
+def stage_mechanism(source: Mechanism, stage: Stage) -> Mechanism:
+    """A stage's mechanism as a record.
 
     Parameters
     ----------
     source : Mechanism
         All of the source, in its order.
-    candidate : Candidate
+    stage : Stage
         Of that source.
     """
-    changes = dict(candidate.changes)
+    candidate, changes = stage.candidate, dict(stage.candidate.changes)
+    reactions = (*source.reactions, *(lump.reaction for lump in stage.lumps))
     return replace(
         source,
         species=tuple(source.species[i] for i in candidate.species),
-        reactions=tuple(_changed(source.reactions[j], changes.get(j, UNCHANGED)) for j in candidate.reactions),
+        reactions=tuple(_changed(reactions[j], changes.get(j, UNCHANGED)) for j in candidate.reactions),
         metadata={},
     )
 
@@ -85,7 +87,7 @@ def write_reduced(source: Mechanism, name: str, stage: Stage, path: Path, *, che
     checked : bool
         Whether the file is read back.
     """
-    mechanism = candidate_mechanism(source, stage.candidate)
+    mechanism = stage_mechanism(source, stage)
     species, reactions = stage.candidate.size
     description = f"{species} species and {reactions} reactions of {name}, by mechlearn reduce."
     about: dict[str, Any] = {
