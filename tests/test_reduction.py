@@ -22,7 +22,7 @@ from mechlearn.reduction.ignition import ignite
 from mechlearn.reduction.phases import source_of
 from mechlearn.reduction.ranking import overall_coefficients
 from mechlearn.reduction.record import Candidate, Task
-from mechlearn.reduction.refit import BOUNDS, minimax_step
+from mechlearn.reduction.refit import BOUNDS, Fit, best_step
 from mechlearn.reduction.scoring import Score, Trial, refer, residuals, score
 from mechlearn.reduction.sensitivities import linearised
 from mechlearn.reduction.workers import Workers
@@ -195,16 +195,29 @@ def test_ranking_agrees_with_the_coefficients_of_pathways(study: Path) -> None:
         assert found[j] == pytest.approx(max(drgep_coefficients(state, "H2")[name] for state in states), abs=1e-9)
 
 
-def test_minimax_step_is_least_and_within_bounds() -> None:
+def test_the_best_step_is_within_bounds_and_better_than_others() -> None:
     rng = np.random.default_rng(5)
-    values, slopes = rng.normal(size=30), rng.normal(size=(30, 4, 3))
-    bound = np.broadcast_to(BOUNDS, (4, 3)) * 0.3
-    step, error = minimax_step(values, slopes, -bound, bound, ridge=0.0)
-    assert np.all(np.abs(step) <= bound * (1 + 1e-9))
-    assert error == pytest.approx(np.abs(values + np.einsum("rjm,jm->r", slopes, step)).max())
+    changes = rng.uniform(-0.5, 0.5, size=(4, 3)) * BOUNDS
+    changes[2] = 0
+    fit = Fit(rng.normal(size=30), rng.normal(size=(30, 4, 3)), changes, np.array([1.0, 1.0, 0.0, 1.0]))
+    found = fit.moved(best_step(fit, 0.3))
+    assert np.all(np.abs(found.changes) <= np.array(BOUNDS) * (1 + 1e-9))
+    assert np.all(np.abs(found.changes - changes) <= 0.3 * np.array(BOUNDS) * (1 + 1e-9))
+    assert np.all(found.changes[2] == changes[2])
     for _ in range(200):
-        other = rng.uniform(-bound, bound)
-        assert np.abs(values + np.einsum("rjm,jm->r", slopes, other)).max() >= error - 1e-9
+        other = rng.uniform(-0.3, 0.3, size=(4, 3)) * BOUNDS
+        other[2] = 0
+        step = np.clip(changes + other, -np.array(BOUNDS), BOUNDS) - changes
+        assert fit.moved(step).price() >= found.price() - 1e-6
+
+
+def test_an_error_that_no_rate_constant_moves_may_use_its_limit() -> None:
+    slopes = np.zeros((2, 1, 3))
+    slopes[0, 0, 0] = 1.0
+    fit = Fit(np.array([0.3, 0.95]), slopes, np.zeros((1, 3)), np.ones(1))
+    assert fit.merit() == pytest.approx(0.95)
+    assert fit.moved(best_step(fit)).values == pytest.approx([0.0, 0.95], abs=0.1)
+    assert fit.without([0], np.array([0.65, 0.0])).merit() == pytest.approx(0.95)
 
 
 def test_a_candidate_that_cannot_ignite_or_breaks_is_rejected(task: Task) -> None:

@@ -2,70 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .record import Candidate, Vector
-from .refit import bounds_left, logarithmic, minimax_step, refitted, stacked
+from .refit import BOUNDS, Fit, best_step, fit_of, logarithmic, refitted
 from .scoring import Trial, residuals
-from .sensitivities import Array
 from .work import Stage, Work, by_error
 
 _SCREENED = 12
 _BATCH = 1 / 6
-_FORESEEN = 0.8
-"""Units that go together are foreseen to leave this error at most, relative to the limit."""
-_GOAL, _MARGIN = 0.9, 0.03
-"""A mechanism that cannot be brought below the first is strained, and errs more between the conditions.
-
-Fitting goes on to a little less, since it counts the errors of delays by logarithms.
-"""
-_SINGLES = 6
+_FORESEEN = 0.9
+"""Units that go together are foreseen to leave this merit at most."""
+_PROMISING = 1.3
+"""No unit is tried after which a larger merit is foreseen."""
+_SINGLES = 4
 _SIMULATED = 16
 """Units that are tried by simulation, the most promising by first derivatives."""
+_SMALL = 0.1
+"""What shifts all errors by less than this part of their limits, by first derivatives, is not simulated."""
+_NO_WORSE = 1.001
+
+Unit = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class _Screen:
-    """Conditions on which removals are tried, with errors and derivatives there, and those of all flames.
+class _Removal:
+    """What is foreseen when a unit of reactions goes.
 
     Parameters
     ----------
-    numbers : tuple of int
-        Of conditions that are simulated; what removals do to flames is foreseen by derivatives.
-    values : array, shape (rows,)
-    slopes : array, shape (rows, reactions, 3)
-    low, high : array, shape (reactions, 3)
+    price : float
+        After refitting.
+    unit : tuple of int
+    shift : array, shape (rows,)
+        Of the errors, before refitting.
     """
 
-    numbers: tuple[int, ...]
-    values: Vector
-    slopes: Array
-    low: Array
-    high: Array
-
-    def foreseen(self, shift: Vector, gone: list[int]) -> float:
-        """The least largest error after refitting what is left, where removals shift the errors."""
-        stays = np.setdiff1d(np.arange(self.slopes.shape[1]), gone)
-        return minimax_step(self.values + shift, self.slopes[:, stays], self.low[stays], self.high[stays])[1]
-
-    def roughly(self, units: list[list[int]]) -> Vector:
-        """The same by first derivatives and least squares, for all units at once."""
-        count = len(self.values)
-        matrix = self.slopes.reshape(count, -1) * np.maximum(self.high - self.low, 0.0).ravel() / 2
-        left, sizes, _ = np.linalg.svd(matrix, full_matrices=False)
-        fitted = (left * (sizes**2 / (sizes**2 + 1.0))) @ left.T
-        shifts = np.array([self.values - self.slopes[:, unit, 0].sum(axis=1) for unit in units]).T
-        return np.asarray(np.abs(shifts - fitted @ shifts).max(axis=0))
+    price: float
+    unit: Unit
+    shift: Vector
 
 
 def refitted_once(work: Work, stage: Stage) -> Iterator[Stage]:
     """The same mechanism with better rate constants, if there are any."""
-    candidate, error = refitted(work, stage.candidate, goal=0.0, iterations=3)
-    if error < stage.error:
-        yield work.stage("refit", candidate, stage)
+    candidate, _ = refitted(work, stage.candidate, goal=0.0)
+    better = work.stage("refit", candidate, stage)
+    if candidate != stage.candidate and better.error <= stage.error * _NO_WORSE:
+        yield better
 
 
 def eliminated(work: Work, stage: Stage, *, by_species: bool) -> Iterator[Stage]:
@@ -78,90 +64,93 @@ def eliminated(work: Work, stage: Stage, *, by_species: bool) -> Iterator[Stage]
         yield stage
 
 
-def _units(work: Work, candidate: Candidate, by_species: bool) -> list[tuple[int, ...]]:
-    if by_species:
-        return [work.reactions_of(i, candidate) for i in candidate.species if i not in work.kept]
-    return [(j,) for j in candidate.reactions]
-
-
 def _one_round(work: Work, stage: Stage, by_species: bool) -> Stage | None:
     """A smaller mechanism that keeps the limits; None if none is found."""
-    lines = work.linearised(stage.candidate)
-    if any(line is None for line in lines):
+    candidate = stage.candidate
+    numbers = _screened(work, stage)
+    fit = fit_of(work, candidate, (*numbers, *work.numbers[len(work.task.conditions) :]))
+    if fit is None:
         return None
-    screen = _screen(work, stage, lines)
-    ranked = _ranked_units(work, stage, screen, by_species)
-    if not ranked:
-        return None
-    most = max(1, int(_BATCH * (len(stage.candidate.species if by_species else stage.candidate.reactions))))
-    batch = _batch(screen, ranked, stage.candidate, most)
+    if by_species:
+        units = [work.reactions_of(i, candidate) for i in candidate.species if i not in work.kept]
+    else:
+        units = [(j,) for j in candidate.reactions]
+    removals = _ranked(work, candidate, fit, [unit for unit in dict.fromkeys(units) if unit], numbers)
+    batch = _batch(fit, removals, candidate, 1 if by_species else max(1, int(_BATCH * len(candidate.reactions))))
     while len(batch) > 1:
         found = _without(work, stage, [j for unit in batch for j in unit])
         if found is not None:
             return found
         batch = batch[: len(batch) // 2]
-    for _, unit, _ in ranked[:_SINGLES]:
-        found = _without(work, stage, list(unit))
+    for removal in removals[:_SINGLES]:
+        found = _without(work, stage, list(removal.unit))
         if found is not None:
             return found
     return None
 
 
-def _screen(work: Work, stage: Stage, lines: list[tuple[Vector, Array] | None]) -> _Screen:
-    """Conditions with profiles, the worst ones, and some spread over the rest."""
+def _screened(work: Work, stage: Stage) -> tuple[int, ...]:
+    """Conditions on which removals are tried: the worst, those with profiles, and some spread over the rest."""
     count = len(work.task.conditions)
     profiled = [i for i in range(count) if work.task.conditions[i].profiled]
     spread = [int(i) for i in np.linspace(0, count - 1, _SCREENED)]
     worst = [i for i in by_error(stage) if i < count][:3]
     several = list(dict.fromkeys([*worst, *profiled, *spread]))
-    numbers = tuple(sorted(several[: max(_SCREENED, min(len(profiled) + 3, 2 * _SCREENED))]))
-    values, slopes = stacked(work.task, [lines[i] for i in (*numbers, *work.numbers[count:])])
-    return _Screen(numbers, values, slopes, *bounds_left(work, stage.candidate))
+    return tuple(sorted(several[: max(_SCREENED, min(len(profiled) + 3, 2 * _SCREENED))]))
 
 
-def _ranked_units(
-    work: Work, stage: Stage, screen: _Screen, by_species: bool
-) -> list[tuple[float, tuple[int, ...], Vector]]:
-    """Units with the error that is foreseen without each, the least first, and how removal shifts the errors."""
-    candidate = stage.candidate
+def _ranked(
+    work: Work, candidate: Candidate, fit: Fit, units: Sequence[Unit], numbers: tuple[int, ...]
+) -> list[_Removal]:
+    """Promising units, those first after whose removal refitting leaves the least."""
     place = {j: i for i, j in enumerate(candidate.reactions)}
-    units = [unit for unit in _units(work, candidate, by_species) if unit]
     if not units:
         return []
-    harm = screen.roughly([[place[j] for j in unit] for unit in units])
-    units = [units[int(i)] for i in np.argsort(harm, kind="stable")[:_SIMULATED]]
+    rows = [[place[j] for j in unit] for unit in units]
+    shifts = [-fit.slopes[:, row, 0].sum(axis=1) for row in rows]
+    harm = _roughly(fit, np.array(shifts).T)
+    order = [int(i) for i in np.argsort(harm, kind="stable")]
+    tried = [i for i in order if np.abs(shifts[i]).max() >= _SMALL][:_SIMULATED]
     work.tell("screening", candidate)
-    answers = work.workers.map(residuals, [(work.task, Trial(candidate, unit), screen.numbers) for unit in units])
+    answers = work.workers.map(residuals, [(work.task, Trial(candidate, units[i]), numbers) for i in tried])
+    known = {i: shifts[i] for i in order if np.abs(shifts[i]).max() < _SMALL}
+    for i, answer in zip(tried, answers, strict=True):
+        if answer is not None and all(each is not None for each in answer):
+            found = np.concatenate([logarithmic(work.task, each) for each in answer if each is not None])
+            known[i] = np.concatenate([found - fit.values[: len(found)], shifts[i][len(found) :]])  # flames come last
     ranked = []
-    for unit, answer in zip(units, answers, strict=True):
-        if answer is None or any(each is None for each in answer):
-            continue
-        gone = [place[j] for j in unit]
-        shift = -screen.slopes[:, gone, 0].sum(axis=1)
-        found = np.concatenate([logarithmic(work.task, each) for each in answer if each is not None])
-        shift[: len(found)] = found - screen.values[: len(found)]
-        ranked.append((screen.foreseen(shift, gone), unit, shift))
-    return sorted((each for each in ranked if each[0] < 1.0 / _FORESEEN), key=lambda each: (each[0], each[1]))
+    for i, shift in known.items():
+        left = fit.without(rows[i], shift)
+        after = left.moved(best_step(left))
+        if after.merit() < _PROMISING:
+            ranked.append(_Removal(after.price(), units[i], shift))
+    return sorted(ranked, key=lambda each: (each.price, each.unit))
 
 
-def _batch(
-    screen: _Screen, ranked: list[tuple[float, tuple[int, ...], Vector]], candidate: Candidate, most: int
-) -> list[tuple[int, ...]]:
+def _roughly(fit: Fit, shifts: Vector) -> Vector:
+    """The largest error after each of some shifts and a fit of all rate constants by least squares."""
+    matrix = (fit.slopes * (fit.free[:, None] * BOUNDS / 2)).reshape(len(fit.values), -1)
+    left, sizes, _ = np.linalg.svd(matrix, full_matrices=False)
+    fitted = (left * (sizes**2 / (sizes**2 + 1.0))) @ left.T
+    after = fit.values[:, None] + shifts
+    return np.asarray(np.abs(after - fitted @ after).max(axis=0))
+
+
+def _batch(fit: Fit, removals: Sequence[_Removal], candidate: Candidate, most: int) -> list[Unit]:
     """Units that are foreseen to keep the limits when they go together."""
     place = {j: i for i, j in enumerate(candidate.reactions)}
-    batch: list[tuple[int, ...]] = []
-    shift = np.zeros(len(screen.values))
-    for _, unit, own in ranked[: 2 * most]:
+    batch: list[Unit] = []
+    shift = np.zeros(len(fit.values))
+    for removal in removals[: 2 * most]:
         if len(batch) == most:
             break
-        gone = [place[j] for each in (*batch, unit) for j in each]
-        if screen.foreseen(shift + own, gone) <= _FORESEEN:
-            batch.append(unit)
-            shift = shift + own
+        left = fit.without([place[j] for unit in (*batch, removal.unit) for j in unit], shift + removal.shift)
+        if left.moved(best_step(left)).merit() <= _FORESEEN:
+            batch.append(removal.unit)
+            shift = shift + removal.shift
     return batch
 
 
 def _without(work: Work, stage: Stage, reactions: list[int]) -> Stage | None:
-    left = work.tidy(stage.candidate.without(reactions))
-    candidate, error = refitted(work, left, goal=_GOAL - _MARGIN)
-    return work.stage("refit", candidate, stage) if error <= _GOAL else None
+    candidate, merit = refitted(work, work.tidy(stage.candidate.without(reactions)))
+    return work.stage("refit", candidate, stage) if merit <= 1 else None

@@ -25,8 +25,6 @@ from .scoring import Trial, respond
 from .sensitivities import Array
 from .work import Stage, Work
 
-_GOAL, _MARGIN = 0.9, 0.03
-"""As in elimination with refitting."""
 _SPECIES = 6
 """So many species are tried, those with the fewest reactions first."""
 _CONDITIONS = 12
@@ -72,8 +70,8 @@ def _without(work: Work, stage: Stage, species: int) -> Stage | None:
         wider = work.with_lumps((*work.task.lumps, *learnt))
         numbers = tuple(range(first, first + len(learnt)))
         tried = replace(left, reactions=(*left.reactions, *numbers))
-        candidate, error = refitted(wider, tried, goal=_GOAL - _MARGIN)
-        if error <= _GOAL:
+        candidate, merit = refitted(wider, tried)
+        if merit <= 1:
             return wider.stage("lumps", candidate, stage)
         learnt = learnt[: len(learnt) // 2]
     return None

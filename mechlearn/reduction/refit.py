@@ -1,31 +1,38 @@
-"""Rate constants within bounds, so that the largest error is least: a sequence of linear programs."""
+"""Rate constants within bounds, so that the largest errors are least and no rate constant changes without need."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import log
-from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, minimize
 
-from .record import UNCHANGED, Candidate, Change, Task, Vector, worst
-from .scoring import Trial
+from .record import UNCHANGED, Candidate, Change, Task, Vector
 from .sensitivities import Array
 from .work import Work
 
 BOUNDS: Change = (log(2.0), 0.25, 0.35)
 """How far a, b and e of a change may go from the source's rate constant."""
+GOAL = 0.87
+"""Part of its limit up to which fitting uses an error; a mechanism strained further errs more between conditions."""
+_RIGID = 0.1
+"""What rate constants within their bounds change by less than this part of its limit may use all of it."""
+_POWER = 10
+"""The norm of all errors by which they are least: nearly their maximum."""
 _RIDGE = 2e-3
-"""Price of a change over its whole bound, in units of the largest error relative to its limit."""
+"""Price of a change over its whole bound, in units of that norm; it grows with the change squared."""
 _LEAST_GAIN = 0.02
 _SHORTEST = 0.05
 """Shortest reach of a step, as a part of the bounds."""
+_HOPELESS = 1.2
 
 
-def minimax_step(values: Vector, slopes: Array, low: Array, high: Array, ridge: float = _RIDGE) -> tuple[Array, float]:
-    """The step within bounds after which the largest linearised error is least.
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Errors of a mechanism with their derivatives, and what its rate constants may still do.
 
     Parameters
     ----------
@@ -33,42 +40,100 @@ def minimax_step(values: Vector, slopes: Array, low: Array, high: Array, ridge: 
         Errors relative to their limits.
     slopes : array, shape (rows, reactions, 3)
         Their derivatives.
-    low, high : array, shape (reactions, 3)
-        Bounds of the step, low ≤ 0 ≤ high.
-    ridge : float
-        Price of a step as long as the bounds of changes.
+    changes : array, shape (reactions, 3)
+        Changes so far.
+    free : array, shape (reactions,)
+        Which rate constants can change.
+    """
+
+    values: Vector
+    slopes: Array
+    changes: Array
+    free: Array
+
+    @property
+    def moves(self) -> NDArray[np.bool_]:
+        """Which errors the rate constants can change."""
+        reach = np.abs(self.slopes[:, self.free > 0]).sum(axis=1) @ np.array(BOUNDS)
+        return np.asarray(reach >= _RIGID)
+
+    def merit(self) -> float:
+        """The largest error relative to the goal, or to all of its limit where no rate constant matters."""
+        return float(np.abs(self.values / np.where(self.moves, GOAL, 1.0)).max())
+
+    def price(self) -> float:
+        """What fitting makes least: the norm of the errors that can be changed, and what changes cost."""
+        norm, _ = _norm(self.values[self.moves])
+        return norm + _RIDGE * float(np.sum((self.changes / BOUNDS) ** 2))
+
+    def without(self, gone: Sequence[int], shift: Vector) -> Fit:
+        """Less some reactions, by their places, whose removal shifts the errors."""
+        stays = np.setdiff1d(np.arange(self.slopes.shape[1]), gone)
+        return Fit(self.values + shift, self.slopes[:, stays], self.changes[stays], self.free[stays])
+
+    def moved(self, step: Array) -> Fit:
+        """After a step, as the derivatives foresee it."""
+        values = self.values + self.slopes.reshape(len(self.values), -1) @ step.ravel()
+        return replace(self, values=values, changes=self.changes + step)
+
+
+def best_step(fit: Fit, reach: float = 1.0) -> Array:
+    """The step within bounds after which the price is least.
+
+    Parameters
+    ----------
+    fit : Fit
+        Errors as they are.
+    reach : float
+        The longest step, as a part of the bounds.
 
     Returns
     -------
-    tuple of array, shape (reactions, 3), and float
-        The step, and the largest error that the derivatives foresee.
+    array, shape (reactions, 3)
 
     Examples
     --------
-    >>> step, error = minimax_step(np.array([2.0]), np.ones((1, 1, 3)), -np.ones((1, 3)), np.ones((1, 3)))
-    >>> bool(error < 1e-6)
+    >>> fit = Fit(np.array([2.0]), np.ones((1, 1, 3)), np.zeros((1, 3)), np.ones(1))
+    >>> bool(abs(fit.moved(best_step(fit, 10.0)).values[0]) < 2 - sum(BOUNDS) + 1e-6)
     True
     """
-    count, scale = len(values), np.broadcast_to(BOUNDS, low.shape).ravel()
-    matrix = slopes.reshape(count, -1) * scale
-    ones = np.ones((count, 1))
-    above: Any = np.block([[matrix, -matrix, -ones], [-matrix, matrix, -ones]])
-    price: Any = np.concatenate([np.full(2 * matrix.shape[1], ridge), [1.0]])
-    ends = np.concatenate([(high.ravel() / scale), (-low.ravel() / scale), [np.inf]])
-    limits: Any = np.column_stack([np.zeros(len(ends)), np.maximum(ends, 0.0)])
-    found = linprog(price, A_ub=above, b_ub=np.concatenate([-values, values]).tolist(), bounds=limits, method="highs")
-    if found.x is None:
-        return np.zeros(low.shape), float(np.abs(values).max())
-    size = matrix.shape[1]
-    step = (found.x[:size] - found.x[size : 2 * size]) * scale
-    return step.reshape(low.shape), float(np.abs(values + matrix @ (step / scale)).max())
+    moves, now = fit.moves, (fit.changes / BOUNDS).ravel()
+    values, matrix = fit.values[moves], fit.slopes[moves].reshape(moves.sum(), -1) * np.tile(BOUNDS, len(fit.changes))
+    room = np.repeat(fit.free, 3)
+    low, high = np.maximum(-room - now, -reach), np.minimum(room - now, reach)
+
+    def price(step: Vector) -> tuple[float, Vector]:
+        norm, gradient = _norm(values + matrix @ step)
+        return norm + _RIDGE * float((now + step) @ (now + step)), gradient @ matrix + 2 * _RIDGE * (now + step)
+
+    bounds = Bounds(np.minimum(low, 0.0), np.maximum(high, 0.0))
+    found = minimize(price, np.zeros(len(now)), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300})
+    return np.asarray(found.x).reshape(-1, 3) * BOUNDS
 
 
-def bounds_left(work: Work, candidate: Candidate) -> tuple[Array, Array]:
-    """How far each change may still go down and up, shape (reactions, 3) each; nowhere where a rate cannot change."""
-    free = np.array([work.source.changeable(j) for j in candidate.reactions])[:, None] * np.array(BOUNDS)
-    now = changes_of(candidate)
-    return np.minimum(-free - now, 0.0), np.maximum(free - now, 0.0)
+def _norm(errors: Vector) -> tuple[float, Vector]:
+    """A norm that is nearly the largest error, and its gradient."""
+    size = float(np.abs(errors).max(initial=1e-300))
+    powers = np.abs(errors / size) ** (_POWER - 1)
+    total = float(powers @ np.abs(errors / size))
+    root = total ** (1 / _POWER)
+    return size * root, powers * np.sign(errors) * root / max(total, 1e-300)
+
+
+def fit_of(work: Work, candidate: Candidate, numbers: Sequence[int] | None = None) -> Fit | None:
+    """Errors and derivatives of a candidate at some conditions, delays as logarithms; None without a response."""
+    lines = work.linearised(candidate)
+    chosen = [lines[i] for i in (range(len(lines)) if numbers is None else numbers)]
+    values, slopes = [], []
+    for line in chosen:
+        if line is None:
+            return None
+        slope = line[1].copy()
+        slope[0] /= 1 + line[0][0] * work.task.limits[0]
+        values.append(logarithmic(work.task, line[0]))
+        slopes.append(slope)
+    free = np.array([float(work.source.changeable(j)) for j in candidate.reactions])
+    return Fit(np.concatenate(values), np.concatenate(slopes), changes_of(candidate), free)
 
 
 def changes_of(candidate: Candidate) -> Array:
@@ -83,68 +148,39 @@ def with_changes(candidate: Candidate, changes: Array) -> Candidate:
     return replace(candidate, changes=tuple((j, change) for j, change in rows if change != UNCHANGED))
 
 
-def stacked(task: Task, lines: Sequence[tuple[Vector, Array] | None]) -> tuple[Vector, Array]:
-    """Errors and derivatives of all conditions in one, delays as logarithms, which are closer to linear."""
-    values, slopes = [], []
-    for line in lines:
-        if line is not None:
-            value, slope = line[0].copy(), line[1].copy()
-            ratio = 1 + value[0] * task.limits[0]
-            value[0], slope[0] = log(ratio) / task.limits[0], slope[0] / ratio
-            values.append(value)
-            slopes.append(slope)
-    return np.concatenate(values), np.concatenate(slopes)
-
-
 def logarithmic(task: Task, residuals: Vector) -> Vector:
-    """Errors at a condition with the delay's as a logarithm."""
+    """Errors at a condition, the delay's as a logarithm, which is closer to linear."""
     values = residuals.copy()
     values[0] = log(1 + values[0] * task.limits[0]) / task.limits[0]
     return values
 
 
-def refitted(work: Work, candidate: Candidate, goal: float, iterations: int = 8) -> tuple[Candidate, float]:
-    """The candidate with rate constants that make its largest error least, and that error.
+def refitted(work: Work, candidate: Candidate, goal: float = 1.0, iterations: int = 8) -> tuple[Candidate, float]:
+    """The candidate with rate constants that make its largest errors least, and its merit.
 
-    Ends as soon as the error is below the goal, or hopeless, or no longer falls. Infinite where there is no response.
+    Ends as soon as the merit is below the goal, or hopeless, or errors no longer fall. Infinite without a response.
     """
-    lines = work.linearised(candidate)
-    if any(line is None for line in lines):
+    fit, trust = fit_of(work, candidate), 0.5
+    if fit is None:
         return candidate, np.inf
-    (values, slopes), trust = stacked(work.task, lines), 0.5
     for iteration in range(iterations):
-        merit = float(np.abs(values).max())
-        if merit <= goal:
+        if fit.merit() <= goal:
             break
         work.tell("refitting", candidate)
-        low, high = bounds_left(work, candidate)
-        if iteration > 1 and minimax_step(values, slopes, low, high)[1] > 1.0:
+        if iteration and goal and fit.moved(best_step(fit)).merit() > _HOPELESS:
             break
-        tried, new, foreseen, trust = _step_within(work, candidate, (values, slopes), trust)
-        if new is None:
+        before = fit.price()
+        while trust > _SHORTEST:
+            foreseen = fit.moved(best_step(fit, trust))
+            tried = with_changes(candidate, foreseen.changes)
+            new = fit_of(work, tried)
+            if new is not None and new.price() < before:
+                break
+            trust /= 3
+        else:
             break
-        after = float(np.abs(new[0]).max())
-        candidate, (values, slopes) = tried, new
-        if after > merit * (1 - _LEAST_GAIN):
+        trust = min(1.0, 2 * trust) if new.price() < (before + foreseen.price()) / 2 else trust
+        candidate, fit = tried, new
+        if fit.price() > before * (1 - _LEAST_GAIN):
             break
-        trust = min(1.0, 2 * trust) if after < (merit + foreseen) / 2 else trust
-    return candidate, worst(work.residuals(Trial(candidate)))
-
-
-def _step_within(
-    work: Work, candidate: Candidate, now: tuple[Vector, Array], trust: float
-) -> tuple[Candidate, tuple[Vector, Array] | None, float, float]:
-    """A step that lowers the largest error, shortened until it does; none if it is short and still does not."""
-    values, slopes = now
-    low, high = bounds_left(work, candidate)
-    while trust > _SHORTEST:
-        reach = trust * np.array(BOUNDS)
-        step, foreseen = minimax_step(values, slopes, np.maximum(low, -reach), np.minimum(high, reach))
-        tried = with_changes(candidate, changes_of(candidate) + step)
-        lines = work.linearised(tried)
-        if all(line is not None for line in lines):
-            new = stacked(work.task, lines)
-            if np.abs(new[0]).max() < np.abs(values).max():
-                return tried, new, foreseen, trust
-        trust /= 3
-    return candidate, None, np.inf, trust
+    return candidate, fit.merit()

@@ -57,11 +57,11 @@ def without_species(work: Work, stage: Stage) -> Iterator[Stage]:
         yield stage
 
 
-def without_reactions(work: Work, stages: Sequence[Stage], turn: int, *, thorough: bool) -> Iterator[Stage]:
+def without_reactions(work: Work, stages: Sequence[Stage], turn: int) -> Iterator[Stage]:
     """Reactions go, many at once where the sensitivities say that it does no harm, then one by one.
 
     All are tried in one order, again and again, those to which least is sensitive first; what leaves a small error goes
-    without comparison. When that finds no more, thorough work goes on with the one whose loss does least harm.
+    without comparison. When that finds no more, the work goes on with the one whose loss does least harm.
 
     Parameters
     ----------
@@ -71,8 +71,6 @@ def without_reactions(work: Work, stages: Sequence[Stage], turn: int, *, thoroug
         The order follows from the last one of an earlier turn, so that it is the same after an interruption.
     turn : int
         Number of this step.
-    thorough : bool
-        Whether limits are used up.
     """
     stage, base = stages[-1], next(each for each in reversed(stages) if each.turn < turn)
     lines = work.linearised(base.candidate)
@@ -102,7 +100,7 @@ def without_reactions(work: Work, stages: Sequence[Stage], turn: int, *, thoroug
                 idle, stage = False, smaller
                 yield stage
         here = -1
-        if idle and thorough:
+        if idle:
             units: list[Unit] = [(j,) for j in order if j in stage.candidate.reactions]
             unit, found = _least_harmful(work, stage, units, 0.0, first)
             if found is not None:

@@ -18,6 +18,7 @@ from .removal import ranked, without_reactions, without_species
 from .work import Stage, Work
 
 _KEPT_RATES = ("ranking", "species", "reactions", "species")
+_FIRST = _KEPT_RATES[:2]
 _CYCLE = ("refit species", "refit reactions")
 _LUMPED = (*_CYCLE, "lumps")
 
@@ -47,7 +48,7 @@ def reduced(work: Work, *, refit: bool, stages: list[Stage], turn: int, keep: Ke
         if step is None:
             return stages
         work = work.with_lumps(stages[-1].lumps) if stages else work
-        for stage in _stages_of(work, step, stages, turn, refit):
+        for stage in _stages_of(work, step, stages, turn):
             stages = [*stages, replace(stage, turn=turn)]
             keep(stages, turn)
         turn += 1
@@ -55,27 +56,33 @@ def reduced(work: Work, *, refit: bool, stages: list[Stage], turn: int, keep: Ke
 
 
 def _step(turn: int, refit: bool, stages: list[Stage], cycle: tuple[str, ...]) -> str | None:
-    """The name of a step; None after the last. Steps with refitting go round until a whole round changes nothing."""
-    if turn < len(_KEPT_RATES):
-        return _KEPT_RATES[turn]
-    place = turn - len(_KEPT_RATES) - 1
-    if not refit:
+    """The name of a step; None after the last.
+
+    Steps with refitting go round until a whole round changes nothing; then errors are made least.
+    """
+    first = _FIRST if refit else _KEPT_RATES
+    if turn < len(first):
+        return first[turn]
+    if not refit or _idle(turn - 1, stages, len(cycle)):
         return None
-    if place < 0:
-        return "refit"
-    if place and place % len(cycle) == 0 and not any(stage.turn >= turn - len(cycle) for stage in stages):
-        return None
-    return cycle[place % len(cycle)]
+    return "refit" if _idle(turn, stages, len(cycle)) else cycle[(turn - len(first)) % len(cycle)]
 
 
-def _stages_of(work: Work, step: str, stages: list[Stage], turn: int, refit: bool) -> Iterator[Stage]:
+def _idle(turn: int, stages: list[Stage], round_of: int) -> bool:
+    """Whether a whole round has ended before a turn, and changed nothing."""
+    place = turn - len(_FIRST)
+    whole = place > 0 and place % round_of == 0
+    return whole and not any(turn - round_of <= stage.turn < turn for stage in stages)
+
+
+def _stages_of(work: Work, step: str, stages: list[Stage], turn: int) -> Iterator[Stage]:
     match step:
         case "ranking":
             yield ranked(work)
         case "species":
             yield from without_species(work, stages[-1])
         case "reactions":
-            yield from without_reactions(work, stages, turn, thorough=not refit)
+            yield from without_reactions(work, stages, turn)
         case "refit":
             yield from refitted_once(work, stages[-1])
         case "lumps":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,8 +13,13 @@ from .scoring import Trial, residuals
 from .sensitivities import Array, linearised
 from .workers import Workers
 
+_KEPT_LINES = 4
 TOGETHER = 4
 """Candidates that are judged by the same bound, however many cores there are, so that results do not depend on them."""
+
+
+Line = tuple[Vector, Array]
+"""Errors at a condition, shape (rows,), and their derivatives, shape (rows, reactions, 3)."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ class Work:
     kept: frozenset[int]
     rank: Vector
     tell: Callable[[str, Candidate], None]
+    _lines: dict[tuple[tuple[Lump, ...], Candidate], list[Line | None]] = field(default_factory=dict, repr=False)
 
     @property
     def numbers(self) -> range:
@@ -89,13 +95,22 @@ class Work:
             found |= dict(zip(part, answer or [None] * len(part), strict=True))
         return [found[number] for number in chosen]
 
-    def linearised(self, candidate: Candidate) -> list[tuple[Vector, Array] | None]:
-        """Errors and their derivatives at all conditions."""
-        return self.workers.map(linearised, [(self.task, Trial(candidate), number) for number in self.numbers])
+    def linearised(self, candidate: Candidate) -> list[Line | None]:
+        """Errors and their derivatives at all conditions; of the last few candidates they are kept."""
+        key = (self.task.lumps, candidate)
+        if key not in self._lines:
+            calls = [(self.task, Trial(candidate), number) for number in self.numbers]
+            found = self.workers.map(linearised, calls)
+            self._lines[key] = found
+            if len(self._lines) > _KEPT_LINES:
+                del self._lines[next(iter(self._lines))]
+        return self._lines[key]
 
     def stage(self, step: str, candidate: Candidate, before: Stage | None = None) -> Stage:
         """The candidate with its errors, and what it lacks."""
-        errors = tuple(worst([each]) for each in self.residuals(Trial(candidate)))
+        known = self._lines.get((self.task.lumps, candidate))
+        found = self.residuals(Trial(candidate)) if known is None else [line and line[0] for line in known]
+        errors = tuple(worst([each]) for each in found)
         removed = self.lacks(candidate, before.candidate if before else None)
         return Stage(step, candidate, errors, removed, lumps=self.task.lumps)
 
