@@ -83,6 +83,8 @@ def _stages_of(work: Work, step: str, stages: list[Stage], turn: int) -> Iterato
             yield from without_species(work, stages[-1])
         case "reactions":
             yield from without_reactions(work, stages, turn)
+        case "refit" if stages[-1].turn == turn:
+            return
         case "refit":
             yield from refitted_once(work, stages[-1])
         case "lumps":
