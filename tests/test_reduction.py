@@ -6,6 +6,10 @@ import csv
 import json
 import math
 import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -280,15 +284,26 @@ def test_every_stage_is_a_mechanism_and_the_curve_lists_them(kept: tuple[Path, P
     assert len(gone) == whole.n_species - last.n_species + whole.n_reactions - last.n_reactions
 
 
-def test_two_cores_find_the_same_and_a_cut_off_run_goes_on(
+@pytest.mark.skipif(sys.platform == "win32", reason="no process groups")
+def test_an_interrupted_reduction_leaves_whole_files_and_two_cores_go_on_to_the_same(
     kept: tuple[Path, Path, ml.Reduction], tmp_path: Path
 ) -> None:
     path, folder, found = kept
-    other = tmp_path / "again"
-    (other / "stages").mkdir(parents=True)
-    saved = json.loads((folder / "stages" / "stages.json").read_text())
-    saved["stages"], saved["turn"] = saved["stages"][:2], saved["stages"][1]["turn"]
-    (other / "stages" / "stages.json").write_text(json.dumps(saved))
+    other = tmp_path / "results"
+    command = [sys.executable, "-m", "mechlearn", "reduce", str(path), "-o", str(other), "--cores", "2", "--quiet"]
+    stages = other / "stages" / "stages.json"
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        while process.poll() is None and not stages.exists():
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.stderr is not None
+        told = process.stderr.read().decode()
+    assert (process.returncode, told) == (130, "")
+    summary = json.loads((other / "summary.json").read_text())
+    assert summary["status"] == "interrupted"
+    assert ct.Solution(str(other / "reduced.yaml")).n_reactions == summary["reactions"] > len(found.mechanism.reactions)
     again = ml.reduce_study(load_study(path), other, cores=2)
     assert [stage.candidate for stage in again.stages] == [stage.candidate for stage in found.stages]
     assert (other / "reduced.yaml").read_bytes() == (folder / "reduced.yaml").read_bytes()

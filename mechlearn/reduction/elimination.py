@@ -16,9 +16,9 @@ _SCREENED = 12
 _BATCH = 1 / 6
 _FORESEEN = 0.9
 """Units that go together are foreseen to leave this merit at most."""
-_PROMISING = 1.3
-"""No unit is tried after which a larger merit is foreseen."""
-_SINGLES = 4
+_PROMISING = 5.0
+"""No unit is tried after which a larger merit is foreseen; what is foreseen of large shifts is often too much."""
+_SINGLES = 6
 _SIMULATED = 16
 """Units that are tried by simulation, the most promising by first derivatives."""
 _SMALL = 0.1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -65,9 +66,15 @@ class Workers:
 
     def _all(self, function: Callable[..., Result], calls: list[Sequence[Any]]) -> list[Result | None]:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self.cores, mp_context=multiprocessing.get_context("spawn"))
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self.cores, mp_context=context, initializer=_leave_interrupts)
         futures = [self._pool.submit(function, *each) for each in calls]
-        return [future.result() for future in futures]
+        try:
+            return [future.result() for future in futures]
+        except KeyboardInterrupt:
+            for future in futures:
+                future.cancel()
+            raise
 
     def _alone(self, function: Callable[..., Result], call: Sequence[Any]) -> Result | None:
         try:
@@ -80,3 +87,8 @@ class Workers:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C reaches all processes of a terminal; the one that gives out the work answers it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
