@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .alternatives import Alternatives, find_alternatives
 from .balances import Balances, differential_balances
 from .bootstrap import bootstrap_support
 from .cantera_yaml import read_mechanism, write_mechanism
@@ -39,12 +38,9 @@ from .study_copy import study_text
 from .study_data import Progress, silent, study_runs
 from .tables import write_runs
 from .trajectories import Trajectories
-from .uncertainty import estimate_uncertainty
 from .validation import Validation, validate_by
+from .verdict import known_rates, other_networks, verdict
 from .viewer import write_viewer
-
-MOST_WORK = 1e8
-"""Reactions times numbers in the data from which on the Jacobian of all rate constants would take minutes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -299,14 +295,12 @@ def _judge(
         obstacle = ("interrupted", "Interrupted before the mechanism was validated.")
     clock.lap("validate")
     source = against_source(study, discovery) if discovery.reactions else None
-    by_rates = bool(discovery.reactions) and discovery.courses is None
-    others = find_alternatives(discovery.mechanism, learnt.balances, study.learn) if by_rates else None
-    status, message = _verdict(discovery, validation, others, obstacle)
+    others = other_networks(discovery, learnt.balances, study.learn)
+    known_to, loose = known_rates(discovery, learnt.balances)
+    status, message = verdict(discovery, validation, others, loose, obstacle)
     lost = unbalanced_elements(discovery, learnt.balances)
     if lost:
         status, message = "unbalanced-data", f"{lost} {message}"
-    few = len(discovery.reactions) * learnt.balances.accumulation.size < MOST_WORK
-    known_to = estimate_uncertainty(discovery.mechanism, learnt.balances) if by_rates and few else None
     errors = {
         "training": relative_error(discovery.mechanism, learnt.balances),
         "held_out": None if held is None else held_out_error(discovery, held),
@@ -324,24 +318,7 @@ def _judge(
         "comparison": None if source is None else source.as_dict(),
         "alternatives": None if others is None else others.as_dict(),
         "uncertainty": None if known_to is None else known_to.as_dict(),
+        "unidentified": [each.as_dict() for each in loose],
         "versions": versions(),
     }
     return Outcome(discovery, validation, source, summary, written), judged
-
-
-def _verdict(
-    discovery: Discovery, validation: Validation | None, others: Alternatives | None, obstacle: tuple[str, str]
-) -> tuple[str, str]:
-    status, message = obstacle
-    if discovery.status != "recovered" and status != "interrupted":
-        return discovery.status, f"{discovery.message} {message}".strip()
-    if status:
-        return obstacle
-    if validation is None or not validation.held_out:
-        return "not-validated", "The data are explained, but no run was held out to check it on. Bring more runs."
-    if not validation.passed:
-        return "not-validated", f"The data are explained, but not the held-out runs: {validation.message}"
-    if others is not None and others.as_small:
-        return "ambiguous", f"As few other reactions explain the data as well. {others.sentence}"
-    named = "" if others is None or not others.found else f" With more reactions: {others.sentence}"
-    return "recovered", f"{discovery.message} {validation.message}{named}"

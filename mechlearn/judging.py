@@ -22,7 +22,7 @@ from .search import Search
 from .simulation import find_mechanism, simulate_runs
 from .study import Study
 from .trajectories import Trajectories
-from .uncertainty.record import RateInterval
+from .uncertainty import RateInterval
 from .validation import Measured
 
 UNEXPLAINED = ("unsettled", "no-reactions", "undersampled")

@@ -80,8 +80,8 @@ def test_rate_laws_that_look_alike_on_the_data_are_told_and_a_state_that_parts_t
     assert each.text == "A => B at 2 can be replaced by 2 A => 2 B at 2."
     assert not each.everywhere
     assert each.difference > 0.3
-    assert each.state is not None
-    assert abs(np.log(each.state["A"] / 0.5)) > 1
+    assert each.where is not None
+    assert abs(np.log(each.where.concentrations["A"] / 0.5)) > 1
     assert "Measure near A" in each.decides
 
 

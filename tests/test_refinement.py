@@ -248,7 +248,7 @@ def test_what_noise_hides_is_said_with_the_networks_that_fit_as_well() -> None:
     assert discovery.courses is not None
     truth = {"F => R", "R => F", "R => P", "P => R"}
     names = discovery.mechanism.species_names
-    networks = [{d.equation(names) for d in each} for each in discovery.courses.alternatives]
+    networks = [{d.equation(names) for d in each.directions} for each in discovery.courses.alternatives]
     assert exact or truth in networks
     assert "in place of" in discovery.message
 

@@ -128,13 +128,46 @@ def test_a_fast_equilibrium_binds_its_two_rate_constants_to_each_other() -> None
     assert correlation > 0.999
 
 
+def test_of_a_pair_that_goes_together_the_ratio_is_told_and_a_state_that_parts_them() -> None:
+    truth = network("A B", one_way("A => B", 1e3, 2e3))
+    a = np.linspace(0.1, 1.0, 60)
+    balances = balances_of(truth, np.stack([a, a / 2 * (1 + 1e-3 * np.sin(9 * a))], axis=1), np.full(60, 300.0))
+    error = 3.0 * np.random.default_rng(2).normal(size=60)
+    rates = balances.accumulation + np.stack([error, -error], axis=1)
+    found = ml.estimate_uncertainty(truth, replace(balances, accumulation=rates, scale=np.full_like(rates, 3.0)))
+    (pair,) = found.unidentified
+    assert pair.interval.low is None or pair.interval.high is None
+    ((_, slope, left),) = pair.along
+    assert slope == pytest.approx(1.0, abs=0.02)
+    assert left < 0.02
+    assert {pair.equation, pair.along[0][0]} == {"A => B", "B => A"}
+    assert "only their ratio is known" in pair.text
+    assert pair.state.difference > 0.8
+    state = pair.state.concentrations
+    assert abs(np.log(state["A"] / (2 * state["B"]))) > 1
+    assert state["A"] < 4
+
+
+def test_rate_constants_with_limits_on_both_sides_are_identified() -> None:
+    exact = balances_of(HYDROGEN_OXIDATION, states(6, 100), np.full(100, 1000.0))
+    assert ml.estimate_uncertainty(HYDROGEN_OXIDATION, exact).unidentified == ()
+    truth = network("A B C", one_way("A => B", 1.0, 3.0), one_way("A + B => C", 2.0))
+    noisy = balances_of(truth, states(3, 100), np.full(100, 1000.0), noise=0.1)
+    assert ml.estimate_uncertainty(truth, noisy).unidentified == ()
+
+
 def test_what_no_state_shows_is_open() -> None:
     truth = network("A B C", one_way("A => B", 1.0), one_way("C => B", 5.0))
     without = states(3, 30) * [1.0, 1.0, 0.0]
-    hidden = ml.estimate_uncertainty(truth, balances_of(truth, without, np.full(30, 300.0), noise=0.01)).of(1)
+    found = ml.estimate_uncertainty(truth, balances_of(truth, without, np.full(30, 300.0), noise=0.01))
+    hidden = found.of(1)
     assert hidden is not None
     assert not np.isfinite(hidden.std_error)
     assert hidden.text == "open"
+    (each,) = found.unidentified
+    assert each.text == "The data set no limit to the rate constant of C => B."
+    assert each.state.concentrations["C"] > 0.1
+    assert each.as_dict()["text"].startswith(each.text)
 
 
 def test_terms_of_one_reaction_are_known_together() -> None:

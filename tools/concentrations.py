@@ -97,7 +97,7 @@ def one_seed(case: str, level: float, seed: int, additive: bool) -> dict[str, An
     names = discovery.mechanism.species_names
     true_set = {_key(r, names) for r in _one_way(truth)}
     named = found is not None and any(
-        {(d.reactants, d.products) for d in each} == true_set for each in found.alternatives
+        {(d.reactants, d.products) for d in each.directions} == true_set for each in found.alternatives
     )
     return {
         "seed": seed,

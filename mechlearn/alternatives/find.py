@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..balances.record import Balances
+from ..deciding import most_different_state
 from ..kinetics import rate_constants
 from ..learning.complexes import Complex, Direction
 from ..learning.rates import RateFit, fit_rates
 from ..learning.scaling import Scaled, scaled
 from ..learning.stoichiometry import Stoichiometry, conserving_rows, element_laws, free_rows
 from ..mechanism import Arrhenius, Mechanism, Reaction
+from ..refinement import Other
 from ..search import Search
-from .deciding import most_different_state
 from .equivalent import mixtures
 from .indistinct import candidate_directions, substitutes, undetermined
 from .record import Alternative, Alternatives
@@ -25,11 +29,18 @@ MOST_OF_ONE = 2
 MOST_MORE = 3
 """Reactions that an alternative which agrees on the data may have more, to be named."""
 EQUIVALENT = "networks with the same dynamics, up to {coefficient} molecules of a species and {order} on a side"
+ON_COURSES = "; networks one reaction away, of all that are possible, whose trajectories explain the data as well"
 ON_DATA = "; networks of reactions of at most two molecules on a side that agree on the data"
 SPREAD = 1e-6
 
 
-def find_alternatives(mechanism: Mechanism, balances: Balances, search: Search | None = None) -> Alternatives:
+def find_alternatives(
+    mechanism: Mechanism,
+    balances: Balances,
+    search: Search | None = None,
+    *,
+    near: tuple[Other, ...] = (),
+) -> Alternatives:
     """Other sets of reactions that explain the data as well as a learnt mechanism.
 
     Parameters
@@ -37,9 +48,11 @@ def find_alternatives(mechanism: Mechanism, balances: Balances, search: Search |
     mechanism : Mechanism
         Learnt from the balances, its species in the same order.
     balances : Balances
-        Production rates at states.
+        Production rates at states, or balances of concentrations alone.
     search : Search, optional
         With which it was learnt: ``conserve`` and the largest coefficients say which reactions count.
+    near : tuple of Other, optional
+        For concentrations alone: networks that were found to explain them as well (``discovery.courses.alternatives``).
 
     Returns
     -------
@@ -65,6 +78,21 @@ def find_alternatives(mechanism: Mechanism, balances: Balances, search: Search |
         else free_rows(len(balances.species), *limits)
     )
     looked_at = EQUIVALENT.format(coefficient=search.max_coefficient, order=search.max_order)
+    found, further = _same_dynamics(mechanism, stoichiometry, elements)
+    if balances.courses is not None:
+        found += _near(mechanism, near, balances)
+        return _told(found, further, (), looked_at + ON_COURSES * bool(near))
+    if not (_one_temperature(balances) and _all_one_way(mechanism)):
+        return _told(found, further, (), looked_at)
+    others, more, open_ = _on_data(mechanism, balances, search, stoichiometry)
+    names = tuple(_side_text(y, mechanism) for y in open_ or ())
+    return _told(found + others, further + more, names, looked_at if open_ is None else looked_at + ON_DATA)
+
+
+def _same_dynamics(
+    mechanism: Mechanism, stoichiometry: Stoichiometry, elements: Array | None
+) -> tuple[list[Alternative], int]:
+    """Mixtures that make the same of every state, and how many more there are."""
     found: list[Alternative] = []
     further = 0
     mine = one_way(mechanism)
@@ -83,24 +111,36 @@ def find_alternatives(mechanism: Mechanism, balances: Balances, search: Search |
                     unbalanced=elements is not None and not all(_balanced(each, elements) for each, _ in by),
                 )
             )
-    open_: tuple[Complex, ...] | None = None
-    if _one_temperature(balances) and _all_one_way(mechanism):
-        problem = scaled(balances)
-        directions = tuple(direction for direction, _ in one_way(mechanism))
-        fit = fit_rates(problem, directions, search.rate_fit)
-        open_ = undetermined(problem, fit)
-        for direction in fit.directions if open_ else ():
-            if open_ and direction.reactants in open_:
-                other = _on_data(problem, fit, direction, stoichiometry, mechanism)
-                if other is not None and other.more <= MOST_MORE:
-                    found.append(other)
-                further += other is not None and other.more > MOST_MORE
-    return Alternatives(
-        found=tuple(sorted(_distinct(found), key=lambda each: (each.unbalanced, each.more, not each.everywhere))),
-        more=further,
-        undetermined=tuple(_side_text(y, mechanism) for y in open_ or ()),
-        looked_at=looked_at if open_ is None else looked_at + ON_DATA,
-    )
+    return found, further
+
+
+def _on_data(
+    mechanism: Mechanism, balances: Balances, search: Search, stoichiometry: Stoichiometry
+) -> tuple[list[Alternative], int, tuple[Complex, ...] | None]:
+    """Networks that agree on rates at states, how many more there are, and the complexes that are left open."""
+    problem = scaled(balances)
+    fit = fit_rates(problem, tuple(direction for direction, _ in one_way(mechanism)), search.rate_fit)
+    open_ = undetermined(problem, fit)
+    wanted = [direction for direction in fit.directions if direction.reactants in (open_ or ())]
+    others = [_without(problem, fit, direction, stoichiometry, mechanism) for direction in wanted]
+    there = [other for other in others if other is not None]
+    named = [other for other in there if other.more <= MOST_MORE]
+    return named, len(there) - len(named), open_
+
+
+def _near(mechanism: Mechanism, networks: tuple[Other, ...], balances: Balances) -> list[Alternative]:
+    """Networks that explain concentrations as well, as what they have less and more than a mechanism."""
+    mine = dict(one_way(mechanism))
+    states, kelvin = balances.concentrations, balances.temperature
+    return [
+        instead(mechanism, mine, dict(zip(each.directions, each.constants, strict=True)), states, kelvin)
+        for each in networks
+    ]
+
+
+def _told(found: list[Alternative], further: int, open_: tuple[str, ...], looked_at: str) -> Alternatives:
+    ordered = sorted(_distinct(found), key=lambda each: (each.unbalanced, each.more, not each.everywhere))
+    return Alternatives(found=tuple(ordered), more=further, undetermined=open_, looked_at=looked_at)
 
 
 def one_way(mechanism: Mechanism) -> list[tuple[Direction, float]]:
@@ -130,7 +170,7 @@ def _one_temperature(balances: Balances) -> bool:
     return square and (not temperature.size or bool(np.ptp(temperature) <= SPREAD * temperature.max()))
 
 
-def _on_data(
+def _without(
     problem: Scaled, fit: RateFit, direction: Direction, stoichiometry: Stoichiometry, mechanism: Mechanism
 ) -> Alternative | None:
     """A network without this direction that agrees on the data, as what it has less and more than the mechanism."""
@@ -138,22 +178,28 @@ def _on_data(
     other = substitutes(problem, fit, direction, candidates)
     if other is None:
         return None
-    state, difference = most_different_state((fit.directions, fit.constants), other, problem.concentrations)
     constants = dict(zip(fit.directions, _physical(problem, fit.directions, fit.constants), strict=True))
     others = dict(zip(other[0], _physical(problem, *other), strict=True))
-    replaced = tuple(_reaction(d, k, mechanism) for d, k in constants.items() if d not in others)
-    by = tuple(_reaction(d, k, mechanism) for d, k in others.items() if d not in constants)
-    return Alternative(
-        replaced,
-        by,
-        more=len(by) - len(replaced),
-        everywhere=False,
-        difference=difference,
-        state={
-            name: float(value * problem.concentration_unit)
-            for name, value in zip(mechanism.species_names, state, strict=True)
-        },
-    )
+    states = problem.concentrations * problem.concentration_unit
+    return instead(mechanism, constants, others, states, np.full(len(states), mechanism.temperature))
+
+
+def instead(
+    mechanism: Mechanism,
+    mine: Mapping[Direction, float],
+    others: Mapping[Direction, float],
+    concentrations: Array,
+    temperature: Array,
+) -> Alternative:
+    """Another network with its rate constants, as what it has less and more, and the state that tells them apart."""
+    networks = [
+        replace(mechanism, reactions=tuple(_reaction(d, k, mechanism) for d, k in constants.items()))
+        for constants in (mine, others)
+    ]
+    replaced = tuple(_reaction(d, k, mechanism) for d, k in mine.items() if d not in others)
+    by = tuple(_reaction(d, k, mechanism) for d, k in others.items() if d not in mine)
+    state = most_different_state(networks[0], networks[1], concentrations, temperature)
+    return Alternative(replaced, by, more=len(by) - len(replaced), everywhere=False, where=state)
 
 
 def _physical(problem: Scaled, directions: tuple[Direction, ...], constants: Array) -> list[float]:

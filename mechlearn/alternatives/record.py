@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..deciding import DecidingState
 from ..mechanism import Reaction
 
 
@@ -23,10 +23,8 @@ class Alternative:
         How many one-way reactions the network has more with it.
     everywhere : bool
         True if both make the same of every state, so that no concentrations can tell them apart.
-    difference : float
-        Largest share of a species' production by which the two networks differ at ``state``; 0 where ``everywhere``.
-    state : mapping of str to float
-        Concentrations [kmol/m³] at which they differ most; empty where ``everywhere``.
+    where : DecidingState or None
+        The state at which they differ most; None where ``everywhere``.
     unbalanced : bool
         True if the compositions, which the search left out, exclude it.
     """
@@ -35,9 +33,13 @@ class Alternative:
     by: tuple[Reaction, ...]
     more: int
     everywhere: bool
-    difference: float = 0.0
-    state: Mapping[str, float] | None = None
+    where: DecidingState | None = None
     unbalanced: bool = False
+
+    @property
+    def difference(self) -> float:
+        """Share of a rate by which the two networks differ where they differ most."""
+        return 0.0 if self.where is None else self.where.difference
 
     @property
     def decides(self) -> str:
@@ -49,9 +51,8 @@ class Alternative:
                 "Both make the same of every state, so no concentrations can decide; "
                 "the elements in each species would (give compositions)."
             )
-        assert self.state is not None
-        where = ", ".join(f"{name} {value:.2g}" for name, value in self.state.items())
-        return f"Measure near {where} kmol/m^3, where they differ by {100 * self.difference:.2g} % of a rate."
+        assert self.where is not None
+        return f"Measure near {self.where.text}, where they differ by {100 * self.difference:.2g} % of a rate."
 
     @property
     def text(self) -> str:
@@ -77,7 +78,8 @@ class Alternative:
             "more_reactions": self.more,
             "everywhere": self.everywhere,
             "difference": self.difference,
-            "state": None if self.state is None else dict(self.state),
+            "state": None if self.where is None else dict(self.where.concentrations),
+            "temperature": None if self.where is None else self.where.temperature,
             "unbalanced": self.unbalanced,
             "text": f"{self.text} {self.decides}",
         }

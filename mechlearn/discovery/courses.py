@@ -118,11 +118,11 @@ def _verdict(fit: CoursesFit, names: list[str], search: Search) -> tuple[str, st
         )
     elif fit.alternatives:
         status = "ambiguous"
+        others = "; or ".join(_difference(each.directions, fit, names) for each in fit.alternatives)
         return status, (
             f"The data are explained to {level}, but {len(fit.alternatives)} other "
             f"{'network explains' if len(fit.alternatives) == 1 else 'networks explain'} them as well: "
-            f"{'; or '.join(_difference(each, fit, names) for each in fit.alternatives)}. Bring samples where these "
-            "differ, with less noise, or compositions (conserve: elements)."
+            f"{others}. Bring samples where these differ, with less noise, or compositions (conserve: elements)."
         )
     else:
         status = "recovered"

@@ -125,7 +125,6 @@ class Discovery:
             "robust": fit.robust,
             "unresolved": fit.unresolved,
             "outliers": [asdict(each) for each in fit.outliers],
-            "alternatives": [[direction.equation(names) for direction in each] for each in fit.alternatives],
         }
 
 

@@ -2,6 +2,7 @@
 
 from .learner import CoursesFit as CoursesFit
 from .learner import Found as Found
+from .learner import Other as Other
 from .learner import chosen_balances as chosen_balances
 from .learner import courses_fit as courses_fit
 from .refine import Refinement as Refinement

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .fit import Problem, State, evaluate, fitted
+from .fit import Problem, State, evaluate, fitted, resolved
 
 Array = NDArray[np.float64]
 
@@ -30,29 +30,33 @@ def bounds(problem: Problem, state: State, place: int, scale: float) -> tuple[fl
 
 
 def _edge(problem: Problem, state: State, place: int, scale: float, sign: float) -> float | None:
-    held = replace(problem, held=(*problem.held, place))
-    inside, outside, reached = 0.0, None, state
+    start = replace(problem, held=(*problem.held, place)), state
+    inside, outside, reached = 0.0, None, start
     step = 0.5
     while outside is None:
         if inside >= FARTHEST:
             return None
-        trial = _moved(held, reached, state.theta[place] + sign * (inside + step), place)
-        if trial is None or trial.chi2 > state.chi2 + RISE * scale:
+        trial = _moved(*reached, state.theta[place] + sign * (inside + step), place)
+        if trial is None or trial[1].chi2 > state.chi2 + RISE * scale:
             outside = inside + step
         else:
             inside, reached, step = inside + step, trial, 2 * step
     for _ in range(HALVINGS):
         middle = (inside + outside) / 2
-        trial = _moved(held, reached, state.theta[place] + sign * middle, place)
-        if trial is None or trial.chi2 > state.chi2 + RISE * scale:
+        trial = _moved(*reached, state.theta[place] + sign * middle, place)
+        if trial is None or trial[1].chi2 > state.chi2 + RISE * scale:
             outside = middle
         else:
             inside, reached = middle, trial
     return float(np.exp(state.theta[place] + sign * outside))
 
 
-def _moved(problem: Problem, state: State, value: float, place: int) -> State | None:
+def _moved(problem: Problem, state: State, value: float, place: int) -> tuple[Problem, State] | None:
+    """Steps fine enough for another value of a rate parameter, and all else fitted anew on them."""
     theta = state.theta.copy()
     theta[place] = value
     start = evaluate(problem, theta, state.first, state.course)
-    return None if start is None else fitted(problem, start, tolerance=0.1)
+    if start is None:
+        return None
+    problem, start = resolved(problem, start)
+    return problem, fitted(problem, start, tolerance=0.1)

@@ -65,6 +65,14 @@ class Found:
     contribution: float
 
 
+@dataclass(frozen=True)
+class Other:
+    """Another network that the data do not tell from the one found, with its rate constants."""
+
+    directions: tuple[Direction, ...]
+    constants: tuple[float, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class CoursesFit:
     """What the trajectories need.
@@ -72,7 +80,10 @@ class CoursesFit:
     Parameters
     ----------
     found : tuple of Found
-    alternatives : tuple of tuple of Direction
+        R of them.
+    covariance : tuple of tuple of float, shape (R, R)
+        Of ln k.
+    alternatives : tuple of Other
         Other networks that the data do not tell from this one.
     candidates : int
         How many reactions were looked at.
@@ -92,7 +103,8 @@ class CoursesFit:
     """
 
     found: tuple[Found, ...]
-    alternatives: tuple[tuple[Direction, ...], ...]
+    covariance: tuple[tuple[float, ...], ...]
+    alternatives: tuple[Other, ...]
     candidates: int
     misfit: float
     loss: float
@@ -170,7 +182,7 @@ def courses_fit(balances: Balances, search: Search, tell: Tell) -> CoursesFit | 
         return None
     tell(0.8, "looking for other networks")
     best, near = selector.rivals(network)
-    fit = _told(best, near, reactions, courses.runs, misfit * best.state.chi2 / state.chi2, tell)
+    fit = _told(best, near, len(reactions.directions), courses.runs, misfit * best.state.chi2 / state.chi2, tell)
     return replace(fit, unresolved=annealed_start is not None)
 
 
@@ -238,14 +250,16 @@ def _noise_left(problem: Problem, state: State, search: Search) -> Spread:
 def _told(
     best: Network,
     near: list[Network],
-    reactions: MassAction,
+    offered: int,
     runs: Trajectories,
     misfit: float,
     tell: Tell,
 ) -> CoursesFit:
-    problem, state = best.problem, fitted(best.problem, best.state, tolerance=1e-4)
+    problem, state = resolved(best.problem, best.state)
+    state = fitted(problem, state, tolerance=1e-4)
     scale = max(1.0, state.chi2 / problem.data.count)
-    errors = np.sqrt(np.diag(information(problem, state).covariance()) * scale)
+    covariance = information(problem, state).covariance() * scale
+    errors = np.sqrt(np.diag(covariance))
     constants = np.exp(state.theta)
     shares = _contributions(problem, state)
     found = []
@@ -260,8 +274,9 @@ def _told(
     left = ((state.samples - data.values) / span)[data.known]
     return CoursesFit(
         found=tuple(found),
-        alternatives=tuple(tuple(reactions.directions[i] for i in sorted(each.kept)) for each in near),
-        candidates=len(reactions.directions),
+        covariance=tuple(map(tuple, covariance.tolist())),
+        alternatives=tuple(_other(each) for each in near),
+        candidates=offered,
         misfit=misfit,
         loss=float(np.sqrt(np.mean(left**2))),
         spread=problem.spread,
@@ -270,6 +285,11 @@ def _told(
         data=data.count,
         unresolved=False,
     )
+
+
+def _other(network: Network) -> Other:
+    constants = np.exp(network.state.theta).tolist()
+    return Other(network.problem.reactions.directions, tuple(constants))
 
 
 def _contributions(problem: Problem, state: State) -> Array:

@@ -13,7 +13,7 @@ from .subject import Subject, span_text
 from .unknown import what_is_unknown
 
 GOOD = ("recovered", "passed")
-PARTIAL = ("approximated", "not-validated", "ambiguous")
+PARTIAL = ("approximated", "not-validated", "ambiguous", "unidentifiable")
 
 WORDS = {
     "profiles": "Species profiles (with temperature, unless it has a limit of its own)",

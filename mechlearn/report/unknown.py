@@ -61,6 +61,7 @@ def _rates(subject: Subject) -> list[str]:
     weak = [entry["equation"] for entry in entries if (entry.get("contribution") or 1.0) < WEAK]
     if weak:
         sentences.append(f"Hardly seen, since little of any species passes through them: {_named(weak)}.")
+    sentences += [each["text"] for each in (summary.get("unidentified") or [])[:MOST_NAMED]]
     bound = (summary.get("uncertainty") or {}).get("bound") or []
     for pair in bound[:MOST_NAMED]:
         (i, one), (j, other) = pair["between"]

@@ -16,9 +16,12 @@ from ..learning.noise import noise_left
 from ..library import Flux, errors_left
 from ..mechanism import Mechanism
 from ..thermo import GAS_CONSTANT
+from .interval import RateInterval
 from .parameters import Parameter, in_file_form, parameters_of, slopes, with_changes
 from .profile import FARTHEST, profile_limits
-from .record import RateInterval, Uncertainty
+from .record import Uncertainty
+from .spread import Spread
+from .unidentified import unidentified
 
 Array = NDArray[np.float64]
 
@@ -30,10 +33,6 @@ ROUND_OFF = 1e-13
 """Residual over gross flux below which nothing is known better."""
 FLOOR = 1e-8
 """Of the gross flux, as a share of its largest value in the state."""
-UNDETERMINED = 1e-10
-"""Singular value of the scaled Jacobian, as a share of the largest, of a direction that the data do not see."""
-LOADING = 1e-6
-"""Share of a parameter in such directions from which on it is not determined."""
 SPREAD = 1e-6
 """Relative spread of temperatures above which b and Ea show."""
 
@@ -87,11 +86,15 @@ def estimate_uncertainty(mechanism: Mechanism, balances: Balances, *, level: flo
     freedom = max(int(np.count_nonzero(fit.weights)) - len(parameters), 1)
     misfit = float(np.sqrt(np.sum(fit.residual(best) ** 2) / freedom))
     scale = max(misfit, ROUND_OFF)
-    spread = _spread(fit.jacobian(best), scale)
+    spread = Spread.of_fit(fit.jacobian(best), scale)
     rise = float(chi2.ppf(level, 1)) * scale**2
     width = float(t.ppf(0.5 + level / 2, freedom))
     sums = _added(mechanism, parameters)
-    rate_errors, rate_correlation = spread.of(np.array([shares for _, shares in sums]))
+    shares = np.array([each for _, each in sums])
+    rate_errors, rate_correlation = spread.of(shares)
+    rates = tuple(
+        _interval(fit, which, float(error), width, rise) for (which, _), error in zip(sums, rate_errors, strict=True)
+    )
     turn = in_file_form(parameters, middle)
     errors, correlation = spread.of(turn)
     return Uncertainty(
@@ -99,15 +102,13 @@ def estimate_uncertainty(mechanism: Mechanism, balances: Balances, *, level: flo
         values=turn @ [each.value for each in parameters],
         std_errors=errors,
         correlation=correlation,
-        rates=tuple(
-            _interval(fit, which, float(error), width, rise)
-            for (which, _), error in zip(sums, rate_errors, strict=True)
-        ),
+        rates=rates,
         rate_correlation=rate_correlation,
         temperature=middle,
         level=level,
         misfit=misfit,
         freedom=freedom,
+        unidentified=unidentified(mechanism, rates, spread, shares, balances.concentrations, temperature),
     )
 
 
@@ -160,39 +161,6 @@ def _weights(mechanism: Mechanism, balances: Balances, temperature: Array, therm
     net, gross = abs(observe) @ (np.abs(forward - reverse) @ size), abs(observe) @ ((forward + reverse) @ size)
     flux = Flux(production, np.asarray(net), np.asarray(gross))
     return errors_left(balances.accumulation, flux).weights(flux)
-
-
-@dataclass(frozen=True, eq=False)
-class _Spread:
-    """How far parameters may lie from their best values: directions, shape (d, P), each with its standard error."""
-
-    directions: Array
-    errors: Array
-    size: Array
-
-    def of(self, combinations: Array) -> tuple[Array, Array]:
-        """Standard errors and correlation of linear combinations, shape (n, P), of the parameters."""
-        parts = (combinations / self.size) @ self.directions.T
-        open_ = ~np.isfinite(self.errors)
-        total = np.sum(parts**2, axis=1)
-        loose = np.sum(parts[:, open_] ** 2, axis=1) > LOADING * total
-        known = parts[:, ~open_] * self.errors[~open_]
-        known[loose] = 0.0
-        errors = np.linalg.norm(known, axis=1)
-        unit = known / np.where(errors > 0, errors, 1.0)[:, None]
-        return np.where(loose, np.inf, errors), np.asarray(unit @ unit.T)
-
-
-def _spread(jacobian: Array, scale: float) -> _Spread:
-    """From weighted derivatives, shape (M S, P), and the mean size of the residual."""
-    size = np.linalg.norm(jacobian, axis=0)
-    size = np.where(size > 0, size, 1.0)
-    triangle = np.zeros((len(size), len(size)))
-    upper = np.linalg.qr(jacobian / size, mode="r")
-    triangle[: len(upper)] = upper
-    _, values, directions = np.linalg.svd(triangle)
-    seen = values > UNDETERMINED * values.max(initial=0.0)
-    return _Spread(directions, np.where(seen, scale / np.where(seen, values, 1.0), np.inf), size)
 
 
 def _added(mechanism: Mechanism, parameters: tuple[Parameter, ...]) -> list[tuple[tuple[int, ...], Array]]:

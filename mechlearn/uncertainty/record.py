@@ -1,4 +1,4 @@
-"""What is said of how well rate constants are known: frozen records, apart from the reactions themselves."""
+"""What is said of how well a mechanism is known: a frozen record, apart from the reactions themselves."""
 
 from __future__ import annotations
 
@@ -8,62 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .interval import RateInterval
+from .unidentified import Unidentified
+
 Array = NDArray[np.float64]
 
 STRONG = 0.95
 """Correlation from which two rate constants count as bound to each other."""
 MOST_BOUND = 20
-
-
-@dataclass(frozen=True)
-class RateInterval:
-    """What the data say of one rate constant.
-
-    Parameters
-    ----------
-    reactions : tuple of int
-        Which reaction of the mechanism; several where their rate constants add up to one.
-    part : str
-        ``forward``, ``reverse`` or ``low`` (the low-pressure limit of a falloff).
-    value : float
-        Rate constant [kmol, m³, s] at the temperature of the `Uncertainty`.
-    std_error : float
-        Of its logarithm; infinite where the data do not determine it.
-    low, high : float or None
-        Limits of the interval; None where the data set none: ``k > low`` or ``k < high``.
-    profiled : bool
-        Whether the limits come from the likelihood itself instead of its curvature at the best fit.
-    """
-
-    reactions: tuple[int, ...]
-    part: str
-    value: float
-    std_error: float
-    low: float | None
-    high: float | None
-    profiled: bool = False
-
-    @property
-    def text(self) -> str:
-        """The interval in short: ``± 0.1 %``, ``12 … 34``, ``> 12``, ``< 34`` or ``open``.
-
-        Examples
-        --------
-        >>> RateInterval((0,), "forward", 100.0, 0.005, 99.0, 101.0).text
-        '± 1 %'
-        >>> RateInterval((0,), "forward", 100.0, float("inf"), 30.0, None).text
-        '> 30'
-        """
-        if self.low is None and self.high is None:
-            return "open"
-        if self.low is None:
-            return f"< {self.high:.2g}"
-        if self.high is None:
-            return f"> {self.low:.2g}"
-        share = max(self.high / self.value, self.value / self.low) - 1
-        if share < 1e-9:
-            return "exact"
-        return f"± {100 * share:.2g} %" if share < 0.3 else f"{self.low:.2g} … {self.high:.2g}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +44,8 @@ class Uncertainty:
         Root mean square of residual over expected error (reduced χ is its square); about 1 where noise is what is left.
     freedom : int
         Balances less parameters.
+    unidentified : tuple of Unidentified
+        Rate constants without a limit on a side, and what would tell.
     """
 
     names: tuple[str, ...]
@@ -104,6 +58,7 @@ class Uncertainty:
     level: float
     misfit: float
     freedom: int
+    unidentified: tuple[Unidentified, ...] = ()
 
     def of(self, reaction: int, part: str = "forward") -> RateInterval | None:
         """The interval of one rate constant; None where the reaction has no such part."""
