@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import StudyError
 from ..files import write_json
+from .companions import without_together
 from .elimination import eliminated, refitted_once
 from .lumps import lumped
 from .phases import Source
@@ -17,7 +18,7 @@ from .record import Candidate, Lump
 from .removal import ranked, without_reactions, without_species
 from .work import Stage, Work
 
-_KEPT_RATES = ("ranking", "species", "reactions", "species")
+_KEPT_RATES = ("ranking", "species", "species together", "reactions", "species together", "reactions together")
 _FIRST = _KEPT_RATES[:2]
 _CYCLE = ("refit species", "refit reactions")
 _LUMPED = (*_CYCLE, "lumps")
@@ -81,6 +82,8 @@ def _stages_of(work: Work, step: str, stages: list[Stage], turn: int) -> Iterato
             yield ranked(work)
         case "species":
             yield from without_species(work, stages[-1])
+        case "species together" | "reactions together":
+            yield from without_together(work, stages[-1], by_species=step == "species together")
         case "reactions":
             yield from without_reactions(work, stages, turn)
         case "refit" if stages[-1].turn == turn:
