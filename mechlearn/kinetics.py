@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .errors import DataError, FormatError
 from .mechanism import Falloff, Mechanism, Reaction
-from .thermo import GAS_CONSTANT
+from .thermo import log_potential
 
 _LARGEST_LOG = 300 * np.log(10.0)
 _SMALLEST = 1e-300
@@ -36,8 +36,7 @@ def log_equilibrium_constants(mechanism: Mechanism, temperature: ArrayLike) -> N
     known = np.array([species.thermo is not None for species in mechanism.species], dtype=bool)
     for j, species in enumerate(mechanism.species):
         if species.thermo is not None:
-            standard = np.log(species.thermo.reference_pressure / (GAS_CONSTANT * t))
-            potential[..., j] = standard - species.thermo.gibbs_over_rt(t)
+            potential[..., j] = log_potential(species.thermo, t)
     logarithm = potential @ mechanism.net.T
     logarithm[..., (mechanism.net[:, ~known] != 0).any(axis=1)] = np.nan
     return np.asarray(logarithm)

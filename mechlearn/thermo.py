@@ -107,3 +107,15 @@ class ConstantCp:
 
 
 Thermo = Nasa7 | ConstantCp
+
+
+def log_potential(thermo: Thermo, temperature: ArrayLike) -> NDArray[np.float64]:
+    """ln(P°/RT) − g°/RT [-] at temperature [K], any shape: its change over a reaction is ln Kc [kmol, m³].
+
+    Examples
+    --------
+    >>> round(float(log_potential(ConstantCp(), 300.0)), 4)
+    -3.2033
+    """
+    t = np.asarray(temperature, dtype=float)
+    return np.asarray(np.log(thermo.reference_pressure / (GAS_CONSTANT * t)) - thermo.gibbs_over_rt(t))

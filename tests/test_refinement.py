@@ -23,7 +23,7 @@ from mechlearn.refinement.measured import measured
 from mechlearn.refinement.radau import Steps, integrate, sensitivities
 from mechlearn.refinement.refine import problem_of
 from mechlearn.search import Search
-from mechlearn.simulation import simulate
+from mechlearn.simulation import find_mechanism, simulate
 from mechlearn.study import Study, example_studies, load_study
 from mechlearn.trajectories import Trajectories
 
@@ -310,3 +310,42 @@ def test_a_reverse_rate_from_thermodynamics_keeps_to_it() -> None:
     reaction = Reaction({"H2": 1}, {"H": 2}, Arrhenius(1.0), reversible=True)
     with pytest.raises(FormatError, match="thermodynamics"):
         refine(in_order(Mechanism(BANK["hydrogen-oxidation"].species, (reaction,)), runs), runs)
+
+
+def test_hydrogen_combustion_comes_back_from_noisy_concentrations_with_reverse_rates_from_thermodynamics() -> None:
+    study = load_study(example_studies()["h2o2-courses"])
+    assert study.source is not None
+    assert isinstance(study.source.initial, Sample)
+    source = replace(study.source, seed=2, initial=replace(study.source.initial, runs=12))
+    runs = simulate(replace(study, source=source))
+    discovery = discover(weak_balances(runs), study.learn)
+    assert discovery.status == "recovered"
+    assert all(each.reaction.reversible and each.reaction.reverse_rate is None for each in discovery.reactions)
+    known = read_mechanism(find_mechanism("h2o2.yaml", study.folder), "ohmech")
+    comparison = compare(discovery.mechanism, known, stoichiometry=True)
+    assert comparison.exact
+    assert len(comparison.matched) == 20
+
+
+def test_a_parameter_of_two_directions_has_the_sum_of_their_sensitivities() -> None:
+    reactions, constants = reactions_of(BANK["michaelis-menten"])
+    first, time = np.array([[0.4, 0.9, 0.1, 0.2]]), np.array([[0.0, *np.geomspace(1e-7, 1.0, 20)]])
+    steps = Steps.one_each(20)
+    course = integrate(reactions, constants[None], first, time, steps)
+    assert course is not None
+    alone, by_first = sensitivities(reactions, constants[None], course, time, steps)
+    slopes, parameter = 2 * constants[None], np.array([0, 0, 1])
+    together, by_first_too = sensitivities(reactions, constants[None], course, time, steps, slopes, parameter)
+    np.testing.assert_allclose(together[..., 0], 2 * (alone[..., 0] + alone[..., 1]), atol=1e-12)
+    np.testing.assert_allclose(together[..., 1], 2 * alone[..., 2], atol=1e-12)
+    np.testing.assert_array_equal(by_first_too, by_first)
+
+
+def test_reverse_rates_from_thermodynamics_need_it_and_a_temperature() -> None:
+    runs = runs_of("crnn-case-1", 2)
+    bare = replace(runs, species=tuple(replace(species, thermo=None) for species in runs.species))
+    with pytest.raises(DataError, match="thermodynamics of all species"):
+        discover(weak_balances(bare), Search(reverse="thermo"))
+    cold = [replace(run, temperature=np.full(len(run.time), np.nan)) for run in runs.runs]
+    with pytest.raises(DataError, match="temperature of the runs"):
+        discover(weak_balances(runs.select(cold)), Search(reverse="thermo"))

@@ -23,9 +23,9 @@ from mechlearn.trajectories import Trajectories
 
 
 def draws(path: Path) -> bool:
-    """Whether a study draws first states at random."""
+    """Whether a study draws first states at random, and adds no noise."""
     source = load_study(path).source
-    return source is not None and isinstance(source.initial, Sample)
+    return source is not None and isinstance(source.initial, Sample) and source.noise is None
 
 
 EXAMPLES = {name: path for name, path in example_studies().items() if draws(path)}

@@ -130,7 +130,7 @@ def _on_data(
 
 def _near(mechanism: Mechanism, networks: tuple[Other, ...], balances: Balances) -> list[Alternative]:
     """Networks that explain concentrations as well, as what they have less and more than a mechanism."""
-    mine = dict(one_way(mechanism))
+    mine = dict(one_way(mechanism, reversible=True))
     states, kelvin = balances.concentrations, balances.temperature
     return [
         instead(mechanism, mine, dict(zip(each.directions, each.constants, strict=True)), states, kelvin)
@@ -143,17 +143,20 @@ def _told(found: list[Alternative], further: int, open_: tuple[str, ...], looked
     return Alternatives(found=tuple(ordered), more=further, undetermined=open_, looked_at=looked_at)
 
 
-def one_way(mechanism: Mechanism) -> list[tuple[Direction, float]]:
-    """Directions with a rate constant of their own at the mechanism's temperature, and the constant."""
+def one_way(mechanism: Mechanism, *, reversible: bool = False) -> list[tuple[Direction, float]]:
+    """Directions with a rate constant of their own at the mechanism's temperature, and the constant.
+
+    With ``reversible`` also both directions of the reactions whose reverse one follows from thermodynamics.
+    """
     forward, reverse = rate_constants(mechanism, mechanism.temperature)
     found = []
     for i, reaction in enumerate(mechanism.reactions):
-        if reaction.reversible or reaction.third_body is not None or reaction.orders is not None:
+        if (reaction.reversible and not reversible) or reaction.third_body is not None or reaction.orders is not None:
             continue
         left = tuple(int(n) for n in mechanism.reactants[i])
         right = tuple(int(n) for n in mechanism.products[i])
         found.append((Direction(left, right), float(forward[i])))
-        if reaction.reverse_rate is not None:
+        if reaction.reverse_rate is not None or reaction.reversible:
             found.append((Direction(right, left), float(reverse[i])))
     return found
 

@@ -20,6 +20,8 @@ FOURTH = np.sqrt(70.0)
 """Standard deviation of fourth differences of independent values of standard deviation 1."""
 FLOOR = 1e-3
 """Share of a species' largest concentration below which relative noise is not believed."""
+SEEN = 0.01
+"""The same from which on a value tells how large relative noise is."""
 WITHOUT_FIRST = 7
 """Samples from which on the first is left out, as fast reactions may come to an end before the second."""
 LEAST = 1e-5
@@ -103,7 +105,8 @@ def spread_of(residuals: Array, around: Array, largest: Array, kind: str = "auto
     """
     left, known = np.abs(residuals), np.isfinite(residuals)
     size = np.abs(around) + FLOOR * largest
-    relative = max(_typical((left / size)[known]), LEAST)
+    seen = known & (np.abs(around) >= SEEN * largest)
+    relative = max(_typical((left / size)[seen if seen.any() else known]), LEAST)
     absolute = np.array([max(_typical(left[known[:, j], j]), LEAST * largest[j]) for j in range(len(largest))])
     if kind == "auto":
         likelihoods = [

@@ -29,16 +29,10 @@ def from_courses(balances: Balances, search: Search, progress: Callable[[float, 
             "method: network learns from production rates, and these runs have none. Use method: auto, which looks "
             "among all possible reactions, or bring runs with rates."
         )
-    if (
-        search.reverse == "thermo"
-        or search.third_bodies
-        or search.catalysts
-        or search.temperature_dependence == "arrhenius"
-    ):
+    if search.third_bodies or search.catalysts or search.temperature_dependence == "arrhenius":
         raise StudyError(
-            "Without production rates, this version learns rate constants at one temperature, each direction with its "
-            "own: leave out reverse: thermo, third_bodies, catalysts and temperature_dependence, or bring runs with "
-            "rates."
+            "Without production rates, this version learns rate constants at one temperature: leave out third_bodies, "
+            "catalysts and temperature_dependence, or bring runs with rates."
         )
     try:
         fit = courses_fit(balances, search, progress)
@@ -76,13 +70,14 @@ def _joined(fit: CoursesFit, names: list[str]) -> tuple[LearnedReaction, ...]:
     for each in sorted(fit.found, key=lambda found: (-found.constant, found.direction.reactants)):
         if each.direction in done:
             continue
-        back = by_direction.get(Direction(each.direction.products, each.direction.reactants))
+        back = by_direction.get(_back(each.direction))
         done |= {each.direction} | ({back.direction} if back else set())
         reaction = Reaction(
             _side(each.direction.reactants, names),
             _side(each.direction.products, names),
             Arrhenius(each.constant),
             reverse_rate=None if back is None else Arrhenius(back.constant),
+            reversible=fit.reversible,
         )
         joined.append(
             LearnedReaction(
@@ -136,11 +131,17 @@ def _verdict(fit: CoursesFit, names: list[str], search: Search) -> tuple[str, st
 def _difference(other: tuple[Direction, ...], fit: CoursesFit, names: list[str]) -> str:
     """What another network has in place of what."""
     mine, theirs = {each.direction for each in fit.found}, set(other)
-    gone = [d.equation(names) for d in mine - theirs]
-    new = [d.equation(names) for d in theirs - mine]
+    if fit.reversible:  # of each reaction the direction in which it is written here, if it is
+        theirs = {d for d in theirs if d in mine or (_back(d) not in mine and d.reactants < d.products)}
+    arrow = "<=>" if fit.reversible else "=>"
+    gone, new = ([d.equation(names).replace("=>", arrow) for d in each] for each in (mine - theirs, theirs - mine))
     if not gone:
         return f"also {', '.join(sorted(new))}"
     return f"{', '.join(sorted(new)) or 'nothing'} in place of {', '.join(sorted(gone))}"
+
+
+def _back(direction: Direction) -> Direction:
+    return Direction(direction.products, direction.reactants)
 
 
 def _side(complex_: Complex, names: list[str]) -> dict[str, float]:

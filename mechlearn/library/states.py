@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from ..balances.record import Balances
-from ..thermo import GAS_CONSTANT
+from ..thermo import log_potential
 
 Array = NDArray[np.float64]
 
@@ -73,11 +73,7 @@ def states_of(balances: Balances, *, thermo: bool) -> States:
     temperature = np.where(np.isfinite(balances.temperature), balances.temperature, 300.0)
     potential = None
     if thermo:
-        columns = [
-            np.log(s.thermo.reference_pressure / (GAS_CONSTANT * temperature)) - s.thermo.gibbs_over_rt(temperature)
-            for s in balances.species
-            if s.thermo is not None
-        ]
+        columns = [log_potential(s.thermo, temperature) for s in balances.species if s.thermo is not None]
         potential = np.stack(columns, axis=1)
     shape = balances.operator.shape
     identity = shape[0] == shape[1] and not (balances.operator - sp.eye_array(shape[0])).nnz

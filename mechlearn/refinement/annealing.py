@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..balances import Spread
+from .candidates import Candidates
 from .fit import Problem, State, evaluate, fitted
-from .mass_action import MassAction
 from .measured import Measured
 from .radau import Steps
 
@@ -44,11 +44,11 @@ def jumps(data: Measured, spread: Spread) -> bool:
     return bool((np.median(np.where(sudden, first / span, 0.0), axis=0) > JUMP).any())
 
 
-def annealed(reactions: MassAction, data: Measured, spread: Spread) -> tuple[Problem, State] | None:
+def annealed(pool: Candidates, data: Measured, spread: Spread) -> tuple[Problem, State] | None:
     """All candidates fitted to the trajectories from one pace, under noise that is claimed to be large at first."""
-    problem = replace(Problem.of(reactions, data, spread), steps=Steps.from_the_first(data.time.shape[1] - 1))
+    problem = replace(Problem.of(pool, data, spread), steps=Steps.from_the_first(data.time.shape[1] - 1))
     span = np.ptp(np.where(data.known, data.values, 0.0), axis=(0, 1)) + 1e-300
-    order = reactions.orders.sum(axis=1)
+    order = np.array([sum(each.reactants) for each in pool.written])
     theta = np.log(PACE / data.time.max() / data.values.max() ** (order - 1.0))
     first, state = data.first, None
     least = float(np.median(spread.deviation(data.values) / span))

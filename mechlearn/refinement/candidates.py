@@ -1,11 +1,11 @@
-"""One-way reactions that may explain runs: all that the elements allow, or that break no law found in the data.
+"""Reactions that may explain runs: all that the elements allow, or that break no law found in the data.
 
-Letters in shapes: S species, L laws, R candidates.
+Letters in shapes: S species, L laws, R one-way reactions, Q candidates.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -18,7 +18,9 @@ from ..learning.complexes import Direction
 from ..learning.noise import all_complexes
 from ..library.candidates import MOST_CANDIDATES, candidate_reactions
 from ..search import Search
+from ..thermo import log_potential
 from ..trajectories import Trajectories
+from .mass_action import MassAction
 
 Array = NDArray[np.float64]
 
@@ -86,13 +88,65 @@ def span_of(runs: Trajectories, spread: Spread) -> Span:
     return Span(combinations_[~signal], combinations_[signal], ratio)
 
 
-def candidates(runs: Trajectories, spread: Spread, search: Search) -> tuple[Direction, ...]:
-    """Both directions of every reaction that is possible.
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Reactions of which some explain the runs.
+
+    Parameters
+    ----------
+    reactions : MassAction
+        R one-way reactions; where equilibrium is known, both directions of each candidate.
+    parameter : array of int, shape (R,)
+        Of which candidate each is a direction.
+    offset : array, shape (R,)
+        What is added to the parameter of a candidate to give ln k of each direction.
+    reversible : bool
+        Whether reverse rate constants follow from thermodynamics.
+    """
+
+    reactions: MassAction
+    parameter: NDArray[np.int64]
+    offset: Array
+    reversible: bool = False
+
+    def __len__(self) -> int:
+        return int(self.parameter.max(initial=-1)) + 1
+
+    @property
+    def written(self) -> tuple[Direction, ...]:
+        """The direction in which each candidate is written: the first of its own."""
+        return tuple(self.reactions.directions[i] for i in np.unique(self.parameter, return_index=True)[1])
+
+    @property
+    def shares(self) -> Array:
+        """Rate constant of each direction per rate constant of each candidate, shape (R, Q)."""
+        return np.asarray(np.exp(self.offset)[:, None] * np.eye(len(self))[self.parameter])
+
+    def select(self, kept: NDArray[np.int64]) -> Candidates:
+        """Some of the candidates."""
+        rows, parameter = rows_of(self.parameter, kept)
+        return replace(self, reactions=self.reactions.select(rows), parameter=parameter, offset=self.offset[rows])
+
+
+def rows_of(parameter: NDArray[np.int64], kept: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The one-way reactions of some candidates, and the place in that choice of the candidate of each.
+
+    Examples
+    --------
+    >>> [each.tolist() for each in rows_of(np.array([0, 0, 1, 1, 2]), np.array([2, 0]))]
+    [[4, 0, 1], [0, 1, 1]]
+    """
+    place, rows = np.nonzero(parameter == kept[:, None])
+    return rows, place
+
+
+def candidates(runs: Trajectories, spread: Spread, search: Search) -> Candidates:
+    """Every reaction that is possible: each direction with a rate constant of its own, or both with one.
 
     Raises
     ------
     DataError
-        If there are too many, or none.
+        If there are too many, or none, or reverse rates need thermodynamics or a temperature that is unknown.
     """
     known = all(one.composition for one in runs.species)
     if search.conserve == "elements" or (search.conserve == "auto" and known):
@@ -103,8 +157,43 @@ def candidates(runs: Trajectories, spread: Spread, search: Search) -> tuple[Dire
             net = net[span_of(runs, spread).allows(net)]
     if not len(net):
         raise DataError("No reaction of two molecules at most on a side is possible between these species.")
-    one_way = [(Direction(tuple(np.maximum(-row, 0).tolist()), tuple(np.maximum(row, 0).tolist()))) for row in net]
-    return tuple(side for each in one_way for side in (each, Direction(each.products, each.reactants)))
+    if search.reverse == "thermo":
+        return _reversible(net, _potentials(runs))
+    one_way = [side for row in net for side in _both(row)]
+    return Candidates(MassAction(tuple(one_way)), np.arange(len(one_way)), np.zeros(len(one_way)))
+
+
+def _both(row: NDArray[np.int64]) -> tuple[Direction, Direction]:
+    forward = Direction(tuple(np.maximum(-row, 0).tolist()), tuple(np.maximum(row, 0).tolist()))
+    return forward, Direction(forward.products, forward.reactants)
+
+
+def _reversible(net: NDArray[np.int64], potentials: Array) -> Candidates:
+    """Both directions of each reaction, that with the larger equilibrium constant first."""
+    equilibrium = net @ potentials
+    net = np.where(equilibrium < 0, -1, 1)[:, None] * net
+    directions = tuple(side for row in net for side in _both(row))
+    offset = np.stack([np.zeros(len(net)), -np.abs(equilibrium)], axis=1).ravel()
+    return Candidates(MassAction(directions), np.repeat(np.arange(len(net)), 2), offset, reversible=True)
+
+
+def _potentials(runs: Trajectories) -> Array:
+    """ln(P°/RT) − g°/RT of each species at the temperature of the runs, shape (S,)."""
+    temperature = np.concatenate([run.temperature for run in runs.runs])
+    temperature = temperature[np.isfinite(temperature)]
+    if not temperature.size:
+        raise DataError(
+            "reverse: thermo needs the temperature of the runs, which is unknown. Give a column T [K], or use "
+            "reverse: free."
+        )
+    lacking = [each.name for each in runs.species if each.thermo is None]
+    if lacking:
+        raise DataError(
+            f"reverse: thermo needs the thermodynamics of all species, and that of {lacking[0]} is unknown. Give a "
+            "mechanism with thermo data, or reverse: free."
+        )
+    at = float(temperature.mean())
+    return np.array([float(log_potential(each.thermo, at)) for each in runs.species if each.thermo is not None])
 
 
 def _pairs(species: int, larger: int) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..balances import Spread
+from .candidates import Candidates, rows_of
 from .mass_action import MassAction
 from .measured import Measured
 from .radau import Course, Steps, integrate, refined, sensitivities
@@ -64,16 +65,20 @@ class Problem:
     held: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, reactions: MassAction, data: Measured, spread: Spread) -> Problem:
-        """One parameter each; weights from the data themselves."""
-        count = len(reactions.directions)
+    def of(cls, pool: Candidates, data: Measured, spread: Spread) -> Problem:
+        """A parameter for each candidate; weights from the data themselves."""
+        offset = np.broadcast_to(pool.offset, (len(data.time), len(pool.offset)))
         inverse = np.where(data.known, 1 / spread.deviation(data.values), 0.0)
         steps = Steps.one_each(data.time.shape[1] - 1)
-        return cls(reactions, np.arange(count), np.zeros((len(data.time), count)), data, spread, inverse, steps)
+        return cls(pool.reactions, pool.parameter, offset, data, spread, inverse, steps)
 
     def constants(self, theta: Array) -> Array:
         """Rate constants of each run, shape (N, R), for parameters of shape (Q,)."""
         return np.asarray(np.exp(theta[self.parameter] + self.offset))
+
+    def slopes(self, theta: Array) -> Array:
+        """Derivatives of the rate constants by their parameters, or where those are −∞ by exp of them, shape (N, R)."""
+        return self.constants(np.where(np.isfinite(theta), theta, 0.0))
 
     def with_weights(self, states: Array, spread: Spread | None = None) -> Problem:
         """Weights from the states of a model, shape (N, T, S)."""
@@ -82,10 +87,9 @@ class Problem:
         return replace(self, inverse=inverse, spread=spread)
 
     def only(self, kept: NDArray[np.int64]) -> Problem:
-        """Some of the reactions, where each has a parameter of its own."""
-        return replace(
-            self, reactions=self.reactions.select(kept), parameter=np.arange(len(kept)), offset=self.offset[:, kept]
-        )
+        """The reactions of some of the parameters."""
+        rows, parameter = rows_of(self.parameter, kept)
+        return replace(self, reactions=self.reactions.select(rows), parameter=parameter, offset=self.offset[:, rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +188,13 @@ class _Arrow:
 def _arrow(problem: Problem, state: State) -> _Arrow:
     data = problem.data
     by_rate, by_first = sensitivities(
-        problem.reactions, problem.constants(state.theta), state.course, data.time, problem.steps
+        problem.reactions,
+        problem.constants(state.theta),
+        state.course,
+        data.time,
+        problem.steps,
+        problem.slopes(state.theta),
+        problem.parameter,
     )
     runs, _, species = data.values.shape
     residual = (state.samples - data.values) * problem.inverse
@@ -192,9 +202,7 @@ def _arrow(problem: Problem, state: State) -> _Arrow:
     if problem.robust:
         root = np.sqrt(np.minimum(1.0, HUBER / np.maximum(np.abs(residual), 1e-300)))
         residual, weight = residual * root, weight * root
-    count = int(problem.parameter.max(initial=-1)) + 1
-    if count < by_rate.shape[-1]:
-        by_rate = by_rate @ np.eye(count)[problem.parameter]
+    count = len(state.theta)
     if problem.held:
         by_rate = by_rate * ~np.isin(np.arange(count), problem.held)
     rate = (by_rate * weight[..., None]).reshape(runs, -1, count)

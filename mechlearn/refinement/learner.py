@@ -24,11 +24,10 @@ from ..search import Search
 from ..trajectories import Trajectories
 from .annealing import annealed, jumps
 from .bounds import VAGUE, bounds
-from .candidates import candidates
+from .candidates import Candidates, candidates
 from .fit import Problem, State, evaluate, fitted, information, resolved
-from .mass_action import MassAction
 from .measured import measured
-from .outliers import FAR, Outlier, outliers, scores
+from .outliers import FAR, Outlier, left_over, outliers, scores
 from .selection import Network, Selector
 from .support import rates_by_rows
 
@@ -45,7 +44,7 @@ MOST_COMPARED = 6
 
 @dataclass(frozen=True)
 class Found:
-    """A one-way reaction with its rate constant.
+    """A reaction with its rate constant: one-way, or reversible by thermodynamics.
 
     Parameters
     ----------
@@ -87,6 +86,8 @@ class CoursesFit:
         Other networks that the data do not tell from this one.
     candidates : int
         How many reactions were looked at.
+    reversible : bool
+        Whether each of them has a reverse rate constant that follows from thermodynamics; else they are one-way.
     misfit : float
         χ² per datum, with the noise as it was estimated from the data alone.
     loss : float
@@ -106,6 +107,7 @@ class CoursesFit:
     covariance: tuple[tuple[float, ...], ...]
     alternatives: tuple[Other, ...]
     candidates: int
+    reversible: bool
     misfit: float
     loss: float
     spread: Spread
@@ -128,13 +130,13 @@ def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
             runs, spread=estimate_spread(runs, search.noise)
         ), f"Balances: {search.balances}, as asked for."
     spread = estimate_spread(runs, search.noise)
-    reactions = MassAction(candidates(runs, spread, search))
+    pool = candidates(runs, spread, search)
     courses = [run for run in runs.runs if run.is_course]
     some = runs.select(courses[:: -(-len(courses) // MOST_COMPARED)] if courses else runs.runs)
     misfits: dict[str, float] = {}
     for name, maker in MAKERS.items():
         with threadpool_limits(limits=1):
-            start = _start(maker(some, spread=spread), reactions)
+            start = _start(maker(some, spread=spread), pool)
         misfits[name] = np.inf if start is None else start[1].chi2 / start[0].data.count
     best = min(misfits, key=lambda name: misfits[name])
     listed = ", ".join(f"{name} {misfit:.3g}" for name, misfit in misfits.items())
@@ -156,57 +158,57 @@ def courses_fit(balances: Balances, search: Search, tell: Tell) -> CoursesFit | 
     courses = balances.courses
     assert courses is not None
     tell(0.02, "listing candidates")
-    reactions = MassAction(candidates(courses.runs, courses.spread, search))
-    annealed_start = _after_a_jump(balances, reactions)
-    started = annealed_start or _start(balances, reactions)
+    pool = candidates(courses.runs, courses.spread, search)
+    annealed_start = _after_a_jump(balances, pool)
+    started = annealed_start or _start(balances, pool)
     if started is None:
         data = measured(courses.runs)
-        if _still(Problem.of(reactions, data, courses.spread)) < STILL * data.count:
+        if _still(Problem.of(pool, data, courses.spread)) < STILL * data.count:
             return None
         raise DataError(
             "The rates that the balances give cannot be integrated. The samples may be too far apart for the fastest "
             "reactions; bring more samples near the start of the runs."
         )
     problem, state, support = started
-    tell(0.1, f"{len(support)} of {len(reactions.directions)} candidates")
+    tell(0.1, f"{len(support)} of {len(pool)} candidates")
     problem, state, misfit = _settled(problem, state, courses.runs, search)
     count = problem.data.count
-    full = Problem.of(reactions, problem.data, problem.spread)
+    full = Problem.of(pool, problem.data, problem.spread)
     full = replace(full, inverse=problem.inverse, steps=problem.steps, robust=problem.robust)
-    threshold = np.log(count) + 2 * np.log(len(reactions.directions))
-    scale = max(1.0, state.chi2 / count)
-    selector = Selector(full, threshold, scale, lambda text: tell(0.5, text))
+    threshold = np.log(count) + 2 * np.log(len(pool))
+    scale = left_over(problem, state)
+    selector = Selector(full, pool.reversible, threshold, scale, lambda text: tell(0.5, text))
     network = Network(tuple(support.tolist()), problem, state, state.chi2 / scale + threshold * len(support))
     network = selector.selected(network)
     if _still(network.problem) / scale <= network.cost:
         return None
     tell(0.8, "looking for other networks")
     best, near = selector.rivals(network)
-    fit = _told(best, near, len(reactions.directions), courses.runs, misfit * best.state.chi2 / state.chi2, tell)
+    fit = _told(best, near, pool, courses.runs, misfit * best.state.chi2 / state.chi2, tell)
     return replace(fit, unresolved=annealed_start is not None)
 
 
-def _after_a_jump(balances: Balances, reactions: MassAction) -> tuple[Problem, State, NDArray[np.int64]] | None:
+def _after_a_jump(balances: Balances, pool: Candidates) -> tuple[Problem, State, NDArray[np.int64]] | None:
     """All candidates, annealed, where fast reactions end before the second sample."""
     courses = balances.courses
     assert courses is not None
     data = measured(courses.runs)
     if not jumps(data, courses.spread):
         return None
-    started = annealed(reactions, data, courses.spread)
-    return None if started is None else (*started, np.arange(len(reactions.directions)))
+    started = annealed(pool, data, courses.spread)
+    return None if started is None else (*started, np.arange(len(pool)))
 
 
-def _start(balances: Balances, reactions: MassAction) -> tuple[Problem, State, NDArray[np.int64]] | None:
+def _start(balances: Balances, pool: Candidates) -> tuple[Problem, State, NDArray[np.int64]] | None:
     """The candidates that carry flux in the balances, integrated with the rates found there."""
     courses = balances.courses
     assert courses is not None
-    constants = rates_by_rows(balances, reactions)
+    constants = rates_by_rows(balances, pool)
     support = np.flatnonzero(constants > 0)
     if not len(support):
         return None
     data = measured(courses.runs)
-    problem = Problem.of(reactions.select(support), data, courses.spread)
+    problem = Problem.of(pool.select(support), data, courses.spread)
     state = evaluate(problem, np.log(constants[support]), data.first)
     return None if state is None else (problem, state, support)
 
@@ -250,25 +252,27 @@ def _noise_left(problem: Problem, state: State, search: Search) -> Spread:
 def _told(
     best: Network,
     near: list[Network],
-    offered: int,
+    pool: Candidates,
     runs: Trajectories,
     misfit: float,
     tell: Tell,
 ) -> CoursesFit:
     problem, state = resolved(best.problem, best.state)
     state = fitted(problem, state, tolerance=1e-4)
-    scale = max(1.0, state.chi2 / problem.data.count)
+    scale = left_over(problem, state)
     covariance = information(problem, state).covariance() * scale
     errors = np.sqrt(np.diag(covariance))
     constants = np.exp(state.theta)
     shares = _contributions(problem, state)
+    written = pool.written
     found = []
-    for place, direction in enumerate(problem.reactions.directions):
+    for place, candidate in enumerate(best.kept):
         known = errors[place] < VAGUE
         if not known:
             tell(0.9, "bounding rate constants")
         limits = None if known else bounds(problem, state, place, scale)
-        found.append(Found(direction, float(constants[place]), float(errors[place]), limits, float(shares[place])))
+        size, error, share = (float(each[place]) for each in (constants, errors, shares))
+        found.append(Found(written[candidate], size, error, limits, share))
     data = problem.data
     span = np.maximum(np.ptp(np.where(data.known, data.values, 0.0), axis=(0, 1)), 1e-300)
     left = ((state.samples - data.values) / span)[data.known]
@@ -276,7 +280,8 @@ def _told(
         found=tuple(found),
         covariance=tuple(map(tuple, covariance.tolist())),
         alternatives=tuple(_other(each) for each in near),
-        candidates=offered,
+        candidates=len(pool),
+        reversible=pool.reversible,
         misfit=misfit,
         loss=float(np.sqrt(np.mean(left**2))),
         spread=problem.spread,
@@ -288,14 +293,15 @@ def _told(
 
 
 def _other(network: Network) -> Other:
-    constants = np.exp(network.state.theta).tolist()
+    constants = network.problem.constants(network.state.theta)[0].tolist()
     return Other(network.problem.reactions.directions, tuple(constants))
 
 
 def _contributions(problem: Problem, state: State) -> Array:
-    """Largest share of each reaction in what any species gains and loses in any sample, shape (R,)."""
+    """Largest share of each candidate in what any species gains and loses in any sample, shape (Q,)."""
     flux = problem.reactions.monomials(state.samples) * problem.constants(state.theta)[:, None]
     gross = flux @ np.abs(problem.reactions.net)
     gross = np.maximum(gross, 1e-9 * gross.max(axis=(0, 1)) + 1e-300)
     each = flux[..., None] * np.abs(problem.reactions.net) / gross[..., None, :]
-    return np.asarray(each.max(axis=(0, 1, 3)))
+    starts = np.flatnonzero(np.diff(problem.parameter, prepend=-1))
+    return np.asarray(np.maximum.reduceat(each.max(axis=(0, 1, 3)), starts))

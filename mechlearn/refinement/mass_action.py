@@ -55,18 +55,15 @@ class MassAction:
         """One-hot form of the members, shape (molecules, R, S)."""
         return np.eye(self.orders.shape[1] + 1)[self._members][..., :-1]
 
+    @cached_property
+    def _slopes(self) -> Array:
+        """What the derivative by one molecule of a reaction adds to the Jacobian, shape (molecules R, S S)."""
+        each = np.einsum("ri,arj->arij", self.net, self._places)
+        return np.asarray(each.reshape(-1, self.orders.shape[1] ** 2))
+
     def monomials(self, states: Array) -> Array:
         """Π u_j^y_j, shape (..., R); concentrations below zero count as zero."""
         return np.asarray(np.prod(self._factors(states), axis=0))
-
-    def gradients(self, states: Array) -> Array:
-        """Derivatives of the monomials by the concentrations, shape (..., R, S)."""
-        factors = self._factors(states)
-        total = np.zeros((*states.shape[:-1], *self.orders.shape))
-        for a in range(len(factors)):
-            others = np.prod(np.delete(factors, a, axis=0), axis=0)
-            total += others[..., None] * self._places[a]
-        return total * (states > 0)[..., None, :]
 
     def production(self, states: Array, constants: Array) -> Array:
         """Net production, shape (..., S), for rate constants that broadcast to (..., R)."""
@@ -74,7 +71,10 @@ class MassAction:
 
     def jacobian(self, states: Array, constants: Array) -> Array:
         """Derivatives of the production by the concentrations, shape (..., S, S): [i, j] is ∂f_i/∂u_j."""
-        return np.asarray(self.net.T @ (constants[..., None] * self.gradients(states)))
+        factors = self._factors(states)
+        others = [np.prod(np.delete(factors, a, axis=0), axis=0) * constants for a in range(len(factors))]
+        slopes = np.concatenate(others, axis=-1) @ self._slopes
+        return slopes.reshape(*states.shape, -1) * (states > 0)[..., None, :]
 
     def select(self, kept: Sequence[int] | NDArray[np.int64]) -> MassAction:
         """Some of the reactions."""

@@ -15,6 +15,8 @@ Array = NDArray[np.float64]
 FAR = 5.0
 """Standard deviations from the model beyond which a value is an outlier."""
 MOST = 50
+MOST_ALIKE = 0.95
+"""Correlation of neighbouring residuals that is believed at most."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,15 @@ class Outlier:
 def scores(problem: Problem, state: State) -> Array:
     """Residuals over their standard deviation, shape (N, T, S); zero where nothing was measured."""
     return np.asarray((state.samples - problem.data.values) * problem.inverse)
+
+
+def left_over(problem: Problem, state: State) -> float:
+    """χ² per independent datum, at least one: what the model misses, and how far neighbours in time miss it alike."""
+    score = scores(problem, state)
+    size = float(np.sum(score**2))
+    alike = float(np.sum(score[:, 1:] * score[:, :-1])) / max(size, 1e-300)
+    alike = min(max(alike, 0.0), MOST_ALIKE)
+    return max(1.0, state.chi2 / problem.data.count * (1 + alike) / (1 - alike))
 
 
 def outliers(problem: Problem, state: State, species: tuple[str, ...]) -> tuple[Outlier, ...]:

@@ -223,19 +223,29 @@ def integrate(
 
 
 def sensitivities(
-    reactions: MassAction, constants: Array, course: Course, time: Array, steps: Steps
+    reactions: MassAction,
+    constants: Array,
+    course: Course,
+    time: Array,
+    steps: Steps,
+    slopes: Array | None = None,
+    parameter: NDArray[np.int64] | None = None,
 ) -> tuple[Array, Array]:
-    """Derivatives of the states at the samples: by ln k, shape (N, T, S, R), and by the first state, (N, T, S, S).
+    """Derivatives of the states at the samples by parameters, shape (N, T, S, Q), and first states, (N, T, S, S).
 
-    They are those of the discrete solution, exact to round-off. Where k is zero, derivatives are by k itself.
+    They are those of the discrete solution, exact to round-off. ``slopes`` holds the derivative of each rate constant
+    by its own parameter, shape (N, R), ``parameter`` the number of that, in ascending order; by default the
+    parameters are ln k.
     """
     lengths = steps.lengths(time)
     count, runs, _, species = course.stages.shape
-    slopes = reactions.jacobian(course.stages, constants[:, None])
-    system = -np.einsum("ab,lnbij->lnaibj", A, slopes, optimize=True) * lengths[..., None, None, None, None]
+    jacobian = reactions.jacobian(course.stages, constants[:, None])
+    system = -np.einsum("ab,lnbij->lnaibj", A, jacobian, optimize=True) * lengths[..., None, None, None, None]
     system = system.reshape(count, runs, 3 * species, 3 * species) + np.eye(3 * species)
-    flux = reactions.monomials(course.stages) * np.where(constants > 0, constants, 1.0)[:, None]
-    forcing = np.einsum("ab,lnbr,ri->lnair", A, flux, reactions.net, optimize=True) * lengths[..., None, None, None]
+    flux = reactions.monomials(course.stages) * (constants if slopes is None else slopes)[:, None]
+    forcing = (A @ (flux * lengths[..., None, None]))[..., None, :] * reactions.net.T
+    if parameter is not None and parameter[-1] + 1 < len(parameter):
+        forcing = np.add.reduceat(forcing, np.flatnonzero(np.diff(parameter, prepend=-1)), axis=-1)
     right = np.concatenate(
         [
             np.broadcast_to(np.tile(np.eye(species), (3, 1)), (count, runs, 3 * species, species)),

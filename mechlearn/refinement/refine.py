@@ -17,6 +17,7 @@ from ..learning.readout import Bounds
 from ..mechanism import Arrhenius, Mechanism, Reaction
 from ..trajectories import Trajectories
 from .bounds import VAGUE, bounds
+from .candidates import Candidates
 from .fit import Problem, State, evaluate, fitted, information, resolved
 from .mass_action import MassAction
 from .measured import Measured, measured
@@ -213,10 +214,10 @@ def problem_of(mechanism: Mechanism, data: Measured, spread: Spread) -> tuple[Pr
         parameter.append(len(theta) - 1)
     if not directions:
         raise DataError("The mechanism has no reaction, so that there is nothing to refine.")
-    problem = Problem.of(MassAction(tuple(directions)), data, spread)
     parameters = np.array(parameter)
     offset = np.stack(logs, axis=1) - np.array(theta)[parameters]
-    return replace(problem, parameter=parameters, offset=offset), np.array(theta)
+    problem = Problem.of(Candidates(MassAction(tuple(directions)), parameters, offset[0]), data, spread)
+    return replace(problem, offset=offset), np.array(theta)
 
 
 def _whole(side: Array, reaction: Reaction) -> tuple[int, ...]:

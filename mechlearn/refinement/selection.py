@@ -61,6 +61,8 @@ class Selector:
     ----------
     everything : Problem
         All candidates, with the weights and steps of the fit.
+    reversible : bool
+        Whether candidates are reactions with both directions.
     threshold : float
     scale : float
         χ² per datum of a good fit, at least one.
@@ -69,6 +71,7 @@ class Selector:
     """
 
     everything: Problem
+    reversible: bool
     threshold: float
     scale: float
     tell: Callable[[str], None]
@@ -134,13 +137,13 @@ class Selector:
 
     def _groups(self, network: Network, info: Information) -> list[tuple[float, NDArray[np.int64]]]:
         """Reactions and pairs of opposite ones, with what the cost would rise by without them, the least first."""
-        directions = network.problem.reactions.directions
+        directions = [] if self.reversible else network.problem.reactions.directions
         index = {direction: i for i, direction in enumerate(directions)}
         backs = [index.get(Direction(d.products, d.reactants)) for d in directions]
         pairs = [[i, j] for i, j in enumerate(backs) if j is not None and i < j]
         covariance = info.covariance()
         groups = []
-        for each in (*([i] for i in range(len(directions))), *pairs):
+        for each in (*([i] for i in range(len(network.kept))), *pairs):
             block = covariance[np.ix_(each, each)]
             size = np.sqrt(np.maximum(np.diag(block), 1e-300))
             inverse = np.linalg.pinv(block / np.outer(size, size), rcond=1e-9, hermitian=True)
@@ -173,7 +176,7 @@ class Selector:
 
     def wide(self, network: Network) -> Wide:
         """The network beside all absent candidates."""
-        absent = tuple(sorted(set(range(len(self.everything.parameter))) - set(network.kept)))
+        absent = tuple(sorted(set(range(int(self.everything.parameter[-1]) + 1)) - set(network.kept)))
         problem = self.everything.only(np.array(network.kept + absent, dtype=np.int64))
         theta = np.concatenate([network.state.theta, np.full(len(absent), -np.inf)])
         state = State(theta, network.state.first, network.state.course, network.state.samples, network.state.chi2)

@@ -4,7 +4,7 @@ The rows are whitened with their whole covariance, in which the noise of the con
 increments, and in the rates, through the Jacobian of the rates found so far. So a row over which a fast reaction has
 come to equilibrium counts little. Rows are taken in from the start of the runs on: fast reactions are fixed first.
 
-Letters in shapes: M rows, N samples, S species, R candidates.
+Letters in shapes: M rows, N samples, S species, R one-way reactions, Q candidates.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from ..balances import Balances
-from .mass_action import MassAction
+from .candidates import Candidates
 
 Array = NDArray[np.float64]
 
@@ -32,14 +32,14 @@ class _Rows:
     """Rows of the balances with what their covariance is made of."""
 
     balances: Balances
+    states: Array
     monomials: Array
-    gradients: Array
     variance: Array
     end: Array
 
 
-def rates_by_rows(balances: Balances, reactions: MassAction) -> Array:
-    """Rate constants of all candidates, most of them zero, shape (R,)."""
+def rates_by_rows(balances: Balances, pool: Candidates) -> Array:
+    """Rate constants of all candidates, most of them zero, shape (Q,)."""
     courses = balances.courses
     assert courses is not None
     states = np.maximum(balances.concentrations, 0.0)
@@ -47,12 +47,10 @@ def rates_by_rows(balances: Balances, reactions: MassAction) -> Array:
     if spread.relative and spread.relative < LEAST_RELATIVE:
         spread = spread.scaled(LEAST_RELATIVE / spread.relative)
     ends = np.array([courses.place[balances.operator.indices[a:b]].max() for a, b in _bounds(balances)])
-    rows = _Rows(
-        balances, reactions.monomials(states), reactions.gradients(states), spread.deviation(states) ** 2, ends
-    )
-    constants = np.zeros(len(reactions.directions))
+    rows = _Rows(balances, states, pool.reactions.monomials(states), spread.deviation(states) ** 2, ends)
+    constants = np.zeros(len(pool))
     for horizon in HORIZONS:
-        constants = _pass(rows, reactions, constants, max(horizon, float(ends.min())))
+        constants = _pass(rows, pool, constants, max(horizon, float(ends.min())))
     return constants
 
 
@@ -61,13 +59,13 @@ def _bounds(balances: Balances) -> list[tuple[int, int]]:
     return list(zip(pointers[:-1].tolist(), pointers[1:].tolist(), strict=True))
 
 
-def _pass(rows: _Rows, reactions: MassAction, constants: Array, horizon: float) -> Array:
+def _pass(rows: _Rows, pool: Candidates, constants: Array, horizon: float) -> Array:
     """One solution of non-negative least squares, whitened with the constants before."""
     chosen = rows.end <= horizon + 1e-9
     operator, accumulation = rows.balances.operator[chosen], rows.balances.accumulation[chosen]
-    white = np.linalg.inv(np.linalg.cholesky(_covariance(rows, reactions, constants, chosen)))
-    design = (operator @ rows.monomials)[:, None, :] * (white @ reactions.net.T)
-    design = design.reshape(-1, len(constants))
+    white = np.linalg.inv(np.linalg.cholesky(_covariance(rows, pool, constants, chosen)))
+    design = (operator @ rows.monomials)[:, None, :] * (white @ pool.reactions.net.T)
+    design = design.reshape(-1, len(pool.offset)) @ pool.shares
     target = (white @ accumulation[..., None]).ravel()
     normal, right = design.T @ design, design.T @ target
     size = np.sqrt(np.diag(normal))
@@ -85,13 +83,13 @@ def non_negative(normal: Array, right: Array) -> Array:
     return np.asarray(nnls(root, target, maxiter=50 * len(right))[0])
 
 
-def _covariance(rows: _Rows, reactions: MassAction, constants: Array, chosen: NDArray[np.bool_]) -> Array:
+def _covariance(rows: _Rows, pool: Candidates, constants: Array, chosen: NDArray[np.bool_]) -> Array:
     courses = rows.balances.courses
     assert courses is not None
     operator, difference = rows.balances.operator[chosen], courses.difference[chosen]
-    count = reactions.net.shape[1]
+    count = rows.states.shape[1]
     direct = np.einsum("ns,st->nst", rows.variance, np.eye(count)).reshape(-1, count * count)
-    jacobian = reactions.net.T @ (constants[:, None] * rows.gradients)
+    jacobian = pool.reactions.jacobian(rows.states, pool.shares @ constants)
     once = jacobian * rows.variance[:, None, :]
     twice = (once @ jacobian.transpose(0, 2, 1)).reshape(len(once), -1)
     cross = (once + once.transpose(0, 2, 1)).reshape(len(once), -1)
