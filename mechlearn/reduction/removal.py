@@ -19,7 +19,7 @@ _NO_HARM = 1.001
 _EASY = 0.8
 """Reactions go without comparison as long as the largest error stays below this part of its limit."""
 _PREDICTED = 0.9
-_BATCH = 1 / 4
+_BATCH = 1 / 2
 """Reactions removed at once, at most, as a part of those that are left."""
 
 Unit = tuple[int, ...]
@@ -123,15 +123,19 @@ def _try_from(
 
 
 def _without_batch(work: Work, stage: Stage, batch: list[int]) -> Stage:
-    """Less the first of some reactions that can go together, halved until they can."""
-    batch = batch[: int(_BATCH * len(stage.candidate.reactions)) * 2]
-    while len(batch) > 1:
-        work.tell("removing", stage.candidate)
-        found = score(work.task, Trial(stage.candidate, tuple(batch)), by_error(stage), 1.0)
-        if found.error < max(_EASY, min(stage.error * _NO_HARM, 1.0)):
-            return _next(work, "reactions", work.tidy(stage.candidate.without(batch)), found, stage)
-        batch = batch[: len(batch) // 2]
-    return stage
+    """Less as many of the first of some reactions as can go together, by bisection."""
+    most = max(_EASY, min(stage.error * _NO_HARM, 1.0))
+    first, beyond, smaller = 0, min(len(batch), int(_BATCH * len(stage.candidate.reactions))) + 1, stage
+    while beyond - first > 1:
+        count = (first + beyond) // 2
+        work.tell("removing", smaller.candidate)
+        found = score(work.task, Trial(stage.candidate, tuple(batch[:count])), by_error(stage), 1.0)
+        if found.error < most:
+            smaller = _next(work, "reactions", work.tidy(stage.candidate.without(batch[:count])), found, stage)
+            first = count
+        else:
+            beyond = count
+    return smaller
 
 
 def _least_harmful(
