@@ -24,7 +24,7 @@ SEARCHED: Criteria = (3.0, 0.15, 0.25)
 JUDGED: Criteria = (3.0, 0.06, 0.12)
 """Where the result is judged."""
 TWICE_AS_FINE: Criteria = (2.0, 0.03, 0.06)
-_WIDTH = 0.03
+_WIDTH = 0.06
 """Of the first grid [m]; Cantera doubles it as long as the flame does not fit in."""
 _MOST_ANEW, _MOST_MOVED = 2000.0, 30.0
 """Jacobians until a flame on a growing grid, and one on a given grid, is given up."""
