@@ -3,8 +3,9 @@
     python tools/confident_wrong.py                        every case, 5 seeds each
     python tools/confident_wrong.py --cases "few rows" --seeds 20
 
-Cases: noise up to 20 %, too few runs, too few reactions offered, a missing species, a wrong reactor, catalysts switched
-off, rate laws that are not of mass action, and random walks. Each seed draws its own data and search. An answer is
+Cases: noise up to 20 %, too few runs, too few reactions offered, a missing species, a wrong reactor (one that dilutes,
+and Cantera's at constant pressure, both read as constant volume), a wrong unit, catalysts switched off, rate laws that
+are not of mass action, and random walks. Each seed draws its own data and search. An answer is
 wrong and confident if its status is ``recovered`` and a reaction is missing or spurious; where the truth cannot be
 learnt, as from random walks, every ``recovered`` is.
 """
@@ -17,11 +18,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import cantera as ct
 import numpy as np
 import torch
 
 import mechlearn as ml
 from mechlearn.conditions import Sample
+from mechlearn.sampling import check_sampling
 from mechlearn.study import example_studies
 
 EXAMPLES = ("fuel-radical-product", "michaelis-menten", "hydrogen-oxidation", "crnn-case1")
@@ -91,6 +94,39 @@ def diluting(example: str, seed: int) -> Data:
     return with_rates(data, rule), None, {}
 
 
+def at_constant_pressure(example: str, seed: int) -> Data:
+    """Cantera's isothermal reactor at constant pressure, its dc/dt taken for production at constant volume."""
+    data, truth = simulated(example, seed)
+    gas = ml.to_cantera(truth)
+    runs = []
+    for run in data.runs:
+        gas.TDX = run.temperature[0], 1.0, run.concentrations[0]
+        gas.TP = run.temperature[0], ct.gas_constant * run.temperature[0] * run.concentrations[0].sum()
+        reactor = ct.IdealGasConstPressureReactor(gas, energy="off", clone=False)
+        net, states, rates = ct.ReactorNet([reactor]), [], []
+        net.rtol, net.atol = 1e-10, 1e-16
+        for time in run.time:
+            if time > 0:
+                net.advance(time)
+            made, there = gas.net_production_rates, gas.concentrations
+            states.append(there)
+            rates.append(made - there * made.sum() / there.sum())
+        runs.append(replace(run, concentrations=np.array(states), rates=np.array(rates)))
+    swells = any(sum(r.reactants.values()) != sum(r.products.values()) for r in truth.reactions)
+    return data.select(runs), None if swells else truth, {}
+
+
+def wrong_unit(example: str, seed: int) -> Data:
+    """Concentrations and rates a thousand times too large, beside the right pressure and temperature."""
+    data, _ = simulated(example, seed)
+    runs = [
+        replace(run, concentrations=1e3 * run.concentrations, rates=1e3 * run.rates)
+        for run in data.runs
+        if run.rates is not None
+    ]
+    return data.select(runs), None, {}
+
+
 def saturating(example: str, seed: int) -> Data:
     """The first species turns into the second at c/(K + c), which is not of mass action."""
     data, _ = simulated(example, seed)
@@ -135,6 +171,8 @@ CASES: dict[str, Callable[[str, int], Data]] = {
     "few rows": few_rows,
     "missing species": missing_species,
     "wrong reactor": diluting,
+    "constant pressure": at_constant_pressure,
+    "wrong unit": wrong_unit,
     "not mass action": saturating,
     "catalysts off": autocatalysis,
     "random walks": random_walk,
@@ -164,6 +202,8 @@ def main() -> None:
                 status = found.status
                 if status == "recovered" and ml.find_alternatives(found.mechanism, balances, search).as_small:
                     status = "ambiguous"
+                if any(each.kind == "unit" for each in check_sampling(runs).findings):
+                    status = "unit flagged"
                 statuses[status] += 1
                 exact = truth is not None and bool(found.reactions) and ml.compare(found.mechanism, truth).exact
                 right += exact
