@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from ..drawing import number_text
@@ -14,6 +15,8 @@ WEAK = 1e-3
 VAGUE = 0.3
 """A standard error of ln k from which a rate constant counts as vague."""
 JOULES = 1e6
+TOGETHER = "\u00a0"
+"""A space at which no line ends."""
 
 
 def reaction_rows(subject: Subject) -> list[dict[str, Any]]:
@@ -67,7 +70,9 @@ def _rate_text(entry: dict[str, Any], part: str) -> str:
         text += f" T^{power:g}" if power else ""
         text += f" exp({energy:g}/RT)" if energy else ""
         text = text.replace("-", "−")
-    known = _interval(entry, part)
+    known = re.sub(r"[\d.]+e[+-]\d+", lambda number: number_text(float(number[0])), _interval(entry, part))
+    if known.startswith("±"):
+        known = known.replace(" ", TOGETHER)
     return f"{text} ({known})" if known else text
 
 
