@@ -50,7 +50,7 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
     path = tmp_path_factory.mktemp("study") / "hydrogen.yaml"
     path.write_text(HYDROGEN)
     task = replace(task_of(load_study(path)), conditions=())
-    answer = refer_flame(task, 0, ("H2", "O2"))
+    answer = refer_flame(task, 0, ("H2", "O2"), frozenset({*range(8), 9}))
     assert answer is not None
     assert answer[1].max() == 1
     return replace(task, flames=(answer[0],))

@@ -30,6 +30,8 @@ from .writing import stage_name, write_reduced
 
 Progress = Callable[[float, str], None]
 _KNOWN = 0.02
+_LEADING = 32
+"""Species of the first flame, those that matter most to ignition."""
 
 
 def _silent(share: float, text: str) -> None:
@@ -132,10 +134,12 @@ def _start(study: Study, task: Task, workers: Workers, progress: Progress) -> tu
             "Check temperatures and mixture, or give longer source.times."
         )
     left_out = [c.name for c, answer in zip(task.conditions, answers, strict=True) if not answer]
+    kept = frozenset(source.names.index(name) for name in {*first, *task.species, *study.reduce.keep})
     if task.flame_conditions:
         progress(0.0, "simulating the source's flames")
-    calls = [(task, number, targets) for number in range(len(task.flame_conditions))]
-    answered = workers.map(refer_flame, calls)
+    rank = np.max([answer[1] for _, answer in known], axis=0)
+    leading = kept | set(np.argsort(-rank, kind="stable")[:_LEADING].tolist())
+    answered = workers.map(refer_flame, [(task, i, targets, leading) for i in range(len(task.flame_conditions))])
     burnt = [(condition, flame) for condition, flame in zip(task.flame_conditions, answered, strict=True) if flame]
     left_out += [f"flame at {c.name}" for c, flame in zip(task.flame_conditions, answered, strict=True) if not flame]
     ready = replace(
@@ -145,14 +149,13 @@ def _start(study: Study, task: Task, workers: Workers, progress: Progress) -> tu
         flame_conditions=tuple(condition for condition, _ in burnt),
         flames=tuple(flame[0] for _, flame in burnt),
     )
-    kept = frozenset(source.names.index(name) for name in {*first, *task.species, *study.reduce.keep})
     whole = len(source.names) + len(source.reactions)
 
     def tell(doing: str, candidate: Candidate) -> None:
         species, reactions = candidate.size
         progress(1 - (species + reactions) / whole, f"{doing}: {species} species, {reactions} reactions")
 
-    rank = np.max([answer[1] for _, answer in (*known, *burnt)], axis=0)
+    rank = np.max([rank, *(answer[1] for _, answer in burnt)], axis=0)
     return Work(ready, source, workers, kept, rank, tell), left_out
 
 

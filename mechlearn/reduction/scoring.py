@@ -61,7 +61,9 @@ def refer(task: Task, number: int, longest: float, targets: tuple[str, ...]) -> 
     return Reference(course.response, largest), sample_coefficients(source, condition, course, targets)
 
 
-def refer_flame(task: Task, number: int, targets: tuple[str, ...]) -> tuple[Flame, Vector] | None:
+def refer_flame(
+    task: Task, number: int, targets: tuple[str, ...], first: frozenset[int]
+) -> tuple[Flame, Vector] | None:
     """The source's flame, and how much each species matters in it; None where the solver finds none.
 
     Parameters
@@ -72,9 +74,19 @@ def refer_flame(task: Task, number: int, targets: tuple[str, ...]) -> tuple[Flam
         Of the flame's conditions, from 0 on.
     targets : tuple of str
         Of the ranking.
+    first : frozenset of int
+        Species whose flame, found in a third of the time, is where the source's starts.
     """
     source, condition = source_of(task.mechanism, task.phase), task.flame_conditions[number]
-    flame = free_flame(source.gas, condition, task.transport, SEARCHED)
+    part = source.part(first)
+    start = None if part == source.whole() else free_flame(source.build(part), condition, task.transport, SEARCHED)
+    if start is not None:
+        fractions = np.zeros((len(source.names), len(start.grid)))
+        fractions[list(part.species)] = start.fractions
+        start = replace(start, fractions=fractions)
+    flame = free_flame(source.gas, condition, task.transport, SEARCHED, start)
+    if flame is None and start is not None:
+        flame = free_flame(source.gas, condition, task.transport, SEARCHED)
     return None if flame is None else (flame, flame_coefficients(source, condition, flame, targets))
 
 
