@@ -5,9 +5,9 @@
     python tools/reduction_cases.py --list                    their names
 
 Errors are the largest of the written mechanism's delays at the study's conditions, held out, and beyond the edges of
-the envelope; ``inf`` where it does not ignite. "All" is the largest error in sample of any kind, relative to its limit.
-The time is that of the processor, with validation and all files. Started again with -o, a case that was cut off goes
-on, and its time is that of the last part. Exit status 1 where limits are not kept.
+the envelope; ``inf`` where it does not ignite; then those of flame speeds. "All" is the largest error in sample of any
+kind, relative to its limit. The time is that of the processor, with validation and all files. Started again with -o, a
+case that was cut off goes on, and its time is that of the last part. Exit status 1 where limits are not kept.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any
 from mechlearn.study import example_studies
 
 KEEP = ("rates: refit", "rates: keep")
+LUMPS = ("  rates: refit", "  lumps: true\n  rates: refit")
 CASES: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "hydrogen-refit": ("hydrogen-reduction", ()),
     "two-conditions-keep-10": ("methane-two-conditions", (KEEP, ("limit: 0.05", "limit: 0.1"))),
@@ -30,12 +31,15 @@ CASES: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "methane-keep": ("methane-reduction", (KEEP,)),
     "methane-refit": ("methane-reduction", ()),
     "methane-refit-1": ("methane-reduction", (("ignition_delay: {limit: 0.05", "ignition_delay: {limit: 0.01"),)),
+    "methane-flames": ("methane-flame-reduction", ()),
+    "methane-lumps": ("methane-reduction", (LUMPS,)),
+    "hydrogen-lumps": ("hydrogen-reduction", (LUMPS,)),
     "ammonia-refit": ("ammonia-reduction", ()),
     "dodecane-refit": ("dodecane-reduction", ()),
 }
 """By name: a study that comes with the package, and what its text has instead."""
 
-HEAD = ("case", "source", "left", "all", "delays", "held out", "beyond", "time [s]")
+HEAD = ("case", "source", "left", "all", "delays", "held out", "beyond", "flames", "flames held out", "time [s]")
 
 
 def main() -> int:
@@ -82,6 +86,7 @@ def row(case: str, summary: dict[str, Any]) -> list[str]:
     """One row of the table."""
     source = summary["source"]
     errors = [summary[kind].get("max_delay_error") for kind in ("in_sample", "held_out", "beyond")]
+    errors += [summary.get("flames", {}).get(f"max_error_{kind}") for kind in ("in_sample", "held_out")]
     return [
         case,
         f"{source['species']}, {source['reactions']}",
