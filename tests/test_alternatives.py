@@ -107,3 +107,40 @@ def test_a_single_course_leaves_open_what_reacts() -> None:
     runs, truth = data("fuel-radical-product")
     balances = ml.differential_balances(runs.select(runs.runs[:1]))
     assert set(ml.find_alternatives(truth, balances).undetermined) == {"F", "R", "P"}
+
+
+def isomers(along_a_line: bool, noise: float) -> tuple[ml.Mechanism, ml.Balances]:
+    """A => B => C at ten temperatures, in states where B is half of A, or in any states."""
+    rates = ml.Arrhenius(1e3, 0.0, 4e7), ml.Arrhenius(5e3, 0.0, 4e7)
+    reactions = tuple(ml.Reaction({x: 1}, {y: 1}, k) for x, y, k in zip("AB", "BC", rates, strict=True))
+    truth = ml.Mechanism(tuple(ml.Species(name, {"X": 1}) for name in "ABC"), reactions, temperature=1000.0)
+    c = states(3, 200)
+    if along_a_line:
+        c[:, 1] = c[:, 0] / 2
+    return truth, balances_of(truth, c, np.repeat(np.linspace(800.0, 1400.0, 10), 20), noise)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.02])
+def test_at_several_temperatures_a_reaction_that_another_can_replace_is_named(noise: float) -> None:
+    truth, balances = isomers(True, noise)
+    (each,) = ml.find_alternatives(truth, balances).as_small
+    assert [r.equation for r in each.replaced] == ["A => B"]
+    assert [r.equation for r in each.by] == ["A => C"]
+    middle = truth.reactions[0].rate
+    assert middle is not None
+    assert each.by[0].rate is not None
+    assert pytest.approx(middle.at(1100.0), rel=0.2) == each.by[0].rate.A
+    assert each.where is not None
+    assert each.where.temperature is not None
+    assert 800 <= each.where.temperature <= 1400
+    assert each.where.difference > 0.3
+    assert abs(np.log(2 * each.where.concentrations["B"] / each.where.concentrations["A"])) > 1
+    assert "kmol/m^3 at" in each.decides
+    assert each.as_dict()["temperature"] == each.where.temperature
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.02])
+def test_at_several_temperatures_states_in_plenty_leave_no_other_reaction(noise: float) -> None:
+    found = ml.find_alternatives(*isomers(False, noise))
+    assert not found.found
+    assert "all temperatures" in found.looked_at

@@ -19,6 +19,7 @@ from ..mechanism import Arrhenius, Mechanism, Reaction
 from ..refinement import Other
 from ..search import Search
 from .equivalent import mixtures
+from .exchange import exchanges
 from .indistinct import candidate_directions, substitutes, undetermined
 from .record import Alternative, Alternatives
 
@@ -30,6 +31,7 @@ MOST_MORE = 3
 """Reactions that an alternative which agrees on the data may have more, to be named."""
 EQUIVALENT = "networks with the same dynamics, up to {coefficient} molecules of a species and {order} on a side"
 ON_COURSES = "; networks one reaction away, of all that are possible, whose trajectories explain the data as well"
+EXCHANGED = "; one reaction in place of another, of all that the elements allow, at all temperatures of the data"
 ON_DATA = "; networks of reactions of at most two molecules on a side that agree on the data"
 SPREAD = 1e-6
 
@@ -64,9 +66,10 @@ def find_alternatives(
     the same of every state. Then, at one temperature, it is tested whether the data determine what each reactant
     complex makes: its monomial must differ from all mixtures of monomials up to order 2. Where it does not, all
     candidates together are fitted without the reaction, and what is left after dropping those that are not needed is
-    an alternative if it explains the data as well. Elements of known compositions exclude reactions, unless
-    ``conserve`` is ``none`` or ``data``; laws that are found in the data do not, as a network with the same dynamics
-    obeys them too.
+    an alternative if it explains the data as well. At several temperatures, with reverse rates from thermodynamics or
+    with third bodies, and with known compositions, each reaction in turn is exchanged for each absent candidate, while
+    the rate laws of all others adapt. Elements of known compositions exclude reactions, unless ``conserve`` is
+    ``none`` or ``data``; laws that are found in the data do not, as a network with the same dynamics obeys them too.
     """
     search = search or Search()
     elements = element_laws(balances.species) if all(s.composition for s in balances.species) else None
@@ -83,7 +86,10 @@ def find_alternatives(
         found += _near(mechanism, near, balances)
         return _told(found, further, (), looked_at + ON_COURSES * bool(near))
     if not (_one_temperature(balances) and _all_one_way(mechanism)):
-        return _told(found, further, (), looked_at)
+        known = elements is not None and mechanism.reactions
+        swapped = exchanges(mechanism, balances, search) if known else None
+        others, more = swapped or ([], 0)
+        return _told(found + others, further + more, (), looked_at + EXCHANGED * (swapped is not None))
     others, more, open_ = _on_data(mechanism, balances, search, stoichiometry)
     names = tuple(_side_text(y, mechanism) for y in open_ or ())
     return _told(found + others, further + more, names, looked_at if open_ is None else looked_at + ON_DATA)
