@@ -50,7 +50,7 @@ def verdict(
         if discovery.status == "approximated" and others is not None and others.as_small:
             told = f"{told} As few other reactions do as well. {others.sentence}"
         if discovery.status == "ambiguous" and others is not None and others.found and not others.found[0].everywhere:
-            told = f"{told} {others.found[0].text} {others.found[0].decides}"
+            told = f"{told} {others.found[0].decides}"
         return discovery.status, f"{told} {message}".strip()
     if status:
         return obstacle

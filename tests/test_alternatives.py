@@ -10,11 +10,13 @@ from mechlearn.alternatives.equivalent import mixtures
 from mechlearn.kinetics import production_rates
 from mechlearn.learning.complexes import Direction
 from mechlearn.learning.stoichiometry import free_rows
+from mechlearn.refinement import Other
 from mechlearn.simulation import find_mechanism
 
 from .helpers import BANK, MICHAELIS_MENTEN, network, one_way
 from .test_discovery import data
 from .test_uncertainty import balances_of, states
+from .test_verdict import chain
 
 
 def texts(found: ml.Alternatives) -> list[str]:
@@ -107,6 +109,20 @@ def test_a_single_course_leaves_open_what_reacts() -> None:
     runs, truth = data("fuel-radical-product")
     balances = ml.differential_balances(runs.select(runs.runs[:1]))
     assert set(ml.find_alternatives(truth, balances).undetermined) == {"F", "R", "P"}
+
+
+def test_networks_near_one_learnt_from_concentrations_are_told_with_the_state_that_decides() -> None:
+    truth = network("A B C", one_way("A => B", 2.0), one_way("B => C", 1.0))
+    balances = ml.weak_balances(ml.Trajectories(truth.species, tuple(chain(2.0, i, with_fast=True) for i in range(3))))
+    a_b, b_c, a_c = Direction((1, 0, 0), (0, 1, 0)), Direction((0, 1, 0), (0, 0, 1)), Direction((1, 0, 0), (0, 0, 1))
+    other, wider = Other((a_c, b_c), (2.0, 1.0)), Other((a_b, b_c, a_c), (2.0, 1.0, 0.01))
+    near = [each for each in ml.find_alternatives(truth, balances, near=(other, wider)).found if not each.everywhere]
+    texts = ["A => B at 2 can be replaced by A => C at 2.", "A => C at 0.01 may be there as well."]
+    assert [each.text for each in near] == texts
+    assert [each.more for each in near] == [0, 1]
+    for each in near:
+        assert each.difference > 0
+        assert "Measure near A" in each.decides
 
 
 def isomers(along_a_line: bool, noise: float) -> tuple[ml.Mechanism, ml.Balances]:

@@ -68,6 +68,10 @@ class Alternative:
         def side(reactions: tuple[Reaction, ...]) -> str:
             return " with ".join(f"{r.equation} at {r.rate.A:.4g}" for r in reactions if r.rate is not None)
 
+        if not self.replaced:
+            return f"{side(self.by)} may be there as well."
+        if not self.by:
+            return f"{side(self.replaced)} may not be there."
         return f"{side(self.replaced)} can be replaced by {side(self.by)}."
 
     def as_dict(self) -> dict[str, Any]:
