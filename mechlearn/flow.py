@@ -31,7 +31,7 @@ from .pathways import History, course_difference, progress_history, viewer_conte
 from .refinement import chosen_balances
 from .report import report_content, studied_subject, write_report
 from .results import REPORTS, RESULTS, Clock, check_folder, versions
-from .sampling import check_sampling
+from .sampling import check_sampling, thinned
 from .simulation import find_mechanism
 from .study import Study
 from .study_copy import study_text
@@ -260,6 +260,9 @@ def _learn(
         balances, told = differential_balances(train), ""
     else:
         balances, told = chosen_balances(train, study.learn)
+        if held is not None:
+            held, drawn = thinned(held, study.learn.seed)
+            told += drawn and f" Held out: {drawn}"
     found = done.discovery(balances, study.learn) if done else None
     if found is None:
         found = discover(balances, study.learn, progress=progress)

@@ -11,7 +11,7 @@ import mechlearn as ml
 from mechlearn.__main__ import main
 from mechlearn.conditions import Source
 from mechlearn.mechanism import Species
-from mechlearn.sampling import Sampling, check_sampling
+from mechlearn.sampling import Sampling, check_sampling, thinned
 from mechlearn.study_data import study_runs, with_whole_elements
 from mechlearn.trajectories import Trajectories, Trajectory
 
@@ -179,3 +179,25 @@ def test_concentrations_in_a_wrong_unit_are_noticed_where_pressure_shows_it(fact
     found = said(check_sampling(off), "unit")
     assert bool(found) == bool(shown)
     assert shown in found
+
+
+def test_a_table_of_more_rows_than_are_needed_is_thinned_and_says_so() -> None:
+    time = np.linspace(0, 10, 500)
+    values = np.stack([np.exp(-20 * time), 1 - np.exp(-20 * time)], axis=1)
+    runs = Trajectories(
+        species=(Species("A"), Species("B")),
+        runs=tuple(
+            Trajectory(time, values, np.full(500, 300.0), np.full(500, np.nan), name=f"r{i}") for i in range(100)
+        ),
+    )
+    fewer, told = thinned(runs, seed=1)
+    assert told.startswith("Of 50000 rows in 100 runs, ")
+    assert 1000 < sum(len(run.time) for run in fewer.runs) <= 6000
+    assert {run.name for run in fewer.runs} < {run.name for run in runs.runs}
+    for run in fewer.runs:
+        assert run.time[[0, -1]].tolist() == [0.0, 10.0]
+        assert np.all(np.isin(run.time, time))
+        assert run.time[10] <= time[12]  # nearly all of the fast part, though it is a fiftieth of the run
+        np.testing.assert_array_equal(run.concentrations, values[np.searchsorted(time, run.time)])
+    assert [run.name for run in thinned(runs, seed=1)[0].runs] == [run.name for run in fewer.runs]
+    assert thinned(fewer) == (fewer, "")

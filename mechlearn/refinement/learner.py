@@ -20,6 +20,7 @@ from ..balances import (
 )
 from ..errors import DataError
 from ..learning.complexes import Direction
+from ..sampling import thinned
 from ..search import Search
 from ..trajectories import Trajectories
 from .annealing import annealed, jumps
@@ -125,10 +126,11 @@ def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
     tuple of (Balances, str)
         And what was chosen, and why, in a sentence.
     """
+    runs, drawn = thinned(runs, search.seed)
     if search.balances != "auto":
         return MAKERS[search.balances](
             runs, spread=estimate_spread(runs, search.noise)
-        ), f"Balances: {search.balances}, as asked for."
+        ), f"Balances: {search.balances}, as asked for. {drawn}".strip()
     spread = estimate_spread(runs, search.noise)
     pool = candidates(runs, spread, search)
     courses = [run for run in runs.runs if run.is_course]
@@ -142,7 +144,7 @@ def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
     listed = ", ".join(f"{name} {misfit:.3g}" for name, misfit in misfits.items())
     return MAKERS[best](
         runs, spread=spread
-    ), f"Balances: {best}, whose rates follow the trajectories best (χ² per datum: {listed})."
+    ), f"Balances: {best}, whose rates follow the trajectories best (χ² per datum: {listed}). {drawn}".strip()
 
 
 def courses_fit(balances: Balances, search: Search, tell: Tell) -> CoursesFit | None:

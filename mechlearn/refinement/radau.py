@@ -43,6 +43,8 @@ NEARLY = 1e-8
 FIRST_PARTS = 5
 """Shorter steps from whose end a long one is tried."""
 MOST_STEPS = 600
+LARGEST = 4e6
+"""Numbers in an array of one part of the sensitivities."""
 FIRST_HALVINGS = 27
 """Times that a first interval is cut in half where reactions end within it."""
 
@@ -239,32 +241,45 @@ def sensitivities(
     """
     lengths = steps.lengths(time)
     count, runs, _, species = course.stages.shape
-    jacobian = reactions.jacobian(course.stages, constants[:, None])
-    system = -np.einsum("ab,lnbij->lnaibj", A, jacobian, optimize=True) * lengths[..., None, None, None, None]
-    system = system.reshape(count, runs, 3 * species, 3 * species) + np.eye(3 * species)
-    flux = reactions.monomials(course.stages) * (constants if slopes is None else slopes)[:, None]
-    forcing = (A @ (flux * lengths[..., None, None]))[..., None, :] * reactions.net.T
-    if parameter is not None and parameter[-1] + 1 < len(parameter):
-        forcing = np.add.reduceat(forcing, np.flatnonzero(np.diff(parameter, prepend=-1)), axis=-1)
-    right = np.concatenate(
-        [
-            np.broadcast_to(np.tile(np.eye(species), (3, 1)), (count, runs, 3 * species, species)),
-            forcing.reshape(count, runs, 3 * species, -1),
-        ],
-        axis=-1,
-    )
-    answer = np.linalg.solve(system, right)[:, :, 2 * species :]
-    along, driven = answer[..., :species], answer[..., species:]
+    slopes = constants if slopes is None else slopes
+    numbers = np.arange(constants.shape[1]) if parameter is None else parameter
+    at_once = max(1, int(LARGEST // (runs * 3 * species * (4 * species + len(numbers)))))
     ends = set(steps.samples.tolist())
     by_first = [np.broadcast_to(np.eye(species), (runs, species, species))]
-    by_rate = [np.zeros((runs, species, driven.shape[-1]))]
+    by_rate = [np.zeros((runs, species, int(numbers[-1]) + 1))]
     first, rate = by_first[0], by_rate[0]
-    for i in range(count):
-        first, rate = along[i] @ first, along[i] @ rate + driven[i]
-        if i in ends:
-            by_first.append(first)
-            by_rate.append(rate)
+    for begin in range(0, count, at_once):
+        part = slice(begin, begin + at_once)
+        along, driven = _transfers(reactions, constants, course.stages[part], lengths[part], slopes, numbers)
+        for i in range(len(along)):
+            first, rate = along[i] @ first, along[i] @ rate + driven[i]
+            if begin + i in ends:
+                by_first.append(first)
+                by_rate.append(rate)
     return np.stack(by_rate, axis=1), np.stack(by_first, axis=1)
+
+
+def _transfers(
+    reactions: MassAction,
+    constants: Array,
+    stages: Array,
+    lengths: Array,
+    slopes: Array,
+    parameter: NDArray[np.int64],
+) -> tuple[Array, Array]:
+    """Derivatives of the end of each step by its start, shape (L, N, S, S), and by the parameters, (L, N, S, Q)."""
+    count, runs, _, species = stages.shape
+    jacobian = reactions.jacobian(stages, constants[:, None])
+    system = -np.einsum("ab,lnbij->lnaibj", A, jacobian, optimize=True) * lengths[..., None, None, None, None]
+    system = system.reshape(count, runs, 3 * species, 3 * species) + np.eye(3 * species)
+    flux = reactions.monomials(stages) * slopes[:, None]
+    forcing = (A @ (flux * lengths[..., None, None]))[..., None, :] * reactions.net.T
+    if parameter[-1] + 1 < len(parameter):
+        forcing = np.add.reduceat(forcing, np.flatnonzero(np.diff(parameter, prepend=-1)), axis=-1)
+    own = np.broadcast_to(np.tile(np.eye(species), (3, 1)), (count, runs, 3 * species, species))
+    right = np.concatenate([own, forcing.reshape(count, runs, 3 * species, -1)], axis=-1)
+    answer = np.linalg.solve(system, right)[:, :, 2 * species :]
+    return answer[..., :species], answer[..., species:]
 
 
 def refined(

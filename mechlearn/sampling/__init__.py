@@ -1,5 +1,6 @@
-"""What the sampling of runs can tell, before anything is learnt: time scales, variation, independence, noise."""
+"""What the sampling of runs can tell, before anything is learnt; fewer rows where there are more than needed."""
 
 from .check import check_sampling as check_sampling
 from .record import Finding as Finding
 from .record import Sampling as Sampling
+from .thinning import thinned as thinned

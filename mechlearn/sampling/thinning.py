@@ -1,0 +1,76 @@
+"""Fewer rows where a table has more than learning needs: some runs, and in each the samples where most happens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..trajectories import Trajectories, Trajectory
+
+MOST_ROWS = 6000
+"""Rows of a table up to which all are used."""
+MOST_SAMPLES = 120
+"""Samples of a run that are used where there are more rows."""
+EVEN = 0.5
+"""Share of the samples that is spread evenly over the samples of a run; the others follow the changes."""
+
+
+def thinned(runs: Trajectories, seed: int = 0) -> tuple[Trajectories, str]:
+    """Runs of `MOST_ROWS` rows at most, and a sentence on what was drawn; empty where all are used.
+
+    In each course samples are chosen where concentrations change, and some in between; then whole runs are drawn.
+    Values stay as measured: nothing is averaged.
+
+    Parameters
+    ----------
+    runs : Trajectories
+        T samples each.
+    seed : int
+        Of the draw of runs.
+
+    Examples
+    --------
+    >>> thinned(decay)[1]
+    ''
+    """
+    rows = sum(len(run.time) for run in runs.runs)
+    if rows <= MOST_ROWS:
+        return runs, ""
+    shorter = [_fewer_samples(run) for run in runs.runs]
+    order = np.random.default_rng(seed).permutation(len(shorter))
+    total = np.cumsum([len(shorter[i].time) for i in order])
+    drawn = order[: max(int((total <= MOST_ROWS).sum()), 1)]
+    kept = [shorter[i] for i in sorted(drawn.tolist())]
+    left = sum(len(run.time) for run in kept)
+    return runs.select(kept), (
+        f"Of {rows} rows in {len(runs)} runs, {left} in {len(kept)} runs were used: runs drawn at random, and of each "
+        f"{MOST_SAMPLES} samples at most, more where concentrations change."
+    )
+
+
+def _fewer_samples(run: Trajectory) -> Trajectory:
+    if len(run.time) <= MOST_SAMPLES or not run.is_course:
+        return run
+    kept = chosen_samples(run.concentrations)
+    columns = {key: getattr(run, key)[kept] for key in ("time", "concentrations", "temperature", "pressure")}
+    return replace(run, rates=None if run.rates is None else run.rates[kept], **columns)
+
+
+def chosen_samples(concentrations: NDArray[np.float64], most: int = MOST_SAMPLES) -> NDArray[np.int64]:
+    """Numbers of at most so many samples of a run, shape (T, S), the first and the last among them.
+
+    Examples
+    --------
+    >>> chosen_samples(np.minimum(np.arange(100.0), 10.0)[:, None], 9).tolist()
+    [0, 3, 5, 7, 10, 25, 50, 75, 99]
+    """
+    filled = np.nan_to_num(concentrations)
+    span = np.maximum(np.ptp(filled, axis=0), 1e-300)
+    change = (np.abs(np.diff(filled, axis=0)) / span).max(axis=1)
+    count = len(concentrations)
+    share = EVEN / (count - 1) + (1 - EVEN) * change / max(float(change.sum()), 1e-300)
+    place = np.concatenate([[0.0], np.cumsum(share)])
+    near = np.searchsorted(place, np.linspace(0.0, place[-1], most) - 1e-12)
+    return np.unique(np.clip(near, 0, count - 1))
