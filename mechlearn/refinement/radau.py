@@ -216,8 +216,11 @@ def integrate(
     nodes[0] = first
     for i, length in enumerate(lengths):
         guess = None if near is None else near.stages[i] + (nodes[i] - near.nodes[i])[:, None]
-        with np.errstate(over="ignore", invalid="ignore"):  # an iteration that diverges, and says so
-            reached = advance(reactions, constants, nodes[i], length, guess)
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):  # an iteration that diverges, and says so
+                reached = advance(reactions, constants, nodes[i], length, guess)
+        except np.linalg.LinAlgError:  # rate constants too far apart for the digits of a number
+            reached = None
         if reached is None:
             return None
         stages[i], nodes[i + 1] = reached, reached[:, 2]
