@@ -142,7 +142,7 @@ def test_weights_of_a_mixture_are_not_negative_and_solve_their_problem() -> None
     states = states_of(data, thermo=True)
     reactions = driving(states, candidate_reactions(data.species))
     laws = columns(states, reactions, collider_groups(states, 3), 3.0)
-    mixture = mix(laws, states.target, np.ones(len(laws.reaction), dtype=bool))
+    mixture = mix(laws, states, np.ones(len(laws.reaction), dtype=bool))
     normal = gram(laws, states.target, mixture.scales)
     weights = normal.solve(np.ones(len(laws.reaction), dtype=bool))
     assert np.all(weights >= 0)

@@ -70,7 +70,7 @@ def one_seed(asked: argparse.Namespace, seed: int) -> dict[str, Any]:
         temperatures = tuple(np.linspace(1000.0, 2500.0, 7))
         source = replace(source, initial=Designed(sample="designed"), temperature=temperatures)
     if asked.courses:
-        source = replace(source, **courses(asked.courses))
+        source = replace(source, **courses(asked.courses, seed))
     runs = ml.simulate(replace(study, source=source))
     if asked.designed:
         bath = dict(zip(runs.species_names, runs.runs[0].concentrations[0].tolist(), strict=True))
@@ -107,13 +107,14 @@ def one_seed(asked: argparse.Namespace, seed: int) -> dict[str, Any]:
     return result
 
 
-def courses(pressures: list[float]) -> dict[str, Any]:
+def courses(pressures: list[float], seed: int) -> dict[str, Any]:
     """25 adiabatic ignitions of hydrogen and air at each pressure [atm], with the solver's own steps as states."""
+    drawn = np.random.default_rng([seed, 8]).uniform(size=(2, 5))
     return {
         "reactor": "constant-pressure",
-        "temperature": (1000.0, 1100.0, 1200.0, 1300.0, 1400.0),
+        "temperature": tuple(np.sort(1000.0 + 400.0 * drawn[0]).round()),
         "pressure": tuple(pressure * ct.one_atm for pressure in pressures),
-        "initial": {"fuel": "H2", "oxidizer": "O2:1, N2:3.76", "phi": [0.5, 0.75, 1.0, 1.5, 2.0]},
+        "initial": {"fuel": "H2", "oxidizer": "O2:1, N2:3.76", "phi": np.sort(0.5 * 4.0 ** drawn[1]).round(3).tolist()},
         "times": {"end": 5e-3, "count": 40, "spacing": "solver"},
     }
 

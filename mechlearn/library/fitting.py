@@ -19,11 +19,15 @@ OF_NORMAL = 1.16
 """Standard deviation of normal residuals over the width that Student's t gives them."""
 PER_MEDIAN = 1 / 0.6745
 LEAST_ERROR = 1e-9
-FLOOR = 1e-8
-"""Of the contributions, as a share of their largest value: below it nothing is asked."""
+FLOOR = 1e-4
+"""Of what a species gains and loses, as a share of the most that any does in the state: below it little is asked."""
 ROUND_OFF, LOST = 1e-12, 1e-10
 """Shares of forward and reverse rates below which their difference is round-off, and is not looked at."""
 LONGEST_STEP = 2.0
+LEAST_NOISE = 1e-4
+"""Noise below which residuals are not called noise: rate laws are hardly fitted better."""
+MUCH_NOISE = 5.0
+"""Ratio of the noise to the error of the laws above which residuals are noise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,38 +45,49 @@ class Errors:
     noise: float
     law: float
 
+    @property
+    def noisy(self) -> bool:
+        """True where residuals are noise, false where they are errors of the rate laws."""
+        return self.noise > max(MUCH_NOISE * self.law, LEAST_NOISE)
+
     def weights(self, flux: Flux) -> Array:
         """One over the deviation, shape (M, S).
 
         Near equilibrium the production is a small difference of large rates, and what is left of it is round-off.
         """
-        floor = FLOOR * flux.net.max(axis=0)
-        law = max(self.law, LEAST_ERROR) * (flux.net + floor)
+        law = max(self.law, LEAST_ERROR) * _floored(flux)
         variance = (self.noise * flux.production) ** 2 + law**2 + (ROUND_OFF * flux.gross) ** 2
         return np.asarray(np.where(flux.gross > 0, 1 / np.sqrt(np.maximum(variance, 1e-300)), 0.0))
 
 
-def errors_left(target: Array, flux: Flux) -> Errors:
-    """Noise and error of the laws at which the residual of a fit is likeliest.
+def _floored(flux: Flux) -> Array:
+    return np.asarray(flux.net + FLOOR * flux.net.max(axis=1, keepdims=True))
+
+
+def errors_left(target: Array, flux: Flux, most: float = np.inf) -> Errors:
+    """Noise, no more than ``most``, and error of the laws at which the residual of a fit is likeliest.
 
     A residual has the variance (noise · production)² + (law · contributions)²; Student's t with few degrees of freedom
     keeps single large residuals from deciding. Balances that are round-off tell nothing.
     """
-    there = (flux.net > FLOOR * flux.net.max(axis=0)) & (np.abs(flux.production) > LOST * flux.gross)
+    there = (flux.net > 0) & (np.abs(flux.production) > LOST * flux.gross)
     if not there.any():
         return Errors(0.0, LEAST_ERROR)
     left = np.abs((flux.production - target)[there])
-    net, total = np.abs(flux.production[there]), flux.net[there]
+    net, total = np.abs(flux.production[there]), _floored(flux)[there]
     every = max(float(np.median(left / total)) * PER_MEDIAN, LEAST_ERROR)
 
+    least = np.log(LEAST_ERROR / 10)
+    highest = np.array([np.clip(np.log(max(most / OF_NORMAL, 1e-300)), least, 5.0), 5.0])
+
     def unlikelihood(logs: Array) -> float:
-        noise, law = np.exp(np.clip(logs, np.log(LEAST_ERROR / 10), 5.0))
+        noise, law = np.exp(np.clip(logs, least, highest))
         variance = (noise * net) ** 2 + (law * total) ** 2
         return float(np.sum(0.5 * np.log(variance) + 0.5 * (FREEDOM + 1) * np.log1p(left**2 / (FREEDOM * variance))))
 
     starts = [np.log([every, 0.1 * every]), np.log([0.01 * every, every])]
     fits = [minimize(unlikelihood, start, method="Nelder-Mead", options={"maxiter": 120}) for start in starts]
-    noise, law = OF_NORMAL * np.exp(min(fits, key=lambda fit: float(fit.fun)).x)
+    noise, law = OF_NORMAL * np.exp(np.minimum(min(fits, key=lambda fit: float(fit.fun)).x, highest))
     return Errors(float(noise), max(float(law), LEAST_ERROR))
 
 

@@ -58,7 +58,8 @@ def library_fit(balances: Balances, search: Search, progress: Progress) -> Libra
     -----
     A non-negative mixture of fixed laws is fitted for all candidates at once, a convex problem without local minima;
     the smallest contributors are dropped while data held back are explained as well without them; then each rate law
-    gets its own parameters, and a second term, colliders of their own or falloff where data held back ask for it.
+    gets its own parameters, and a second term, colliders of their own or falloff where data held back ask for it. Only
+    where these laws miss less than the mixture did are reactions judged by them once more.
     """
     thermo = search.reverse == "thermo"
     states = _some_of(states_of(balances, thermo=thermo), search.seed)
@@ -71,11 +72,11 @@ def library_fit(balances: Balances, search: Search, progress: Progress) -> Libra
     if len(reactions.net) > MANY:
         total = [np.arange(len(balances.species))]
         coarse = columns(states, reactions, total, COARSE, search.third_bodies)
-        first = mix(coarse, states.target, np.ones(len(coarse.reaction), dtype=bool))
+        first = mix(coarse, states, np.ones(len(coarse.reaction), dtype=bool))
         reactions = reactions.select(np.flatnonzero(first.shares(coarse, len(reactions.net)) > SORTED_OUT))
     progress(0.3, f"{len(reactions.net)} candidates left")
     laws = columns(states, reactions, groups, 1.0, search.third_bodies)
-    mixture = mix(laws, states.target, np.ones(len(laws.reaction), dtype=bool))
+    mixture = mix(laws, states, np.ones(len(laws.reaction), dtype=bool))
     kept = eliminate(laws, states.target, mixture, len(reactions.net), train)
     progress(0.7, f"{int(kept.sum())} reactions")
     if not kept.any():
@@ -84,11 +85,13 @@ def library_fit(balances: Balances, search: Search, progress: Progress) -> Libra
     start = first_laws(laws, mixture, reactions, around, kept)
     third = search.third_bodies
     fit, errors = enriched(states, reactions, around, start, mixture.errors, train, third=third)
-    left = pruned_laws(states, reactions, around, fit, errors, train)
-    fit, errors = fitted(states, reactions, around, left, errors)
-    left = restored_laws(states, reactions, around, fit, errors, train, third=third)
+    if errors.noisy or errors.law <= mixture.errors.law:
+        left = pruned_laws(states, reactions, around, fit, errors, train)
+        fit, errors = fitted(states, reactions, around, left, errors)
+        left = restored_laws(states, reactions, around, fit, errors, train, third=third)
+        fit, errors = fitted(states, reactions, around, left, errors)
     for _ in range(PASSES):
-        fit, errors = enriched(states, reactions, around, left, errors, train, third=third)
+        fit, errors = enriched(states, reactions, around, fit.laws, errors, train, third=third)
         left = simpler_laws(states, reactions, around, fit, errors, train)
         fit, errors = fitted(states, reactions, around, left, errors)
     inverse = fit.flux.inverse
@@ -127,7 +130,7 @@ def candidate_directions(balances: Balances, search: Search) -> tuple[Direction,
     states = _some_of(states_of(balances, thermo=False), search.seed)
     reactions = driving(states, candidate_reactions(balances.species, 2, search.molecularity))
     laws = columns(states, reactions, [], 1.0, third=False)
-    mixture = mix(laws, states.target, np.ones(len(laws.reaction), dtype=bool))
+    mixture = mix(laws, states, np.ones(len(laws.reaction), dtype=bool))
     kept = eliminate(laws, states.target, mixture, len(reactions.net), split(len(states.target), search.seed))
     return tuple(
         Direction(tuple(int(n) for n in np.maximum(-row, 0)), tuple(int(n) for n in np.maximum(row, 0)))

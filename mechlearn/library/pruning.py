@@ -26,7 +26,7 @@ def pruned_laws(
     """The laws without those that data held back do not miss, the smallest contributors tried first."""
     chosen = states.rows(train)
     inside = part_of(reactions, around, train, states)
-    errors = errors_left(states.target, fit.flux)
+    errors = errors_left(states.target, fit.flux, states.noise)
     weights = errors.weights(fit.flux)
 
     def judged(laws: tuple[Law, ...]) -> tuple[tuple[Law, ...], NDArray[np.float64]]:

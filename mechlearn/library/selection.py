@@ -16,8 +16,10 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 TEST_SHARE = 0.3
-WORSE = 0.03
+WORSE = 0.08
 """Rise of the score, per balance, at which a dropped reaction was needed."""
+LITTLE, MOST_LITTLE, MORE_NEEDED = 100.0, 5e-3, 2.5
+"""Contribution, over the laws' error and at most, below which a reaction may stand for it; how much more it must do."""
 CLEARLY = 0.03
 """Part of that rise at which many reactions are dropped at once: none of them may be a true one."""
 GAIN = 0.004
@@ -25,10 +27,6 @@ GAIN = 0.004
 SIGNIFICANT = 10.0
 """Change of χ² that noise does not make."""
 LEAST_SCALE = 1e-9
-LEAST_NOISE = 1e-4
-"""Noise below which residuals are not called noise: rate laws are hardly fitted better."""
-MUCH_NOISE = 5.0
-"""Ratio of the noise to the error of the laws above which residuals are noise."""
 TRIED_AT_ONCE = 3
 NOTHING = 1e-7
 """Share of every species' gross flux below which a candidate is dropped unasked."""
@@ -75,7 +73,7 @@ class Judge:
     @classmethod
     def of(cls, errors: Errors, residual: Array) -> Judge:
         """For weighted residuals that are held back."""
-        if errors.noise > max(MUCH_NOISE * errors.law, LEAST_NOISE):
+        if errors.noisy:
             return cls(1.0, 3.0, SIGNIFICANT, SIGNIFICANT)
         scale = max(float(np.median(np.abs(residual))), LEAST_SCALE)
         return cls(scale, 1.0, WORSE * residual.size, GAIN * residual.size)
@@ -105,16 +103,17 @@ class Mixture:
         return found
 
 
-def mix(laws: Columns, target: Array, used: Mask) -> Mixture:
+def mix(laws: Columns, states: States, used: Mask) -> Mixture:
     """Fit thrice, each time with the weights that the last fit tells."""
+    target = states.target
     largest = np.abs(target).max(axis=0)
     scales = 1 / (np.abs(target) + FIRST_FLOOR * np.maximum(largest, FIRST_FLOOR * largest.max()))
     errors = Errors(0.0, FIRST_FLOOR)
     weights = np.zeros(len(laws.reaction))
     for _ in range(3):
-        weights = gram(laws, target, scales).solve(used)
+        weights = gram(laws, target, scales).solve(used, weights)
         flux = laws.flux(weights)
-        errors = errors_left(target, flux)
+        errors = errors_left(target, flux, states.noise)
         scales = errors.weights(flux)
     return Mixture(weights, errors, scales)
 
@@ -127,38 +126,44 @@ def eliminate(laws: Columns, target: Array, mixture: Mixture, count: int, train:
     test = replace(laws, values=laws.values[~train], gross=laws.gross[~train])
     held, weight = target[~train], mixture.scales[~train]
 
-    def residual(reactions: Mask) -> Array:
-        left = (test.flux(normal.solve(reactions[laws.reaction])).production - held) * weight
-        return np.asarray(left[weight > 0])
+    def judged(reactions: Mask, near: Array) -> tuple[Array, Array]:
+        weights = normal.solve(reactions[laws.reaction], near)
+        return weights, np.asarray(((test.flux(weights).production - held) * weight)[weight > 0])
 
-    judge = Judge.of(mixture.errors, residual(kept))
-    best = judge.sum(residual(kept))
+    weights, residual = judged(kept, mixture.weights)
+    judge = Judge.of(mixture.errors, residual)
+    best = judge.sum(residual)
     part_of_them = 2
     while part_of_them <= kept.sum():
-        shares = replace(mixture, weights=normal.solve(kept[laws.reaction])).shares(laws, count)
-        smallest = [i for i in np.argsort(shares, kind="stable") if kept[i]]
         without = kept.copy()
-        without[smallest[: len(smallest) // part_of_them]] = False
-        found = judge.sum(residual(without))
-        if found <= best + CLEARLY * judge.needed:
-            kept, best = without, min(best, found)
+        shares = replace(mixture, weights=weights).shares(laws, count)
+        without[_smallest(shares, kept)[: kept.sum() // part_of_them]] = False
+        fewer, residual = judged(without, weights)
+        if judge.sum(residual) <= best + CLEARLY * judge.needed:
+            kept, weights, best = without, fewer, min(best, judge.sum(residual))
         else:
             part_of_them *= 2
     while kept.any():
-        weights = normal.solve(kept[laws.reaction])
-        shares = replace(mixture, weights=weights).shares(laws, count)
-        smallest = [i for i in np.argsort(shares, kind="stable") if kept[i]][:TRIED_AT_ONCE]
         trials = []
-        for i in smallest:
+        shares = replace(mixture, weights=weights).shares(laws, count)
+        for i in _smallest(shares, kept)[:TRIED_AT_ONCE]:
             without = kept.copy()
             without[i] = False
-            trials.append((judge.sum(residual(without)), i))
-        found, i = min(trials)
-        if found > best + judge.needed:
+            fewer, residual = judged(without, weights)
+            little = not mixture.errors.noisy and shares[i] < min(LITTLE * mixture.errors.law, MOST_LITTLE)
+            needed = judge.needed * (MORE_NEEDED if little else 1.0)
+            trials.append((judge.sum(residual) - needed, i, fewer, judge.sum(residual)))
+        rise, i, fewer, found = min(trials, key=lambda trial: trial[:2])
+        if rise > best:
             return kept
-        best = min(best, found)
+        best, weights = min(best, found), fewer
         kept[i] = False
     return kept
+
+
+def _smallest(shares: Array, kept: Mask) -> list[int]:
+    """Reactions that are kept, the smallest contributors first."""
+    return [int(i) for i in np.argsort(shares, kind="stable") if kept[i]]
 
 
 def first_laws(
@@ -307,9 +312,9 @@ def fitted(
     """All parameters together, the weights following the errors that are left."""
     fit = fit_laws(states, reactions, around, laws, _weights(states, reactions, around, laws, errors))
     for _ in range(2):
-        errors = errors_left(states.target, fit.flux)
+        errors = errors_left(states.target, fit.flux, states.noise)
         fit = fit_laws(states, reactions, around, fit.laws, errors.weights(fit.flux))
-    return fit, errors_left(states.target, fit.flux)
+    return fit, errors_left(states.target, fit.flux, states.noise)
 
 
 def _weights(states: States, reactions: Driving, around: Surroundings, laws: tuple[Law, ...], errors: Errors) -> Array:

@@ -27,7 +27,7 @@ def simpler_laws(
     """The laws with collider terms joined where data held back are explained as well."""
     chosen = states.rows(train)
     inside = part_of(reactions, around, train, states)
-    errors = errors_left(states.target, fit.flux)
+    errors = errors_left(states.target, fit.flux, states.noise)
     weights = errors.weights(fit.flux)
     judge = Judge.of(errors, ((fit.flux.production - states.target) * weights)[~train & (weights > 0).any(axis=1)])
     laws = []

@@ -12,12 +12,15 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from ..balances.record import Balances
+from ..conservation import element_matrix
 from ..thermo import log_potential
 
 Array = NDArray[np.float64]
 
 LARGEST_LOG = 600.0
 HARDLY = 1e-8
+ABOVE_MEDIAN = 2.0
+"""Standard deviation of normal noise over its median size is 1.5; a little more is allowed."""
 NARROW = 0.02
 """Spread of the temperatures, relative to their mean, below which one rate constant serves all."""
 
@@ -38,6 +41,8 @@ class States:
         Makes balances of production; None for the identity.
     potential : array, shape (N, S), optional
         ln(P°/RT) − g°/RT of each species, for reverse rates; None where reverse rates are not from thermodynamics.
+    noise : float
+        The most that each rate can be off by independent noise, as a share of it.
     """
 
     concentrations: Array
@@ -45,6 +50,7 @@ class States:
     target: Array
     operator: sp.csr_array | None = None
     potential: Array | None = None
+    noise: float = np.inf
 
     @property
     def reference(self) -> float:
@@ -65,7 +71,13 @@ class States:
         if self.operator is not None:
             return replace(self, target=self.target[chosen], operator=self.operator[chosen])
         potential = None if self.potential is None else self.potential[chosen]
-        return States(self.concentrations[chosen], self.temperature[chosen], self.target[chosen], None, potential)
+        return replace(
+            self,
+            concentrations=self.concentrations[chosen],
+            temperature=self.temperature[chosen],
+            target=self.target[chosen],
+            potential=potential,
+        )
 
 
 def states_of(balances: Balances, *, thermo: bool) -> States:
@@ -79,8 +91,23 @@ def states_of(balances: Balances, *, thermo: bool) -> States:
     identity = shape[0] == shape[1] and not (balances.operator - sp.eye_array(shape[0])).nnz
     concentrations = np.maximum(balances.concentrations, 0.0)
     return States(
-        concentrations, temperature, balances.accumulation, None if identity else balances.operator, potential
+        concentrations,
+        temperature,
+        balances.accumulation,
+        None if identity else balances.operator,
+        potential,
+        most_noise(balances),
     )
+
+
+def most_noise(balances: Balances) -> float:
+    """Share of each rate that noise of its own can be: what the elements do not add up by; without bound if unknown."""
+    if not all(species.composition for species in balances.species):
+        return np.inf
+    atoms, rates = element_matrix(balances.species)[1], balances.accumulation
+    size = np.sqrt(rates**2 @ (atoms**2).T)
+    off = np.abs(rates @ atoms.T)[size > 0] / size[size > 0]
+    return float(np.median(off)) * ABOVE_MEDIAN if len(off) else np.inf
 
 
 @dataclass(frozen=True, eq=False)
