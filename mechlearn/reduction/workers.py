@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -66,8 +67,7 @@ class Workers:
 
     def _all(self, function: Callable[..., Result], calls: list[Sequence[Any]]) -> list[Result | None]:
         if self._pool is None:
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.cores, mp_context=context, initializer=_leave_interrupts)
+            self._pool = _started(self.cores)
         futures = [self._pool.submit(function, *each) for each in calls]
         try:
             return [future.result() for future in futures]
@@ -89,6 +89,18 @@ class Workers:
             self._pool = None
 
 
-def _leave_interrupts() -> None:
-    """Ctrl-C reaches all processes of a terminal; the one that gives out the work answers it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _started(cores: int) -> ProcessPoolExecutor:
+    """Processes that leave Ctrl-C, which reaches all of a terminal, to the one that gives out the work.
+
+    They inherit that SIGINT is ignored, so that it cannot hit one that is still starting.
+    """
+    pool = ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn"))
+    if threading.current_thread() is not threading.main_thread():
+        return pool
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        for _ in range(cores):
+            pool.submit(int)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return pool
