@@ -71,8 +71,9 @@ def cells(quick: bool) -> Iterator[Cell]:
         for more in (1, 2):
             yield Cell(example, reactions=number + more)
         yield Cell(example, freezing=False, reactions=number)
-        for states in (30, 10) if quick else (30, 20, 10, 7, 5, 3):
-            yield Cell(example, states=states)
+        for states in (30, 10) if quick else (30, 10, 7, 5, 3):
+            if states > FEW_STATES or number < 3:
+                yield Cell(example, states=states)
     for power in (2, 6) if quick else (1, 2, 3, 4, 5, 6):
         yield Cell("fuel-radical-product", ratio=10.0**power)
 
