@@ -79,7 +79,10 @@ class Checkpoint:
         digest = hashlib.sha256(f"{version('mechlearn')}\n{text}".encode())
         mechanism = study.source.mechanism if study.source is not None else study.mechanism
         files = [study.folder / name for name in study.data]
-        files += [find_mechanism(mechanism, study.folder)] if mechanism else []
+        try:
+            files += [find_mechanism(mechanism, study.folder)] if mechanism else []
+        except StudyError as error:
+            raise StudyError(f"{study.path}: {error}" if study.path is not None else str(error)) from None
         for path in files:
             if path.is_file():
                 digest.update(hashlib.sha256(path.read_bytes()).digest())

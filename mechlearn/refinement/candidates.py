@@ -156,7 +156,12 @@ def candidates(runs: Trajectories, spread: Spread, search: Search) -> Candidates
         if search.conserve != "none":
             net = net[span_of(runs, spread).allows(net)]
     if not len(net):
-        raise DataError("No reaction of two molecules at most on a side is possible between these species.")
+        names = ", ".join(species.name for species in runs.species)
+        raise DataError(
+            f"No reaction of two molecules at most on a side is possible between the species {names}: the elements, or "
+            "what stays constant in the data, forbid all. Bring the species that are missing, or learn with "
+            "conserve: none."
+        )
     if search.reverse == "thermo":
         return _reversible(net, _potentials(runs))
     one_way = [side for row in net for side in _both(row)]
