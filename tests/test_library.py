@@ -210,7 +210,7 @@ def test_noise_hides_no_reaction_that_carries_something_and_makes_none() -> None
     found = ml.discover(noisy, COMBUSTION)
     comparison = ml.compare(found.mechanism, hydrogen(), stoichiometry=True)
     assert comparison.spurious == ()
-    assert len(comparison.matched) >= 19
+    assert comparison.missing == ()
     assert found.noise == pytest.approx(0.01, rel=0.2)
     assert found.status == "approximated"
 

@@ -7,6 +7,7 @@
                                                                      states that separate the reactions; no seeds
     python tools/real_chemistry.py --courses 5 --seeds 1             25 ignitions of H2 and air at 5 atm, nothing else
     python tools/real_chemistry.py --delays                          also 27 ignition delays of hydrogen and air
+    python tools/real_chemistry.py --tables                          also k(T) and efficiencies of colliders
 
 Each seed draws its own states (log-uniform mole fractions of all species, the temperatures and pressures of
 mechanisms/h2o2.study.yaml) and its own search.
@@ -24,6 +25,7 @@ from typing import Any
 
 import cantera as ct
 import numpy as np
+from rate_tables import rate_tables, text_of
 
 import mechlearn as ml
 from mechlearn.conditions import Designed
@@ -46,13 +48,16 @@ def main() -> None:
     parser.add_argument("--designed", action="store_true", help="each species alone and each pair in a bath")
     parser.add_argument("--courses", type=float, nargs="+", metavar="ATM", help="ignitions at these pressures alone")
     parser.add_argument("--delays", action="store_true", help="ignition delays of the learnt mechanism (h2o2.yaml)")
+    parser.add_argument("--tables", action="store_true", help="k(T) and efficiencies against the source's")
     parser.add_argument("-o", "--output", type=Path, help="results as JSON")
     asked = parser.parse_args()
     results = []
     for seed in range(1 if asked.designed else asked.seeds):
         result = one_seed(asked, seed)
         results.append(result)
-        print(json.dumps(result), flush=True)
+        print(json.dumps({key: value for key, value in result.items() if key != "tables"}), flush=True)
+        if asked.tables:
+            print(text_of(result["tables"]), flush=True)
     if asked.output:
         asked.output.write_text(json.dumps(results, indent=1), encoding="utf-8")
 
@@ -102,6 +107,8 @@ def one_seed(asked: argparse.Namespace, seed: int) -> dict[str, Any]:
         "cpu_seconds": round(used, 1),
         "fresh_rate_error": fresh_rate_error(found.mechanism, others),
     }
+    if asked.tables:
+        result["tables"] = rate_tables(found.mechanism, known, balances)
     if asked.delays:
         result["delay_error"] = delay_error(found.mechanism)
     return result

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..balances.record import Balances
 from ..learning.complexes import Direction
 from ..search import Search
+from .adding import with_slow_reactions
 from .candidates import candidate_reactions
 from .fitting import Fit
 from .laws import Surroundings
@@ -88,8 +89,11 @@ def library_fit(balances: Balances, search: Search, progress: Progress) -> Libra
     if errors.noisy or errors.law <= mixture.errors.law:
         left = pruned_laws(states, reactions, around, fit, errors, train)
         fit, errors = fitted(states, reactions, around, left, errors)
-        left = restored_laws(states, reactions, around, fit, errors, train, third=third)
-        fit, errors = fitted(states, reactions, around, left, errors)
+        if errors.noisy:
+            fit, errors = with_slow_reactions(states, reactions, around, fit, errors, third=third)
+        else:
+            left = restored_laws(states, reactions, around, fit, errors, train, third=third)
+            fit, errors = fitted(states, reactions, around, left, errors)
     for _ in range(PASSES):
         fit, errors = enriched(states, reactions, around, fit.laws, errors, train, third=third)
         left = simpler_laws(states, reactions, around, fit, errors, train)
