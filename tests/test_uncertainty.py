@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import mechlearn as ml
 from mechlearn.kinetics import production_rates
 from mechlearn.thermo import GAS_CONSTANT
+from mechlearn.uncertainty import Spread
 from mechlearn.uncertainty.parameters import in_file_form, parameters_of, with_changes
 
 from .helpers import HYDROGEN_OXIDATION, mechanisms, network, one_way
@@ -58,6 +59,36 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
         assert interval.high is not None
         held += interval.low <= 3.0 <= interval.high
     assert 0.92 < held / 400 < 0.98
+
+
+def test_intervals_hold_the_truth_where_some_errors_are_larger_than_their_weights_say() -> None:
+    generator = np.random.default_rng(5)
+    held = {"as estimated": 0, "equal errors": 0}
+    for _ in range(400):
+        slope = generator.normal(size=(200, 2)) * np.where(np.arange(200) < 40, 3.0, 0.3)[:, None]
+        error = generator.normal(size=200) * np.where(np.arange(200) < 40, 2.0, 0.5)
+        change, rest, *_ = np.linalg.lstsq(slope, error)
+        left = error - slope @ change
+        scale = float(np.sqrt(rest[0] / 198))
+        for name, residual in (("as estimated", left), ("equal errors", 0 * left)):
+            limits = 2 * Spread.of_fit(slope, residual, scale).of(np.eye(2))[0]
+            held[name] += int(np.sum(np.abs(change) < limits))
+    assert 0.90 < held["as estimated"] / 800 < 0.98
+    assert held["equal errors"] / 800 < 0.85
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_standard_errors_are_at_least_those_of_equal_errors(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    slope = generator.normal(size=(30, 3)) * 10.0 ** generator.integers(-3, 3, 3)
+    residual = generator.normal(size=30) * 10.0 ** generator.uniform(-1, 1, 30)
+    spread = Spread.of_fit(slope, residual, 1.0)
+    covariance = np.linalg.inv(slope.T @ slope)
+    combinations = generator.normal(size=(5, 3))
+    least = np.sqrt(np.einsum("ij,jk,ik->i", combinations, covariance, combinations))
+    assert np.all(spread.of(combinations)[0] >= least * (1 - 1e-6))
+    np.testing.assert_allclose(Spread.of_fit(slope, 0 * residual, 1.0).of(combinations)[0], least, rtol=1e-6)
 
 
 def test_interval_shrinks_with_the_square_root_of_the_data_and_grows_with_noise() -> None:

@@ -60,12 +60,13 @@ def estimate_uncertainty(mechanism: Mechanism, balances: Balances, *, level: flo
 
     Notes
     -----
-    The covariance of the parameters is (JᵀWJ)⁻¹ times the mean weighted square residual, J by central differences,
-    W one over the square of each balance's error: as given with the balances, or estimated from the residual (a share
-    of the rate and a constant part per species; at several temperatures a share of the rate and one of what the
-    reactions contribute). Where ln k has a standard error above 0.25, its limits are those at which the weighted sum
-    of squares, all other parameters fitted anew, has risen by the quantile of χ²; a side without such a limit is open
-    (of at most 40 parameters; with more, only the curvature speaks).
+    The covariance of the parameters is (JᵀWJ)⁻¹ times the mean weighted square residual or, where that is larger, what
+    the residuals themselves say of it (`Spread.of_fit`), J by central differences, W one over the square of each
+    balance's error: as given with the balances, or estimated from the residual (a share of the rate and a constant
+    part per species; at several temperatures a share of the rate and one of what the reactions contribute). Where ln k
+    has a standard error above 0.25, its limits are those at which the weighted sum of squares, all other parameters
+    fitted anew, has risen by the quantile of χ²; a side without such a limit is open (of at most 40 parameters; with
+    more, only the curvature speaks).
     Residuals count as independent. Where rate laws are approximate, residuals are no noise and intervals too narrow.
 
     Examples
@@ -84,9 +85,10 @@ def estimate_uncertainty(mechanism: Mechanism, balances: Balances, *, level: flo
     fit = _Fit(mechanism, parameters, balances, temperature, middle, weights)
     best = np.zeros(len(parameters))
     freedom = max(int(np.count_nonzero(fit.weights)) - len(parameters), 1)
-    misfit = float(np.sqrt(np.sum(fit.residual(best) ** 2) / freedom))
+    residual = fit.residual(best)
+    misfit = float(np.sqrt(np.sum(residual**2) / freedom))
     scale = max(misfit, ROUND_OFF)
-    spread = Spread.of_fit(fit.jacobian(best), scale)
+    spread = Spread.of_fit(fit.jacobian(best), residual, scale)
     rise = float(chi2.ppf(level, 1)) * scale**2
     width = float(t.ppf(0.5 + level / 2, freedom))
     sums = _added(mechanism, parameters)

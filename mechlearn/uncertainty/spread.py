@@ -11,6 +11,8 @@ Array = NDArray[np.float64]
 
 UNDETERMINED = 1e-10
 """Singular value of the scaled Jacobian, as a share of the largest, of a direction that the data do not see."""
+LEAST_FREE = 1e-6
+"""Least share of an error that a residual is taken to show; a datum that alone determines a parameter shows none."""
 LOADING = 1e-6
 """Share of a parameter in such directions from which on it is not determined."""
 
@@ -33,8 +35,19 @@ class Spread:
     size: Array
 
     @classmethod
-    def of_fit(cls, jacobian: Array, scale: float) -> Spread:
-        """From weighted derivatives, shape (M, P), and the mean size of the residual."""
+    def of_fit(cls, jacobian: Array, residual: Array, scale: float) -> Spread:
+        """From weighted derivatives, shape (M, P), what the fit leaves, shape (M,), and the mean size of that.
+
+        Along each direction the larger of two variances counts: that of equal errors, and that of the residuals
+        themselves, each over one less its leverage (HC2 [1]_), which also holds where some errors are larger than
+        their weights say.
+
+        References
+        ----------
+        .. [1] J. G. MacKinnon, H. White, "Some heteroskedasticity-consistent covariance matrix estimators with
+           improved finite sample properties", J. Econometrics 29, 305-325 (1985).
+           https://doi.org/10.1016/0304-4076(85)90158-7
+        """
         size = np.linalg.norm(jacobian, axis=0)
         size = np.where(size > 0, size, 1.0)
         triangle = np.zeros((len(size), len(size)))
@@ -42,7 +55,14 @@ class Spread:
         triangle[: len(upper)] = upper
         _, values, directions = np.linalg.svd(triangle)
         seen = values > UNDETERMINED * values.max(initial=0.0)
-        return cls(directions, np.where(seen, scale / np.where(seen, values, 1.0), np.inf), size)
+        root = directions[seen].T / values[seen]
+        scores = (jacobian / size) @ root
+        free = np.maximum(1 - np.sum(scores**2, axis=1), LEAST_FREE)
+        variances, turn = np.linalg.eigh((scores * (residual**2 / free)[:, None]).T @ scores)
+        known = (root @ turn) * np.sqrt(np.maximum(variances, scale**2))
+        vectors, errors, _ = np.linalg.svd(known, full_matrices=False)
+        unseen = np.full(np.count_nonzero(~seen), np.inf)
+        return cls(np.concatenate([vectors.T, directions[~seen]]), np.concatenate([errors, unseen]), size)
 
     @classmethod
     def of_covariance(cls, covariance: Array) -> Spread:
