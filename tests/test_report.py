@@ -1,6 +1,7 @@
 """The report: what it says, and how it looks in a browser and on paper."""
 
 import base64
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -14,10 +15,11 @@ import pytest
 from mechlearn.__main__ import main
 from mechlearn.cantera_yaml import read_mechanism
 from mechlearn.errors import FormatError
+from mechlearn.reduction import reduce_study
 from mechlearn.report import Subject, report_content, report_html, report_markdown, write_report
 from mechlearn.report.reactions import reaction_rows
 from mechlearn.simulation import simulate
-from mechlearn.study import Study
+from mechlearn.study import Study, load_study
 from mechlearn.tables import write_csv
 
 from .browser import CHROMIUM, Browser, browser
@@ -43,10 +45,24 @@ validate:
   noise: {relative: 0.02, absolute: 1.0e-6}
 """
 
+REDUCTION = """
+source:
+  mechanism: h2o2.yaml
+  reactor: constant-volume
+  temperature: [1100, 1500]
+  pressure: 1 atm
+  initial: {fuel: H2, oxidizer: "O2:1, N2:3.76", phi: 1}
+  times: none
+reduce:
+  targets: {ignition_delay: {limit: 0.5}, species: {limit: 0.5, names: [H2]}}
+  held_out: {temperature: [1300]}
+"""
+PAGES = ["learnt/report.html", "late.html", "reduced/report.html"]
+
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a study's results and with the report of a mechanism that ignites too late."""
+    """A folder with the reports of a study, of a mechanism that ignites too late, and of a reduction."""
     folder = tmp_path_factory.mktemp("reports")
     (folder / "small.yaml").write_text(STUDY)
     with pytest.raises(SystemExit) as end:
@@ -64,6 +80,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.raises(SystemExit) as end:
         main(["validate", *words, "--study", str(folder / "terms.yaml"), "--report", str(folder / "late.html")])
     assert end.value.code == 1
+    (folder / "reduction.yaml").write_text(REDUCTION)
+    reduce_study(load_study(folder / "reduction.yaml"), folder / "reduced", cores=1)
     return folder
 
 
@@ -77,7 +95,7 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1200, 800, 360])
-@pytest.mark.parametrize("name", ["learnt/report.html", "late.html"])
+@pytest.mark.parametrize("name", PAGES)
 def test_page_stands_alone_at_every_width(window: Browser, pages: Path, name: str, width: int, scheme: str) -> None:
     window.prefer(scheme)
     window.resize(width, 800)
@@ -90,7 +108,7 @@ def test_page_stands_alone_at_every_width(window: Browser, pages: Path, name: st
     sizes = window.script(
         "return [...document.querySelectorAll('figure svg')].map((each) => each.getBoundingClientRect().width)"
     )
-    assert len(sizes) >= 4
+    assert len(sizes) >= 3
     assert min(sizes) > min(0.8 * width, 280)
     ink, paper = window.script(
         "const s = getComputedStyle(document.body); return [s.color, s.backgroundColor].map((c) => c.match(/\\d+/g))"
@@ -101,7 +119,7 @@ def test_page_stands_alone_at_every_width(window: Browser, pages: Path, name: st
     )
 
 
-@pytest.mark.parametrize("name", ["learnt/report.html", "late.html"])
+@pytest.mark.parametrize("name", PAGES)
 def test_page_is_printed_in_light_colours(window: Browser, pages: Path, name: str) -> None:
     window.prefer("dark")
     window.open(pages / name)
@@ -143,6 +161,25 @@ def test_report_of_a_validation_shows_the_broken_limit(pages: Path) -> None:
     assert '<figure id="delays">' in page
     assert "Ignition is max OH" in page
     assert "Contribution" not in page
+
+
+def test_report_of_a_reduction_says_what_was_asked_found_and_how_to_repeat_it(pages: Path) -> None:
+    page = (pages / "reduced/report.html").read_text(encoding="utf-8")
+    summary = json.loads((pages / "reduced/summary.json").read_text())
+    for each in (
+        summary["message"],
+        f"{summary['species']} species, {summary['reactions']} reactions",
+        "within 50 %, until 400 K are gained",
+        "mechlearn reduce study.yaml -o reduced",
+        hashlib.sha256((pages / "reduced/study.yaml").read_bytes()).hexdigest(),
+        "as it comes with Cantera",
+        "Held out: 1 condition<",
+    ):
+        assert each in page
+    for chart in ("delay-errors", "curve-species", "curve-reactions"):
+        assert f'<figure id="{chart}">' in page
+    left = page.split('<section id="left">')[1].split("</section>")[0]
+    assert left.count('<tr><th scope="row">') == summary["reactions"]
 
 
 def subject(pages: Path, name: str = "A") -> Subject:

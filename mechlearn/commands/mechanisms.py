@@ -53,7 +53,8 @@ def validate(
 def _report(report: Path, mechanism: Path, runs: Path, data: Trajectories, result: Validation) -> None:
     from ..cantera_yaml import read_mechanism
     from ..graph import graph_text, reaction_graph
-    from ..report import fingerprints, report_content, validated_subject, write_report
+    from ..page import fingerprints
+    from ..report import report_content, validated_subject, write_report
     from ..simulation import find_mechanism
 
     path = find_mechanism(str(mechanism))

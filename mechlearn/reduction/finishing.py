@@ -125,9 +125,7 @@ def finished(
         "cores": work.workers.cores,
         "versions": {"mechlearn": version("mechlearn"), "cantera": ct.__version__},
     }
-    write_text(
-        folder / "report.html", report_page(content, stages, work, verdicts, flames, (folder / "curve.svg").read_text())
-    )
+    write_text(folder / "report.html", report_page(content, study, stages, work, verdicts, flames, folder))
     found = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     content["files"] = [*(path for path in found if path != "summary.json"), "summary.json"]
     write_json(content, folder / "summary.json")

@@ -13,6 +13,7 @@ from typing import Any
 
 from cantera import yaml2ck
 from matplotlib import style
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..cantera_yaml import write_mechanism
@@ -20,6 +21,7 @@ from ..cantera_yaml.entries import mechanism_text
 from ..drawing import LOOKS, figure_svg
 from ..files import write_text
 from ..mechanism import Arrhenius, Falloff, Mechanism, Reaction
+from ..page import INK
 from .phases import changed
 from .record import UNCHANGED, Change
 from .work import Stage
@@ -176,30 +178,30 @@ def curve_figure(stages: Sequence[Stage], whole: tuple[int, int]) -> str:
     with style.context(LOOKS):
         figure = Figure(figsize=(9, 3.8), layout="constrained")
         axes = figure.subplots(1, 2, sharey=True)
-        for place, (axis, what) in enumerate(zip(axes, ("species", "reactions"), strict=True)):
-            axis.plot(
-                [stage.candidate.size[place] for stage in stages],
-                [stage.error for stage in stages],
-                color="#BBBBBB",
-                linewidth=1,
-                zorder=1,
-            )
-            for step, label in STEPS.items():
-                own = [stage for stage in stages if stage.step == step]
-                if own:
-                    axis.plot(
-                        [stage.candidate.size[place] for stage in own],
-                        [stage.error for stage in own],
-                        _MARKERS[step],
-                        color=_COLOURS[step],
-                        markersize=5,
-                        label=label,
-                        zorder=2,
-                    )
-            axis.axhline(1.0, color="#000000", linewidth=1, linestyle="--")
-            axis.set_xlabel(f"Number of {what} (source: {whole[place]})")
-            axis.set_xlim(left=0)
-            axis.set_ylim(0, max(1.1, *(1.05 * stage.error for stage in stages)))
+        for place, axis in enumerate(axes):
+            draw_curve(axis, stages, place, whole)
         axes[0].set_ylabel("Largest error / its limit")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False)
         return figure_svg(figure)
+
+
+def draw_curve(axis: Axes, stages: Sequence[Stage], place: int, whole: tuple[int, int]) -> None:
+    """One point a stage: its number of species (place 0) or of reactions (1), and its largest error over the limit."""
+    sizes = [stage.candidate.size[place] for stage in stages]
+    axis.plot(sizes, [stage.error for stage in stages], color="#BBBBBB", linewidth=1, zorder=1)
+    for step, label in STEPS.items():
+        own = [stage for stage in stages if stage.step == step]
+        if own:
+            axis.plot(
+                [stage.candidate.size[place] for stage in own],
+                [stage.error for stage in own],
+                _MARKERS[step],
+                color=_COLOURS[step],
+                markersize=5,
+                label=label,
+                zorder=2,
+            )
+    axis.axhline(1.0, color=INK, linewidth=1, linestyle="--")
+    axis.set_xlabel(f"Number of {('species', 'reactions')[place]} (source: {whole[place]})", labelpad=1)
+    axis.set_xlim(left=0)
+    axis.set_ylim(0, max(1.1, *(1.05 * stage.error for stage in stages)))

@@ -2,7 +2,6 @@
 
 from .content import report_content as report_content
 from .subject import Subject as Subject
-from .subject import fingerprints as fingerprints
 from .subject import studied_subject as studied_subject
 from .subject import validated_subject as validated_subject
 from .writing import report_html as report_html

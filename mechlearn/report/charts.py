@@ -1,75 +1,24 @@
-"""Small charts for a page: each readable alone at the width of a phone, in colours that the page can change."""
+"""Charts of a mechanism against its data, each readable alone at the width of a phone."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
-from ..drawing import LOOKS, figure_svg
-from ..figures import COLOURS, MARKERS, MOST_POINTS, chosen_runs, chosen_species, is_logarithmic
+from ..figures import MOST_POINTS, chosen_runs, chosen_species, is_logarithmic
+from ..page import COLOURS, INK, MARKERS, PAPER, chart, plain
 from ..trajectories import Trajectories, Trajectory
 from ..validation import IgnitionDelay, Validation
 from .subject import Stall
 
 Array = NDArray[np.float64]
 
-SIZE = (3.4, 2.5)
-INK, PAPER = "#010203", "#fdfcfb"
-"""Colours that stand for the page's own ink and paper."""
-MORE_COLOURS = (*COLOURS, "#CC79A7", "#E69F00", "#56B4E9")
-MORE_MARKERS = (*MARKERS, "D", "v", "P")
 MOST_PARITY = 1500
-STYLE: list[str | dict[str, object]] = [
-    *LOOKS,
-    {
-        "font.size": 8,
-        "axes.edgecolor": INK,
-        "axes.labelcolor": INK,
-        "axes.linewidth": 0.6,
-        "text.color": INK,
-        "xtick.color": INK,
-        "ytick.color": INK,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.facecolor": "none",
-        "figure.facecolor": "none",
-        "savefig.facecolor": "none",
-        "legend.frameon": False,
-    },
-]
-
-
-def inline_svg(text: str, name: str, label: str) -> str:
-    """A drawing to stand in a page: identifiers of its own, the page's ink, and a text for those who do not see it."""
-    body = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.S)
-    body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
-    body = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", body)
-    body = body.replace(INK, "currentColor").replace(PAPER, "var(--paper)")
-    for colour in MORE_COLOURS:
-        body = body.replace(colour.lower(), f"var(--c{colour[1:].lower()})")
-    escaped = label.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
-    return re.sub(r"<svg\b", f'<svg role="img" aria-label="{escaped}"', body, count=1)
-
-
-def _chart(name: str, label: str, draw: Callable[[Figure], None], size: tuple[float, float] = SIZE) -> dict[str, str]:
-    with style.context(STYLE):
-        figure = Figure(figsize=size)
-        draw(figure)
-        text = figure_svg(figure)
-    return {"name": name, "label": label, "svg": inline_svg(text, name, label)}
-
-
-def _plain(text: str) -> str:
-    """A text in which dollars begin no formula."""
-    return text.replace("$", r"\$")
 
 
 def profiles(validation: Validation, runs: Trajectories) -> list[dict[str, str]]:
@@ -126,9 +75,9 @@ def _profile(
         top.xaxis.get_offset_text().set_visible(False)
         below.set_xlabel("time [s]", labelpad=1)
         below.set_ylabel("residual", fontsize=7)
-        top.set_title(_plain(title), loc="center", fontsize=8.5, weight="bold")
+        top.set_title(plain(title), loc="center", fontsize=8.5, weight="bold")
 
-    return _chart(name, f"{title}: data as points, re-simulation as lines, residuals below", draw)
+    return chart(name, f"{title}: data as points, re-simulation as lines, residuals below", draw)
 
 
 def parity(validation: Validation, runs: Trajectories) -> dict[str, str]:
@@ -145,22 +94,22 @@ def parity(validation: Validation, runs: Trajectories) -> dict[str, str]:
         axes.plot([0, 1], [0, 1], color=INK, linewidth=0.6)
         for k, name in enumerate(names):
             column = runs.species_names.index(name)
-            colour = MORE_COLOURS[k % len(MORE_COLOURS)]
+            colour = COLOURS[k % len(COLOURS)]
             axes.plot(
                 data[rows, column] / largest[column],
                 ours[rows, column] / largest[column],
-                MORE_MARKERS[(k + k // len(MORE_COLOURS)) % len(MORE_MARKERS)],
+                MARKERS[(k + k // len(COLOURS)) % len(MARKERS)],
                 markersize=3,
                 markerfacecolor="none",
                 markeredgecolor=colour,
                 markeredgewidth=0.7,
-                label=_plain(name),
+                label=plain(name),
             )
         axes.set_xlabel("data / largest", labelpad=1)
         axes.set_ylabel("re-simulation / largest", labelpad=1)
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), fontsize=7, handletextpad=0.1)
 
-    return _chart("parity", "Re-simulated over measured concentrations; exact ones lie on the line", draw)
+    return chart("parity", "Re-simulated over measured concentrations; exact ones lie on the line", draw)
 
 
 def losses(stalls: tuple[Stall, ...]) -> dict[str, str]:
@@ -185,7 +134,7 @@ def losses(stalls: tuple[Stall, ...]) -> dict[str, str]:
         below.set_xlabel("steps of the search", labelpad=1)
         top.tick_params(labelbottom=False)
 
-    return _chart("loss", "Loss at each stall of a start, the best so far as a line; below, rows frozen", draw)
+    return chart("loss", "Loss at each stall of a start, the best so far as a line; below, rows frozen", draw)
 
 
 def delays(validation: Validation, runs: Trajectories) -> dict[str, str]:
@@ -204,11 +153,11 @@ def delays(validation: Validation, runs: Trajectories) -> dict[str, str]:
         axes.set_ylabel("ignition delay [s]", labelpad=1)
         axes.legend(loc="lower left", bbox_to_anchor=(-0.05, 0.99), ncols=4, fontsize=7, handletextpad=0.2)
 
-    return _chart("delays", "Ignition delays over inverse temperature: data as points, re-simulation as lines", draw)
+    return chart("delays", "Ignition delays over inverse temperature: data as points, re-simulation as lines", draw)
 
 
 def _draw_delays(axes: Axes, rows: list[tuple[float, IgnitionDelay]], k: int, label: str) -> None:
-    colour, marker = MORE_COLOURS[k % len(MORE_COLOURS)], MORE_MARKERS[k % len(MORE_MARKERS)]
+    colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
     axes.plot(
         [x for x, _ in rows],
         [delay.data for _, delay in rows],

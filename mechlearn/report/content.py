@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..drawing import number_text
-from .charts import delays, inline_svg, losses, parity, profiles
+from ..page import inline_svg, span_text
+from .charts import delays, losses, parity, profiles
 from .reactions import reaction_rows
-from .subject import Subject, span_text
+from .subject import Subject
 from .unknown import what_is_unknown
 
 GOOD = ("recovered", "passed")
@@ -49,10 +50,12 @@ def report_content(subject: Subject) -> dict[str, Any]:
     shown = validation is not None and bool(validation.simulated)
     status = summary["status"]
     return {
+        "kind": "Report on a reaction mechanism",
         "title": subject.title,
         "status": status,
         "mood": "good" if status in GOOD else "partial" if status in PARTIAL else "bad",
         "message": summary["message"],
+        "question": "What was asked, and of which data",
         "asked": [*subject.asked, *_data(subject)],
         "checks": _checks(subject),
         "ignition": None if validation is None else validation.ignition_definition,

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..discovery import Discovery
-from ..drawing import number_text
 from ..mechanism import Mechanism, Reaction
+from ..page import fingerprints
 from ..simulation import find_mechanism
 from ..study import Study
 from ..trajectories import Trajectories
@@ -70,20 +67,6 @@ class Subject:
     settings: str = ""
     inputs: dict[str, str] = field(default_factory=dict)
     command: str = ""
-
-
-def fingerprints(paths: Iterable[Path]) -> dict[str, str]:
-    """SHA-256 of files, by their names without folders; of files that come with Cantera it says so.
-
-    Examples
-    --------
-    >>> fingerprints([Path("h2o2.yaml")])
-    {'h2o2.yaml': 'as it comes with Cantera'}
-    """
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "as it comes with Cantera"
-        for path in paths
-    }
 
 
 def studied_subject(
@@ -174,20 +157,3 @@ def _reaction(reaction: Reaction, temperature: float) -> dict[str, Any]:
         "forward": rate(reaction.rate),
         "reverse": rate(reaction.reverse_rate),
     }
-
-
-def span_text(values: np.ndarray, unit: str) -> str:
-    """The range of some numbers in words.
-
-    Examples
-    --------
-    >>> span_text(np.array([1000.0, 1200.0]), "K"), span_text(np.array([1000.0, 1000.0]), "K")
-    ('1000 to 1200 K', '1000 K')
-    """
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        return "not known"
-    low, high = float(finite.min()), float(finite.max())
-    if high - low <= 1e-6 * abs(high):
-        return f"{number_text(high)} {unit}"
-    return f"{number_text(low)} to {number_text(high)} {unit}"

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..page import span_text
 from .reactions import WEAK
-from .subject import Subject, span_text
+from .subject import Subject
 
 MOST_NAMED = 6
 

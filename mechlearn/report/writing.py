@@ -5,36 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from ..errors import FormatError
 from ..files import write_text
+from ..page import page_html, template
 
 HERE = Path(__file__).parent
 
 
-def _environment(*, page: bool) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=page,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["cell"] = lambda value: str(value).replace("|", "\\|").replace("\n", " ")
-    return environment
-
-
 def report_html(content: dict[str, Any]) -> str:
     """The report as one page that needs nothing else."""
-    style = (HERE / "style.css").read_text(encoding="utf-8")
-    return _environment(page=True).get_template("report.html.jinja").render(**content, style=style)
+    return page_html(HERE / "report.html.jinja", content)
 
 
 def report_markdown(content: dict[str, Any]) -> str:
     """The report as Markdown, without its charts."""
-    return _environment(page=False).get_template("report.md.jinja").render(**content)
+    return template(HERE / "report.md.jinja").render(**content)
 
 
 def write_report(content: dict[str, Any], path: str | Path) -> None:
