@@ -16,13 +16,14 @@ from mechlearn.discovery import Discovery, discover
 from mechlearn.errors import DataError, FormatError, StudyError
 from mechlearn.flow import learn_runs
 from mechlearn.kinetics import production_rates
+from mechlearn.learning.polynomial import polynomial_of
 from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, ThirdBody
-from mechlearn.refinement import refine
+from mechlearn.refinement import chosen_balances, refine
 from mechlearn.refinement.mass_action import MassAction
 from mechlearn.refinement.measured import measured
 from mechlearn.refinement.radau import Steps, integrate, sensitivities
 from mechlearn.refinement.refine import problem_of
-from mechlearn.search import Search
+from mechlearn.search import Adam, Search
 from mechlearn.simulation import find_mechanism, simulate
 from mechlearn.study import Study, example_studies, load_study
 from mechlearn.trajectories import Trajectories
@@ -297,12 +298,45 @@ def test_pure_noise_yields_no_reaction_called_recovered() -> None:
     assert "nothing but noise" in discovery.message
 
 
+@pytest.mark.parametrize(("name", "noise"), [("michaelis-menten", 0.0), ("crnn-case-1", 0.02)])
+def test_the_network_finds_the_exact_reactions_in_concentrations(name: str, noise: float) -> None:
+    balances, told = chosen_balances(runs_of(name, 12, noise, seed=3), Search(method="network"))
+    discovery = discover(balances, Search(method="network"))
+    assert "weak, for the network" in told
+    assert compare(discovery.mechanism, BANK[name]).exact
+    assert {finder for each in discovery.reactions for finder in each.found_by} == {"network"}
+    assert discovery.status == "recovered"
+    assert "the network froze" in discovery.message
+    assert len(discovery.history) > 1
+
+
+def test_a_polynomial_of_weak_balances_follows_the_rates_and_is_explained_by_the_true_reactions_alone() -> None:
+    runs = runs_of("crnn-case-1", 10, 0.01)
+    truth = in_order(BANK["crnn-case-1"], runs)
+    polynomial = polynomial_of(weak_balances(runs), np.eye(len(runs.species)))
+    rates = production_rates(truth, polynomial.rows.states, 300.0)
+    error = np.abs(polynomial.production - rates) / np.sqrt(np.mean(rates**2, axis=0))
+    assert np.median(error) < 0.02
+    problem, _ = problem_of(truth, measured(runs), polynomial.rows.balances.courses.spread)  # type: ignore[union-attr]
+    directions = problem.reactions.directions
+    assert polynomial.explained_by(directions)
+    for i in range(len(directions)):
+        assert not polynomial.explained_by(directions[:i] + directions[i + 1 :])
+
+
 def test_what_needs_rates_is_refused() -> None:
-    balances = weak_balances(runs_of("crnn-case-1", 2))
-    with pytest.raises(StudyError, match="method: network learns from production rates"):
-        discover(balances, Search(method="network"))
+    runs = runs_of("crnn-case-1", 2)
+    balances = weak_balances(runs)
+    with pytest.raises(StudyError, match="adam learns from production rates"):
+        discover(balances, Search(method="network", optimizer=Adam()))
     with pytest.raises(StudyError, match="Without production rates"):
         discover(balances, Search(third_bodies=True))
+    with pytest.raises(StudyError, match="reverse: none has no effect"):
+        discover(balances, Search(reverse="none"))
+    warmer = [replace(run, temperature=run.temperature + 100.0 * i) for i, run in enumerate(runs.runs)]
+    for search in (Search(), Search(balances="weak")):
+        with pytest.raises(DataError, match=r"The runs are at 300 to 400 K; .* learnt at one temperature"):
+            discover(chosen_balances(runs.select(warmer), search)[0], search)
 
 
 def test_a_reverse_rate_from_thermodynamics_keeps_to_it() -> None:

@@ -1,8 +1,11 @@
 """Learning from concentrations alone: exact sets and rate errors over fresh seeds.
 
     python tools/concentrations.py                                        every cell, 20 seeds
-    python tools/concentrations.py --cases crnn-case1 --noise 0.05 --seeds 5 -o cells.json
+    python tools/concentrations.py --cases crnn-case1 --noise 0.05 --seeds 5 -o seeds.jsonl
     python tools/concentrations.py --grid coarse --noise 0 --seeds 5      the paper's grid, t = 0, 0.1, …, 1
+    python tools/concentrations.py --method network                       by the signed-matrix network
+
+With ``-o`` every seed is a line of that file, and those that are there are not done again.
 
 Each seed draws 30 runs of its own: 61 log-spaced times from well below the fastest time scale (case 1: as published,
 100 times, 0.4 s apart), no rates, normal noise on every value. A seed counts as exact where `mechlearn compare` finds
@@ -17,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -77,25 +81,37 @@ def main() -> None:
     parser.add_argument("--grid", choices=["fine", "coarse"], default="fine", help="coarse: t = 0, 0.1, …, 1")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=100)
-    parser.add_argument("-o", "--output", type=Path, default=None, help="JSON file with every single seed")
+    parser.add_argument("--method", choices=["auto", "network"], default="auto")
+    parser.add_argument("-o", "--output", type=Path, default=None, help="file of JSON lines, one a seed")
+    parser.add_argument("--table", action="store_true", help="only the table of what is there")
     arguments = parser.parse_args()
+    asked = {"additive": arguments.additive, "grid": arguments.grid, "method": arguments.method}
+    cells = [(case, level) for case in arguments.cases for level in arguments.noise]
+    done = [line for line in lines_of(arguments.output) if asked.items() <= line.items()]
+    for seed in range(arguments.first_seed, arguments.first_seed + (0 if arguments.table else arguments.seeds)):
+        for case, level in cells:
+            if not any((line["case"], line["noise"], line["seed"]) == (case, level, seed) for line in done):
+                line = {"case": case, "noise": level} | asked | one_seed(case, level, seed, **asked)
+                done.append(line)
+                if arguments.output:
+                    with arguments.output.open("a", encoding="utf-8") as file:
+                        file.write(json.dumps(line) + "\n")
     print(
         f"{'case':22} {'noise':>6} {'exact':>7} {'or named':>9} {'rate error, median':>19} {'largest':>9} {'least':>8} "
-        f"{'wrong recovered':>16} {'s, median':>10} {'largest':>8}",
-        flush=True,
+        f"{'wrong recovered':>16} {'s, median':>10} {'largest':>8}"
     )
-    cells = []
-    for case in arguments.cases:
-        for level in arguments.noise:
-            seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
-            times = COARSE if arguments.grid == "coarse" else None
-            done = [one_seed(case, level, seed, arguments.additive, times) for seed in seeds]
-            print(_line(case, level, done), flush=True)
-            if times:
-                print(_coarse_line([each["coarse"] for each in done if each["coarse"]]), flush=True)
-            cells.append({"case": case, "noise": level, "additive": arguments.additive, "seeds": done})
-            if arguments.output:
-                arguments.output.write_text(json.dumps(cells, indent=1), encoding="utf-8")
+    for case, level in cells:
+        mine = [line for line in done if (line["case"], line["noise"]) == (case, level)]
+        if mine:
+            print(_line(case, level, mine))
+            if arguments.grid == "coarse":
+                print(_coarse_line([each["coarse"] for each in mine if each["coarse"]]))
+
+
+def lines_of(path: Path | None) -> Iterator[dict[str, Any]]:
+    """The seeds done so far."""
+    if path is not None and path.is_file():
+        yield from (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
 
 
 def least_error(truth: ml.Mechanism, exact: ml.Trajectories, level: float, additive: bool) -> float | None:
@@ -148,16 +164,17 @@ def on_coarse_grid(found: CoursesFit, truth: ml.Mechanism, names: tuple[str, ...
     }
 
 
-def one_seed(case: str, level: float, seed: int, additive: bool, times: Times | None = None) -> dict[str, Any]:
+def one_seed(case: str, level: float, seed: int, additive: bool, grid: str, method: Any) -> dict[str, Any]:
     """Learn from one draw and compare with the truth."""
-    exact = exact_runs(case, seed, times=times)
+    exact = exact_runs(case, seed, times=COARSE if grid == "coarse" else None)
     runs = noisy(exact, level, seed, additive)
     study = load_study(example_studies()[case])
     assert study.source is not None
     truth = ml.read_mechanism(find_mechanism(study.source.mechanism, study.folder), study.source.phase or "")
     started = time.process_time()
-    balances, told = ml.chosen_balances(runs, study.learn)
-    discovery = ml.discover(balances, study.learn)
+    search = replace(study.learn, method=method)
+    balances, told = ml.chosen_balances(runs, search)
+    discovery = ml.discover(balances, search)
     seconds = time.process_time() - started
     plain = all(each.reverse_rate is not None or not each.reversible for each in truth.reactions)
     comparison = ml.compare(discovery.mechanism, truth, stoichiometry=not plain)
@@ -173,13 +190,13 @@ def one_seed(case: str, level: float, seed: int, additive: bool, times: Times | 
         "true": len(comparison.matched),
         "named": bool(comparison.exact or (discovery.status == "ambiguous" and named)),
         "status": discovery.status,
-        "coarse": on_coarse_grid(found, truth, names) if times and found is not None else None,
+        "coarse": on_coarse_grid(found, truth, names) if grid == "coarse" and found else None,
         "rate_error": comparison.max_relative_rate_error,
         "least_error": least_error(truth, exact, level, additive),
         "missing": [str(each) for each in comparison.missing],
         "spurious": [str(each) for each in comparison.spurious],
         "balances": told,
-        "noise": discovery.noise,
+        "noise_found": discovery.noise,
         "seconds": seconds,
     }
 

@@ -8,3 +8,5 @@ from .noise import spread_of as spread_of
 from .record import Balances as Balances
 from .record import Courses as Courses
 from .weak import weak_balances as weak_balances
+from .whitening import HORIZONS as HORIZONS
+from .whitening import Rows as Rows

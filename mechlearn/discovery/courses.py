@@ -12,9 +12,11 @@ from ..balances.record import Balances
 from ..errors import StudyError
 from ..learning.complexes import Complex, Direction
 from ..learning.readout import LearnedReaction
+from ..learning.training import Found
 from ..mechanism import Arrhenius, Reaction
-from ..refinement import CoursesFit, courses_fit
+from ..refinement import CoursesFit, candidates_of, courses_fit
 from ..search import Search
+from .course_rows import frozen_rows
 from .record import STATUS, Discovery, learnt_mechanism, no_reactions
 
 ABOVE_NOISE = 1.5
@@ -22,20 +24,21 @@ ABOVE_NOISE = 1.5
 
 
 def from_courses(balances: Balances, search: Search, progress: Callable[[float, str], None]) -> Discovery:
-    """The fewest candidates whose trajectories explain the runs."""
+    """The fewest candidates whose trajectories explain the runs, of all or of what the network froze."""
+    assert balances.courses is not None
     started = time.monotonic()
-    if search.method == "network":
-        raise StudyError(
-            "method: network learns from production rates, and these runs have none. Use method: auto, which looks "
-            "among all possible reactions, or bring runs with rates."
-        )
-    if search.third_bodies or search.catalysts or search.temperature_dependence == "arrhenius":
-        raise StudyError(
-            "Without production rates, this version learns rate constants at one temperature: leave out third_bodies, "
-            "catalysts and temperature_dependence, or bring runs with rates."
-        )
+    _check(search)
+    found, pool = Found(), None
     try:
-        fit = courses_fit(balances, search, progress)
+        if search.method == "network":
+            rows, found = frozen_rows(balances, search, lambda share, text: progress(0.5 * share, text))
+            if found.interrupted:
+                raise KeyboardInterrupt
+            if not len(rows):
+                message = "No row came near whole numbers. Use method: library, or bring samples with less noise."
+                return no_reactions(balances, search, message, found, started)
+            pool = candidates_of(rows, balances.courses.runs, search)
+        fit = courses_fit(balances, search, progress, pool)
     except KeyboardInterrupt:
         return replace(
             no_reactions(balances, search, "", started=started),
@@ -46,7 +49,7 @@ def from_courses(balances: Balances, search: Search, progress: Callable[[float, 
         message = "The concentrations show nothing but noise, so there is no reaction to find. Bring longer runs."
         return no_reactions(balances, search, message, started=started)
     names = [s.name for s in balances.species]
-    reactions = _joined(fit, names)
+    reactions = _joined(fit, names, "library" if pool is None else "network")
     status, message = _verdict(fit, names, search)
     return Discovery(
         mechanism=learnt_mechanism(balances, tuple(each.reaction for each in reactions)),
@@ -55,14 +58,29 @@ def from_courses(balances: Balances, search: Search, progress: Callable[[float, 
         loss=fit.loss,
         noise=fit.spread.relative,
         reactions=reactions,
-        history=(),
+        history=tuple(found.history),
+        descent=tuple(found.descent),
         search=search,
         seconds=time.monotonic() - started,
         courses=fit,
     )
 
 
-def _joined(fit: CoursesFit, names: list[str]) -> tuple[LearnedReaction, ...]:
+def _check(search: Search) -> None:
+    """Refuse what only runs with rates can give."""
+    if search.third_bodies or search.catalysts or search.temperature_dependence == "arrhenius":
+        raise StudyError(
+            "Without production rates, this version learns rate constants at one temperature: leave out third_bodies, "
+            "catalysts and temperature_dependence, or bring runs with rates."
+        )
+    if search.reverse == "none":
+        raise StudyError(
+            "reverse: none has no effect without production rates: there each direction of a reaction is looked at by "
+            "itself, and stays only where the data need it. Leave it out."
+        )
+
+
+def _joined(fit: CoursesFit, names: list[str], finder: str) -> tuple[LearnedReaction, ...]:
     """Opposite directions as one reaction with a reverse rate constant of its own, in the direction of the larger."""
     by_direction = {each.direction: each for each in fit.found}
     done: set[Direction] = set()
@@ -84,7 +102,7 @@ def _joined(fit: CoursesFit, names: list[str]) -> tuple[LearnedReaction, ...]:
                 reaction,
                 (each.std_error_log_k, None if back is None else back.std_error_log_k),
                 max(each.contribution, 0.0 if back is None else back.contribution),
-                ("library",),
+                (finder,),
                 (each.bounds, None if back is None else back.bounds),
             )
         )
@@ -95,6 +113,7 @@ def _verdict(fit: CoursesFit, names: list[str], search: Search) -> tuple[str, st
     level = f"their noise, {fit.spread.text}"
     detail = f"{100 * fit.loss:.2g} %"
     limit = search.reactions
+    by_network = search.method == "network"
     if fit.data < 2 * len(fit.found):
         status = "undersampled"
         detail = f"{fit.data} values are too few to tell {len(fit.found)} one-way reactions from others."
@@ -123,7 +142,8 @@ def _verdict(fit: CoursesFit, names: list[str], search: Search) -> tuple[str, st
         status = "recovered"
         return status, (
             f"The trajectories of the reactions found explain the concentrations to {level}, and no other network of "
-            f"the {fit.candidates} candidates does nearly as well."
+            f"the {fit.candidates} {'reactions that the network froze' if by_network else 'candidates'} does nearly as "
+            "well."
         )
     return status, STATUS[status].format(detail=detail, level=level)
 

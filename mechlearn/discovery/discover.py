@@ -56,8 +56,9 @@ def discover(
     States at several temperatures, reverse rates from thermodynamics and third bodies are for the library of
     candidates, `mechlearn.library`; at one temperature it checks what the network finds.
 
-    Balances of concentrations alone are for `mechlearn.refinement`: candidates that carry flux in them are fitted to
-    the trajectories, and only those stay that the trajectories need.
+    Balances of concentrations alone are for `mechlearn.refinement`: candidates that carry flux in them, or with
+    ``method: network`` the rows that the network froze in polynomials that follow them, are fitted to the trajectories,
+    and only those stay that the trajectories need.
 
     References
     ----------

@@ -78,7 +78,8 @@ class Round:
 class Found:
     """What a search has come to: a solution or none, every row ever frozen with its count, and the history.
 
-    ``history`` has an entry for each restart that stalled, ``descent`` one for each step to the least loss so far.
+    ``history`` has an entry for each restart that stalled, ``descent`` one for each step to the least loss so far;
+    ``enough`` is true where the rows frozen are all that was asked for.
     """
 
     solution: Solution | None = None
@@ -88,6 +89,7 @@ class Found:
     descent: list[Round] = field(default_factory=list)
     iterations: int = 0
     interrupted: bool = False
+    enough: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,9 +115,17 @@ def stages(search: Search, species: int, noise: Noise) -> list[Stage]:
 
 
 def search_rows(
-    problem: Scaled, stoichiometry: Stoichiometry, search: Search, optimizer: LevenbergMarquardt, progress: Progress
+    problem: Scaled,
+    stoichiometry: Stoichiometry,
+    search: Search,
+    optimizer: LevenbergMarquardt,
+    progress: Progress,
+    enough: Callable[[Found], bool] | None = None,
 ) -> Found:
-    """Run the stages until one explains all data, the time is over, or the user interrupts."""
+    """Run the stages until one explains all data, the time is over, or the user interrupts.
+
+    With ``enough``, which is asked each time that a new row was frozen, nothing is read out but the frozen rows.
+    """
     found = Found()
     started = time.monotonic()
     torch_generator = torch.Generator().manual_seed(search.seed)
@@ -138,8 +148,8 @@ def search_rows(
                 passed = max((number + share) / len(plan), (time.monotonic() - started) / search.seconds)
                 progress(min(passed, 1.0), f"{stage.rows} rows offered, {len(found.votes)} ever frozen")
 
-            _run_stage(batch, problem, chosen, stoichiometry, search, optimizer, found, started, report)
-            if found.solution is not None or time.monotonic() - started > search.seconds:
+            _run_stage(batch, problem, chosen, stoichiometry, search, optimizer, found, started, report, enough)
+            if found.enough or found.solution is not None or time.monotonic() - started > search.seconds:
                 break
     except KeyboardInterrupt:
         found.interrupted = True
@@ -175,6 +185,7 @@ def _run_stage(
     found: Found,
     started: float,
     report: Callable[[float], None],
+    enough: Callable[[Found], bool] | None,
 ) -> None:
     """Step until a restart explains all data, or each has stalled ``optimizer.rounds`` times on average."""
     stalls, next_attempt = 0, 0.0
@@ -205,9 +216,13 @@ def _run_stage(
             stalled &= ~rounded
         if stalled.any():
             stalls += int(stalled.sum())
-            known = len(found.complexes)
+            known, frozen = len(found.complexes), len(found.votes)
             _freeze(batch, stalled, stoichiometry, search, found, started)
-            if search.freeze_within > 0 and len(found.complexes) > known and stalls >= next_attempt:
+            if enough is not None:
+                found.enough = len(found.votes) > frozen and enough(found)
+                if found.enough:
+                    return
+            elif search.freeze_within > 0 and len(found.complexes) > known and stalls >= next_attempt:
                 found.solution = _solution_from_all(problem, chosen, stoichiometry, search, found)
                 if found.solution is not None:
                     return

@@ -21,6 +21,7 @@ from ..search import Search
 from ..thermo import log_potential
 from ..trajectories import Trajectories
 from .mass_action import MassAction
+from .measured import STEADY
 
 Array = NDArray[np.float64]
 
@@ -146,7 +147,7 @@ def candidates(runs: Trajectories, spread: Spread, search: Search) -> Candidates
     Raises
     ------
     DataError
-        If there are too many, or none, or reverse rates need thermodynamics or a temperature that is unknown.
+        If there are too many, and as `candidates_of`.
     """
     known = all(one.composition for one in runs.species)
     if search.conserve == "elements" or (search.conserve == "auto" and known):
@@ -155,6 +156,19 @@ def candidates(runs: Trajectories, spread: Spread, search: Search) -> Candidates
         net = _pairs(len(runs.species), search.molecularity)
         if search.conserve != "none":
             net = net[span_of(runs, spread).allows(net)]
+    return candidates_of(net, runs, search)
+
+
+def candidates_of(net: NDArray[np.int64], runs: Trajectories, search: Search) -> Candidates:
+    """The reactions of net vectors, shape (R, S): each direction with a rate constant of its own, or both with one.
+
+    Raises
+    ------
+    DataError
+        If there are none, the runs are at several temperatures, or reverse rates need thermodynamics or a temperature
+        that is unknown.
+    """
+    _require_one_temperature(runs)
     if not len(net):
         names = ", ".join(species.name for species in runs.species)
         raise DataError(
@@ -166,6 +180,16 @@ def candidates(runs: Trajectories, spread: Spread, search: Search) -> Candidates
         return _reversible(net, _potentials(runs))
     one_way = [side for row in net for side in _both(row)]
     return Candidates(MassAction(tuple(one_way)), np.arange(len(one_way)), np.zeros(len(one_way)))
+
+
+def _require_one_temperature(runs: Trajectories) -> None:
+    means = np.array([float(np.mean(run.temperature)) for run in runs.runs if run.is_course])
+    means = means[np.isfinite(means)]
+    if means.size and np.ptp(means) > STEADY * means.max():
+        raise DataError(
+            f"The runs are at {means.min():g} to {means.max():g} K; without production rates, rate constants are "
+            "learnt at one temperature. Learn from the runs at each by themselves, or bring runs with rates."
+        )
 
 
 def _both(row: NDArray[np.int64]) -> tuple[Direction, Direction]:

@@ -127,10 +127,10 @@ def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
         And what was chosen, and why, in a sentence.
     """
     runs, drawn = thinned(runs, search.seed)
-    if search.balances != "auto":
-        return MAKERS[search.balances](
-            runs, spread=estimate_spread(runs, search.noise)
-        ), f"Balances: {search.balances}, as asked for. {drawn}".strip()
+    if search.balances != "auto" or search.method == "network":
+        form, why = (search.balances, "as asked for") if search.balances != "auto" else ("weak", "for the network")
+        balances = MAKERS[form](runs, spread=estimate_spread(runs, search.noise))
+        return balances, f"Balances: {form}, {why}. {drawn}".strip()
     spread = estimate_spread(runs, search.noise)
     pool = candidates(runs, spread, search)
     courses = [run for run in runs.runs if run.is_course]
@@ -147,10 +147,11 @@ def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
     ), f"Balances: {best}, whose rates follow the trajectories best (χ² per datum: {listed}). {drawn}".strip()
 
 
-def courses_fit(balances: Balances, search: Search, tell: Tell) -> CoursesFit | None:
+def courses_fit(balances: Balances, search: Search, tell: Tell, pool: Candidates | None = None) -> CoursesFit | None:
     """Candidates by the balances, rates by the trajectories, and only the reactions that those need.
 
-    None where runs in which nothing reacts explain the data as well.
+    ``pool`` holds the reactions to choose from; by default all that are possible. None where runs in which nothing
+    reacts explain the data as well.
 
     Raises
     ------
@@ -160,7 +161,7 @@ def courses_fit(balances: Balances, search: Search, tell: Tell) -> CoursesFit | 
     courses = balances.courses
     assert courses is not None
     tell(0.02, "listing candidates")
-    pool = candidates(courses.runs, courses.spread, search)
+    pool = pool or candidates(courses.runs, courses.spread, search)
     annealed_start = _after_a_jump(balances, pool)
     started = annealed_start or _start(balances, pool)
     if started is None:
