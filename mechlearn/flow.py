@@ -35,9 +35,10 @@ from .sampling import check_sampling, thinned
 from .simulation import find_mechanism
 from .study import Study
 from .study_copy import study_text
-from .study_data import Progress, silent, study_runs
+from .study_data import Progress, silent, study_runs, with_whole_elements
 from .tables import write_runs
 from .trajectories import Trajectories
+from .unmeasured import unmeasured_text
 from .validation import Validation, validate_by
 from .verdict import known_rates, other_networks, verdict
 from .viewer import write_viewer
@@ -115,6 +116,7 @@ def run_study(
 def learn_runs(runs: Trajectories, study: Study, mechanism_file: Path, progress: Progress = silent) -> Outcome:
     """Only the learning: hold out, learn, export, validate the exported file."""
     clock = Clock()
+    runs = with_whole_elements(runs)
     learnt = _learn(study, runs, clock, progress)
     outcome, _ = _judge(study, learnt, runs, mechanism_file, clock)
     files = [str(mechanism_file)] if outcome.written else []
@@ -301,6 +303,7 @@ def _judge(
     others = other_networks(discovery, learnt.balances, study.learn)
     known_to, loose = known_rates(discovery, learnt.balances)
     status, message = verdict(discovery, validation, others, loose, obstacle)
+    message = f"{message} {unmeasured_text(discovery.mechanism)}".strip()
     lost = unbalanced_elements(discovery, learnt.balances)
     if lost:
         status, message = "unbalanced-data", f"{lost} {message}"

@@ -46,6 +46,7 @@ HOME = {
         "reduction",
         "refinement",
         "uncertainty",
+        "unmeasured",
     },
 }
 
@@ -61,7 +62,7 @@ FLOORS = [
     {"conditions"},
     {"limits"},
     {"targets"},
-    {"comparison", "reversibility", "study", "first_states"},
+    {"comparison", "reversibility", "study", "first_states", "unmeasured"},
     {"simulation", "cantera_yaml", "drawing", "balances", "study_copy", "deciding"},
     {"tables", "graph", "learning", "viewer"},
     {"library"},

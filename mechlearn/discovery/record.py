@@ -17,6 +17,7 @@ from ..mechanism import Mechanism, Reaction
 from ..refinement import CoursesFit
 from ..reversibility import reversible_where_consistent
 from ..search import Search
+from ..unmeasured import with_unmeasured_products
 
 STATUS = {
     "recovered": "Every reaction is frozen and the data are explained to {level}.",
@@ -84,10 +85,13 @@ class Discovery:
 
     @cached_property
     def to_write(self) -> Mechanism:
-        """The mechanism with its pairs of rate constants as reversible reactions where thermodynamics can hold them."""
-        return reversible_where_consistent(
-            self.mechanism, [each.std_error_of_ratio for each in self.reactions]
-        ).mechanism
+        """The mechanism for a file.
+
+        Pairs of rate constants are reversible reactions where thermodynamics can hold them, and products that were not
+        measured are species.
+        """
+        errors = [each.std_error_of_ratio for each in self.reactions]
+        return reversible_where_consistent(with_unmeasured_products(self.mechanism), errors).mechanism
 
     @property
     def interrupted(self) -> bool:

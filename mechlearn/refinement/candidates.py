@@ -155,7 +155,8 @@ def candidates(runs: Trajectories, spread: Spread, search: Search) -> Candidates
     else:
         net = _pairs(len(runs.species), search.molecularity)
         if search.conserve != "none":
-            net = net[span_of(runs, spread).allows(net)]
+            lawful = span_of(runs, spread).allows(net)
+            net = net[lawful] if lawful.any() else net  # a law that forbids all is none of whole molecules
     return candidates_of(net, runs, search)
 
 
@@ -177,8 +178,8 @@ def candidates_of(net: NDArray[np.int64], runs: Trajectories, search: Search) ->
             "conserve: none."
         )
     if search.reverse == "thermo":
-        return _reversible(net, _potentials(runs))
-    one_way = [side for row in net for side in _both(row)]
+        return _reversible(net[(net < 0).any(axis=1) & (net > 0).any(axis=1)], _potentials(runs))
+    one_way = [side for row in net for side in _both(row) if any(side.reactants)]
     return Candidates(MassAction(tuple(one_way)), np.arange(len(one_way)), np.zeros(len(one_way)))
 
 
@@ -226,7 +227,9 @@ def _potentials(runs: Trajectories) -> Array:
 
 
 def _pairs(species: int, larger: int) -> NDArray[np.int64]:
-    """Net vectors of all pairs of complexes without a species in common, the smaller side of two molecules at most."""
+    """Net vectors of all pairs of complexes without a species in common, the smaller side of two molecules at most, and
+    of what one or two molecules may lose to products that nobody measured.
+    """
     complexes = [np.array(each) for each in all_complexes(species, larger)]
     if len(complexes) ** 2 > 4 * MOST_CANDIDATES:
         raise DataError(
@@ -238,4 +241,5 @@ def _pairs(species: int, larger: int) -> NDArray[np.int64]:
         if not np.any(left * right) and min(left.sum(), right.sum()) <= 2:
             net = right - left
             found[tuple((net // np.gcd.reduce(net)).tolist())] = None
-    return np.array(list(found), dtype=np.int64).reshape(len(found), species)
+    lost = [tuple(-n for n in complex_) for complex_ in all_complexes(species, 2)]
+    return np.array([*found, *lost], dtype=np.int64).reshape(-1, species)
