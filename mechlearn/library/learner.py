@@ -72,7 +72,7 @@ def library_fit(balances: Balances, search: Search, progress: Progress) -> Libra
     reactions = driving(states, net)
     if len(reactions.net) > MANY:
         total = [np.arange(len(balances.species))]
-        coarse = columns(states, reactions, total, COARSE, search.third_bodies)
+        coarse = columns(states, reactions, total, COARSE, search.third_bodies, falloff=False)
         first = mix(coarse, states, np.ones(len(coarse.reaction), dtype=bool))
         reactions = reactions.select(np.flatnonzero(first.shares(coarse, len(reactions.net)) > SORTED_OUT))
     progress(0.3, f"{len(reactions.net)} candidates left")

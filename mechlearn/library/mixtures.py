@@ -1,7 +1,8 @@
 """Rate constants as non-negative mixtures of fixed Arrhenius laws and colliders: a convex fit of all reactions at once.
 
 A positive mixture of (T₀/T)² exp(−Ta (1/T − 1/T₀)) over a grid of Ta follows any A Tⁿ exp(−Ea/RT) with n ≥ −2, a sum of
-several, and, with a column for each collider, any third body. What is not there gets the weight zero.
+several, and, with a column for each collider, any third body; with columns that level off, any falloff. What is not
+there gets the weight zero.
 """
 
 from __future__ import annotations
@@ -20,11 +21,17 @@ LOWEST, HIGHEST = -6000.0, 24_000.0
 """Activation temperatures of the grid [K]."""
 STEP = 1.2
 """Change of ln k, over the range of temperatures, between neighbours of the grid."""
+WIDER = 4.0
+"""Step of that grid for laws that level off, over that of the others."""
+RARER, BEYOND, DECADES = 2.0, 10.0, 1.5
+"""Ratio of total concentrations above which falloff shows; how far above the largest it may be half-way; the grid."""
 RIDGE = 1e-12
 MOST_STEPS = 20
 """For each column, of the active set."""
 SLOPE = 1e-12
 """Of the objective with respect to a weight at zero, as a share of the largest, at which it stays there."""
+AT_ONCE, AS_STEEP = 50, 0.1
+"""Columns that enter together at most, and their slope as a share of the largest."""
 NO_COLLIDER = -1
 RARE, OFTEN = 0.1, 0.95
 """Share of the gas that a species must exceed, and share of the states below that, to be a collider by itself."""
@@ -43,7 +50,7 @@ class Columns:
     values, gross : array, shape (M, P)
         Balance of the rate of progress per unit weight; the same of forward plus reverse.
     constants : array, shape (N, P)
-        Rate constant per unit weight, without the collider's concentration.
+        Rate constant per unit weight, without the collider's concentration, with the share of it that falloff leaves.
     """
 
     reaction: NDArray[np.int64]
@@ -75,21 +82,29 @@ def collider_groups(states: States, count: int) -> list[NDArray[np.int64]]:
 
 
 def columns(
-    states: States, reactions: Driving, groups: list[NDArray[np.int64]], coarseness: float = 1.0, third: bool = True
+    states: States,
+    reactions: Driving,
+    groups: list[NDArray[np.int64]],
+    coarseness: float = 1.0,
+    third: bool = True,
+    falloff: bool = True,
 ) -> Columns:
-    """The laws of all reactions; those that change the number of molecules also with each group of colliders."""
-    spread = 1 / states.temperature - 1 / states.reference
-    width = float(np.ptp(spread))
-    grid = _grid(width, STEP * coarseness, states.isothermal)
-    law = (states.reference / states.temperature)[:, None] ** 2 * np.exp(-spread[:, None] * grid)
+    """The laws of all reactions; those that change the number of molecules also with each group of colliders.
+
+    A collider acts in proportion to its concentration, or levels off at one of several total concentrations: falloff is
+    a positive mixture of such forms, since each energy of an excited molecule has a Lindemann form of its own.
+    """
+    bare, levelling = (_laws(states, coarseness * wider) for wider in (1.0, WIDER))
+    one = np.ones((len(states.temperature), 1))
+    bodies = [states.concentrations[:, group].sum(axis=1)[:, None] for group in groups] if third else []
+    shares = [1 / (1 + states.concentrations.sum(axis=1)[:, None] / m) for m in _middles(states)] if falloff else []
+    collided = [(g, body, law) for g, body in enumerate(bodies) for law in (bare, *(levelling * s for s in shares))]
     reaction: list[int] = []
     collider: list[int] = []
     values, gross, constants = [], [], []
     changes = reactions.net.sum(axis=1) != 0
     for i in range(len(reactions.net)):
-        kinds = [NO_COLLIDER, *(range(len(groups)) if third and changes[i] else ())]
-        for kind in kinds:
-            body = 1.0 if kind == NO_COLLIDER else states.concentrations[:, groups[kind]].sum(axis=1)[:, None]
+        for kind, body, law in [(NO_COLLIDER, one, bare), *(collided if changes[i] else ())]:
             reaction += [i] * law.shape[1]
             collider += [kind] * law.shape[1]
             values.append(reactions.difference[:, i, None] * law * body)
@@ -104,6 +119,23 @@ def columns(
         states.observe(np.concatenate(gross, axis=1)),
         np.concatenate(constants, axis=1),
     )
+
+
+def _laws(states: States, coarseness: float) -> Array:
+    """The grid of Arrhenius laws, shape (N, L)."""
+    spread = 1 / states.temperature - 1 / states.reference
+    grid = _grid(float(np.ptp(spread)), STEP * coarseness, states.isothermal)
+    return np.asarray((states.reference / states.temperature)[:, None] ** 2 * np.exp(-spread[:, None] * grid))
+
+
+def _middles(states: States) -> Array:
+    """Total concentrations at which falloff may be half-way [kmol/m³]; none where the total hardly changes."""
+    total = states.concentrations.sum(axis=1)
+    least, most = float(total.min()), float(total.max())
+    if not 0 < RARER * least < most:
+        return np.zeros(0)
+    decades = np.log10(BEYOND * most / least)
+    return np.geomspace(least, BEYOND * most, int(np.ceil(decades / DECADES)) + 1)
 
 
 def _grid(width: float, step: float, isothermal: bool) -> Array:
@@ -147,28 +179,30 @@ def non_negative(matrix: Array, right: Array, used: NDArray[np.bool_], start: Ar
        https://doi.org/10.1137/1.9781611971217
     """
     found, inside = start.copy(), np.flatnonzero(start)
-    futile = np.zeros(len(right), dtype=bool)
+    futile, added = np.zeros(len(right), dtype=bool), inside[:0]
     limit = SLOPE * float(np.abs(right).max(initial=0.0))
     for _ in range(MOST_STEPS * len(right)):
-        rows = matrix[inside]
         while len(inside):
-            goal, here = cho_solve(cho_factor(rows[:, inside]), right[inside]), found[inside]
-            if goal.min() > 0:
+            square = cho_factor(matrix[np.ix_(inside, inside)], overwrite_a=True, check_finite=False)
+            goal, here = cho_solve(square, right[inside], check_finite=False), found[inside]
+            low = np.flatnonzero(goal <= 0)
+            if not len(low):
                 found[inside] = goal
-                futile[:] = False
                 break
-            low = goal <= 0
             ratios = here[low] / (here[low] - goal[low])
             found[inside] = np.maximum(here + ratios.min() * (goal - here), 0.0)
-            found[inside[low][ratios <= ratios.min()]] = 0.0
-            stays = found[inside] > 0
-            inside, rows = inside[stays], rows[stays]
-        slope = np.where(used & (found == 0) & ~futile, right - found[inside] @ rows, 0.0)
-        best = int(np.argmax(slope))
-        if slope[best] <= limit:
+            gone = low[ratios <= ratios.min()]
+            found[inside[gone]] = 0.0
+            inside = np.delete(inside, gone)
+        if np.any(found[added] > 0):
+            futile[:] = False
+        slope = np.where(used & (found == 0) & ~futile, right - found[inside] @ matrix[inside], 0.0)
+        if slope.max(initial=0.0) <= limit:
             break
-        inside = np.append(inside, best)
-        futile[best] = True
+        steepest = np.argsort(-slope)[:AT_ONCE]
+        added = steepest[slope[steepest] > max(limit, AS_STEEP * float(slope.max()))]
+        inside = np.append(inside, added)
+        futile[added] = True
     return found
 
 
