@@ -125,6 +125,29 @@ def test_networks_near_one_learnt_from_concentrations_are_told_with_the_state_th
         assert "Measure near A" in each.decides
 
 
+@pytest.mark.parametrize(("fast", "runs"), [(1.5, 3), (5.0, 10)])
+def test_networks_near_one_learnt_from_concentrations_are_looked_for_by_themselves(fast: float, runs: int) -> None:
+    truth = network("A B C", one_way("A => B", fast), one_way("B => C", 1.0))
+    courses = [chain(fast, i, with_fast=i < 3) for i in range(runs)]
+    balances, search = ml.weak_balances(ml.Trajectories(truth.species, tuple(courses))), ml.Search(noise="absolute")
+    learnt = ml.discover(balances, search)
+    assert learnt.courses is not None
+    assert ml.compare(learnt.mechanism, truth).exact
+    known = ml.find_alternatives(learnt.mechanism, balances, search, near=learnt.courses.alternatives)
+    found = ml.find_alternatives(learnt.mechanism, balances, search)
+    assert {each.by[0].equation for each in found.found} == {each.by[0].equation for each in known.found}
+    assert len(found.found) == (5 if runs == 3 else 0)
+    assert "trajectories" in found.looked_at
+
+
+def test_a_network_outside_of_what_is_looked_at_has_no_neighbours_from_trajectories() -> None:
+    catalysed = network("A B C", one_way("A + C => B + C", 2.0))
+    balances = ml.weak_balances(ml.Trajectories(catalysed.species, (chain(2.0, 0, with_fast=True),)))
+    found = ml.find_alternatives(catalysed, balances)
+    assert all(each.everywhere for each in found.found)
+    assert "trajectories" not in found.looked_at
+
+
 def isomers(along_a_line: bool, noise: float) -> tuple[ml.Mechanism, ml.Balances]:
     """A => B => C at ten temperatures, in states where B is half of A, or in any states."""
     rates = ml.Arrhenius(1e3, 0.0, 4e7), ml.Arrhenius(5e3, 0.0, 4e7)

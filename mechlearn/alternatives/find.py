@@ -16,7 +16,7 @@ from ..learning.rates import RateFit, fit_rates
 from ..learning.scaling import Scaled, scaled
 from ..learning.stoichiometry import Stoichiometry, conserving_rows, element_laws, free_rows
 from ..mechanism import Arrhenius, Mechanism, Reaction
-from ..refinement import Other
+from ..refinement import Other, networks_near
 from ..search import Search
 from .equivalent import mixtures
 from .exchange import exchanges
@@ -41,7 +41,7 @@ def find_alternatives(
     balances: Balances,
     search: Search | None = None,
     *,
-    near: tuple[Other, ...] = (),
+    near: tuple[Other, ...] | None = None,
 ) -> Alternatives:
     """Other sets of reactions that explain the data as well as a learnt mechanism.
 
@@ -54,7 +54,8 @@ def find_alternatives(
     search : Search, optional
         With which it was learnt: ``conserve`` and the largest coefficients say which reactions count.
     near : tuple of Other, optional
-        For concentrations alone: networks that were found to explain them as well (``discovery.courses.alternatives``).
+        For concentrations alone: networks that are known to explain them as well (``discovery.courses.alternatives``,
+        which saves time); by default they are looked for.
 
     Returns
     -------
@@ -83,8 +84,10 @@ def find_alternatives(
     looked_at = EQUIVALENT.format(coefficient=search.max_coefficient, order=search.max_order)
     found, further = _same_dynamics(mechanism, stoichiometry, elements)
     if balances.courses is not None:
-        found += _near(mechanism, near, balances)
-        return _told(found, further, (), looked_at + ON_COURSES * bool(near))
+        if near is None:
+            near = networks_near(dict(one_way(mechanism, reversible=True)), balances, search)
+        found += _near(mechanism, near or (), balances)
+        return _told(found, further, (), looked_at + ON_COURSES * (near is not None))
     if not (_one_temperature(balances) and _all_one_way(mechanism)):
         known = elements is not None and mechanism.reactions
         swapped = exchanges(mechanism, balances, search) if known else None

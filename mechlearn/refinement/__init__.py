@@ -7,5 +7,6 @@ from .learner import Found as Found
 from .learner import Other as Other
 from .learner import chosen_balances as chosen_balances
 from .learner import courses_fit as courses_fit
+from .near import networks_near as networks_near
 from .refine import Refinement as Refinement
 from .refine import refine as refine

@@ -174,21 +174,42 @@ def courses_fit(balances: Balances, search: Search, tell: Tell, pool: Candidates
         )
     problem, state, support = started
     tell(0.1, f"{len(support)} of {len(pool)} candidates")
-    problem, state, misfit = _settled(problem, state, courses.runs, search)
-    count = problem.data.count
-    full = Problem.of(pool, problem.data, problem.spread)
-    full = replace(full, inverse=problem.inverse, steps=problem.steps, robust=problem.robust)
-    threshold = np.log(count) + 2 * np.log(len(pool))
-    scale = left_over(problem, state)
-    selector = Selector(full, pool.reversible, threshold, scale, lambda text: tell(0.5, text))
-    network = Network(tuple(support.tolist()), problem, state, state.chi2 / scale + threshold * len(support))
+    selector, network, misfit = among(pool, problem, state, support, courses.runs, search, tell)
+    state = network.state
     network = selector.selected(network)
-    if _still(network.problem) / scale <= network.cost:
+    if _still(network.problem) / selector.scale <= network.cost:
         return None
     tell(0.8, "looking for other networks")
     best, near = selector.rivals(network)
     fit = _told(best, near, pool, courses.runs, misfit * best.state.chi2 / state.chi2, tell)
     return replace(fit, unresolved=annealed_start is not None)
+
+
+def among(
+    pool: Candidates,
+    problem: Problem,
+    state: State,
+    support: NDArray[np.int64],
+    runs: Trajectories,
+    search: Search,
+    tell: Tell,
+) -> tuple[Selector, Network, float]:
+    """All candidates beside those that the problem holds, both with weights that belong to the fit of these.
+
+    Returns
+    -------
+    tuple of (Selector, Network, float)
+        And χ² per datum with the noise found in the data alone.
+    """
+    problem, state, misfit = _settled(problem, state, runs, search)
+    count = problem.data.count
+    full = Problem.of(pool, problem.data, problem.spread)
+    full = replace(full, inverse=problem.inverse, steps=problem.steps, robust=problem.robust)
+    threshold = float(np.log(count) + 2 * np.log(len(pool)))
+    scale = left_over(problem, state)
+    selector = Selector(full, pool.reversible, threshold, scale, lambda text: tell(0.5, text))
+    network = Network(tuple(support.tolist()), problem, state, state.chi2 / scale + threshold * len(support))
+    return selector, network, misfit
 
 
 def _after_a_jump(balances: Balances, pool: Candidates) -> tuple[Problem, State, NDArray[np.int64]] | None:
@@ -282,7 +303,7 @@ def _told(
     return CoursesFit(
         found=tuple(found),
         covariance=tuple(map(tuple, covariance.tolist())),
-        alternatives=tuple(_other(each) for each in near),
+        alternatives=tuple(other_of(each) for each in near),
         candidates=len(pool),
         reversible=pool.reversible,
         misfit=misfit,
@@ -295,7 +316,8 @@ def _told(
     )
 
 
-def _other(network: Network) -> Other:
+def other_of(network: Network) -> Other:
+    """The one-way reactions of a network with their rate constants."""
     constants = network.problem.constants(network.state.theta)[0].tolist()
     return Other(network.problem.reactions.directions, tuple(constants))
 
