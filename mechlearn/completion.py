@@ -68,7 +68,7 @@ def completed(runs: Trajectories, missing: Sequence[Species], *, noise: float = 
         if rates is not None:
             rates = np.column_stack([rates, -(np.linalg.pinv(hidden) @ observed @ rates.T).T])
         done.append(replace(run, concentrations=np.column_stack([run.concentrations, amounts]), rates=rates))
-    return replace(runs, species=(*runs.species, *missing), runs=tuple(done))
+    return replace(runs, species=(*runs.species, *missing), runs=tuple(done), worked_out=(*runs.worked_out, *names))
 
 
 def _check(runs: Trajectories, missing: Sequence[Species]) -> None:

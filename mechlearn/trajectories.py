@@ -102,6 +102,8 @@ class Trajectories:
         The Cantera file that the data (or the compositions) come from; empty where unknown.
     phase : str
         Its phase, where the file has several.
+    worked_out : tuple of str
+        Species that were not measured but follow from the elements, zero at the start of each run.
 
     Raises
     ------
@@ -114,6 +116,7 @@ class Trajectories:
     mechanism: str = ""
     phase: str = ""
     atomic_weights: dict[str, float] = field(default_factory=dict)
+    worked_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.runs:

@@ -9,18 +9,25 @@ import numpy as np
 import pytest
 
 from mechlearn.cantera_yaml import read_mechanism
+from mechlearn.comparison import compare
+from mechlearn.completion import completed
+from mechlearn.conditions import Sample, Times
 from mechlearn.conservation import masses
 from mechlearn.discovery import discover
 from mechlearn.errors import BalanceError
 from mechlearn.flow import learn_runs
+from mechlearn.judging import measured_runs
 from mechlearn.kinetics import production_rates
+from mechlearn.measurement import Noise, measured
 from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, Species
 from mechlearn.refinement import chosen_balances
 from mechlearn.search import Search
-from mechlearn.study import Study
+from mechlearn.simulation import simulate
+from mechlearn.study import Study, example_studies, load_study
 from mechlearn.trajectories import Trajectories, Trajectory
 from mechlearn.unmeasured import unmeasured_text, with_unmeasured_products
 
+from .helpers import BANK
 from .test_refinement import runs_of
 
 
@@ -106,3 +113,28 @@ def test_a_species_that_turns_into_what_nobody_measured_is_found_beside_one_that
     np.testing.assert_allclose(rates, [[-1.5, 1.0]], rtol=0.01)
     assert any("unmeasured" in equation for equation in discovery.to_write.equations)
     assert masses(discovery.to_write).min() > 0
+
+
+def test_a_hidden_intermediate_that_the_elements_determine_is_learnt_as_well_as_if_it_were_measured() -> None:
+    study = load_study(example_studies()["michaelis-menten"])
+    assert study.source is not None
+    amounts = {"E": 1.0, "S": 1.0, "ES": 0.0, "P": 0.0}
+    initial = Sample(sample="uniform", low={n: 0.1 * a for n, a in amounts.items()}, high=amounts, runs=12)
+    times = Times(end=2.0, count=61, spacing="log", start=1e-8)
+    runs = simulate(replace(study, source=replace(study.source, seed=1, times=times, initial=initial)))
+    complex_ = next(one for one in runs.species if one.name == "ES")
+    noisy = measured(
+        without(runs.select([replace(run, rates=None) for run in runs.runs]), "ES"), Noise(relative=0.01), 1
+    )
+    whole = completed(noisy, [complex_], noise=0.01)
+    discovery = discover(chosen_balances(whole, Search())[0])
+    assert sorted(discovery.mechanism.equations) == ["E + S <=> ES", "ES => E + P"]
+    error = compare(discovery.mechanism, BANK["michaelis-menten"]).max_relative_rate_error
+    assert error is not None
+    assert error < 0.02
+    assert discovery.courses is not None
+    assert discovery.courses.data == 12 * 61 * 3
+    _, judged = measured_runs(discovery, whole)
+    assert judged is not None
+    assert all(first[whole.species_names.index("ES")] == 0 for first in judged.first.values())
+    assert judged.chi2 < 1.3

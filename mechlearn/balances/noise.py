@@ -51,6 +51,10 @@ class Spread:
         """The same with all deviations multiplied."""
         return Spread(self.relative * factor, self.absolute * factor)
 
+    def with_own(self, which: NDArray[np.bool_], deviations: Array) -> Spread:
+        """The same with other constant parts of some species, both of shape (S,)."""
+        return Spread(self.relative, np.where(which, deviations, self.absolute))
+
     @property
     def kind(self) -> str:
         """``relative`` or ``absolute``."""
@@ -77,7 +81,8 @@ def estimate_spread(runs: Trajectories, kind: str = "auto") -> Spread:
     Returns
     -------
     Spread
-        At least `LEAST`; smooth data give no more than that.
+        At least `LEAST`; smooth data give no more than that. Species that were worked out have a constant part of their
+        own, since others' noise is in them.
     """
     largest = np.maximum(np.nanmax([np.nanmax(np.abs(r.concentrations), axis=0) for r in runs.runs], axis=0), 1e-300)
     courses = [run.concentrations for run in runs.runs if run.is_course and len(run.time) >= 5]
@@ -86,7 +91,11 @@ def estimate_spread(runs: Trajectories, kind: str = "auto") -> Spread:
         return Spread(LEAST, LEAST * FLOOR * largest)
     fourth = np.concatenate([np.abs(np.diff(each, 4, axis=0)) for each in courses]) / FOURTH
     around = np.concatenate([_around(each) for each in courses])
-    return spread_of(fourth, around, largest, kind)
+    hidden = np.isin(runs.species_names, runs.worked_out)
+    if not hidden.any():
+        return spread_of(fourth, around, largest, kind)
+    measured = spread_of(np.where(hidden, np.nan, fourth), around, largest, kind)
+    return measured.with_own(hidden, np.maximum(np.sqrt(np.nanmean(fourth**2, axis=0)), LEAST * largest))
 
 
 def spread_of(residuals: Array, around: Array, largest: Array, kind: str = "auto") -> Spread:

@@ -128,7 +128,9 @@ def _verdict(fit: CoursesFit, names: list[str], search: Search) -> tuple[str, st
         status = "unsettled"
         return status, (
             f"The reactions found miss the concentrations by {np.sqrt(fit.misfit):.2g} times their noise, {detail} of "
-            "their range. A species may be missing, or a rate law that this version does not know."
+            "their range. A species that reacts may not be among those measured, or the rate law may be one that this "
+            "version does not know. Measure what could be missing, or name it under `complete:`, with a mechanism that "
+            "has the compositions, if the elements determine it and it is absent at the start."
         )
     elif fit.alternatives:
         status = "ambiguous"

@@ -206,7 +206,7 @@ def _arrow(problem: Problem, state: State) -> _Arrow:
     if problem.held:
         by_rate = by_rate * ~np.isin(np.arange(count), problem.held)
     rate = (by_rate * weight[..., None]).reshape(runs, -1, count)
-    first = (by_first * weight[..., None]).reshape(runs, -1, species)
+    first = (by_first * weight[..., None] * ~data.hidden).reshape(runs, -1, species)
     if problem.fixed_first:
         first = np.zeros_like(first)
     left = residual.reshape(runs, -1)

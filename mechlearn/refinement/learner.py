@@ -270,7 +270,8 @@ def _noise_left(problem: Problem, state: State, search: Search) -> Spread:
     residuals = np.where(data.known, state.samples - data.values, np.nan)
     species = data.values.shape[-1]
     largest = np.maximum(np.abs(data.values).max(axis=(0, 1)), 1e-300)
-    return spread_of(residuals.reshape(-1, species), state.samples.reshape(-1, species), largest, search.noise)
+    spread = spread_of(residuals.reshape(-1, species), state.samples.reshape(-1, species), largest, search.noise)
+    return spread.with_own(data.hidden, problem.spread.absolute)
 
 
 def _told(

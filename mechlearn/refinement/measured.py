@@ -34,6 +34,8 @@ class Measured:
         [K]; NaN where unknown.
     names : tuple of str
         Of the runs.
+    hidden : array of bool, shape (S,)
+        Species that nobody measured, absent at the start.
     """
 
     time: Array
@@ -41,6 +43,7 @@ class Measured:
     known: NDArray[np.bool_]
     temperature: Array
     names: tuple[str, ...]
+    hidden: NDArray[np.bool_]
 
     @property
     def count(self) -> int:
@@ -81,9 +84,10 @@ def measured(runs: Trajectories) -> Measured:
     time = np.stack([_padded(run.time - run.time[0], longest) for run in courses])
     values = np.stack([_padded(run.concentrations, longest) for run in courses])
     present = np.stack([np.arange(longest) < len(run.time) for run in courses])
-    known = np.isfinite(values) & present[..., None]
+    hidden = np.isin(runs.species_names, runs.worked_out)
+    known = np.isfinite(values) & present[..., None] & ~hidden
     temperature = np.array([float(np.mean(run.temperature)) for run in courses])
-    return Measured(time, np.where(known, values, 0.0), known, temperature, tuple(run.name for run in courses))
+    return Measured(time, np.where(known, values, 0.0), known, temperature, tuple(run.name for run in courses), hidden)
 
 
 def _padded(values: Array, length: int) -> Array:
