@@ -121,7 +121,7 @@ def _efficiencies(
     mean = np.sum(slopes * mixtures, axis=1, keepdims=True) / mixtures.sum(axis=1, keepdims=True)
     if np.any(mean[:, 0] * mixtures.sum(axis=1) < 1e-6 * base):
         return None
-    return slopes / mean
+    return np.asarray(slopes / mean)
 
 
 def _name(net: tuple[int, ...], mechanism: ml.Mechanism) -> str:

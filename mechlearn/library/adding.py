@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from .fitting import Errors, Fit
 from .laws import Law, Surroundings, Term
 from .mixtures import NO_COLLIDER, Columns, columns
-from .selection import expanded, fitted
+from .richer import expanded
+from .selection import fitted
 from .states import Driving, States
 
 Array = NDArray[np.float64]

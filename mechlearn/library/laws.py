@@ -15,7 +15,7 @@ from .states import States
 Array = NDArray[np.float64]
 
 LARGEST = 80.0
-LIMITS = np.array([LARGEST, 40.0, 12.0])
+LIMITS = np.array([LARGEST, 80.0, 40.0])
 """Of ln k at T₀ in kmol, m³ and s, of Ea/RT₀, and of b."""
 LARGEST_EFFICIENCY = 1e3
 SMALL = 1e-6

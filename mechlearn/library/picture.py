@@ -27,7 +27,9 @@ MOST_CONDITIONS = 8
 MOST_EFFICIENT = 20.0
 """Efficiency of a collider, relative to the bath's, that is nothing unusual."""
 SEEN = 1e-4
-"""Share of some species' production that a collider's effect must make to be told."""
+"""Share of some species' production that a collider as efficient as the bath must make to be told."""
+MOSTLY = 0.3
+"""Share of some species' production that a reaction must make for its own reactant's efficiency to be told."""
 TOLD = 0.3
 """Standard deviation of ln k at the best condition above which a reaction is not told from effects of colliders."""
 THREE_PRODUCTS, CATALYSED, THREE_REACTANTS = 1, 2, 3
@@ -164,6 +166,11 @@ def picture(
             for place, i in enumerate(fit.chosen)
         ]
         found += [channel for channel in each_channel if channel.deviation.min() < TOLD]
+        if len(members) == 1:
+            kept = {
+                offers[i].net: rates[:, place] for place, i in enumerate(fit.chosen) if offers[i].reactants == members
+            }
+            faster |= _faster_alone(members, kept, rows, design)
         if len(members) == 2:
             faster |= _faster(members, known, slower, changes, rows, design)
         progress((number + 1) / len(work))
@@ -191,12 +198,28 @@ def _faster(
 ) -> dict[tuple[Complex, tuple[int, ...], int], Array]:
     """How much each of a pair speeds up reactions of the other that it has no other part in."""
     found: dict[tuple[Complex, tuple[int, ...], int], Array] = {}
-    for net, change in zip(slower.net, changes.T, strict=True):
-        seen = np.max(np.abs(change[:, None] * net) * PRECISE / rows.deviation, axis=1)
+    for net, change, most in zip(slower.net, changes.T, slower.size.T, strict=True):
+        seen = np.max(np.abs(most[:, None] / MOST_EFFICIENT * net) * PRECISE / rows.deviation, axis=1)
         for alone, other in (members, members[::-1]):
             if net[other] == 0 and tuple(net.tolist()) in known.get((alone,), {}):
                 told = np.where(seen > SEEN, change, np.nan)
                 found[(alone,), tuple(net.tolist()), other] = told / design.amount_of(members)
+    return found
+
+
+def _faster_alone(
+    members: Complex, rates: dict[tuple[int, ...], Array], rows: Rows, design: Design
+) -> dict[tuple[Complex, tuple[int, ...], int], Array]:
+    """How much a species speeds up reactions of its own, by their rates in both amounts."""
+    found: dict[tuple[Complex, tuple[int, ...], int], Array] = {}
+    levels = [_level(rows, design, little=little) for little in (False, True)]
+    amounts = [design.amount_of(members, little=little) for little in (False, True)]
+    for net, rate in rates.items():
+        seen = np.max(np.abs(rate[:, None] * net) * PRECISE / rows.deviation, axis=1)
+        constants = [rate[level] / amount for level, amount in zip(levels, amounts, strict=True)]
+        told = np.minimum(*(seen[level] for level in levels)) > MOSTLY
+        change = (constants[0] - constants[1]) / (amounts[0] - amounts[1])
+        found[members, net, members[0]] = np.where(told, change, np.nan)
     return found
 
 

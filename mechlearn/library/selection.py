@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .fitting import Errors, Fit, errors_left, fit_laws
-from .laws import LARGEST, Law, Surroundings, Term
+from .laws import Law, Surroundings, Term
 from .mixtures import NO_COLLIDER, Columns, gram
+from .richer import doubles_anew, expanded, richer
 from .states import Driving, States
 
 Array = NDArray[np.float64]
@@ -24,6 +25,10 @@ CLEARLY = 0.03
 """Part of that rise at which many reactions are dropped at once: none of them may be a true one."""
 GAIN = 0.004
 """Fall of the score, per balance, for which a richer law is taken."""
+WELL = 1e-5
+"""Error of the laws at which none is begun anew."""
+MUCH_BETTER = 0.8
+"""Ratio of the errors at which laws that were begun anew are taken."""
 SIGNIFICANT = 10.0
 """Change of χ² that noise does not make."""
 LEAST_SCALE = 1e-9
@@ -33,13 +38,6 @@ NOTHING = 1e-7
 LEAST_EFFICIENT = 0.1
 """Efficiency at which a collider starts that the mixture leaves out: at zero the fit would stall."""
 FIRST_FLOOR = 1e-3
-NOTICEABLE = 0.01
-"""Share of a reaction's rate above which a collider may get a law of its own."""
-FEW = 4
-"""Colliders of one term that may always part."""
-CENTRES = [(0.6, -2.3, 0.0, 1.0), (0.5, -2.3, 0.0, 4.0)]
-"""Where Troe's parameters start."""
-STEEPER = 6.0
 MOST_SWEEPS = 8
 
 
@@ -193,72 +191,6 @@ def first_laws(
     return tuple(found)
 
 
-def expanded(constant: Array, around: Surroundings) -> Array:
-    """Coefficients of ln k by least squares."""
-    there = constant > 0
-    if not there.any():
-        return np.zeros(around.features.shape[1]) - LARGEST
-    return np.asarray(np.linalg.lstsq(around.features[there], np.log(constant[there]), rcond=None)[0])
-
-
-def richer(law: Law, changes: bool, around: Surroundings) -> list[Law]:
-    """Laws with one thing more: a second Arrhenius term, a collider with a law of its own, falloff, its broadening."""
-    offered = []
-    constant = law.evaluate(around)[0]
-    plain = [term for term in law.terms if not term.members]
-    if len(plain) < 2 and around.features.shape[1] > 1:
-        low = expanded(constant, around) - np.log(10.0) * np.eye(around.features.shape[1])[0]
-        for change in (-STEEPER, 0.0, STEEPER):
-            shifted = low.copy()
-            shifted[1] += change
-            offered.append(replace(law, terms=(*law.terms, Term(shifted))))
-    if not changes:
-        return offered
-    total = around.colliders.sum(axis=1)
-    if len(plain) == len(law.terms):
-        members = tuple(range(around.colliders.shape[1]))
-        offered.append(Law(law.reaction, (Term(expanded(constant / total, around), members, np.ones(len(members))),)))
-    for number, term in enumerate(law.terms):
-        if term.efficiency is None:
-            continue
-        others = law.terms[:number] + law.terms[number + 1 :]
-        offered += [replace(law, terms=(*others, *parts)) for parts in _own_colliders(term, constant, around)]
-        if term.high is None and len(term.members) == around.colliders.shape[1]:
-            for excess in (0.0, 2.0):
-                high = term.low.copy()
-                high[0] += np.log(np.quantile(total, 0.9)) + excess
-                offered.append(replace(law, terms=(*others, replace(term, high=high))))
-        elif term.high is not None and term.centre is None:
-            offered += [replace(law, terms=(*others, replace(term, centre=np.array(start)))) for start in CENTRES]
-    return offered
-
-
-def _own_colliders(term: Term, constant: Array, around: Surroundings) -> list[tuple[Term, ...]]:
-    """The term without one noticeable collider, or without all of them, which get Arrhenius laws of their own."""
-    if term.high is not None or term.efficiency is None or len(term.members) < 2:
-        return []
-    rate = np.exp(around.features @ term.low)
-    share = np.median(rate[:, None] * term.efficiency * around.colliders[:, term.members] / constant[:, None], axis=0)
-    few = len(term.members) <= FEW
-    noticeable = [place for place in range(len(term.members)) if few or share[place] > NOTICEABLE]
-    groups = [[place] for place in noticeable] + ([noticeable] if len(noticeable) > 1 else [])
-    found = []
-    for places in groups:
-        rest = [place for place in range(len(term.members)) if place not in places]
-        own = tuple(_moved(term, [place]) for place in places)
-        found.append((*([_moved(term, rest)] if rest else []), *own))
-    return found
-
-
-def _moved(term: Term, places: list[int]) -> Term:
-    """The term with some of its colliders only."""
-    assert term.efficiency is not None
-    efficiency = np.maximum(term.efficiency[places], 1e-3)
-    low = term.low.copy()
-    low[0] += np.log(efficiency[0])
-    return replace(term, low=low, members=tuple(term.members[p] for p in places), efficiency=efficiency / efficiency[0])
-
-
 def enriched(
     states: States,
     reactions: Driving,
@@ -292,9 +224,16 @@ def enriched(
                 best = min(best, (judge.sum(left), tried.laws[0]), key=lambda pair: pair[0])
             better |= best[1] is not law
             new.append(best[1])
-        if not better:
+        if better:
+            fit, errors = fitted(states, reactions, around, tuple(new), errors)
+            continue
+        again = doubles_anew(fit.laws, around)
+        if errors.noisy or errors.law < WELL or again == fit.laws:
             break
-        fit, errors = fitted(states, reactions, around, tuple(new), errors)
+        tried, left = fitted(states, reactions, around, again, errors)
+        if left.law > MUCH_BETTER * errors.law:
+            break
+        fit, errors = tried, left
     return fit, errors
 
 
