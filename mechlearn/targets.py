@@ -156,6 +156,9 @@ class Reduce:
         Instead of all combinations in the source.
     between : bool
         Whether delays are kept as well halfway between neighbouring temperatures, pressures and equivalence ratios.
+    spot_checks : int
+        The result is checked at so many conditions spread between those of the study, and in flames halfway between its
+        equivalence ratios; those that exceed a limit join the study's, and the work goes on. 0 for none.
     rates : str
         ``keep``, or ``refit``: rate constants change within a factor of 2 near 1500 K.
     lumps : bool
@@ -174,6 +177,7 @@ class Reduce:
     keep: Names = ()
     conditions: tuple[Envelope, ...] = ()
     between: Annotated[bool, Strict()] = False
+    spot_checks: Annotated[int, Strict(), Field(ge=0, le=100_000)] = 64
     rates: Literal["keep", "refit"] = "refit"
     lumps: Annotated[bool, Strict()] = False
     held_out: Envelope | None = None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise, product
+from itertools import product
 
 import cantera as ct
 
@@ -14,6 +14,7 @@ from ..first_states import first_states
 from ..simulation import find_mechanism, load_gas
 from ..study import Study
 from ..targets import Envelope, FlameSpeed, Reduce
+from .cells import LOGARITHMIC, RECIPROCAL, Cells, halfway
 from .record import Condition, Task
 
 _LONGEST = 100.0
@@ -78,6 +79,32 @@ def task_of(study: Study) -> Task:
         transport=targets.flame_speed.transport if targets.flame_speed else "mixture-averaged",
         flame_conditions=tuple(flames),
     )
+
+
+def cells_of(study: Study, task: Task) -> tuple[Cells, ...]:
+    """The boxes between a study's conditions."""
+    source, reduce = study.source, study.reduce
+    assert source is not None
+    assert reduce is not None
+    gas = load_gas(task.mechanism, task.phase)
+    profiles = reduce if reduce.profiles.at == "all" and any(each.profiled for each in task.conditions) else None
+
+    def condition(point: Envelope) -> Condition:
+        return conditions_of(gas, source, (point,), profiles)[0]
+
+    boxes = [_axes(source, envelope) for envelope in reduce.conditions or (Envelope(),)]
+    return tuple(cells for box in boxes if (cells := Cells(box, condition)).wide)
+
+
+def flames_between(study: Study, task: Task) -> tuple[Condition, ...]:
+    """Unburnt gas halfway between that of a study's flames."""
+    assert study.source is not None
+    assert study.reduce is not None
+    target = study.reduce.targets.flame_speed
+    if target is None:
+        return ()
+    gas = load_gas(task.mechanism, task.phase)
+    return tuple(flame_conditions(gas, study.source, target, halfway(target.phi, LOGARITHMIC)))
 
 
 def flame_conditions(
@@ -148,18 +175,20 @@ def _within(source: Source, envelope: Envelope) -> Source:
     )
 
 
-def _between(source: Source, envelope: Envelope) -> Envelope:
-    """The values halfway between neighbours: temperatures by their reciprocals, the others by their logarithms."""
+def _axes(source: Source, envelope: Envelope) -> Envelope:
+    """With all values written out."""
     part = _within(source, envelope)
     ratios = part.initial.phi if isinstance(part.initial, Mixture) else ()
+    return Envelope(temperature=part.temperature, pressure=part.pressure, phi=ratios)
 
-    def halfway(values: tuple[float, ...], mean: Callable[[float, float], float]) -> tuple[float, ...]:
-        return tuple(mean(a, b) for a, b in pairwise(sorted(values))) or values
 
+def _between(source: Source, envelope: Envelope) -> Envelope:
+    """The values halfway between neighbours."""
+    axes = _axes(source, envelope)
     return Envelope(
-        temperature=halfway(part.temperature, lambda a, b: 2 * a * b / (a + b)),
-        pressure=halfway(part.pressure, lambda a, b: (a * b) ** 0.5),
-        phi=halfway(ratios, lambda a, b: (a * b) ** 0.5),
+        temperature=halfway(axes.temperature, RECIPROCAL) or axes.temperature,
+        pressure=halfway(axes.pressure, LOGARITHMIC) or axes.pressure,
+        phi=halfway(axes.phi, LOGARITHMIC) or axes.phi,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from math import isinf
@@ -74,7 +74,7 @@ def finished(
     mechanism: Mechanism,
     stages: list[Stage],
     folder: Path,
-    seconds: dict[str, float],
+    spent: Callable[[], tuple[float, float]],
     left_out: list[str],
     interrupted: bool,
 ) -> Reduction:
@@ -83,9 +83,9 @@ def finished(
     last, name = stages[-1], study.source.mechanism
     final = stage_mechanism(mechanism, last)
     work = work.with_lumps(last.lumps)
-    clock = time.monotonic()
+    reducing, _ = spent()
     write_reduced(mechanism, name, last, folder / "reduced.yaml")
-    write_text(folder / "curve.csv", csv_text(curve_rows(stages, len(work.task.flames))))
+    write_text(folder / "curve.csv", csv_text(curve_rows(stages, work)))
     write_text(folder / "removed.csv", csv_text(removed_rows(stages, work.source.names)))
     write_text(folder / "curve.svg", curve_figure(stages, work.source.whole().size))
     obstacle = write_chemkin(
@@ -103,16 +103,19 @@ def finished(
         _draw_difference(study, work, folder)
     except MechlearnError as error:
         obstacles["difference"] = str(error)
-    seconds |= {"validate": round(time.monotonic() - clock, 1), "processor": round(time.process_time(), 1)}
+    clock, processor = spent()
+    seconds = {"reduce": reducing, "validate": clock - reducing, "processor": processor}
+    checks = _spot_checks(work, last, now=not interrupted)
     strays = any(abs(each.error) > work.task.flame_limit for each in flames.get("in_sample", ()))
     status = "interrupted" if interrupted else "held" if last.error <= 1 and not strays else "not-held"
     content = {
         "status": status,
-        "message": _message(status, last, work, verdicts) + _flame_message(flames),
+        "message": _message(status, last, work, verdicts) + _check_message(checks) + _flame_message(flames),
         "species": last.candidate.size[0],
         "reactions": last.candidate.size[1],
         "source": {"mechanism": name, "species": len(work.source.names), "reactions": work.source.own},
         "error_over_limit": last.error,
+        "spot_checks": checks,
         "changed_rates": len(last.candidate.changes),
         "lumps": [work.source.reactions[j].equation for j in last.candidate.reactions if j >= work.source.own],
         "limits": dict(zip(("ignition_delay", "temperature", "species"), work.task.limits, strict=True)),
@@ -121,7 +124,7 @@ def finished(
         **({"flames": _flame_content(work, flames, folder / "reduced.yaml")} if flames else {}),
         "without_ignition": left_out,
         "not_written": {what: why for what, why in obstacles.items() if why},
-        "seconds": seconds,
+        "seconds": {what: round(value, 1) for what, value in seconds.items()},
         "cores": work.workers.cores,
         "versions": {"mechlearn": version("mechlearn"), "cantera": ct.__version__},
     }
@@ -160,6 +163,35 @@ def _judge_flames(study: Study, work: Work, mechanism: Path) -> dict[str, list[F
         "held_out": flame_conditions(gas, study.source, target, target.held_out),
     }
     return {kind: judged_flames(work.workers, work.task, mechanism, found) for kind, found in kinds.items()}
+
+
+def _spot_checks(work: Work, last: Stage, *, now: bool) -> dict[str, Any]:
+    """How the result does between the study's conditions; nothing if that is not known and not wanted now."""
+    check = work.check(last.candidate, now=now)
+    spots = (*check.conditions, *check.flames)
+    if not spots:
+        return {}
+    largest = max(spots, key=lambda each: each.error)
+    return {
+        "conditions": len(check.conditions),
+        "flames": len(check.flames),
+        "added": [each.name for each in last.added],
+        "added_flames": [each.name for each in last.flames],
+        "error_over_limit": largest.error,
+        "worst": largest.condition.name,
+    }
+
+
+def _check_message(checks: dict[str, Any]) -> str:
+    """What the check between the study's conditions adds to the message."""
+    if not checks:
+        return ""
+    flames = f" and {checks['flames']} flames" if checks["flames"] else ""
+    count = len(checks["added"]) + len(checks["added_flames"])
+    added = f" ({count} of an earlier check joined these)" if count else ""
+    error = checks["error_over_limit"]
+    told = "one has no response" if isinf(error) else f"the largest error is {error:.2f} of its limit"
+    return f" At {checks['conditions']} conditions{flames} between those of the study{added}, {told}."
 
 
 def _flame_content(work: Work, flames: dict[str, list[FlameVerdict]], mechanism: Path) -> dict[str, Any]:

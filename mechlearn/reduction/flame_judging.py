@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from math import inf
 from pathlib import Path
 from typing import Any
 
 import cantera as ct
 
-from ..simulation import load_gas
 from .flames import JUDGED, SEARCHED, TWICE_AS_FINE, free_flame, moved_flame
-from .phases import source_of
+from .phases import file_of, source_of
 from .record import Condition, Flame, Task
 from .workers import Workers
 
@@ -72,11 +70,6 @@ def grid_error(task: Task, mechanism: Path) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=2)
-def _file(mechanism: str) -> ct.Solution:
-    return load_gas(mechanism)
-
-
 def _source(task: Task) -> ct.Solution:
     return source_of(task.mechanism, task.phase).gas
 
@@ -98,5 +91,5 @@ def _finely(task: Task, condition: Condition, start: Flame | None) -> Flame | No
 def _speed(task: Task, mechanism: Path, condition: Condition, known: Flame) -> float:
     """Of the file's flame on the grid of the source's [m/s]; zero without a flame."""
     names = source_of(task.mechanism, task.phase).names
-    flame = moved_flame(_file(str(mechanism)), condition, task.transport, known, names)
+    flame = moved_flame(file_of(mechanism), condition, task.transport, known, names)
     return 0.0 if flame is None else float(flame.velocity[0])

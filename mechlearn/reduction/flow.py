@@ -18,12 +18,13 @@ from ..errors import SimulationError, StudyError
 from ..files import write_text
 from ..study import Study
 from ..study_copy import study_text
-from .envelope import longest_of, task_of
+from .envelope import cells_of, flames_between, longest_of, task_of
 from .finishing import RESULTS, Reduction, finished
 from .phases import Source, source_of
 from .record import Candidate, Task
 from .scoring import refer, refer_flame
-from .stages import load_stages, reduced, save_stages
+from .spots import Spots
+from .stages import Saved, load_stages, reduced, save_stages
 from .work import Stage, Work
 from .workers import Workers
 from .writing import stage_name, write_reduced
@@ -68,14 +69,14 @@ def reduce_study(
     SimulationError
         If the source ignites at no condition.
     """
-    started = time.monotonic()
+    started, already = time.monotonic(), time.process_time()
     task = task_of(study)
     assert study.source is not None
     assert study.reduce is not None
     text = study_text(study, folder) if study.path is not None else ""
     fingerprint, source = _fingerprint(study, task), source_of(task.mechanism, task.phase)
     name, record = study.source.mechanism, folder / "stages" / "stages.json"
-    stages, turn, before = _resumed(folder, record, fingerprint, source, overwrite)
+    before = _resumed(folder, record, fingerprint, source, overwrite)
     mechanism = read_mechanism(task.mechanism, source.gas.name)
     with Workers(cores or os.cpu_count() or 1) as workers:
         work, left_out = _start(study, task, workers, progress)
@@ -83,30 +84,35 @@ def reduce_study(
         if text:
             write_text(folder / "study.yaml", text)
 
+        def spent() -> tuple[float, float]:
+            return before.seconds + time.monotonic() - started, before.processor + workers.seconds - already
+
         def keep(found: list[Stage], step: int) -> None:
             number = len(found) - 1
             target = folder / "stages" / stage_name(number, found[-1])
             if not target.exists():
                 write_reduced(mechanism, name, found[-1], target, checked=False)
-            save_stages(record, fingerprint, found, step, before + time.monotonic() - started, source)
+            save_stages(record, fingerprint, Saved(found, step, *spent()), source)
 
         interrupted = False
         try:
             stages = reduced(
-                work, refit=study.reduce.rates == "refit", stages=stages, turn=turn, keep=keep, lumps=study.reduce.lumps
+                work,
+                refit=study.reduce.rates == "refit",
+                stages=before.stages,
+                turn=before.turn,
+                keep=keep,
+                lumps=study.reduce.lumps,
             )
         except KeyboardInterrupt:
-            stages, _, _ = load_stages(record, fingerprint, source)
+            stages = load_stages(record, fingerprint, source).stages
             interrupted = True
             if not stages:
                 raise
-        seconds = {"reduce": round(before + time.monotonic() - started, 1)}
-        return finished(study, work, mechanism, stages, folder, seconds, left_out, interrupted)
+        return finished(study, work, mechanism, stages, folder, spent, left_out, interrupted)
 
 
-def _resumed(
-    folder: Path, record: Path, fingerprint: str, source: Source, overwrite: bool
-) -> tuple[list[Stage], int, float]:
+def _resumed(folder: Path, record: Path, fingerprint: str, source: Source, overwrite: bool) -> Saved:
     """What an earlier run has left in the folder, which is refused where it holds something else."""
     if folder.exists() and not folder.is_dir():
         raise StudyError(f"{folder} is a file; give a folder for the results.")
@@ -156,7 +162,17 @@ def _start(study: Study, task: Task, workers: Workers, progress: Progress) -> tu
         progress(1 - (species + reactions) / whole, f"{doing}: {species} species, {reactions} reactions")
 
     rank = np.max([rank, *(answer[1] for _, answer in burnt)], axis=0)
-    return Work(ready, source, workers, kept, rank, tell), left_out
+    count, cells = study.reduce.spot_checks, cells_of(study, task)
+    spots = Spots(
+        task=replace(task, conditions=(), flame_conditions=()),
+        cells=cells if count else (),
+        count=max(1, count // max(1, len(cells))),
+        flames=flames_between(study, task) if count else (),
+        longest=longest,
+        leading=frozenset(leading),
+        workers=workers,
+    )
+    return Work(ready, source, workers, kept, rank, tell, spots), left_out
 
 
 def _reacting(names: Sequence[str], first: set[str], task: Task) -> set[str]:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
 from math import inf
 from pathlib import Path
 from typing import Any
 
-import cantera as ct
 import numpy as np
 
-from ..simulation import load_gas
 from .ignition import Course, ignite
-from .phases import source_of
+from .phases import file_of, source_of
 from .record import Condition, Task
 from .workers import Workers
 
@@ -76,18 +73,13 @@ def summary(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=2)
-def _file(mechanism: str) -> ct.Solution:
-    return load_gas(mechanism)
-
-
 def _verdict(task: Task, mechanism: str, number: int, longest: float) -> Verdict | None:
     condition, (rtol, atol) = task.conditions[number], _TIGHT
     source = source_of(task.mechanism, task.phase)
     known = ignite(source.gas, task, condition, longest=longest, rtol=rtol, atol=atol)
     if known is None:
         return None
-    found = ignite(_file(mechanism), task, condition, longest=10 * known.response.delay, rtol=rtol, atol=atol)
+    found = ignite(file_of(Path(mechanism)), task, condition, longest=10 * known.response.delay, rtol=rtol, atol=atol)
     if found is None:
         return Verdict(condition, known.response.delay, inf, inf, inf, inf, inf, "")
     moles = known.fractions / source.gas.molecular_weights

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from functools import lru_cache
 from math import exp
+from pathlib import Path
 from typing import Any
 
 import cantera as ct
@@ -98,6 +99,16 @@ class Source:
 def source_of(mechanism: str, phase: str, lumps: tuple[Lump, ...] = ()) -> Source:
     """The source of this process."""
     return Source(mechanism, phase, lumps)
+
+
+def file_of(path: Path) -> ct.Solution:
+    """A mechanism file as it is now."""
+    return _file(str(path), path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _file(path: str, written: int) -> ct.Solution:
+    return load_gas(path)
 
 
 def changed(definition: dict[str, Any], change: Change) -> dict[str, Any]:

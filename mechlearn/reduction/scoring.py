@@ -12,7 +12,7 @@ from .flames import SEARCHED, free_flame, moved_flame
 from .ignition import Course, ignite
 from .phases import Source, source_of
 from .ranking import flame_coefficients, sample_coefficients
-from .record import Candidate, Flame, Reference, Task, Vector
+from .record import Candidate, Condition, Flame, Reference, Task, Vector
 
 _GIVEN_UP = 3.0
 """A candidate that has not ignited after this many delays of the reference has no response."""
@@ -49,16 +49,29 @@ def refer(task: Task, number: int, longest: float, targets: tuple[str, ...]) -> 
         Of the ranking.
     """
     source, condition = source_of(task.mechanism, task.phase), task.conditions[number]
-    tail = max([*task.times_after(replace(condition, profiled=True))])
-    rtol, atol = _REFERENCE
-    course = ignite(source.gas, task, condition, longest=longest, rtol=rtol, atol=atol, until=tail)
+    course = _course_of_source(task, condition, longest)
     if course is None:
         return None
+    return _reference(source, task, course), sample_coefficients(source, condition, course, targets)
+
+
+def reference(task: Task, number: int, longest: float) -> Reference | None:
+    """The source's response at one condition; None without ignition."""
+    course = _course_of_source(task, task.conditions[number], longest)
+    return None if course is None else _reference(source_of(task.mechanism, task.phase), task, course)
+
+
+def _course_of_source(task: Task, condition: Condition, longest: float) -> Course | None:
+    source, (rtol, atol) = source_of(task.mechanism, task.phase), _REFERENCE
+    tail = max(task.times_after(replace(condition, profiled=True)))
+    return ignite(source.gas, task, condition, longest=longest, rtol=rtol, atol=atol, until=tail)
+
+
+def _reference(source: Source, task: Task, course: Course) -> Reference:
     moles = course.fractions / source.gas.molecular_weights
     moles /= moles.sum(axis=1, keepdims=True)
     columns = [source.names.index(name) for name in task.species]
-    largest = np.maximum(moles[:, columns].max(axis=0), 1e-300)
-    return Reference(course.response, largest), sample_coefficients(source, condition, course, targets)
+    return Reference(course.response, np.maximum(moles[:, columns].max(axis=0), 1e-300))
 
 
 def refer_flame(

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import StudyError
 from ..files import write_json
+from .checking import checked
 from .companions import without_together
 from .elimination import eliminated, refitted_once
 from .lumps import lumped
 from .phases import Source
-from .record import Candidate, Lump
+from .record import Candidate, Condition, Lump
 from .removal import ranked, without_reactions, without_species
 from .work import Stage, Work
 
-_KEPT_RATES = ("ranking", "species", "species together", "reactions", "species together", "reactions together")
-_FIRST = _KEPT_RATES[:2]
+_KEPT_RATES = ("species", "species together", "reactions", "species together", "reactions together")
 _CYCLE = ("refit species", "refit reactions")
 _LUMPED = (*_CYCLE, "lumps")
 
@@ -48,8 +48,11 @@ def reduced(work: Work, *, refit: bool, stages: list[Stage], turn: int, keep: Ke
         step = _step(turn, refit, stages, _LUMPED if lumps else _CYCLE)
         if step is None:
             return stages
-        work = work.with_lumps(stages[-1].lumps) if stages else work
-        for stage in _stages_of(work, step, stages, turn):
+        if stages:
+            work = work.with_lumps(stages[-1].lumps).with_spots(stages[-1].added, stages[-1].flames)
+        for stage in _stages_of(work, step, stages, turn, refit):
+            if stages and stage.step != "check":
+                stage = replace(stage, added=stages[-1].added, flames=stages[-1].flames)
             stages = [*stages, replace(stage, turn=turn)]
             keep(stages, turn)
         turn += 1
@@ -59,25 +62,41 @@ def reduced(work: Work, *, refit: bool, stages: list[Stage], turn: int, keep: Ke
 def _step(turn: int, refit: bool, stages: list[Stage], cycle: tuple[str, ...]) -> str | None:
     """The name of a step; None after the last.
 
-    Steps with refitting go round until a whole round changes nothing; then errors are made least.
+    Steps with refitting go round until a whole round changes nothing; then errors are made least. At last the result is
+    checked between the conditions, and where that adds conditions all goes round again.
     """
-    first = _FIRST if refit else _KEPT_RATES
-    if turn < len(first):
-        return first[turn]
-    if not refit or _idle(turn - 1, stages, len(cycle)):
+    begin = max((stage.turn + 1 for stage in stages if stage.step == "check"), default=0)
+    if begin > turn:
+        return "check"
+    first: tuple[str, ...] = () if begin else ("ranking",)
+    if not refit:
+        steps = (*first, *_KEPT_RATES, "check")
+        return steps[turn - begin] if turn - begin < len(steps) else None
+    first = (*first, "species") if first else ()
+    if turn - begin < len(first):
+        return first[turn - begin]
+    begin += len(first)
+    if _idle(turn - 2, begin, stages, len(cycle)):
         return None
-    return "refit" if _idle(turn, stages, len(cycle)) else cycle[(turn - len(first)) % len(cycle)]
+    if _idle(turn - 1, begin, stages, len(cycle)):
+        return "check"
+    return "refit" if _idle(turn, begin, stages, len(cycle)) else cycle[(turn - begin) % len(cycle)]
 
 
-def _idle(turn: int, stages: list[Stage], round_of: int) -> bool:
-    """Whether a whole round has ended before a turn, and changed nothing."""
-    place = turn - len(_FIRST)
-    whole = place > 0 and place % round_of == 0
+def _idle(turn: int, begin: int, stages: list[Stage], round_of: int) -> bool:
+    """Whether a whole round, the first of which began at some turn, has ended before a turn and changed nothing."""
+    whole = turn > begin and (turn - begin) % round_of == 0
     return whole and not any(turn - round_of <= stage.turn < turn for stage in stages)
 
 
-def _stages_of(work: Work, step: str, stages: list[Stage], turn: int) -> Iterator[Stage]:
+def _stages_of(work: Work, step: str, stages: list[Stage], turn: int, refit: bool) -> Iterator[Stage]:
     match step:
+        case "check" if stages[-1].turn == turn:
+            return
+        case "check":
+            yield from checked(work, stages, refit=refit)
+        case "ranking" if stages:
+            return
         case "ranking":
             yield ranked(work)
         case "species":
@@ -96,21 +115,41 @@ def _stages_of(work: Work, step: str, stages: list[Stage], turn: int) -> Iterato
             yield from eliminated(work, stages[-1], by_species=step == "refit species")
 
 
-def save_stages(path: Path, fingerprint: str, stages: list[Stage], turn: int, seconds: float, source: Source) -> None:
+@dataclass(frozen=True)
+class Saved:
+    """What an interrupted reduction has left.
+
+    Parameters
+    ----------
+    stages : list of Stage
+    turn : int
+        The step to go on with.
+    seconds, processor : float
+        Spent, by the clock and by all processors.
+    """
+
+    stages: list[Stage] = field(default_factory=list)
+    turn: int = 0
+    seconds: float = 0.0
+    processor: float = 0.0
+
+
+def save_stages(path: Path, fingerprint: str, saved: Saved, source: Source) -> None:
     """Write what `load_stages` reads."""
     write_json(
         {
             "fingerprint": fingerprint,
-            "turn": turn,
-            "seconds": seconds,
-            "stages": [_as_dict(stage, source) for stage in stages],
+            "turn": saved.turn,
+            "seconds": saved.seconds,
+            "processor": saved.processor,
+            "stages": [_as_dict(stage, source) for stage in saved.stages],
         },
         path,
     )
 
 
-def load_stages(path: Path, fingerprint: str, source: Source) -> tuple[list[Stage], int, float]:
-    """Stages, the step to go on with and the seconds spent, of an earlier run of the same study; none without a file.
+def load_stages(path: Path, fingerprint: str, source: Source) -> Saved:
+    """What an earlier run of the same study has left; nothing without a file.
 
     Raises
     ------
@@ -118,7 +157,7 @@ def load_stages(path: Path, fingerprint: str, source: Source) -> tuple[list[Stag
         If the file is of another study, or damaged.
     """
     if not path.is_file():
-        return [], 0, 0.0
+        return Saved()
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["fingerprint"] != fingerprint:
@@ -126,7 +165,7 @@ def load_stages(path: Path, fingerprint: str, source: Source) -> tuple[list[Stag
                 f"{path} is of another study, mechanism or version. Give another folder, or --overwrite to start anew."
             )
         stages = [_from_dict(each, source) for each in content["stages"]]
-        return stages, int(content["turn"]), float(content["seconds"])
+        return Saved(stages, int(content["turn"]), float(content["seconds"]), float(content["processor"]))
     except (OSError, KeyError, TypeError, IndexError, json.JSONDecodeError) as error:
         raise StudyError(f"{path} is damaged ({error}). Start anew with --overwrite.") from None
 
@@ -141,6 +180,9 @@ def _as_dict(stage: Stage, source: Source) -> dict[str, Any]:
         "errors": list(stage.errors),
         "removed": list(stage.removed),
         **({"lumps": [asdict(lump) for lump in stage.lumps]} if stage.lumps else {}),
+        **({"added": [asdict(each) for each in stage.added]} if stage.added else {}),
+        **({"flames": [asdict(each) for each in stage.flames]} if stage.flames else {}),
+        **({} if stage.back is None else {"back": stage.back}),
     }
 
 
@@ -161,4 +203,11 @@ def _from_dict(content: dict[str, Any], source: Source) -> Stage:
         tuple(content["removed"]),
         turn=int(content["turn"]),
         lumps=lumps,
+        added=_conditions(content.get("added", ())),
+        flames=_conditions(content.get("flames", ())),
+        back=content.get("back"),
     )
+
+
+def _conditions(content: Iterable[dict[str, Any]]) -> tuple[Condition, ...]:
+    return tuple(Condition(**{**each, "mixture": tuple(map(tuple, each["mixture"]))}) for each in content)

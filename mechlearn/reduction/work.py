@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from .phases import Source, source_of
-from .record import Candidate, Lump, Task, Vector, worst
+from .record import Candidate, Condition, Lump, Task, Vector, worst
 from .scoring import Trial, residuals
 from .sensitivities import Array, linearised
+from .spots import Check, Spots
 from .workers import Workers
 
 _KEPT_LINES = 4
@@ -29,7 +31,7 @@ class Stage:
     Parameters
     ----------
     step : str
-        What made it: ``ranking``, ``species``, ``reactions``, ``refit``, ``lumps``.
+        What made it: ``ranking``, ``species``, ``reactions``, ``refit``, ``lumps``, ``check``.
     candidate : Candidate
     errors : tuple of float
         The largest error of each condition relative to its limit.
@@ -39,6 +41,10 @@ class Stage:
         Number of the step in the reduction.
     lumps : tuple of Lump
         Learnt reactions that the candidate may have, numbered after those of the source.
+    added, flames : tuple of Condition
+        Spots at which it is asked beside the study's conditions and flames.
+    back : int or None
+        The stage that it goes back to, where the one before did not pass its check.
     """
 
     step: str
@@ -47,6 +53,9 @@ class Stage:
     removed: tuple[str, ...] = ()
     turn: int = 0
     lumps: tuple[Lump, ...] = ()
+    added: tuple[Condition, ...] = ()
+    flames: tuple[Condition, ...] = ()
+    back: int | None = None
 
     @property
     def error(self) -> float:
@@ -70,6 +79,8 @@ class Work:
         How much each species of the source matters to the targets.
     tell : callable
         Takes a text on what is being done and the size reached.
+    spots : Spots
+        Where results are checked.
     """
 
     task: Task
@@ -78,7 +89,9 @@ class Work:
     kept: frozenset[int]
     rank: Vector
     tell: Callable[[str, Candidate], None]
-    _lines: dict[tuple[tuple[Lump, ...], Candidate], list[Line | None]] = field(default_factory=dict, repr=False)
+    spots: Spots
+    _lines: dict[Any, list[Line | None]] = field(default_factory=dict, repr=False)
+    _checks: dict[Any, Check] = field(default_factory=dict, repr=False)
 
     @property
     def numbers(self) -> range:
@@ -95,9 +108,16 @@ class Work:
             found |= dict(zip(part, answer or [None] * len(part), strict=True))
         return [found[number] for number in chosen]
 
+    def check(self, candidate: Candidate, *, now: bool = True) -> Check:
+        """A candidate's errors between the study's conditions; none if they are neither known nor wanted now."""
+        key = (self.task.lumps, candidate)
+        if key not in self._checks and now:
+            self._checks[key] = self.spots.check(candidate, self.task.lumps)
+        return self._checks.get(key, Check())
+
     def linearised(self, candidate: Candidate) -> list[Line | None]:
         """Errors and their derivatives at all conditions; of the last few candidates they are kept."""
-        key = (self.task.lumps, candidate)
+        key = self._key(candidate)
         if key not in self._lines:
             calls = [(self.task, Trial(candidate), number) for number in self.numbers]
             found = self.workers.map(linearised, calls)
@@ -108,11 +128,18 @@ class Work:
 
     def stage(self, step: str, candidate: Candidate, before: Stage | None = None) -> Stage:
         """The candidate with its errors, and what it lacks."""
-        known = self._lines.get((self.task.lumps, candidate))
+        known = self._lines.get(self._key(candidate))
         found = self.residuals(Trial(candidate)) if known is None else [line and line[0] for line in known]
         errors = tuple(worst([each]) for each in found)
         removed = self.lacks(candidate, before.candidate if before else None)
         return Stage(step, candidate, errors, removed, lumps=self.task.lumps)
+
+    def _key(self, candidate: Candidate) -> Any:
+        return self.task.lumps, len(self.task.conditions), len(self.task.flame_conditions), candidate
+
+    def with_spots(self, added: tuple[Condition, ...], flames: tuple[Condition, ...]) -> Work:
+        """The same with some spots among its conditions."""
+        return replace(self, task=self.spots.added_to(self.task, added, flames)) if added or flames else self
 
     def with_lumps(self, lumps: tuple[Lump, ...]) -> Work:
         """The same with other learnt reactions to choose from."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -31,6 +33,12 @@ class Workers:
     def __init__(self, cores: int) -> None:
         self.cores = max(1, cores)
         self._pool: ProcessPoolExecutor | None = None
+        self._seconds: dict[int, float] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Spent by the processors, in this process and in the others [s]."""
+        return time.process_time() + sum(self._seconds.values())
 
     def __enter__(self) -> Workers:
         return self
@@ -68,13 +76,16 @@ class Workers:
     def _all(self, function: Callable[..., Result], calls: list[Sequence[Any]]) -> list[Result | None]:
         if self._pool is None:
             self._pool = _started(self.cores)
-        futures = [self._pool.submit(function, *each) for each in calls]
+        futures = [self._pool.submit(_clocked, function, *each) for each in calls]
         try:
-            return [future.result() for future in futures]
+            answers = [future.result() for future in futures]
         except KeyboardInterrupt:
             for future in futures:
                 future.cancel()
             raise
+        for _, process, seconds in answers:
+            self._seconds[process] = max(seconds, self._seconds.get(process, 0.0))
+        return [answer for answer, _, _ in answers]
 
     def _alone(self, function: Callable[..., Result], call: Sequence[Any]) -> Result | None:
         try:
@@ -87,6 +98,11 @@ class Workers:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
+
+
+def _clocked(function: Callable[..., Result], *arguments: Any) -> tuple[Result, int, float]:
+    """A result, the process that found it, and the seconds that this one has spent so far."""
+    return function(*arguments), os.getpid(), time.process_time()
 
 
 def _started(cores: int) -> ProcessPoolExecutor:

@@ -24,7 +24,7 @@ from ..mechanism import Arrhenius, Falloff, Mechanism, Reaction
 from ..page import INK
 from .phases import changed
 from .record import UNCHANGED, Change
-from .work import Stage
+from .work import Stage, Work
 
 STEPS = {
     "ranking": "rank of the species",
@@ -32,9 +32,10 @@ STEPS = {
     "reactions": "reactions, rates kept",
     "refit": "rates refitted",
     "lumps": "learnt reactions for a species",
+    "check": "conditions between added",
 }
-_COLOURS = dict(zip(STEPS, ("#999999", "#0072B2", "#009E73", "#D55E00", "#CC79A7"), strict=True))
-_MARKERS = dict(zip(STEPS, "os^Dv", strict=True))
+_COLOURS = dict(zip(STEPS, ("#999999", "#0072B2", "#009E73", "#D55E00", "#CC79A7", "#000000"), strict=True))
+_MARKERS = dict(zip(STEPS, "os^DvP", strict=True))
 
 
 def stage_mechanism(source: Mechanism, stage: Stage) -> Mechanism:
@@ -125,8 +126,9 @@ def write_chemkin(mechanism: Path, folder: Path, *, transport: bool) -> str:
     return ""
 
 
-def curve_rows(stages: Sequence[Stage], flames: int) -> list[dict[str, Any]]:
+def curve_rows(stages: Sequence[Stage], work: Work) -> list[dict[str, Any]]:
     """One row a stage: size, and the largest error relative to its limit; that of the flames, if any, as well."""
+    flames = [len(work.with_spots(stage.added, stage.flames).task.flames) for stage in stages]
     return [
         {
             "stage": number,
@@ -134,11 +136,12 @@ def curve_rows(stages: Sequence[Stage], flames: int) -> list[dict[str, Any]]:
             "species": stage.candidate.size[0],
             "reactions": stage.candidate.size[1],
             "error_over_limit": float(f"{stage.error:.6g}"),
-            **({"flame_speed_over_limit": float(f"{max(stage.errors[-flames:]):.6g}")} if flames else {}),
+            **({"flame_speed_over_limit": float(f"{max(stage.errors[-count:]):.6g}")} if count else {}),
+            "conditions": len(stage.errors),
             "changed_rates": len(stage.candidate.changes),
             "file": stage_name(number, stage),
         }
-        for number, stage in enumerate(stages)
+        for (number, stage), count in zip(enumerate(stages), flames, strict=True)
     ]
 
 
@@ -149,7 +152,7 @@ def stage_name(number: int, stage: Stage) -> str:
 
 def removed_rows(stages: Sequence[Stage], species_names: Sequence[str]) -> list[dict[str, Any]]:
     """What went, in order, and why: the step, and the error that the mechanism had without it."""
-    species = set(species_names)
+    species, lasting = set(species_names), way(stages)
     rows = [
         {
             "name": name,
@@ -159,9 +162,20 @@ def removed_rows(stages: Sequence[Stage], species_names: Sequence[str]) -> list[
             "error_over_limit": float(f"{stage.error:.6g}"),
         }
         for number, stage in enumerate(stages)
+        if number in lasting
         for name in stage.removed
     ]
     return [{"order": order, **row} for order, row in enumerate(rows, start=1)]
+
+
+def way(stages: Sequence[Stage]) -> set[int]:
+    """Numbers of the stages that lead to the last one; after the others the work went back."""
+    found, number = set[int](), len(stages) - 1
+    while number >= 0:
+        found.add(number)
+        back = stages[number].back
+        number = number - 1 if back is None else back
+    return found
 
 
 def csv_text(rows: Sequence[dict[str, Any]]) -> str:
