@@ -309,10 +309,11 @@ def test_an_interrupted_reduction_leaves_whole_files_and_two_cores_go_on_to_the_
     assert (other / "reduced.yaml").read_bytes() == (folder / "reduced.yaml").read_bytes()
 
 
-def test_refitting_goes_further_within_its_bounds(
+def test_refitting_goes_further_within_its_bounds_on_two_cores_the_same(
     study: Path, tmp_path: Path, kept: tuple[Path, Path, ml.Reduction]
 ) -> None:
-    study.write_text(HYDROGEN.replace("rates: keep", "rates: refit").replace("[1100, 1500]", "[1300, 1500]"))
+    narrow = HYDROGEN.replace("[1100, 1500]", "[1300, 1500]").replace("[1 atm, 10 atm]", "1 atm")
+    study.write_text(narrow.replace("rates: keep", "spot_checks: 8\n  rates: refit"))
     found = ml.reduce_study(load_study(study), tmp_path / "results", cores=1)
     assert found.held
     assert len(found.mechanism.reactions) < len(kept[2].mechanism.reactions)
@@ -320,6 +321,10 @@ def test_refitting_goes_further_within_its_bounds(
     assert changes
     assert np.all(np.abs(changes) <= np.array(BOUNDS) * (1 + 1e-9))
     assert found.summary["in_sample"]["max_delay_error"] < 0.05
+    two = ml.reduce_study(load_study(study), tmp_path / "two", cores=2)
+    assert two.stages == found.stages
+    assert (tmp_path / "two" / "reduced.yaml").read_bytes() == (tmp_path / "results" / "reduced.yaml").read_bytes()
+    assert two.summary["seconds"]["processor"] > 0.5 * found.summary["seconds"]["reduce"]
 
 
 @pytest.mark.parametrize(
