@@ -16,7 +16,8 @@ from .record import Candidate, Condition, Flame, Reference, Task, Vector
 
 _GIVEN_UP = 3.0
 """A candidate that has not ignited after this many delays of the reference has no response."""
-_REFERENCE = (1e-9, 1e-18)
+_REFERENCE, _CHECK = (1e-9, 1e-18), (1e-7, 1e-16)
+"""Tolerances of CVODES for the source."""
 
 
 @dataclass(frozen=True)
@@ -49,21 +50,24 @@ def refer(task: Task, number: int, longest: float, targets: tuple[str, ...]) -> 
         Of the ranking.
     """
     source, condition = source_of(task.mechanism, task.phase), task.conditions[number]
-    course = _course_of_source(task, condition, longest)
+    course = _course_of_source(task, condition, longest, _REFERENCE, whole=True)
     if course is None:
         return None
     return _reference(source, task, course), sample_coefficients(source, condition, course, targets)
 
 
 def reference(task: Task, number: int, longest: float) -> Reference | None:
-    """The source's response at one condition; None without ignition."""
-    course = _course_of_source(task, task.conditions[number], longest)
+    """The source's response at one condition, good enough for a check; None without ignition."""
+    course = _course_of_source(task, task.conditions[number], longest, _CHECK)
     return None if course is None else _reference(source_of(task.mechanism, task.phase), task, course)
 
 
-def _course_of_source(task: Task, condition: Condition, longest: float) -> Course | None:
-    source, (rtol, atol) = source_of(task.mechanism, task.phase), _REFERENCE
-    tail = max(task.times_after(replace(condition, profiled=True)))
+def _course_of_source(
+    task: Task, condition: Condition, longest: float, tolerances: tuple[float, float], *, whole: bool = False
+) -> Course | None:
+    """To the last of its profiles; of the whole course also where it has none."""
+    source, (rtol, atol) = source_of(task.mechanism, task.phase), tolerances
+    tail = max(task.times_after(replace(condition, profiled=condition.profiled or whole)), default=0.0)
     return ignite(source.gas, task, condition, longest=longest, rtol=rtol, atol=atol, until=tail)
 
 

@@ -13,6 +13,8 @@ from .workers import Workers
 
 _CLIMBERS, _CLIMBS, _STEP = 4, 4, 0.25
 """From so many of the worst spots the error is followed uphill, so often, first by such a part of a cell."""
+_STEEP = 0.5
+"""From no spot with a smaller error."""
 
 Answer = TypeVar("Answer")
 
@@ -81,8 +83,8 @@ class Spots:
         found: list[Spot] = []
         for number, cells in enumerate(self.cells):
             own = self._ask(number, cells.spread(self.count), candidate, lumps)
-            climbers = [(spot, _STEP) for spot in worst_of_cells(own)[:_CLIMBERS]]
-            for _ in range(_CLIMBS):
+            climbers = [(spot, _STEP) for spot in worst_of_cells(own)[:_CLIMBERS] if spot.error > _STEEP]
+            for _ in range(_CLIMBS if climbers else 0):
                 ways = [cells.neighbours(spot.place, step) for spot, step in climbers]
                 reached = self._ask(number, [place for way in ways for place in way], candidate, lumps)
                 own += reached
