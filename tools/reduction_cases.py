@@ -6,8 +6,8 @@
 
 Errors are the largest of the written mechanism's delays at the study's conditions, held out, and beyond the edges of
 the envelope; ``inf`` where it does not ignite; then those of flame speeds. "All" is the largest error in sample of any
-kind, relative to its limit. The time is that of the processor, with validation and all files. Started again with -o, a
-case that was cut off goes on, and its time is that of the last part. Exit status 1 where limits are not kept.
+kind, relative to its limit. The time is that of all processors, with validation and all files. Started again with -o, a
+case that was cut off goes on, and its time is that of all parts. Exit status 1 where limits are not kept.
 """
 
 from __future__ import annotations
