@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 
 import cantera as ct
 import numpy as np
@@ -13,7 +14,7 @@ import scipy.sparse as sp
 import mechlearn as ml
 from mechlearn.design import Design, design_of, designed_states
 from mechlearn.errors import StudyError
-from mechlearn.kinetics import progress
+from mechlearn.kinetics import production_rates, progress
 from mechlearn.simulation import find_mechanism
 from mechlearn.study import Study, with_overrides
 from mechlearn.thermo import GAS_CONSTANT
@@ -21,15 +22,23 @@ from mechlearn.thermo import GAS_CONSTANT
 Rates = Callable[[float, float, np.ndarray], np.ndarray]
 
 SEARCH = ml.Search(reverse="thermo", third_bodies=True, molecularity=3)
+TEMPERATURES = [1000.0, 1300.0, 1700.0, 2200.0, 2500.0]
+SEARCH_FREE = ml.Search(third_bodies=True)
 
 
-def asked(species: tuple[ml.Species, ...], rates: Rates, bath: str, temperatures: list[float]) -> ml.Balances:
-    """Production at designed states at 5 atm, from any function of temperature, pressure and concentrations."""
+def asked(
+    species: tuple[ml.Species, ...],
+    rates: Rates,
+    bath: str,
+    temperatures: list[float],
+    pressures: tuple[float, ...] = (5.0,),
+) -> ml.Balances:
+    """Production at designed states from any function of temperature, pressure [atm] and concentrations."""
     names = [s.name for s in species]
     states, made, of = [], [], []
-    for temperature in temperatures:
+    for temperature, pressure in product(temperatures, pressures):
         around = np.zeros(len(species))
-        around[names.index(bath)] = 5 * ct.one_atm / (GAS_CONSTANT * temperature)
+        around[names.index(bath)] = pressure * ct.one_atm / (GAS_CONSTANT * temperature)
         for state in designed_states(around):
             states.append(state)
             of.append(temperature)
@@ -93,7 +102,7 @@ def test_a_bare_function_is_learnt() -> None:
         made = [0, -branching + transfer - 2 * joining, joining - transfer]
         return np.array([*made, branching - transfer, branching + transfer, -branching])
 
-    found = ml.discover(asked(species, rates, "AR", [1000.0, 1300.0, 1700.0, 2200.0, 2500.0]), ml.Search())
+    found = ml.discover(asked(species, rates, "AR", TEMPERATURES), ml.Search())
     assert sorted(found.mechanism.equations) == [
         "2 H => H2",
         "H + O2 => O + OH",
@@ -177,3 +186,20 @@ def test_a_phase_without_an_inert_gas_is_told_to_name_one() -> None:
         ml.simulate(study)
     named = with_overrides(study, {"source.initial": {"sample": "designed", "bath": {"H2": 1}}})
     assert len(ml.simulate(named)) == 8
+
+
+def test_colliders_of_an_isomerisation_with_temperature_dependences_of_their_own() -> None:
+    atoms = {"AR": {"Ar": 1}, "S": {"C": 1, "H": 2}, "T": {"C": 1, "H": 2}, "N2": {"N": 2}, "O": {"O": 1}}
+    species = tuple(ml.Species(name, composition) for name, composition in atoms.items())
+
+    def rates(temperature: float, pressure: float, c: np.ndarray) -> np.ndarray:
+        argon, singlet, _, nitrogen, oxygen = c
+        made = (9e9 * np.exp(-300 / temperature) * argon + 3e10 * nitrogen + 2e7 * temperature * oxygen) * singlet
+        return np.array([0.0, -made, made, 0.0, 0.0])
+
+    found = ml.discover(asked(species, rates, "AR", TEMPERATURES, (1.0, 10.0)), SEARCH_FREE)
+    generator = np.random.default_rng(0)
+    states = generator.uniform(0.0, 0.02, (50, 5)) * [1, 1, 0, 1, 1]
+    temperature = generator.uniform(1000.0, 2500.0, 50)
+    known = np.array([rates(t, 0.0, c) for t, c in zip(temperature, states, strict=True)])
+    assert production_rates(found.mechanism, states, temperature) == pytest.approx(known, rel=1e-3, abs=1e-12)
