@@ -25,6 +25,8 @@ from ruamel.yaml import YAML
 
 from mechlearn.study import example_studies
 
+LAST_PART = {".html": "</html>", ".md": "## To repeat it"}
+
 
 def main() -> int:
     """Run undisturbed once, then kill and resume, and compare."""
@@ -95,7 +97,7 @@ def faults_in(folder: Path) -> list[str]:
                     file["runs"]["time"][()]
             elif path.suffix in (".svg", ".graphml"):
                 ElementTree.parse(path)
-            elif not path.read_text(encoding="utf-8").rstrip().endswith("</html>"):
+            elif LAST_PART[path.suffix] not in path.read_text(encoding="utf-8"):
                 faults.append(path.name)
         except Exception as error:
             faults.append(f"{path.name}: {error}")
