@@ -167,6 +167,7 @@ class _Found:
     noise: float
     reactions: tuple[LearnedReaction, ...]
     history: tuple[Round, ...]
+    descent: tuple[Round, ...]
     seconds: float
     conserved: Conserved | None
     courses: CoursesFit | None

@@ -156,7 +156,8 @@ def _fill_folder(study: Study, folder: Path, text: str, done: Checkpoint, backen
     except (DataError, SimulationError) as error:
         told |= {"message": f"{outcome.summary['message']} Its fluxes are not drawn: {error}"}
     present = [name for name in RESULTS if (folder / name).is_file()]
-    reports = REPORTS if outcome.written and not told.get("status") else ()
+    done_with = outcome.written or not outcome.discovery.interrupted
+    reports = REPORTS if done_with and not told.get("status") else ()
     files = [*present, *reports, "summary.json"]
     summary = outcome.summary | told | {"files": files, "failed_runs": failures}
     try:

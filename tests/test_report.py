@@ -10,17 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import cantera as ct
+import numpy as np
 import pytest
 
 from mechlearn.__main__ import main
 from mechlearn.cantera_yaml import read_mechanism
 from mechlearn.errors import FormatError
+from mechlearn.flow import run_study
+from mechlearn.mechanism import Species
 from mechlearn.reduction import reduce_study
 from mechlearn.report import Subject, report_content, report_html, report_markdown, write_report
 from mechlearn.report.reactions import reaction_rows
 from mechlearn.simulation import simulate
 from mechlearn.study import Study, load_study
 from mechlearn.tables import write_csv
+from mechlearn.trajectories import Trajectories, Trajectory
 
 from .browser import CHROMIUM, Browser, browser
 
@@ -249,6 +253,27 @@ def test_alternatives_and_bound_rates_are_sentences(pages: Path) -> None:
     assert any("A + B" in sentence for sentence in content["unknown"])
     assert any("20 resamples" in sentence and "B => C (25 %)" in sentence for sentence in content["unknown"])
     assert "in 95 of 100 cases" in content["rate_note"]
+
+
+def test_what_is_not_of_mass_action_is_shown(tmp_path: Path) -> None:
+    """A Hill law: no reaction explains it, and the report says so beside the residual that no polynomial explains."""
+    species = tuple(Species(name) for name in ("F", "R"))
+    generator, runs = np.random.default_rng(0), []
+    for number in range(40):
+        state = generator.uniform(0.0, 1.0, (11, 2))
+        speed = state[:, 0] ** 2 / (0.25 + state[:, 0] ** 2)
+        fixed: Content = {"temperature": np.full(11, 300.0), "pressure": np.full(11, 1e5), "reactor": "isothermal"}
+        rates = np.stack([-speed, speed], axis=1)
+        runs.append(Trajectory(np.linspace(0.0, 1.0, 11), state, rates=rates, name=f"run {number}", **fixed))
+    write_csv(Trajectories(species, tuple(runs)), tmp_path / "hill.csv")
+    (tmp_path / "hill.yaml").write_text("data: hill.csv\nlearn: {restarts: 1, seconds: 5}\n")
+    outcome = run_study(load_study(tmp_path / "hill.yaml"), tmp_path / "results")
+    assert outcome.status == "not-mass-action"
+    assert {"report.html", "report.md"} <= set(outcome.summary["files"])
+    page = (tmp_path / "results/report.html").read_text(encoding="utf-8")
+    assert "neighbouring states agree" in page
+    assert '<figure id="structure">' in page
+    assert "Noise alone would make a round cloud" in page
 
 
 @pytest.mark.parametrize("name", ["report.pdf", "report"])

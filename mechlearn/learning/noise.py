@@ -85,7 +85,7 @@ def estimate_noise(concentrations: Array, production: Array, passes: int = 8) ->
         complexes = all_complexes(production.shape[1], order)
         if len(production) < STATES_PER_MONOMIAL * len(complexes):
             break
-        found = _noise_left_by(complexes, concentrations, production, passes)
+        found = _left_by(complexes, concentrations, production, passes)[0]
         if best is None or _size(found, production) < 0.5 * _size(best, production):
             best = found
         if order == ORDERS[-1]:
@@ -102,7 +102,14 @@ def _size(noise: Noise, production: Array) -> float:
     return noise.relative + float(np.max(noise.absolute / np.where(rms > 0, rms, 1.0)))
 
 
-def _noise_left_by(complexes: list[tuple[int, ...]], concentrations: Array, production: Array, passes: int) -> Noise:
+def left_by_polynomials(concentrations: Array, production: Array, passes: int = 8) -> Array:
+    """What polynomials of third order in the concentrations leave of production, over its noise, shape (N, S)."""
+    return _left_by(all_complexes(production.shape[1], ORDERS[-1]), concentrations, production, passes)[1]
+
+
+def _left_by(
+    complexes: list[tuple[int, ...]], concentrations: Array, production: Array, passes: int
+) -> tuple[Noise, Array]:
     values = np.stack([np.prod(concentrations ** np.array(y, float), axis=1) for y in complexes], axis=1)
     states, species = production.shape
     rms = np.sqrt(np.mean(production**2, axis=0))
@@ -121,8 +128,9 @@ def _noise_left_by(complexes: list[tuple[int, ...]], concentrations: Array, prod
         noise = noise_left(production, fit, spare)
         deviation = noise.deviation(fit)
     lost = np.median(np.abs(production - fit) * spare / np.where(gross > 0, gross, 1.0), axis=0)
-    structure = structures_in((production - fit) / deviation, concentrations)
-    return replace(noise, exact=noise.exact or bool(np.all(lost < LOST_DIGITS)), structure=structure)
+    left = (production - fit) / deviation
+    structure = structures_in(left, concentrations)
+    return replace(noise, exact=noise.exact or bool(np.all(lost < LOST_DIGITS)), structure=structure), left
 
 
 def noise_left(production: Array, fit: Array, spare: float = 1.0) -> Noise:
@@ -150,14 +158,19 @@ def structure_in(residual: Array, concentrations: Array) -> float:
 def structures_in(residual: Array, concentrations: Array) -> Array:
     """How strongly residuals over their deviation, shape (N, S), agree between neighbouring states, shape (S,).
 
-    The standard score of the mean product of each state's residual with its nearest neighbour's, states told apart by
-    the logarithms of their concentrations. Noise gives about 3 at most.
+    The standard score of the mean product of each state's residual with that of the `nearest`. Noise gives about 3 at
+    most.
     """
-    logs = np.log(np.maximum(concentrations, 1e-6 * concentrations.max(axis=0) + 1e-300))
-    spread = logs.std(axis=0)
-    points = logs / np.where(spread > 0, spread, 1.0)
-    neighbour = np.asarray(KDTree(points).query(points, k=2)[1])[:, 1]
+    neighbour = nearest(concentrations)
     clipped = np.clip(residual, -4, 4)
     products = clipped * clipped[neighbour]
     size = np.sqrt(np.sum(products**2, axis=0))
     return np.asarray(np.abs(products.sum(axis=0)) / np.where(size > 0, size, 1.0))
+
+
+def nearest(concentrations: Array) -> NDArray[np.int64]:
+    """The state nearest to each, by the logarithms of their concentrations, shape (N,)."""
+    logs = np.log(np.maximum(concentrations, 1e-6 * concentrations.max(axis=0) + 1e-300))
+    spread = logs.std(axis=0)
+    points = logs / np.where(spread > 0, spread, 1.0)
+    return np.asarray(KDTree(points).query(points, k=2)[1])[:, 1]

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
 from ..figures import MOST_POINTS, chosen_runs, chosen_species, is_logarithmic
+from ..learning.noise import left_by_polynomials, nearest, structures_in
 from ..page import COLOURS, INK, MARKERS, PAPER, chart, plain
 from ..trajectories import Trajectories, Trajectory
 from ..validation import IgnitionDelay, Validation
@@ -19,6 +20,8 @@ from .subject import Stall
 Array = NDArray[np.float64]
 
 MOST_PARITY = 1500
+CLIPPED = 5.0
+"""Residual over noise that is drawn at most."""
 
 
 def profiles(validation: Validation, runs: Trajectories) -> list[dict[str, str]]:
@@ -112,21 +115,22 @@ def parity(validation: Validation, runs: Trajectories) -> dict[str, str]:
     return chart("parity", "Re-simulated over measured concentrations; exact ones lie on the line", draw)
 
 
-def losses(stalls: tuple[Stall, ...]) -> dict[str, str]:
-    """Loss each time a start stalled, and how many rows were whole numbers by then."""
-    steps = np.array([stall.iterations for stall in stalls])
-    loss = np.maximum([stall.loss for stall in stalls], 1e-32)
-    frozen = np.array([stall.frozen for stall in stalls])
+def losses(stalls: tuple[Stall, ...], descent: tuple[Stall, ...]) -> dict[str, str]:
+    """The least loss so far, each stall of a start, and how many rows were whole numbers by then."""
+    falls = sorted({(each.iterations, each.loss) for each in (*descent, *stalls)})
+    falls.append((falls[-1][0] + 1, falls[-1][1]))
+    steps, frozen = [stall.iterations for stall in stalls], np.array([stall.frozen for stall in stalls])
 
     def draw(figure: Figure) -> None:
         top = figure.add_axes((0.15, 0.54, 0.82, 0.37))
-        below = figure.add_axes((0.15, 0.15, 0.82, 0.24))
-        top.plot(steps, loss, "o", markersize=3, markerfacecolor=PAPER, markeredgecolor=COLOURS[1])
-        top.step(steps, np.minimum.accumulate(loss), where="post", color=COLOURS[1], linewidth=1.1)
+        below = figure.add_axes((0.15, 0.15, 0.82, 0.24), sharex=top)
+        top.plot(steps, [_shown(each.loss) for each in stalls], "o", markersize=3, color=COLOURS[1], mfc=PAPER)
+        least = np.minimum.accumulate([_shown(loss) for _, loss in falls])
+        top.step([step for step, _ in falls], least, where="post", color=COLOURS[1], linewidth=1.1)
         top.set_yscale("log")
         top.yaxis.set_minor_formatter(NullFormatter())
         top.set_title("loss", loc="left", fontsize=8)
-        below.plot(steps, frozen, "s", markersize=3, markerfacecolor=PAPER, markeredgecolor=COLOURS[0])
+        below.plot(steps, frozen, "s", markersize=3, color=COLOURS[0], mfc=PAPER)
         below.step(steps, np.maximum.accumulate(frozen), where="post", color=COLOURS[0], linewidth=1.1)
         below.yaxis.set_major_locator(MaxNLocator(3, integer=True))
         below.set_ylim(bottom=-0.3, top=max(float(frozen.max()), 1.0) + 0.3)
@@ -134,7 +138,11 @@ def losses(stalls: tuple[Stall, ...]) -> dict[str, str]:
         below.set_xlabel("steps of the search", labelpad=1)
         top.tick_params(labelbottom=False)
 
-    return chart("loss", "Loss at each stall of a start, the best so far as a line; below, rows frozen", draw)
+    return chart("loss", "The least loss so far as a line, points where a start stalled; below, rows frozen then", draw)
+
+
+def _shown(loss: float) -> float:
+    return max(loss, 1e-32)
 
 
 def delays(validation: Validation, runs: Trajectories) -> dict[str, str]:
@@ -169,3 +177,37 @@ def _draw_delays(axes: Axes, rows: list[tuple[float, IgnitionDelay]], k: int, la
     )
     known = [(x, delay.simulated) for x, delay in rows if delay.simulated]
     axes.plot([x for x, _ in known], [y for _, y in known], "-x", color=colour, linewidth=1.0, markersize=3)
+
+
+def structure(runs: Trajectories) -> dict[str, str]:
+    """What polynomials in the concentrations leave of a rate, each state beside its nearest neighbour.
+
+    Of the species in which neighbours agree most. Noise alone makes a round cloud.
+    """
+    states = np.concatenate([run.concentrations for run in runs.runs])
+    rates = np.concatenate([run.rates for run in runs.runs if run.rates is not None])
+    states, rates = (each / (np.sqrt(np.mean(each**2)) or 1.0) for each in (states, rates))
+    left, neighbour = left_by_polynomials(states, rates), nearest(states)
+    column = int(structures_in(left, states).argmax())
+    name = runs.species_names[column]
+    rows = np.unique(np.linspace(0, len(left) - 1, MOST_PARITY).astype(int))
+    own, other = (
+        np.clip(left[rows, column], -CLIPPED, CLIPPED),
+        np.clip(left[neighbour[rows], column], -CLIPPED, CLIPPED),
+    )
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_axes((0.17, 0.15, 0.6, 0.8))
+        axes.axhline(0, color=INK, linewidth=0.4)
+        axes.axvline(0, color=INK, linewidth=0.4)
+        axes.plot(
+            own, other, "o", markersize=2.2, markerfacecolor="none", markeredgecolor=COLOURS[1], markeredgewidth=0.6
+        )
+        axes.set_xlabel(f"left of the rate of {plain(name)}, over its noise", labelpad=1)
+        axes.set_ylabel("at the nearest other state", labelpad=1)
+
+    label = (
+        f"What no polynomial of third order explains of the rate of {name}: each state against the nearest one. Noise "
+        "alone would make a round cloud"
+    )
+    return chart("structure", label, draw)

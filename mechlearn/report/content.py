@@ -8,7 +8,7 @@ import numpy as np
 
 from ..drawing import number_text
 from ..page import inline_svg, span_text
-from .charts import delays, losses, parity, profiles
+from .charts import delays, losses, parity, profiles, structure
 from .reactions import reaction_rows
 from .subject import Subject
 from .unknown import what_is_unknown
@@ -64,7 +64,7 @@ def report_content(subject: Subject) -> dict[str, Any]:
         "learnt": any("contribution" in entry for entry in summary.get("reactions", [])),
         "rate_note": _rate_note(subject),
         "profiles": profiles(validation, subject.judged) if shown and validation is not None else [],
-        "charts": _charts(subject) if shown or subject.stalls else [],
+        "charts": _charts(subject),
         "drawing": inline_svg(subject.drawing, "network", "The network") if subject.drawing else "",
         "unknown": what_is_unknown(subject),
         "alternatives": _alternatives(summary),
@@ -176,7 +176,9 @@ def _charts(subject: Subject) -> list[dict[str, str]]:
         if validation.ignition_delay:
             charts.append(delays(validation, subject.judged))
     if subject.stalls:
-        charts.append(losses(subject.stalls))
+        charts.append(losses(subject.stalls, subject.descent))
+    if subject.summary["status"] == "not-mass-action":
+        charts.append(structure(subject.runs))
     return charts
 
 

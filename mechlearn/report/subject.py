@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..discovery import Discovery
+from ..learning.training import Round
 from ..mechanism import Mechanism, Reaction
 from ..page import fingerprints
 from ..simulation import find_mechanism
@@ -18,7 +19,7 @@ from ..validation import Validation
 
 @dataclass(frozen=True)
 class Stall:
-    """The search when a start stalled: steps done, loss, and rows that were whole numbers by then."""
+    """The search when a start stalled, or came below the least loss: steps done, loss, rows frozen by then."""
 
     iterations: int
     loss: float
@@ -44,7 +45,9 @@ class Subject:
     asked : tuple of (str, str)
         What was asked for, in words: a name and a value each.
     stalls : tuple of Stall
-        History of the search.
+        History of the search: each time that a start stalled.
+    descent : tuple of Stall
+        Each time that the least loss fell.
     drawing : str
         The network as SVG text; empty where there is none.
     settings : str
@@ -63,6 +66,7 @@ class Subject:
     validation: Validation | None
     asked: tuple[tuple[str, str], ...] = ()
     stalls: tuple[Stall, ...] = ()
+    descent: tuple[Stall, ...] = ()
     drawing: str = ""
     settings: str = ""
     inputs: dict[str, str] = field(default_factory=dict)
@@ -109,12 +113,17 @@ def studied_subject(
         judged=judged,
         validation=validation,
         asked=tuple(asked),
-        stalls=tuple(Stall(each.iterations, each.loss, len(each.frozen)) for each in discovery.history),
+        stalls=_moments(discovery.history),
+        descent=_moments(discovery.descent),
         drawing=graph.read_text(encoding="utf-8") if graph.is_file() else "",
         settings=text.rstrip(),
         inputs={"study.yaml": hashlib.sha256(text.encode()).hexdigest(), **fingerprints(read)},
         command="mechlearn run study.yaml -o results",
     )
+
+
+def _moments(rounds: tuple[Round, ...]) -> tuple[Stall, ...]:
+    return tuple(Stall(each.iterations, each.loss, len(each.frozen)) for each in rounds)
 
 
 def validated_subject(
