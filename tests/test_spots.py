@@ -17,7 +17,6 @@ from mechlearn.reduction.ignition import ignite
 from mechlearn.reduction.phases import file_of, source_of
 from mechlearn.reduction.record import Condition
 from mechlearn.reduction.spots import Spot, worst_of_cells
-from mechlearn.reduction.workers import Workers
 from mechlearn.study import load_study
 
 HYDROGEN = """
@@ -134,11 +133,3 @@ def test_a_file_written_anew_is_read_anew(tmp_path: Path) -> None:
     for name, species in (("h2o2.yaml", 10), ("gri30.yaml", 53)):
         path.write_text((Path(ct.__file__).parent / "data" / name).read_text())
         assert file_of(path).n_species == species
-
-
-def test_the_seconds_of_other_processes_count() -> None:
-    with Workers(2) as workers:
-        workers.map(sum, [(range(10),)] * 2)
-        before = workers.seconds
-        workers.map(sum, [(range(20_000_000),)] * 2)
-        assert workers.seconds - before > 0.2
