@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 import mechlearn as ml
 from mechlearn.errors import StudyError
-from mechlearn.reduction.envelope import task_of
+from mechlearn.reduction.envelope import flames_between, task_of
 from mechlearn.reduction.flames import SEARCHED, free_flame, moved_flame
 from mechlearn.reduction.phases import source_of
 from mechlearn.reduction.record import Candidate, Task
@@ -110,6 +110,22 @@ def test_on_one_grid_the_ratio_of_speeds_is_that_on_fine_grids(task: Task) -> No
         ratios.append(found.velocity[0] / known.speed)
     assert abs(ratios[0] - 1) > 0.05
     assert ratios[0] == pytest.approx(ratios[1], abs=0.003)
+
+
+def test_flames_are_checked_halfway_and_halfway_again_where_one_has_joined(study: Path) -> None:
+    study.write_text(HYDROGEN.replace("phi: [1], held_out: [0.8]", "phi: [2, 0.5]"))
+    loaded = load_study(study)
+    first = task_of(loaded).flame_conditions
+    (between,) = flames_between(loaded, first)
+    assert between.phi == pytest.approx(1)
+    assert (between.temperature, between.pressure) == (300, ct.one_atm)
+    again = flames_between(loaded, (*first, between))
+    assert [each.phi for each in again] == pytest.approx([0.5**0.5, 2**0.5])
+    gas = ct.Solution("h2o2.yaml")
+    gas.TPX = 300, ct.one_atm, dict(again[1].mixture)
+    assert gas.equivalence_ratio() == pytest.approx(2**0.5)
+    study.write_text(HYDROGEN.replace(", flame_speed: {limit: 0.03, phi: [1], held_out: [0.8]}", ""))
+    assert flames_between(load_study(study), ()) == ()
 
 
 @pytest.fixture(scope="module")

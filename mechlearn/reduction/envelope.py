@@ -96,15 +96,16 @@ def cells_of(study: Study, task: Task) -> tuple[Cells, ...]:
     return tuple(cells for box in boxes if (cells := Cells(box, condition)).wide)
 
 
-def flames_between(study: Study, task: Task) -> tuple[Condition, ...]:
-    """Unburnt gas halfway between that of a study's flames."""
+def flames_between(study: Study, flames: Sequence[Condition]) -> tuple[Condition, ...]:
+    """Unburnt gas halfway between that of neighbouring flames of a study."""
     assert study.source is not None
     assert study.reduce is not None
     target = study.reduce.targets.flame_speed
     if target is None:
         return ()
-    gas = load_gas(task.mechanism, task.phase)
-    return tuple(flame_conditions(gas, study.source, target, halfway(target.phi, LOGARITHMIC)))
+    gas = load_gas(str(find_mechanism(study.source.mechanism, study.folder)), study.source.phase)
+    ratios = halfway([each.phi for each in flames if each.phi is not None], LOGARITHMIC)
+    return tuple(flame_conditions(gas, study.source, target, ratios))
 
 
 def flame_conditions(

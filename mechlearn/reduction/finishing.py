@@ -105,7 +105,7 @@ def finished(
         obstacles["difference"] = str(error)
     clock, processor = spent()
     seconds = {"reduce": reducing, "validate": clock - reducing, "processor": processor}
-    checks = _spot_checks(work, last, now=not interrupted)
+    checks = _spot_checks(work.with_spots(last.added, last.flames), last, now=not interrupted)
     strays = any(abs(each.error) > work.task.flame_limit for each in flames.get("in_sample", ()))
     status = "interrupted" if interrupted else "held" if last.error <= 1 and not strays else "not-held"
     content = {

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from ..study_copy import study_text
 from .envelope import cells_of, flames_between, longest_of, task_of
 from .finishing import RESULTS, Reduction, finished
 from .phases import Source, source_of
-from .record import Candidate, Task
+from .record import Candidate, Condition, Task
 from .scoring import refer, refer_flame
 from .spots import Spots
 from .stages import Saved, load_stages, reduced, save_stages
@@ -167,12 +168,17 @@ def _start(study: Study, task: Task, workers: Workers, progress: Progress) -> tu
         task=replace(task, conditions=(), flame_conditions=()),
         cells=cells if count else (),
         count=max(1, count // max(1, len(cells))),
-        flames=flames_between(study, task) if count else (),
+        flames=partial(flames_between, study) if count else _no_flames,
         longest=longest,
         leading=frozenset(leading),
         workers=workers,
     )
     return Work(ready, source, workers, kept, rank, tell, spots), left_out
+
+
+def _no_flames(flames: Sequence[Condition]) -> tuple[Condition, ...]:
+    """What lies between where nothing is checked."""
+    return ()
 
 
 def _reacting(names: Sequence[str], first: set[str], task: Task) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -59,8 +59,8 @@ class Spots:
         Of the study's envelopes.
     count : int
         Spots spread over each.
-    flames : tuple of Condition
-        Unburnt gas between that of the study's flames.
+    flames : callable
+        Gives the unburnt gas between that of some flames.
     longest : float
         When a gas that has not ignited is given up [s].
     leading : frozenset of int
@@ -71,15 +71,15 @@ class Spots:
     task: Task
     cells: tuple[Cells, ...]
     count: int
-    flames: tuple[Condition, ...]
+    flames: Callable[[Sequence[Condition]], tuple[Condition, ...]]
     longest: float
     leading: frozenset[int]
     workers: Workers
     _references: dict[Condition, Reference | None] = field(default_factory=dict, repr=False)
     _flames: dict[Condition, Flame | None] = field(default_factory=dict, repr=False)
 
-    def check(self, candidate: Candidate, lumps: tuple[Lump, ...]) -> Check:
-        """A candidate's errors at spots spread evenly, and on the way uphill from the worst of them."""
+    def check(self, candidate: Candidate, lumps: tuple[Lump, ...], flames: Sequence[Condition]) -> Check:
+        """A candidate's errors at spots spread evenly and on the way uphill from the worst, and between some flames."""
         found: list[Spot] = []
         for number, cells in enumerate(self.cells):
             own = self._ask(number, cells.spread(self.count), candidate, lumps)
@@ -98,7 +98,7 @@ class Spots:
                     for top, (spot, step) in zip(tops, climbers, strict=True)
                 ]
             found += own
-        task = self.added_to(replace(self.task, lumps=lumps), (), self.flames)
+        task = self.added_to(replace(self.task, lumps=lumps), (), self.flames(flames))
         burnt = zip(task.flame_conditions, self._errors(task, candidate), strict=True)
         return Check(tuple(found), tuple(Spot(condition, error) for condition, error in burnt))
 

@@ -110,9 +110,9 @@ class Work:
 
     def check(self, candidate: Candidate, *, now: bool = True) -> Check:
         """A candidate's errors between the study's conditions; none if they are neither known nor wanted now."""
-        key = (self.task.lumps, candidate)
+        key = self._key(candidate)
         if key not in self._checks and now:
-            self._checks[key] = self.spots.check(candidate, self.task.lumps)
+            self._checks[key] = self.spots.check(candidate, self.task.lumps, self.task.flame_conditions)
         return self._checks.get(key, Check())
 
     def linearised(self, candidate: Candidate) -> list[Line | None]:
