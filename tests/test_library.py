@@ -52,6 +52,21 @@ def balances(
     return ml.Balances(species, concentrations, temperature, pressure, identity, rates, np.zeros_like(rates))
 
 
+def ignition(
+    gas: ct.Solution, temperature: float, pressure: float, phi: float, count: int = 20
+) -> list[tuple[float, np.ndarray, np.ndarray]]:
+    """Temperature, concentrations and rates at steps of an adiabatic course of hydrogen and air."""
+    gas.TP = temperature, pressure
+    gas.set_equivalence_ratio(phi, "H2", "O2:1, N2:3.76")
+    network = ct.ReactorNet([ct.IdealGasConstPressureReactor(gas, clone=False)])
+    network.rtol, network.atol = 1e-10, 1e-20
+    rows = []
+    while network.time < 5e-3:
+        network.step()
+        rows.append((gas.T, gas.concentrations, gas.net_production_rates))
+    return [rows[i] for i in np.linspace(0, len(rows) - 1, count).astype(int)]
+
+
 def small_states(count: int = 60, seed: int = 3) -> States:
     generator = np.random.default_rng(seed)
     shape = (count, 3)
@@ -199,6 +214,21 @@ def test_hydrogen_combustion_is_learnt_back() -> None:
     assert np.quantile(error[gross > 0], 0.99) < 0.02
     falloff = next(r for r in found.mechanism.reactions if r.falloff is not None)
     assert falloff.equation == "2 OH (+M) <=> H2O2 (+M)"
+
+
+def test_ignitions_alone_over_pressures_give_all_reactions_and_no_other() -> None:
+    gas = ct.Solution("h2o2.yaml", "ohmech")
+    rows = [
+        row
+        for temperature in (1020.0, 1190.0, 1380.0)
+        for pressure in (ct.one_atm, 10 * ct.one_atm)
+        for phi in (0.55, 1.0, 1.8)
+        for row in ignition(gas, temperature, pressure, phi)
+    ]
+    kelvin, concentrations, rates = (np.array(each) for each in zip(*rows, strict=True))
+    found = ml.discover(balances(hydrogen().species, concentrations, kelvin, rates), COMBUSTION)
+    comparison = ml.compare(found.mechanism, hydrogen(), stoichiometry=True)
+    assert (comparison.missing, comparison.spurious) == ((), ())
 
 
 def test_noise_hides_no_reaction_that_carries_something_and_makes_none() -> None:

@@ -81,7 +81,8 @@ def _own_colliders(term: Term, constant: Array, around: Surroundings) -> list[tu
     if term.high is not None or term.efficiency is None or len(term.members) < 2:
         return []
     rate = np.exp(around.features @ term.low)
-    share = np.median(rate[:, None] * term.efficiency * around.colliders[:, term.members] / constant[:, None], axis=0)
+    each = rate[:, None] * term.efficiency * around.colliders[:, term.members]
+    share = np.median(each / np.maximum(constant, 1e-300)[:, None], axis=0)
     few = len(term.members) <= FEW
     noticeable = [place for place in range(len(term.members)) if few or share[place] > NOTICEABLE]
     groups = [[place] for place in noticeable] + ([noticeable] if len(noticeable) > 1 else [])
