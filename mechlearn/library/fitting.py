@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ LEAST_NOISE = 1e-4
 """Noise below which residuals are not called noise: rate laws are hardly fitted better."""
 MUCH_NOISE = 5.0
 """Ratio of the noise to the error of the laws above which residuals are noise."""
+HIDDEN = 4.0
+"""How much larger the error of the laws may be than it seems beside noise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +57,22 @@ class Errors:
 
         Near equilibrium the production is a small difference of large rates, and what is left of it is round-off.
         """
-        law = max(self.law, LEAST_ERROR) * _floored(flux)
-        variance = (self.noise * flux.production) ** 2 + law**2 + (ROUND_OFF * flux.gross) ** 2
-        return np.asarray(np.where(flux.gross > 0, 1 / np.sqrt(np.maximum(variance, 1e-300)), 0.0))
+        law, rest = self._variances(flux)
+        return np.asarray(np.where(flux.gross > 0, 1 / np.sqrt(np.maximum(law + rest, 1e-300)), 0.0))
+
+    def of_laws(self, flux: Flux) -> Array:
+        """Part of each balance's variance that is the error of the laws, shape (M, S)."""
+        law, rest = self._variances(flux)
+        return np.asarray(law / np.maximum(law + rest, 1e-300))
+
+    @property
+    def cautious(self) -> Errors:
+        """With as large an error of the laws as noise may hide."""
+        return replace(self, law=HIDDEN * self.law) if self.noisy else self
+
+    def _variances(self, flux: Flux) -> tuple[Array, Array]:
+        law = (max(self.law, LEAST_ERROR) * _floored(flux)) ** 2
+        return law, (self.noise * flux.production) ** 2 + (ROUND_OFF * flux.gross) ** 2
 
 
 def _floored(flux: Flux) -> Array:

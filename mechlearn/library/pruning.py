@@ -27,7 +27,7 @@ def pruned_laws(
     chosen = states.rows(train)
     inside = part_of(reactions, around, train, states)
     errors = errors_left(states.target, fit.flux, states.noise)
-    weights = errors.weights(fit.flux)
+    weights = errors.cautious.weights(fit.flux)
 
     def judged(laws: tuple[Law, ...]) -> tuple[tuple[Law, ...], NDArray[np.float64]]:
         fitted = fit_laws(chosen, *inside, laws, weights[train], iterations=ITERATIONS).laws
@@ -35,7 +35,7 @@ def pruned_laws(
         return fitted, ((whole.flux.production - states.target) * weights)[~train]
 
     laws, residual = judged(fit.laws)
-    judge = Judge.of(errors, residual[weights[~train] > 0])
+    judge = Judge.of(errors, residual[weights[~train] > 0], _systematic(errors, fit, train))
     best = judge.sum(residual)
     inverse = fit.flux.inverse
     shares = {}
@@ -62,10 +62,10 @@ def restored_laws(
     """The laws with those of candidates that data held back ask for, each tried alone on what the others leave."""
     chosen = states.rows(train)
     inside = part_of(reactions, around, train, states)
-    weights = errors.weights(fit.flux)
+    weights = errors.cautious.weights(fit.flux)
     rest = states.target - fit.flux.production
     residual = (-rest * weights)[~train]
-    judge = Judge.of(errors, residual[weights[~train] > 0])
+    judge = Judge.of(errors, residual[weights[~train] > 0], _systematic(errors, fit, train))
     base = judge.sum(residual)
     present = {law.reaction for law in fit.laws}
     back = []
@@ -81,6 +81,10 @@ def restored_laws(
         if gain > judge.needed:
             back.append(tried)
     return (*fit.laws, *back)
+
+
+def _systematic(errors: Errors, fit: Fit, train: Mask) -> float:
+    return float(errors.cautious.of_laws(fit.flux)[~train].sum())
 
 
 def _slow_law(

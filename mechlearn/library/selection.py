@@ -31,6 +31,8 @@ MUCH_BETTER = 0.8
 """Ratio of the errors at which laws that were begun anew are taken."""
 SIGNIFICANT = 10.0
 """Change of χ² that noise does not make."""
+SYSTEMATIC = 0.05
+"""Change of χ², for each balance, that errors of the laws make: they are no noise."""
 LEAST_SCALE = 1e-9
 TRIED_AT_ONCE = 3
 NOTHING = 1e-7
@@ -50,8 +52,8 @@ def split(count: int, seed: int) -> Mask:
 class Judge:
     """How data held back are compared with and without a reaction or a richer law.
 
-    Where residuals are noise, a robust χ² decides by significance; where they are errors of the rate laws, which are
-    no noise, the mean of a robust score must change noticeably.
+    Where residuals are noise, a robust χ² decides by significance, beyond what the errors of the laws may change in it;
+    where they are errors of the rate laws, which are no noise, the mean of a robust score must change noticeably.
 
     Parameters
     ----------
@@ -69,10 +71,10 @@ class Judge:
     gained: float
 
     @classmethod
-    def of(cls, errors: Errors, residual: Array) -> Judge:
-        """For weighted residuals that are held back."""
+    def of(cls, errors: Errors, residual: Array, systematic: float = 0.0) -> Judge:
+        """For weighted residuals that are held back, of which so many are errors of the laws."""
         if errors.noisy:
-            return cls(1.0, 3.0, SIGNIFICANT, SIGNIFICANT)
+            return cls(1.0, 3.0, SIGNIFICANT + SYSTEMATIC * systematic, SIGNIFICANT)
         scale = max(float(np.median(np.abs(residual))), LEAST_SCALE)
         return cls(scale, 1.0, WORSE * residual.size, GAIN * residual.size)
 
@@ -119,17 +121,19 @@ def mix(laws: Columns, states: States, used: Mask) -> Mixture:
 def eliminate(laws: Columns, target: Array, mixture: Mixture, count: int, train: Mask) -> Mask:
     """Reactions, shape (R,), without which data held back are explained worse."""
     kept = mixture.shares(laws, count) > NOTHING
+    errors, flux = mixture.errors.cautious, laws.flux(mixture.weights)
+    scales = errors.weights(flux)
     part = replace(laws, values=laws.values[train], gross=laws.gross[train])
-    normal = gram(part, target[train], mixture.scales[train])
+    normal = gram(part, target[train], scales[train])
     test = replace(laws, values=laws.values[~train], gross=laws.gross[~train])
-    held, weight = target[~train], mixture.scales[~train]
+    held, weight = target[~train], scales[~train]
 
     def judged(reactions: Mask, near: Array) -> tuple[Array, Array]:
         weights = normal.solve(reactions[laws.reaction], near)
         return weights, np.asarray(((test.flux(weights).production - held) * weight)[weight > 0])
 
     weights, residual = judged(kept, mixture.weights)
-    judge = Judge.of(mixture.errors, residual)
+    judge = Judge.of(mixture.errors, residual, float(errors.of_laws(flux)[~train].sum()))
     best = judge.sum(residual)
     part_of_them = 2
     while part_of_them <= kept.sum():
