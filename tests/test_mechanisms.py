@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import mechlearn as ml
-from mechlearn.conditions import Designed, Sample, Times
+from mechlearn.conditions import Designed, Mixture, Sample, Times
 from mechlearn.simulation import find_mechanism
 from mechlearn.study import example_studies
 from mechlearn.study_data import study_runs
@@ -141,10 +141,11 @@ def test_study_simulates_with_rates_or_noise(name: str) -> None:
     study = ml.load_study(STUDIES[name])
     assert study.source is not None
     first = study.source.initial
-    assert isinstance(first, Sample | Designed)
+    assert isinstance(first, Sample | Designed | Mixture)
     runs = ml.simulate(STUDIES[name])
     conditions = len(study.source.temperature) * len(study.source.pressure or (0.0,))
-    assert len(runs) == (first.runs if isinstance(first, Sample) else 2) * conditions
+    each = first.runs if isinstance(first, Sample) else len(first.phi) if isinstance(first, Mixture) else 2
+    assert len(runs) == each * conditions
     for run in runs.runs:
         assert (run.rates is None) == (study.source.noise is not None)
         assert np.isfinite(run.concentrations).all()
