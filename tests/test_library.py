@@ -19,6 +19,7 @@ from mechlearn.library.laws import Law, Surroundings, Term
 from mechlearn.library.mixtures import collider_groups, columns, gram
 from mechlearn.library.readout import reactions_of
 from mechlearn.library.selection import mix
+from mechlearn.library.simplifying import without_idle_limit
 from mechlearn.library.states import Flux, States, driving, states_of
 from mechlearn.simulation import find_mechanism
 
@@ -133,6 +134,15 @@ def test_derivatives_of_rate_laws_agree_with_differences(term: Term) -> None:
         step = 1e-6 * np.eye(len(start))[i]
         up, down = (law.with_parameters(start + s).evaluate(around)[0] for s in (step, -step))
         assert slopes[:, i] == pytest.approx((up - down) / 2e-6, rel=1e-5, abs=1e-7)
+
+
+@pytest.mark.parametrize(("high", "idle"), [(40.0, True), (5.0, False)])
+def test_a_falloff_far_below_its_high_pressure_limit_is_a_third_body(high: float, idle: bool) -> None:
+    around = Surroundings.of(small_states(), [np.array([j]) for j in range(3)])
+    term = Term(np.array([3.0, 1.0, 0.5]), (0, 1), np.array([1.0, 2.0]), np.array([high, 0.2, 0.1]))
+    plain = without_idle_limit(term, around)
+    assert (plain.high is None) == idle
+    assert plain.evaluate(around)[0] == pytest.approx(term.evaluate(around)[0], rel=1e-4)
 
 
 @pytest.mark.parametrize("centre", [None, np.array([0.7, -2.0, 0.3, 1.2])], ids=["lindemann", "troe"])

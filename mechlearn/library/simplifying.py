@@ -1,4 +1,4 @@
-"""Colliders whose laws differ only in size share one law with efficiencies."""
+"""Colliders whose laws differ only in size share one law with efficiencies; what never falls off is no falloff."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ Mask = NDArray[np.bool_]
 ALLOWED = 0.2
 """Rise of the judge's sum, as a part of what a richer law must gain, at which a simpler law is taken."""
 MOST_TRIES = 24
+NEVER_FALLS_OFF = 1e-4
+"""Share of the high-pressure limit up to which the low one reaches in all states of what counts as a third body."""
 
 
 def simpler_laws(
@@ -31,7 +33,7 @@ def simpler_laws(
     weights = errors.weights(fit.flux)
     judge = Judge.of(errors, ((fit.flux.production - states.target) * weights)[~train & (weights > 0).any(axis=1)])
     laws = []
-    for law in fit.laws:
+    for law in (replace(law, terms=tuple(without_idle_limit(t, around) for t in law.terms)) for law in fit.laws):
         net = reactions.net[law.reaction]
         drive = reactions.difference[:, law.reaction]
         flux = states.observe(law.evaluate(around)[0] * drive)
@@ -53,6 +55,15 @@ def simpler_laws(
                 rejected.add((law.terms[pair[0]].members, law.terms[pair[1]].members))
         laws.append(law)
     return tuple(laws)
+
+
+def without_idle_limit(term: Term, around: Surroundings) -> Term:
+    """A falloff as a third body where all states are far below its high-pressure limit."""
+    if term.high is None or term.efficiency is None:
+        return term
+    low = around.features @ term.low + np.log(np.maximum(around.colliders[:, term.members] @ term.efficiency, 1e-300))
+    idle = np.max(low - around.features @ term.high) < np.log(NEVER_FALLS_OFF)
+    return replace(term, high=None, centre=None) if idle else term
 
 
 def _most_alike(
