@@ -17,6 +17,8 @@ from mechlearn.errors import DataError, FormatError, StudyError
 from mechlearn.flow import learn_runs
 from mechlearn.kinetics import production_rates
 from mechlearn.learning.polynomial import polynomial_of
+from mechlearn.measurement import Noise
+from mechlearn.measurement import measured as add_noise
 from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, ThirdBody
 from mechlearn.refinement import chosen_balances, refine
 from mechlearn.refinement.mass_action import MassAction
@@ -279,6 +281,26 @@ def test_runs_that_miss_the_fast_reactions_are_never_called_recovered() -> None:
     slow = next(r.reaction for r in discovery.reactions if set(r.reaction.products) == {"E", "P"})
     assert slow.rate is not None
     assert pytest.approx(10.0, rel=1e-3) == slow.rate.A
+
+
+def test_fast_rate_constants_between_coarse_samples_have_bounds_on_one_side_that_hold() -> None:
+    study = load_study(example_studies()["michaelis-menten"])
+    assert study.source is not None
+    assert isinstance(study.source.initial, Sample)
+    source = replace(study.source, times=Times(end=1.0, count=11), initial=replace(study.source.initial, runs=4))
+    made = simulate(replace(study, source=source))
+    noisy = add_noise(made.select([replace(run, rates=None) for run in made.runs]), Noise(relative=0.01), 0)
+    refined = refine(in_order(BANK["michaelis-menten"], noisy), noisy)
+    binding, release = refined.bounds
+    for limits, true in zip(binding, (1e6, 1e3), strict=True):
+        assert limits is not None
+        assert limits[0] is not None
+        assert 1e-4 * true < limits[0] < true
+        assert limits[1] is None
+    assert release == (None, None)
+    slow = refined.mechanism.reactions[1].rate
+    assert slow is not None
+    assert pytest.approx(10.0, rel=0.01) == slow.A
 
 
 def test_pure_noise_yields_no_reaction_called_recovered() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .fit import Problem, State, evaluate, fitted, resolved
+from .fit import Problem, State, evaluate, fitted, information, resolved
 
 Array = NDArray[np.float64]
 
@@ -15,48 +15,59 @@ VAGUE = 0.35
 """Standard error of ln k above which bounds are looked for."""
 RISE = 4.0
 """Increase of χ² that marks a bound: 95 % of one constant."""
-FARTHEST = 14.0
-"""Largest change of ln k that is tried: beyond it there is no bound."""
+FARTHEST = 25.0
+"""Change of ln k beyond which no bound is looked for."""
+SHORTEST = 0.5
+"""Change of ln k whose course must be integrable for the search to go on."""
 HALVINGS = 5
 
 
 def bounds(problem: Problem, state: State, place: int, scale: float) -> tuple[float | None, float | None]:
     """Lower and upper bound of a rate parameter, as exp(ln k); None where there is none.
 
-    All other constants and the first states are fitted anew at each value that is tried.
+    All other constants and the first states are fitted anew at each value that is tried, from where the covariance says
+    that they go: of a fast reaction and its reverse often only the ratio is known, and both move together.
     """
-    low, high = (_edge(problem, state, place, scale, sign) for sign in (-1.0, 1.0))
+    covariance = information(problem, state).covariance()
+    along = np.clip(covariance[:, place] / covariance[place, place], -1.0, 1.0)
+    along[list(problem.held)] = 0.0
+    low, high = (_edge(problem, state, place, scale, sign, along) for sign in (-1.0, 1.0))
     return low, high
 
 
-def _edge(problem: Problem, state: State, place: int, scale: float, sign: float) -> float | None:
-    start = replace(problem, held=(*problem.held, place)), state
-    inside, outside, reached = 0.0, None, start
-    step = 0.5
+def _edge(problem: Problem, state: State, place: int, scale: float, sign: float, along: Array) -> float | None:
+    limit = state.chi2 + RISE * scale
+    reached = replace(problem, held=(*problem.held, place)), state
+    inside, outside, step = 0.0, None, 0.5
     while outside is None:
         if inside >= FARTHEST:
             return None
-        trial = _moved(*reached, state.theta[place] + sign * (inside + step), place)
-        if trial is None or trial[1].chi2 > state.chi2 + RISE * scale:
+        trial = _moved(*reached, sign * step * along, limit)
+        if trial is None and step < SHORTEST:
+            return None
+        if trial is None:
+            step /= 4
+        elif trial[1].chi2 > limit:
             outside = inside + step
         else:
             inside, reached, step = inside + step, trial, 2 * step
     for _ in range(HALVINGS):
-        middle = (inside + outside) / 2
-        trial = _moved(*reached, state.theta[place] + sign * middle, place)
-        if trial is None or trial[1].chi2 > state.chi2 + RISE * scale:
-            outside = middle
+        step = (outside - inside) / 2
+        trial = _moved(*reached, sign * step * along, limit)
+        if trial is None or trial[1].chi2 > limit:
+            outside = inside + step
         else:
-            inside, reached = middle, trial
+            inside, reached = inside + step, trial
     return float(np.exp(state.theta[place] + sign * outside))
 
 
-def _moved(problem: Problem, state: State, value: float, place: int) -> tuple[Problem, State] | None:
-    """Steps fine enough for another value of a rate parameter, and all else fitted anew on them."""
-    theta = state.theta.copy()
-    theta[place] = value
-    start = evaluate(problem, theta, state.first, state.course)
+def _moved(problem: Problem, state: State, change: Array, limit: float) -> tuple[Problem, State] | None:
+    """Steps fine enough for other rate parameters, and all that is not held fitted anew on them, if below a limit.
+
+    None where they cannot be integrated.
+    """
+    start = evaluate(problem, state.theta + change, state.first, state.course)
     if start is None:
         return None
     problem, start = resolved(problem, start)
-    return problem, fitted(problem, start, tolerance=0.1)
+    return problem, fitted(problem, start, tolerance=0.1, hopeless=limit)

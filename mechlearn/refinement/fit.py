@@ -293,11 +293,11 @@ def resolved(problem: Problem, state: State) -> tuple[Problem, State]:
         )
         if steps is problem.steps:
             break
-        problem = replace(problem, steps=steps)
-        finer = evaluate(problem, state.theta, state.first)
+        closer = replace(problem, steps=steps)
+        finer = evaluate(closer, state.theta, state.first)
         if finer is None:
             break
-        state = finer
+        problem, state = closer, finer
     return problem, state
 
 

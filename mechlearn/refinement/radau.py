@@ -100,6 +100,7 @@ class Course:
     stages: Array
 
 
+@np.errstate(over="ignore", invalid="ignore")  # an iteration that diverges, and says so
 def advance(
     reactions: MassAction, constants: Array, start: Array, lengths: Array, guess: Array | None = None
 ) -> Array | None:
@@ -118,6 +119,13 @@ def advance(
     guess : array, shape (N, 3, S), optional
         First stage states; the start where absent.
     """
+    try:
+        return _stages(reactions, constants, start, lengths, guess)
+    except np.linalg.LinAlgError:  # rate constants too far apart for the digits of a number
+        return None
+
+
+def _stages(reactions: MassAction, constants: Array, start: Array, lengths: Array, guess: Array | None) -> Array | None:
     stages = _with_one_jacobian(reactions, constants, start, lengths, guess)
     for left in range(1, FIRST_PARTS + 1):
         open_ = np.flatnonzero(~np.isfinite(stages).all(axis=(1, 2)))
@@ -216,11 +224,7 @@ def integrate(
     nodes[0] = first
     for i, length in enumerate(lengths):
         guess = None if near is None else near.stages[i] + (nodes[i] - near.nodes[i])[:, None]
-        try:
-            with np.errstate(over="ignore", invalid="ignore"):  # an iteration that diverges, and says so
-                reached = advance(reactions, constants, nodes[i], length, guess)
-        except np.linalg.LinAlgError:  # rate constants too far apart for the digits of a number
-            reached = None
+        reached = advance(reactions, constants, nodes[i], length, guess)
         if reached is None:
             return None
         stages[i], nodes[i + 1] = reached, reached[:, 2]
