@@ -222,7 +222,7 @@ def test_what_temperatures_that_differ_need_is_said() -> None:
     warmer = runs.select([hot, *runs.runs[1:]])
     with pytest.raises(ml.DataError, match="at one temperature, or temperature_dependence: auto"):
         learn(warmer, temperature_dependence="none")
-    with pytest.raises(ml.StudyError, match="Use method: library or auto"):
+    with pytest.raises(ml.StudyError, match="Use reverse: thermo"):
         learn(warmer, method="network")
     bare = ml.Trajectories(tuple(ml.Species(s.name) for s in warmer.species), warmer.runs)
     with pytest.raises(ml.DataError, match="composition of F is unknown"):

@@ -6,6 +6,7 @@
     python tools/real_chemistry.py --mechanism gri30.yaml --designed --molecules 3
                                                                      states that separate the reactions; no seeds
     python tools/real_chemistry.py --courses 5 --seeds 1             25 ignitions of H2 and air at 5 atm, nothing else
+    python tools/real_chemistry.py --method network                  no list of candidates: the network proposes them
     python tools/real_chemistry.py --delays                          also 27 ignition delays of hydrogen and air
     python tools/real_chemistry.py --tables                          also k(T) and efficiencies of colliders
 
@@ -44,7 +45,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--noise", type=float, default=0.0, help="Gaussian, as a share of each rate")
     parser.add_argument("--molecules", type=int, default=2, help="most on the larger side of a candidate")
+    parser.add_argument("--method", default="library", help="network and both as well; neither for designed states")
     parser.add_argument("--runs", type=int, default=24, help="states at each of 30 temperatures and pressures")
+    parser.add_argument("--temperatures", type=float, nargs="+", metavar="K", help="instead of the study's ten")
     parser.add_argument("--designed", action="store_true", help="each species alone and each pair in a bath")
     parser.add_argument("--courses", type=float, nargs="+", metavar="ATM", help="ignitions at these pressures alone")
     parser.add_argument("--delays", action="store_true", help="ignition delays of the learnt mechanism (h2o2.yaml)")
@@ -70,6 +73,8 @@ def one_seed(asked: argparse.Namespace, seed: int) -> dict[str, Any]:
     assert source is not None
     source = replace(source, mechanism=asked.mechanism, phase=phase, seed=seed)
     initial = replace(source.initial, runs=asked.runs)
+    if asked.temperatures:
+        source = replace(source, temperature=tuple(asked.temperatures))
     source = fresh = replace(source, initial=initial)
     if asked.designed:
         temperatures = tuple(np.linspace(1000.0, 2500.0, 7))
@@ -90,7 +95,7 @@ def one_seed(asked: argparse.Namespace, seed: int) -> dict[str, Any]:
     ]
     balances = ml.differential_balances(runs.select(noisy))
     started, used = time.perf_counter(), time.process_time()
-    found = ml.discover(balances, replace(study.learn, seed=seed, molecularity=asked.molecules))
+    found = ml.discover(balances, replace(study.learn, seed=seed, molecularity=asked.molecules, method=asked.method))
     seconds, used = time.perf_counter() - started, time.process_time() - used
     known = ml.read_mechanism(asked.mechanism if Path(asked.mechanism).exists() else _shipped(asked.mechanism), phase)
     comparison = ml.compare(found.mechanism, known, stoichiometry=True)

@@ -54,7 +54,8 @@ def discover(
     (Ctrl-C) ends the search with the best so far. The matrices are small, so one thread is used: more are slower.
 
     States at several temperatures, reverse rates from thermodynamics and third bodies are for the library of
-    candidates, `mechlearn.library`; at one temperature it checks what the network finds.
+    candidates, `mechlearn.library`; at one temperature it checks what the network finds. With ``method: network`` the
+    candidates are those that a network of rows in the elements' null space proposes.
 
     Balances of concentrations alone are for `mechlearn.refinement`: candidates that carry flux in them, or with
     ``method: network`` the rows that the network froze in polynomials that follow them, are fitted to the trajectories,
@@ -108,10 +109,10 @@ def _by_library(balances: Balances, search: Search) -> bool:
             f"catalysts: true is for rate constants at one temperature, each direction with its own; here "
             f"{' and '.join(reasons)}. Leave one of them out."
         )
-    if search.method == "network":
+    if search.method == "network" and search.reverse != "thermo":
         raise StudyError(
-            f"method: network learns rate constants at one temperature, each direction with its own; here "
-            f"{' and '.join(reasons)}. Use method: library or auto."
+            "method: network learns rate constants of each direction at one temperature; here "
+            f"{' and '.join(reasons)}. Use reverse: thermo, which ties the directions, or method: library or auto."
         )
     if bare:
         raise DataError(

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..balances.record import Balances
 from ..design import design_of
 from ..learning.readout import LearnedReaction
-from ..library import LibraryFit, designed_fit, library_fit
+from ..library import LibraryFit, LibraryReaction, designed_fit, library_fit, proposed_reactions
 from ..search import Search
 from .record import STATUS, Discovery, learnt_mechanism, no_reactions
 
@@ -27,19 +30,24 @@ USEFUL = 0.02
 def from_library(balances: Balances, search: Search, progress: Callable[[float, str], None]) -> Discovery:
     """The fewest candidates that explain the data, with their rate laws."""
     started = time.monotonic()
+    proposed: NDArray[np.int64] | None = None
     try:
         design = design_of(balances.concentrations, balances.temperature)
-        if design is None:
-            fit = library_fit(balances, search, progress)
-        else:
+        if design is not None and search.method != "network":
             fit = designed_fit(balances, design, search, progress)
+        else:
+            if search.method in {"network", "both"}:
+                proposed = proposed_reactions(balances, search, progress)
+            fit = library_fit(balances, search, progress, proposed if search.method == "network" else None)
     except KeyboardInterrupt:
         return _interrupted(balances, search, started)
     if not fit.found:
         message = f"None of {fit.candidates} candidate reactions explains these data.{_unexplained(fit)}"
+        if search.method == "network":
+            message = "No row of the network came near whole numbers. Use method: library, or bring more states."
         return no_reactions(balances, search, message, started=started)
     reactions = tuple(
-        LearnedReaction(reaction, (each.std_error_log_k, None), each.contribution, ("library",))
+        LearnedReaction(reaction, (each.std_error_log_k, None), each.contribution, _finders(each, proposed, search))
         for each in fit.found
         for reaction in each.reactions
     )
@@ -47,7 +55,7 @@ def from_library(balances: Balances, search: Search, progress: Callable[[float, 
     return Discovery(
         mechanism=learnt_mechanism(balances, fit.reactions),
         status=status,
-        message=f"{message} {len(fit.found)} of {fit.candidates} candidate reactions stand.{_unexplained(fit)}",
+        message=f"{message} {_standing(fit, proposed, search)}{_unexplained(fit)}",
         loss=fit.misfit,
         noise=fit.noise,
         reactions=reactions,
@@ -55,6 +63,26 @@ def from_library(balances: Balances, search: Search, progress: Callable[[float, 
         search=search,
         seconds=time.monotonic() - started,
     )
+
+
+def _finders(each: LibraryReaction, proposed: NDArray[np.int64] | None, search: Search) -> tuple[str, ...]:
+    """Which learner found a reaction."""
+    if search.method == "network":
+        return ("network",)
+    by_network = proposed is not None and any(
+        bool((row == each.net).all() or (-row == each.net).all()) for row in proposed
+    )
+    return ("network", "library") if by_network else ("library",)
+
+
+def _standing(fit: LibraryFit, proposed: NDArray[np.int64] | None, search: Search) -> str:
+    if search.method == "network":
+        return f"{len(fit.found)} of the {fit.candidates} reactions that the network proposes stand."
+    text = f"{len(fit.found)} of {fit.candidates} candidate reactions stand."
+    if proposed is None:
+        return text
+    both = sum("network" in _finders(each, proposed, search) for each in fit.found)
+    return f"{text} The network, which is given no candidates, finds {both} of them too."
 
 
 def _unexplained(fit: LibraryFit) -> str:

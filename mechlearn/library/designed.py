@@ -79,7 +79,7 @@ def designed_fit(
     progress(1.0, f"{len(found)} reactions")
     found.sort(key=lambda one: -one.contribution)
     unexplained = tuple(" + ".join(names[j] for j in members) or "the bath" for members in shown.unexplained)
-    error = float(np.quantile(errors, 0.95)) if errors else 1.0
+    error = max(errors, default=1.0)
     return LibraryFit(tuple(found), shown.candidates, 0.0, error, error, unexplained)
 
 

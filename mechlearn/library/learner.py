@@ -38,7 +38,9 @@ MOST_STATES = 3000
 """States that are fitted; of more, so many drawn at random."""
 
 
-def library_fit(balances: Balances, search: Search, progress: Progress) -> LibraryFit:
+def library_fit(
+    balances: Balances, search: Search, progress: Progress, net: NDArray[np.int64] | None = None
+) -> LibraryFit:
     """The fewest candidates that explain the balances, with their rate laws.
 
     Parameters
@@ -49,6 +51,8 @@ def library_fit(balances: Balances, search: Search, progress: Progress) -> Libra
         ``reverse``, ``third_bodies``, ``molecularity`` and ``seed`` count here.
     progress : callable
         Called with the share done and a word.
+    net : array of int, shape (R, S), optional
+        Candidates; all that the elements allow if absent.
 
     Raises
     ------
@@ -64,7 +68,8 @@ def library_fit(balances: Balances, search: Search, progress: Progress) -> Libra
     """
     thermo = search.reverse == "thermo"
     states = _some_of(states_of(balances, thermo=thermo), search.seed)
-    net = candidate_reactions(balances.species, 2, search.molecularity)
+    if net is None:
+        net = candidate_reactions(balances.species, 2, search.molecularity)
     candidates = len(net)
     groups = collider_groups(states, COLLIDERS)
     train = split(len(states.target), search.seed)

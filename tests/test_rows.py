@@ -1,0 +1,100 @@
+"""The network of rows that the elements allow, over a range of temperatures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+import mechlearn as ml
+from mechlearn.conservation import element_matrix
+from mechlearn.errors import StudyError
+from mechlearn.kinetics import production_rates
+from mechlearn.library.rows import Problem, _normal, _residual, drawn, whole_rows
+from mechlearn.library.states import states_of
+from mechlearn.simulation import find_mechanism
+
+NETWORK = ml.Search(method="network", reverse="thermo")
+
+
+@cache
+def chain() -> ml.Mechanism:
+    """Four bimolecular reactions of hydrogen and oxygen by h2o2.yaml, and their six species."""
+    whole = ml.read_mechanism(find_mechanism("h2o2.yaml"), "ohmech")
+    names = {"H2", "H", "O", "O2", "OH", "H2O"}
+    reactions = tuple(
+        r
+        for r in whole.reactions
+        if set(r.reactants) | set(r.products) <= names
+        and not set(r.reactants) & set(r.products)
+        and r.third_body is None
+    )
+    return replace(whole, species=tuple(s for s in whole.species if s.name in names), reactions=reactions)
+
+
+def balances(count: int = 120, seed: int = 0) -> ml.Balances:
+    generator = np.random.default_rng(seed)
+    temperature = generator.uniform(1000.0, 2500.0, count)
+    shares = 10 ** generator.uniform(-3, 0, (count, 6))
+    density = 10 ** generator.uniform(-2, -1, count)
+    concentrations = density[:, None] * shares / shares.sum(axis=1, keepdims=True)
+    rates = production_rates(chain(), concentrations, temperature)
+    identity = sp.eye_array(count, format="csr")
+    return ml.Balances(
+        chain().species, concentrations, temperature, np.full(count, np.nan), identity, rates, np.zeros_like(rates)
+    )
+
+
+def problem() -> Problem:
+    states = states_of(balances(20), thermo=True)
+    weights = 1 / np.abs(states.target).max(axis=1, keepdims=True) * np.ones_like(states.target)
+    return Problem.of(states, np.asarray(element_matrix(chain().species)[1], dtype=float), states.target, weights)
+
+
+def test_every_row_balances() -> None:
+    given = problem()
+    rows = drawn(given, 50, np.random.default_rng(0)).rows(given)
+    assert np.abs(rows @ element_matrix(chain().species)[1].T).max() < 1e-12
+
+
+def test_the_gradient_agrees_with_differences() -> None:
+    given = problem()
+    network = drawn(given, 3, np.random.default_rng(1))
+    residual, _ = _residual(given, network)
+    _, gradient = _normal(given, network, residual)
+    for number, (i, j) in enumerate(np.ndindex(network.free.shape)):
+        step = np.zeros_like(network.free)
+        step[i, j] = 1e-6
+        losses = [_residual(given, replace(network, free=network.free + sign * step))[1] for sign in (1, -1)]
+        assert gradient[number] == pytest.approx((losses[0] - losses[1]) / 4e-6, rel=1e-4, abs=1e-7)
+
+
+def test_only_whole_rows_are_taken() -> None:
+    given = problem()
+    network = drawn(given, 2, np.random.default_rng(2))
+    _, gradient = _normal(given, network, _residual(given, network)[0])
+    flat = replace(network, loss=1.0, curvature=np.eye(len(gradient)))
+    whole = np.array([s.name in {"H", "OH"} for s in chain().species]) - np.array(
+        [s.name in {"H2", "O"} for s in chain().species], dtype=float
+    )
+    near = replace(flat, free=np.stack([whole @ given.basis + 0.01, whole @ given.basis + 0.3]))
+    assert [row.tolist() for row, _ in whole_rows(given, near)] == [whole.tolist()]
+
+
+def test_a_chain_is_found_without_a_list_of_candidates() -> None:
+    found = ml.discover(balances(), replace(NETWORK, method="both"))
+    comparison = ml.compare(found.mechanism, chain(), stoichiometry=True)
+    assert (comparison.missing, comparison.spurious, len(comparison.matched)) == ((), (), 4)
+    assert {learned.found_by for learned in found.reactions} == {("network", "library")}
+    assert "The network, which is given no candidates, finds 4 of them too." in found.message
+    fresh = balances(seed=7)
+    made = production_rates(found.mechanism, fresh.concentrations, fresh.temperature)
+    assert made == pytest.approx(fresh.accumulation, rel=1e-4, abs=1e-6 * np.abs(fresh.accumulation).max())
+
+
+def test_without_thermodynamics_the_network_keeps_to_one_temperature() -> None:
+    with pytest.raises(StudyError, match="Use reverse: thermo"):
+        ml.discover(balances(), replace(NETWORK, reverse="free"))
