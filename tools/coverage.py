@@ -159,18 +159,22 @@ def one_way_rates(mechanism: ml.Mechanism) -> Iterator[tuple[tuple[tuple[tuple[s
 
 
 def table(lines: list[dict[str, Any]]) -> str:
-    """Sets, exact structures, intervals that hold the truth, cell by cell and pooled."""
+    """Sets, exact structures, intervals that hold the truth, cell by cell and pooled.
+
+    The standard error counts sets, since the intervals of one set hold or miss together.
+    """
     rows = ["| example | noise | sets | exact | intervals | hold the truth | with standard error |", "|---" * 7 + "|"]
     cells = sorted({(line["example"], line["noise"]) for line in lines})
     for example, noise in [*cells, ("all", None)]:
         mine = [each for each in lines if noise is None or (each["example"], each["noise"]) == (example, noise)]
-        rates = [rate for each in mine if each["exact"] for rate in each["rates"]]
-        held = sum((r["low"] or 0) <= r["truth"] <= (r["high"] or math.inf) for r in rates)
+        told = [each["rates"] for each in mine if each["exact"]]
+        held = np.array([sum((r["low"] or 0) <= r["truth"] <= (r["high"] or math.inf) for r in each) for each in told])
+        counts = np.array([len(each) for each in told])
         exact = sum(each["exact"] for each in mine)
-        share = held / len(rates) if rates else math.nan
-        error = math.sqrt(share * (1 - share) / len(rates)) if rates else math.nan
+        share = held.sum() / counts.sum() if told else math.nan
+        error = math.sqrt(np.sum((held - share * counts) ** 2)) / counts.sum() if told else math.nan
         rows.append(
-            f"| {example} | {'' if noise is None else f'{noise:g}'} | {len(mine)} | {exact} | {len(rates)} | "
+            f"| {example} | {'' if noise is None else f'{noise:g}'} | {len(mine)} | {exact} | {counts.sum()} | "
             f"{100 * share:.1f} % | {100 * error:.1f} % |"
         )
     rows += supports([each for each in lines if "true" in each])
