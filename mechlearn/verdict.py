@@ -45,10 +45,12 @@ def verdict(
     status, message = obstacle
     if discovery.status != "recovered" and status != "interrupted":
         told = discovery.message
-        if discovery.status == "approximated" and loose and not status and validation is not None and validation.passed:
-            return "unidentifiable", f"{told} {_loose_text(loose)}"
         if discovery.status == "approximated" and others is not None and others.as_small:
             told = f"{told} As few other reactions do as well. {others.sentence}"
+        if discovery.status == "approximated" and loose and not status:
+            told = f"{told} {_loose_text(loose)}"
+            if validation is not None and validation.passed:
+                return "unidentifiable", told
         if discovery.status == "ambiguous" and others is not None and others.found and not others.found[0].everywhere:
             told = f"{told} {others.found[0].decides}"
         return discovery.status, f"{told} {message}".strip()

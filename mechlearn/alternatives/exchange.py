@@ -30,6 +30,9 @@ CLEARLY_WORSE = 12.0
 """Rise of χ² at which another network is no longer about as likely."""
 MOST_NUMBERS = 2e7
 """In the columns of all candidates."""
+MOST_BALANCES = 600
+"""That are looked at; of more, evenly drawn."""
+MOST_LAWS = 12
 MOST_NAMED = 8
 AS_EXACT = 1e-9
 """Share of what a reaction makes that another may miss in data without noise."""
@@ -57,15 +60,18 @@ class _Data:
 def exchanges(mechanism: Mechanism, balances: Balances, search: Search) -> tuple[list[Alternative], int] | None:
     """Alternatives with one reaction in place of another, and how many more; None where candidates are too many.
 
-    The rate constant of a candidate is a non-negative mixture of the temperature dependences of the mechanism and four
-    more, with and without third bodies where those are asked for; the rate constants of all other reactions may change,
-    ln k linearly in ln T and 1/T. An exchange counts where χ² rises by less than 12 and no rate constant is negative.
+    The rate constant of a candidate is a non-negative mixture of four temperature dependences and the first of the
+    mechanism's, with and without third bodies where those are asked for; the rate constants of all other reactions may
+    change, ln k linearly in ln T and 1/T. An exchange counts where χ² rises by less than 12 and no rate constant is
+    negative. Of many balances some are looked at.
     """
+    balances = _some_of(balances)
     if len(mechanism.reactions) * balances.accumulation.size > MOST_NUMBERS:
         return None
     groups = _groups(mechanism)
     offered = [each for each in _candidates(mechanism, search) if _key(each) not in groups]
-    shapes = tuple(dict.fromkeys((*LAWS, *((r.rate.b, r.rate.Ea) for r in mechanism.reactions if r.rate is not None))))
+    own = ((r.rate.b, r.rate.Ea) for r in mechanism.reactions if r.rate is not None)
+    shapes = tuple(dict.fromkeys((*LAWS, *own)))[:MOST_LAWS]
     copies = len(shapes) * (2 if search.third_bodies else 1)
     if not offered:
         return [], 0
@@ -96,6 +102,25 @@ def exchanges(mechanism: Mechanism, balances: Balances, search: Search) -> tuple
     found.sort(key=lambda each: each[:2])
     named = [_told(mechanism, other, members, data) for _, members, other in found[:MOST_NAMED]]
     return named, len(found) - len(named)
+
+
+def _some_of(balances: Balances) -> Balances:
+    """At most `MOST_BALANCES`, with the states that they see."""
+    count = len(balances.accumulation)
+    if count <= MOST_BALANCES:
+        return balances
+    rows = np.linspace(0, count - 1, MOST_BALANCES).astype(int)
+    operator = balances.operator[rows]
+    seen = np.unique(operator.indices)
+    return replace(
+        balances,
+        concentrations=balances.concentrations[seen],
+        temperature=balances.temperature[seen],
+        pressure=balances.pressure[seen],
+        operator=operator[:, seen],
+        accumulation=balances.accumulation[rows],
+        scale=balances.scale[rows],
+    )
 
 
 def _weighted(mechanism: Mechanism, balances: Balances) -> _Data:

@@ -88,6 +88,7 @@ def library_fit(
     if not kept.any():
         return LibraryFit((), candidates, mixture.errors.noise, mixture.errors.law, 1.0)
     around = Surroundings.of(states, groups)
+    mixture = mix(laws, states, kept[laws.reaction])
     start = first_laws(laws, mixture, reactions, around, kept)
     third = search.third_bodies
     fit, errors = enriched(states, reactions, around, start, mixture.errors, train, third=third)

@@ -20,12 +20,14 @@ CENTRES = [(0.6, -2.3, 0.0, 1.0), (0.5, -2.3, 0.0, 4.0)]
 STEEPER = 6.0
 
 
-def expanded(constant: Array, around: Surroundings) -> Array:
-    """Coefficients of ln k by least squares."""
-    there = constant > 0
+def expanded(constant: Array, around: Surroundings, worth: Array | None = None) -> Array:
+    """Coefficients of ln k by least squares, each state weighted by what it is worth, shape (N,)."""
+    there = constant > 0 if worth is None else (constant > 0) & (worth > 0)
     if not there.any():
         return np.zeros(around.features.shape[1]) - LARGEST
-    return np.asarray(np.linalg.lstsq(around.features[there], np.log(constant[there]), rcond=None)[0])
+    weight = np.ones(int(there.sum())) if worth is None else worth[there]
+    rows = around.features[there] * weight[:, None]
+    return np.asarray(np.linalg.lstsq(rows, np.log(constant[there]) * weight, rcond=None)[0])
 
 
 def richer(law: Law, changes: bool, around: Surroundings) -> list[Law]:

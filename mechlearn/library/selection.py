@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .fitting import Errors, Fit, errors_left, fit_laws
 from .laws import Law, Surroundings, Term
-from .mixtures import NO_COLLIDER, Columns, gram
+from .mixtures import NO_COLLIDER, OFTEN, Columns, gram
 from .richer import doubles_anew, expanded, richer
 from .states import Driving, States
 
@@ -172,6 +172,13 @@ def first_laws(
     laws: Columns, mixture: Mixture, reactions: Driving, around: Surroundings, kept: Mask
 ) -> tuple[Law, ...]:
     """One Arrhenius term for each reaction, with all colliders where the mixture has any."""
+
+    def worth(i: int, total: Array) -> Array | None:
+        if len(mixture.scales) != len(total):
+            return None
+        carried = np.abs(total * reactions.difference[:, i]) * np.linalg.norm(reactions.net[i] * mixture.scales, axis=1)
+        return np.asarray(carried / np.maximum(carried + np.quantile(carried, OFTEN), 1e-300))
+
     found = []
     for i in np.flatnonzero(kept):
         mine = laws.reaction == i
@@ -184,14 +191,15 @@ def first_laws(
         collided = np.stack([parts[g] * around.colliders[:, g] for g in sorted(parts)], axis=1) if parts else None
         if collided is None or np.median(plain) > np.median(collided.sum(axis=1)):
             total = plain if collided is None else plain + collided.sum(axis=1)
-            found.append(Law(int(i), (Term(expanded(total, around)),)))
+            found.append(Law(int(i), (Term(expanded(total, around, worth(i, total))),)))
             continue
         order = np.argsort(-collided.sum(axis=0), kind="stable")
         each = np.array([np.median(parts.get(int(g), np.zeros(1))) for g in order])
         efficiency = np.clip(each / max(each[0], 1e-300), LEAST_EFFICIENT, 1 / LEAST_EFFICIENT)
         efficiency[0] = 1.0
-        total = (plain + collided.sum(axis=1)) / (around.colliders[:, order] @ efficiency)
-        found.append(Law(int(i), (Term(expanded(total, around), tuple(int(g) for g in order), efficiency),)))
+        total = plain + collided.sum(axis=1)
+        low = expanded(total / (around.colliders[:, order] @ efficiency), around, worth(i, total))
+        found.append(Law(int(i), (Term(low, tuple(int(g) for g in order), efficiency),)))
     return tuple(found)
 
 
