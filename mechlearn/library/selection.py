@@ -180,7 +180,7 @@ def first_laws(
         return np.asarray(carried / np.maximum(carried + np.quantile(carried, OFTEN), 1e-300))
 
     found = []
-    for i in np.flatnonzero(kept):
+    for i in np.flatnonzero(kept).tolist():
         mine = laws.reaction == i
         parts = {
             int(kind): laws.constants[:, chosen] @ mixture.weights[chosen]
