@@ -6,10 +6,16 @@ import json
 from pathlib import Path
 
 import cantera as ct
+import numpy as np
 import pytest
+import scipy.sparse as sp
 
 import mechlearn as ml
+from mechlearn.balances import Balances
 from mechlearn.errors import StudyError
+from mechlearn.library import library_fit
+from mechlearn.mechanism import Species
+from mechlearn.search import Search
 from mechlearn.study import load_study
 
 CHAIN = """
@@ -82,3 +88,17 @@ def test_nothing_is_lumped_unasked_or_past_a_slow_intermediate(tmp_path: Path, f
 def test_lumps_with_rates_that_stay_are_refused(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="lumps are fitted, which `rates: keep` forbids"):
         load_study(study(tmp_path, "1e9", STUDY.replace("rates: refit", "rates: keep")))
+
+
+def test_species_among_which_nothing_can_react_teach_nothing() -> None:
+    balances = Balances(
+        species=(Species("H2", {"H": 2}), Species("N2", {"N": 2})),
+        concentrations=np.array([[1.0, 2.0], [2.0, 1.0], [1.5, 1.5]]),
+        temperature=np.array([1000.0, 1100.0, 1200.0]),
+        pressure=np.full(3, 1e5),
+        operator=sp.csr_array(sp.eye_array(3)),
+        accumulation=np.array([[1.0, 0.0], [2.0, 0.0], [3.0, 0.0]]),
+        scale=np.zeros((3, 2)),
+    )
+    found = library_fit(balances, Search(method="library", reverse="free"), lambda share, text: None)
+    assert (found.found, found.candidates) == ((), 0)

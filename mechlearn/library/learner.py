@@ -81,6 +81,8 @@ def library_fit(
         first = mix(coarse, states, np.ones(len(coarse.reaction), dtype=bool))
         reactions = reactions.select(np.flatnonzero(first.shares(coarse, len(reactions.net)) > SORTED_OUT))
     progress(0.3, f"{len(reactions.net)} candidates left")
+    if not len(reactions.net):
+        return LibraryFit((), candidates, 0.0, 1.0, 1.0)
     laws = columns(states, reactions, groups, 1.0, search.third_bodies)
     mixture = mix(laws, states, np.ones(len(laws.reaction), dtype=bool))
     kept = eliminate(laws, states.target, mixture, len(reactions.net), train)
