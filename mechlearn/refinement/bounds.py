@@ -19,7 +19,10 @@ FARTHEST = 25.0
 """Change of ln k beyond which no bound is looked for."""
 SHORTEST = 0.5
 """Change of ln k whose course must be integrable for the search to go on."""
-HALVINGS = 5
+CLOSE = 0.05
+"""Change of ln k within which a bound is told."""
+JUMP = 1e-3
+"""Change of ln k within which a rise of χ² is a failure of the integration and no bound."""
 
 
 def bounds(problem: Problem, state: State, place: int, scale: float) -> tuple[float | None, float | None]:
@@ -39,6 +42,7 @@ def _edge(problem: Problem, state: State, place: int, scale: float, sign: float,
     limit = state.chi2 + RISE * scale
     reached = replace(problem, held=(*problem.held, place)), state
     inside, outside, step = 0.0, None, 0.5
+    above = np.inf
     while outside is None:
         if inside >= FARTHEST:
             return None
@@ -48,14 +52,17 @@ def _edge(problem: Problem, state: State, place: int, scale: float, sign: float,
         if trial is None:
             step /= 4
         elif trial[1].chi2 > limit:
-            outside = inside + step
+            outside, above = inside + step, trial[1].chi2
         else:
-            inside, reached, step = inside + step, trial, 2 * step
-    for _ in range(HALVINGS):
+            inside, reached = inside + step, trial
+            step = min(2 * step, FARTHEST - inside)
+    while outside - inside > CLOSE or above - reached[1].chi2 > RISE * scale:
         step = (outside - inside) / 2
+        if step < JUMP:
+            return None
         trial = _moved(*reached, sign * step * along, limit)
         if trial is None or trial[1].chi2 > limit:
-            outside = inside + step
+            outside, above = inside + step, np.inf if trial is None else trial[1].chi2
         else:
             inside, reached = inside + step, trial
     return float(np.exp(state.theta[place] + sign * outside))
