@@ -17,6 +17,7 @@ from ..cantera_species import species_record
 from ..errors import MechlearnError
 from ..library import library_fit
 from ..search import Search
+from ..thermo import GAS_CONSTANT
 from .phases import source_of
 from .ranking import telling_states
 from .record import Candidate, Lump, Task, Vector
@@ -31,6 +32,7 @@ _CONDITIONS = 12
 _MOST = 4
 """Learnt reactions in place of a species, at most; always fewer than its own."""
 _MOLECULES = 3
+_TEMPERATURES = 20
 _LEAST = 1e-4
 """A species whose production the lost reactions change by less, relative to the most at any state, is not asked."""
 
@@ -104,7 +106,35 @@ def _learnt(work: Work, whole: Candidate, left: Candidate, lost: Sequence[int]) 
         found = library_fit(balances, Search(method="library", reverse="free", molecularity=_MOLECULES), _silent)
     except MechlearnError:
         return []
-    return [Lump.of(each) for each in found.reactions if each.rate is not None and each.rate.A > 0]
+    learnt = [Lump.of(each) for each in found.reactions if each.rate is not None and each.rate.A > 0]
+    return _merged(learnt, np.linspace(states[rows, 0].min(), states[rows, 0].max(), _TEMPERATURES))
+
+
+def _merged(lumps: Sequence[Lump], temperatures: Vector) -> list[Lump]:
+    """One reaction for each equation, its rate constant nearest to the sum of all terms at some temperatures.
+
+    Examples
+    --------
+    >>> one = Lump((("A", 1.0),), (("B", 1.0),), (3.0, 0.5, 1e7))
+    >>> (both,) = _merged([one, replace(one, rate=(1.0, 0.5, 1e7))], np.linspace(900.0, 1500.0, 9))
+    >>> bool(abs(both.rate[0] / 4 - 1) < 1e-6)
+    True
+    """
+    terms: dict[tuple[object, object], list[Lump]] = {}
+    for lump in lumps:
+        terms.setdefault((lump.reactants, lump.products), []).append(lump)
+    basis = np.stack([np.ones_like(temperatures), np.log(temperatures), -1 / (GAS_CONSTANT * temperatures)], axis=1)
+    found = []
+    for group in terms.values():
+        if len(group) > 1:
+            k = np.sum(
+                [np.exp(basis @ (np.log(a), b, energy)) for a, b, energy in (each.rate for each in group)], axis=0
+            )
+            size = np.abs(basis).max(axis=0)
+            a, b, energy = np.linalg.lstsq(basis / size, np.log(k), rcond=None)[0] / size
+            group = [replace(group[0], rate=(float(np.exp(a)), float(b), float(energy)))]
+        found += group
+    return found
 
 
 def lost_production(
