@@ -102,7 +102,7 @@ LINES = {
     "learn nan.csv -o x.yaml": ["Run 'a': the concentration of F is missing at time 1 s", "Fill them in, or remove"],
     "learn back.csv -o x.yaml": ["back.csv, line 5", "time must increase", "-1 follows 0 of line 4", "Sort"],
     "learn no-unit.csv -o x.yaml": ["no-unit.csv, line 1", "the unit is missing", "[kmol/m^3]"],
-    "learn no-rates.csv -o x.yaml": ["No reaction of two molecules", "the species F", "Bring the species"],
+    "learn no-rates.csv -o x.yaml": ["No run has 4 samples", "Bring more times"],
     "learn two-temperatures.csv -o x.yaml": ["several temperatures", "composition of F is unknown", "--mechanism"],
     "learn text.h5 -o x.yaml": ["text.h5 is not an HDF5 file", ".csv"],
     "learn folder.csv -o x.yaml": ["Cannot read folder.csv", "Is a directory"],

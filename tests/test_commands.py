@@ -149,7 +149,8 @@ def test_results_of_another_study_stay_unless_overwritten(call: Call, done: Path
     assert {path.name: path.read_bytes() for path in results.iterdir()} == before
     status, out, _ = call("run", "other.yaml", "-o", "new/out", "--overwrite")
     assert (status, "no-reactions: No concentration changes" in out) == (1, True)
-    assert {path.name for path in results.iterdir()} == {"runs.h5", "study.yaml", "summary.json"}
+    left = {"report.html", "report.md", "runs.h5", "study.yaml", "summary.json"}
+    assert {path.name for path in results.iterdir()} == left
 
 
 def test_files_hold_the_runs_so_exactly_that_the_same_is_learnt_from_them(call: Call, done: Path) -> None:

@@ -9,6 +9,7 @@ import cantera as ct
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from scipy.optimize import nnls
 
 import mechlearn as ml
 from mechlearn.conservation import element_matrix
@@ -16,7 +17,7 @@ from mechlearn.kinetics import progress
 from mechlearn.library.candidates import candidate_reactions
 from mechlearn.library.fitting import Errors, errors_left, fit_laws
 from mechlearn.library.laws import Law, Surroundings, Term
-from mechlearn.library.mixtures import collider_groups, columns, gram
+from mechlearn.library.mixtures import collider_groups, columns, gram, non_negative
 from mechlearn.library.readout import reactions_of
 from mechlearn.library.selection import mix
 from mechlearn.library.simplifying import without_idle_limit
@@ -275,3 +276,16 @@ def test_the_library_finds_what_the_network_finds() -> None:
     alone = ml.discover(data, ml.Search(method="library"))
     assert sorted(alone.mechanism.equations) == sorted(found.mechanism.equations)
     assert alone.status == "recovered", alone.message
+
+
+def test_the_active_sets_agree_with_scipy_and_end_where_a_column_is_needed_for_nothing() -> None:
+    tied = non_negative(np.array([[1.0, 1.0], [1.0, 2.0]]), np.ones(2), np.ones(2, dtype=bool), np.zeros(2))
+    np.testing.assert_array_equal(tied, [1.0, 0.0])
+    generator = np.random.default_rng(5)
+    for _ in range(20):
+        values, target = generator.normal(size=(40, 30)), generator.normal(size=40)
+        used = generator.random(30) < 0.8
+        found = non_negative(values.T @ values, values.T @ target, used, np.zeros(30))
+        best = np.zeros(30)
+        best[used] = nnls(values[:, used], target)[0]
+        np.testing.assert_allclose(found, best, atol=1e-8)

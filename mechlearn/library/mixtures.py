@@ -189,7 +189,7 @@ def non_negative(matrix: Array, right: Array, used: NDArray[np.bool_], start: Ar
             if not len(low):
                 found[inside] = goal
                 break
-            ratios = here[low] / (here[low] - goal[low])
+            ratios = here[low] / np.where(here[low] > 0, here[low] - goal[low], 1.0)
             found[inside] = np.maximum(here + ratios.min() * (goal - here), 0.0)
             gone = low[ratios <= ratios.min()]
             found[inside[gone]] = 0.0
