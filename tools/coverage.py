@@ -4,7 +4,8 @@
     python tools/coverage.py -o coverage.jsonl --sets 25       fewer; run again with more, and only those are added
     python tools/coverage.py -o coverage.jsonl --table         only the table of what is there
     python tools/coverage.py -o given.jsonl --given            the same sets with the reactions given: 2 minutes
-    python tools/coverage.py -o support.jsonl --support 20 --noise 0.1 0.3 --runs 6 --sets 5    support by a bootstrap
+    python tools/coverage.py -o support.jsonl --support 20 --noise 0.1 0.3 --runs 10 --sets 5 --seconds 5
+                                                               support of true and of false reactions by a bootstrap
 
 Each set draws its own first states and Gaussian noise, relative to each rate, and has its own search. Only sets whose
 reactions are exactly the true ones tell of coverage; their share is given. Each line of the file is one set. With
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=30, help="runs of 11 states in each set")
     parser.add_argument("--support", type=int, default=0, help="resamples of a bootstrap for each set")
     parser.add_argument("--given", action="store_true", help="the true reactions are given")
+    parser.add_argument("--seconds", type=float, default=120, help="longest search, each of a bootstrap's as well")
     parser.add_argument("--table", action="store_true", help="only the table")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -79,7 +81,7 @@ def one_set(example: str, noise: float, seed: int, arguments: argparse.Namespace
     data = noisy(ml.simulate(replace(study, source=drawn)), noise, seed)
     truth = ml.read_mechanism(study.folder / source.mechanism)
     started = time.process_time()
-    search = ml.Search(seed=seed, seconds=120)
+    search = ml.Search(seed=seed, seconds=arguments.seconds)
     balances = ml.differential_balances(data)
     if arguments.given:
         mechanism, status, exact = fitted(truth, balances), "given", True
