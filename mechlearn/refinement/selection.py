@@ -300,10 +300,10 @@ class Wide:
             reduced = normal[np.ix_(free, free)] - side.T @ inverse @ side
             slope = gradient[free] - side.T @ inverse @ gradient[others]
             for q in range(len(free) - 1):
-                own, cross = max(reduced[q + 1, q + 1], 1e-300), reduced[0, q + 1]
-                amount = (cross - slope[q + 1]) / own
-                if amount > 0:
-                    rise = reduced[0, 0] - 2 * slope[0] - amount**2 * own
+                own, share = reduced[q + 1, q + 1], reduced[0, q + 1] - slope[q + 1]
+                if own > 1e-300 and share > 0:
+                    amount = share / own
+                    rise = reduced[0, 0] - 2 * slope[0] - amount * share
                     found.append((r, q, max(float(rise), 0.0), float(amount)))
         return found
 
