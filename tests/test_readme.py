@@ -25,6 +25,7 @@ from mechlearn.study import load_study
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = (ROOT / "README.md", ROOT / "tools" / "measured.md")
 FENCE = re.compile(r"(?:^<!-- exit (\d+) -->\n+)?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHELLS = ("console", "bash", "sh")
 VARIES = re.compile(r"\d ?s\b|\d seconds?\b|(?:^|\s)\.{0,2}/\w|\w/[\w/-]+\.\w")
@@ -141,15 +142,28 @@ def test_ci_runs_the_two_commands_that_install() -> None:
     assert "grep 'pip install' README.md" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
-def test_links_and_images_lead_somewhere() -> None:
-    targets = re.findall(r"\]\(([^)\s]+)[^)]*\)", README) + re.findall(r"(?:src|href)=\"([^\"]+)\"", README)
-    inside = [target.partition("#")[0] for target in targets if not re.match(r"[a-z]+:|#", target)]
+def anchors(page: Path) -> set[str]:
+    """The fragments that lead to a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_images_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)\s]+)[^)]*\)", text) + re.findall(r"(?:src|href)=\"([^\"]+)\"", text)
+    inside = [target.partition("#") for target in targets if not re.match(r"[a-z]+:", target)]
     assert inside
-    assert [name for name in inside if not (ROOT / name).is_file() or (ROOT / name).stat().st_size == 0] == []
+    for name, _, fragment in inside:
+        target = (page.parent / name) if name else page
+        assert target.is_file(), name
+        assert target.stat().st_size, name
+        assert not fragment or fragment in anchors(target), f"{name}#{fragment}"
 
 
-def test_files_of_the_repository_that_are_named_exist() -> None:
-    names = re.findall(r"`(?:python )?([\w./-]+(?:\.py|/))`", README)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_of_the_repository_that_are_named_exist(page: Path) -> None:
+    names = re.findall(r"`(?:python\s)?([\w./-]+(?:\.py\b|/(?=`)))", page.read_text(encoding="utf-8"))
     assert names
     assert [name for name in names if not ((ROOT / name).exists() or (ROOT / "mechlearn" / name).exists())] == []
 
