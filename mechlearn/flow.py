@@ -32,6 +32,7 @@ from .refinement import chosen_balances
 from .report import report_content, studied_subject, write_report
 from .results import REPORTS, RESULTS, Clock, check_folder, versions
 from .sampling import check_sampling, thinned
+from .search import Search
 from .simulation import find_mechanism
 from .study import Study
 from .study_copy import study_text
@@ -268,11 +269,18 @@ def _learn(
             told += drawn and f" Held out: {drawn}"
     found = done.discovery(balances, study.learn) if done else None
     if found is None:
-        found = discover(balances, study.learn, progress=progress)
+        found = _discovered(balances, study.learn, runs, progress)
         if done and not found.interrupted:
             done.keep_discovery(found)
     clock.lap("learn")
     return _Learnt(found, train, balances, held, told)
+
+
+def _discovered(balances: Balances, search: Search, runs: Trajectories, progress: Progress) -> Discovery:
+    try:
+        return discover(balances, search, progress=progress)
+    except DataError as error:
+        raise DataError(" ".join([str(error), *check_sampling(runs).warnings])) from None
 
 
 def _judge(
@@ -304,7 +312,9 @@ def _judge(
     others = other_networks(discovery, learnt.balances, study.learn)
     known_to, loose = known_rates(discovery, learnt.balances)
     status, message = verdict(discovery, validation, others, loose, obstacle)
-    message = f"{message} {unmeasured_text(discovery.mechanism)}".strip()
+    sampling, lost_to = check_sampling(runs), unmeasured_text(discovery.mechanism)
+    causes = sampling.warnings if lost_to or status != "recovered" else ()
+    message = " ".join(filter(None, (message, lost_to, *(each for each in causes if each not in message))))
     lost = unbalanced_elements(discovery, learnt.balances)
     if lost:
         status, message = "unbalanced-data", f"{lost} {message}"
@@ -319,7 +329,7 @@ def _judge(
         "status": status,
         "message": message,
         "balances": learnt.told,
-        "sampling": check_sampling(runs).as_dict(),
+        "sampling": sampling.as_dict(),
         "relative_error": errors,
         "validation": None if validation is None else validation.as_dict(),
         "comparison": None if source is None else source.as_dict(),

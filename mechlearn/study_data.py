@@ -91,7 +91,8 @@ def _read(study: Study) -> Trajectories:
         for name, part in zip(study.data, parts, strict=True)
         for run in part.runs
     ]
-    return first.select(runs)
+    left_out = tuple(dict.fromkeys(each for part in parts for each in part.left_out))
+    return replace(first.select(runs), left_out=left_out)
 
 
 def _data_file(study: Study, name: str) -> Path:

@@ -104,6 +104,8 @@ class Trajectories:
         Its phase, where the file has several.
     worked_out : tuple of str
         Species that were not measured but follow from the elements, zero at the start of each run.
+    left_out : tuple of str
+        Columns that were not read though they may hold species, each with its file and why.
 
     Raises
     ------
@@ -117,6 +119,7 @@ class Trajectories:
     phase: str = ""
     atomic_weights: dict[str, float] = field(default_factory=dict)
     worked_out: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.runs:

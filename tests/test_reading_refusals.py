@@ -155,6 +155,15 @@ HEAD = "time [s],T [K],P [bar],"
         ("time [s],T [K],A [ppmv]\n0,300,1\n", "need temperature and pressure.*--pressure '1 atm'"),
         (HEAD + "A [wt%]\n0,300,1,60\n", "mass-fractions need molecular weights, and the composition of A is unknown"),
         ("time [s],A [g/L]\n0,1\n", "need molecular weights.*--mechanism"),
+        (
+            "# mechanism: h2o2.yaml\ntime [s],H2 [M],O2 [furlong]\n0,1,1\n",
+            r"line 2, column 3 \('O2 \[furlong\]'\): furlong is the unit of nothing that is read, and O2 is a species "
+            r"of h2o2.yaml. Give it a unit of concentration or of a fraction, as in 'O2 \[kmol/m\^3\]', or rename",
+        ),
+        (
+            "time [s],A [M],B [furlong],d(A)/dt [M/s],d(B)/dt [M/s]\n0,1,1,1,1\n",
+            r"a rate is given for B, but no concentration.*Not understood: B \[furlong\]",
+        ),
         ("time [s],A [mmol]\n0,1\n", r"moles need the volume\. Add a column 'V \[m\^3\]'"),
         ("time [s],V [L],A [mmol]\n0,0,1\n", r"column 'V \[L\]': 0 is not above zero"),
         (

@@ -201,3 +201,43 @@ def test_a_table_of_more_rows_than_are_needed_is_thinned_and_says_so() -> None:
         np.testing.assert_array_equal(run.concentrations, values[np.searchsorted(time, run.time)])
     assert [run.name for run in thinned(runs, seed=1)[0].runs] == [run.name for run in fewer.runs]
     assert thinned(fewer) == (fewer, "")
+
+
+def test_amounts_that_only_grow_come_from_something_that_is_not_there() -> None:
+    draw = np.random.default_rng(0)
+    time = np.arange(12.0)
+    made = 1 - np.exp(-time / 3)
+
+    def noisy(*columns: Any) -> Any:
+        values = np.column_stack([np.broadcast_to(each, time.shape) for each in columns])
+        return values * (1 + 0.02 * draw.standard_normal(values.shape))
+
+    for first in ((made, 2 * made), (made, 0.1)):  # all grow; or the others stay as they are
+        found = check_sampling(written(noisy(*first), noisy(*first)))
+        assert "In every run amounts only grow: none of A and B is used up" in said(found, "growth")
+    for first in ((made, 1 - made), (0.01 * made, 10.0), (made * np.exp(-time / 5), 0.0)):
+        assert not said(check_sampling(written(noisy(*first), noisy(*first))), "growth")
+    mixed = check_sampling(written(noisy(made, 1 - made), noisy(made, 0.0)))
+    assert "In 1 of 2 runs amounts only grow" in said(mixed, "growth")
+
+
+@pytest.mark.parametrize("method", ["auto", "network"])
+def test_nothing_is_learnt_from_amounts_that_only_grow_and_the_columns_left_out_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], method: str
+) -> None:
+    time = np.linspace(0, 5, 20)
+    rows = [
+        f"{run},{t:.6g},{k * np.exp(-t):.6g},{k * (1 - np.exp(-t)):.6g}"
+        for run, k in (("a", 1), ("b", 2))
+        for t in time
+    ]
+    path, study = tmp_path / "runs.csv", tmp_path / "a.study.yaml"
+    path.write_text("\n".join(["run,time [s],A [furlong],B [M]", *rows]) + "\n")
+    study.write_text(f"data: runs.csv\nlearn: {{method: {method}}}\n")
+    with pytest.raises(SystemExit) as end:
+        main(["run", str(study), "-o", str(tmp_path / "out")])
+    assert end.value.code == 1
+    verdict = capsys.readouterr().out.splitlines()[-1]
+    assert verdict.startswith("unbalanced-data: In every run B only grows. What it is made from is not in the table.")
+    assert f"column 3 ('A [furlong]') of {path}, line 1. If it holds a species, correct the unit" in verdict
+    assert verdict.count("only grows") == 1

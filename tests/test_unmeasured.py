@@ -27,8 +27,8 @@ from mechlearn.study import Study, example_studies, load_study
 from mechlearn.trajectories import Trajectories, Trajectory
 from mechlearn.unmeasured import unmeasured_text, with_unmeasured_products
 
+from .courses import runs_of
 from .helpers import BANK
-from .test_refinement import runs_of
 
 
 def mechanism(names: str, *reactions: Reaction) -> Mechanism:

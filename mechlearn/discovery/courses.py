@@ -15,6 +15,7 @@ from ..learning.readout import LearnedReaction
 from ..learning.training import Found
 from ..mechanism import Arrhenius, Reaction
 from ..refinement import CoursesFit, candidates_of, courses_fit
+from ..sampling import from_nothing
 from ..search import Search
 from .course_rows import frozen_rows
 from .record import STATUS, Discovery, learnt_mechanism, no_reactions
@@ -28,6 +29,9 @@ def from_courses(balances: Balances, search: Search, progress: Callable[[float, 
     assert balances.courses is not None
     started = time.monotonic()
     _check(search)
+    nothing_falls = from_nothing(balances.courses.runs)
+    if nothing_falls:
+        return replace(no_reactions(balances, search, nothing_falls, started=started), status="unbalanced-data")
     found, pool = Found(), None
     try:
         if search.method == "network":

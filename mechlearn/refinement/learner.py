@@ -169,8 +169,9 @@ def courses_fit(balances: Balances, search: Search, tell: Tell, pool: Candidates
         if _still(Problem.of(pool, data, courses.spread)) < STILL * data.count:
             return None
         raise DataError(
-            "The rates that the balances give cannot be integrated. The samples may be too far apart for the fastest "
-            "reactions; bring more samples near the start of the runs."
+            "The rates that the balances give cannot be integrated: the samples are too far apart for the fastest "
+            "reactions, or a species that reacts is missing or in a wrong unit. Bring more samples near the start of "
+            "the runs, and look at what `mechlearn inspect` says of the columns."
         )
     problem, state, support = started
     tell(0.1, f"{len(support)} of {len(pool)} candidates")

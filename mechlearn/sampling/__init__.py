@@ -3,4 +3,5 @@
 from .check import check_sampling as check_sampling
 from .record import Finding as Finding
 from .record import Sampling as Sampling
+from .sources import from_nothing as from_nothing
 from .thinning import thinned as thinned

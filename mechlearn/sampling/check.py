@@ -17,6 +17,7 @@ from .findings import (
     unknown_temperature,
 )
 from .record import Sampling
+from .sources import amounts_from_nothing, columns_left_out
 
 
 def check_sampling(runs: Trajectories) -> Sampling:
@@ -49,6 +50,8 @@ def check_sampling(runs: Trajectories) -> Sampling:
     first, fixed = first_states(runs, courses, extent)
     scales = time_scales(runs, courses, extent, noise or 0.0)
     findings = [
+        *columns_left_out(runs),
+        *amounts_from_nothing(runs, courses, noise or 0.0),
         *few_runs(courses),
         *no_change(directions, courses),
         *scales,

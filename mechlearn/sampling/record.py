@@ -7,7 +7,17 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Kind = Literal[
-    "runs", "time-scales", "variation", "first-states", "noise", "missing", "temperature", "elements", "unit"
+    "runs",
+    "time-scales",
+    "variation",
+    "first-states",
+    "noise",
+    "missing",
+    "temperature",
+    "elements",
+    "unit",
+    "growth",
+    "columns",
 ]
 
 
@@ -18,6 +28,11 @@ class Finding:
     kind: Kind
     text: str
     advice: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Both."""
+        return f"{self.text} {self.advice}".strip()
 
 
 @dataclass(frozen=True)
@@ -51,9 +66,14 @@ class Sampling:
         return asdict(self) | {"findings": [asdict(finding) for finding in self.findings]}
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may be the cause where learning fails: columns left out, and amounts that come from nothing."""
+        return tuple(each.sentence for each in self.findings if each.kind in ("growth", "columns"))
+
+    @property
     def text(self) -> str:
         """A line for each finding."""
-        return "\n".join(f"{finding.text} {finding.advice}".strip() for finding in self.findings)
+        return "\n".join(finding.sentence for finding in self.findings)
 
 
 def count(number: int, word: str, plural: str = "") -> str:

@@ -195,7 +195,7 @@ def _columns(table: Table, found: Sequence[Column]) -> Columns:
             f"{table.head}: there is no column of concentrations, such as 'H2 [kmol/m^3]'. {UNDERSTOOD}.{aside}"
         )
     amounts, inlets = (amounts, {}) if table.of_ours or rates else parted(amounts, table.head)
-    _check_rates(amounts, rates, table.head)
+    _check_rates(amounts, rates, table.head, aside)
     return Columns(
         labels={column.name: column for column in found if column.quantity == "label"},
         time=times[-1],
@@ -206,7 +206,7 @@ def _columns(table: Table, found: Sequence[Column]) -> Columns:
     )
 
 
-def _check_rates(amounts: dict[str, Column], rates: dict[str, Column], place: str) -> None:
+def _check_rates(amounts: dict[str, Column], rates: dict[str, Column], place: str, aside: str) -> None:
     missing = [name for name in amounts if name not in rates]
     if rates and missing:
         raise DataError(
@@ -217,5 +217,5 @@ def _check_rates(amounts: dict[str, Column], rates: dict[str, Column], place: st
     if extra:
         raise DataError(
             f"{place}: a rate is given for {', '.join(extra)}, but no concentration. Add the column "
-            f"'{extra[0]} [kmol/m^3]', or remove the rate."
+            f"'{extra[0]} [kmol/m^3]', or remove the rate.{aside}"
         )

@@ -161,7 +161,8 @@ def _by_hand(column: Column, where: str) -> Column:
         if not is_unit(unit):
             raise DataError(f"{where}: {error}") from None
         _refuse_state(name, unit, where)
-        return replace(column, name=name, unit=unit, remark=f"{unit} is the unit of nothing that is read")
+        remark = f"{unit} is the unit of nothing that is read"
+        return replace(column, name=name, unit=unit, remark=remark, doubtful=True)
     given = _CONCENTRATION.fullmatch(name)
     if dimension == "concentration" and given:
         name = next(filter(None, given.groups()))

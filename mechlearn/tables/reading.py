@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from ..thermo import GAS_CONSTANT
 from ..trajectories import Reactor, Trajectories, Trajectory
-from ..units import to_si
+from ..units import SI, to_si
 from .amounts import States, concentrations, read_states
 from .columns import Columns, chosen, understood
 from .feeds import FEEDS, Feed
@@ -141,9 +141,10 @@ def _assembled(
     first, say = tables[0], given[0]
     noted = (first.comments.get("mechanism", ""), first.comments.get("phase", ""))
     source = source_of(names, path, noted=noted, mechanism=say.mechanism, phase=say.phase)
+    left_out = _left_out(tables, columns, source)
     parts = [_part(table, group, each, source) for table, group, each in sets]
     runs = tuple(_with_species(run, part.species, names) for part in parts for run in part.runs)
-    read = Trajectories(source.species, runs, source.mechanism, source.phase, source.atomic_weights)
+    read = Trajectories(source.species, runs, source.mechanism, source.phase, source.atomic_weights, left_out=left_out)
     return read, replace(
         inspected(path, tables, kept),
         species=names,
@@ -152,6 +153,24 @@ def _assembled(
         rates=any(run.rates is not None for run in runs),
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
     )
+
+
+def _left_out(tables: Sequence[Table], columns: Sequence[Sequence[Column]], source: Source) -> tuple[str, ...]:
+    """Columns that are not read, but may hold species; refused where the mechanism has a species of that name."""
+    said = []
+    for table, part in zip(tables, columns, strict=True):
+        for column in part:
+            if not column.doubtful:
+                continue
+            place = f"column {column.index + 1} ({column.header!r})"
+            if column.name in source.known:
+                raise DataError(
+                    f"{table.head}, {place}: {column.remark}, and {column.name} is a species of "
+                    f"{Path(source.mechanism).name}. Give it a unit of concentration or of a fraction, as in "
+                    f"'{column.name} [{SI['concentration']}]', or rename the column if it is none."
+                )
+            said.append(f"{place} of {table.head}")
+    return tuple(said)
 
 
 def _of_group(table: Table, columns: Columns) -> Table:

@@ -16,12 +16,13 @@ from ..trajectories import Trajectories
 
 @dataclass(frozen=True)
 class Source:
-    """What a table says of its origin, in the words of its author."""
+    """What a table says of its origin, in the words of its author, and all species known there."""
 
     mechanism: str = ""
     phase: str = ""
     species: tuple[Species, ...] = ()
     atomic_weights: dict[str, float] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
 
 
 def source_of(
@@ -64,7 +65,7 @@ def source_of(
             f"{path}: {given} has no species {', '.join(missing)}, so its composition is unknown. Rename or remove the "
             "column, or name the mechanism that the data come from."
         )
-    return Source(found, phase, tuple(known[name] for name in names), weights)
+    return Source(found, phase, tuple(known[name] for name in names), weights, frozenset(known))
 
 
 def written_mechanism(runs: Trajectories, path: str | os.PathLike[str]) -> str:

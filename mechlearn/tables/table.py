@@ -57,6 +57,8 @@ class Column:
         The part of a solution (``Soln#1``) that the column belongs to; each has its own times.
     remark : str
         What the header does not say: why the column is not used, or what was taken for granted.
+    doubtful : bool
+        Whether it is not used, but may hold a species whose unit is wrong.
     """
 
     index: int
@@ -68,6 +70,7 @@ class Column:
     offset: float = 0.0
     group: str = ""
     remark: str = ""
+    doubtful: bool = False
 
     def in_si(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values in the unit inside; those that are in it already keep every bit."""
