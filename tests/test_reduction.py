@@ -78,7 +78,7 @@ def test_conditions_are_the_product_and_profiles_are_at_its_corners(study: Path)
     three = HYDROGEN.replace("[1100, 1500]", "[1100, 1300, 1500]")
     study.write_text(three)
     assert [c.temperature for c in task_of(load_study(study)).conditions if not c.profiled] == [1300.0] * 4
-    study.write_text(three.replace("  rates", "  conditions: [{temperature: 1250, phi: 2}, {phi: 1}]\n  rates"))
+    study.write_text(three.replace("  rates", "  conditions: [{temperature: 1250, phi: 0.5}, {phi: 1}]\n  rates"))
     assert len(task_of(load_study(study)).conditions) == 2 + 6
     study.write_text(HYDROGEN.replace("  rates", "  between: true\n  rates"))
     added = task_of(load_study(study)).conditions[8:]
@@ -290,7 +290,11 @@ def test_an_interrupted_reduction_leaves_whole_files_and_two_cores_go_on_to_the_
 def test_refitting_goes_further_within_its_bounds_on_two_cores_the_same(
     study: Path, tmp_path: Path, kept: tuple[Path, Path, ml.Reduction]
 ) -> None:
-    narrow = HYDROGEN.replace("[1100, 1500]", "[1300, 1500]").replace("[1 atm, 10 atm]", "1 atm")
+    narrow = (
+        HYDROGEN.replace("[1100, 1500]", "[1300, 1500]")
+        .replace("[1 atm, 10 atm]", "1 atm")
+        .replace("[3 atm]", "[1 atm]")
+    )
     study.write_text(narrow.replace("rates: keep", "spot_checks: 8\n  rates: refit"))
     found = ml.reduce_study(load_study(study), tmp_path / "results", cores=1)
     assert found.held
@@ -316,10 +320,19 @@ def test_refitting_goes_further_within_its_bounds_on_two_cores_the_same(
         ("targets: {", "targets: {ignition: 3, ", "reduce.targets.ignition: unknown key"),
         ("{limit: 0.05}", "{limit: 0.05, definition: max OH}", "'max OH' is not a definition of the delay"),
         ("rates: keep", "rates: fit", "reduce.rates: 'fit' is not 'keep' or 'refit'"),
+        ("phi: [0.7]", "phi: [1.2]", "1300 K, 3 atm, phi 1.2 lies outside the study's conditions by its phi"),
+        ("held_out: {temperature: [1300], pressure: [3 atm]", "held_out: {pressure: [20 atm]", "by its pressure"),
+        (
+            "{temperature: [1300], pressure: [3 atm], phi: [0.7]}",
+            "{temperature: [1100, 1300], phi: [1]}",
+            "too, so that",
+        ),
     ],
 )
 def test_a_study_that_does_not_fit_is_refused(study: Path, old: str, new: str, message: str) -> None:
-    study.write_text(HYDROGEN.replace("profiles: {at: corners}", "conditions: [{phi: 1}]").replace(old, new))
+    study.write_text(
+        HYDROGEN.replace("profiles: {at: corners}", "conditions: [{phi: 1}, {phi: 0.5}]").replace(old, new)
+    )
     with pytest.raises(StudyError, match=message.replace("[", r"\[")):
         task_of(load_study(study))
 

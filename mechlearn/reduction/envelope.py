@@ -17,6 +17,8 @@ from ..targets import Envelope, FlameSpeed, Reduce
 from .cells import LOGARITHMIC, RECIPROCAL, Cells, halfway
 from .record import Condition, Task
 
+_ROUNDING = 1e-9
+"""By which equal values may differ after conversion of units."""
 _LONGEST = 100.0
 """A gas that has not ignited after this time [s] does not count, where the study has no times."""
 
@@ -58,6 +60,8 @@ def task_of(study: Study) -> Task:
         conditions = conditions_of(gas, source, envelopes, reduce if profiled else None)
         if reduce.between:
             conditions += conditions_of(gas, source, [_between(source, each) for each in envelopes], None)
+        if reduce.held_out is not None:
+            _check_held_out(conditions_of(gas, source, (reduce.held_out,), None), conditions)
         flames = (
             flame_conditions(gas, source, targets.flame_speed, targets.flame_speed.phi) if targets.flame_speed else []
         )
@@ -160,6 +164,31 @@ def conditions_of(
                 )
             )
     return list(dict.fromkeys(found))
+
+
+def _check_held_out(held_out: Sequence[Condition], conditions: Sequence[Condition]) -> None:
+    """Refuse conditions beyond the edges of the others, or among them."""
+    used = {(each.temperature, each.pressure, each.mixture) for each in conditions}
+    for each in held_out:
+        outside = [axis for axis in ("temperature", "pressure", "phi") if not _between_some(axis, each, conditions)]
+        if outside:
+            raise StudyError(
+                f"reduce.held_out: {each.name} lies outside the study's conditions by its {outside[0]}, so that its "
+                f"error would not tell how good the result is between these. Put that {outside[0]} under "
+                "reduce.beyond, or widen the study's."
+            )
+        if (each.temperature, each.pressure, each.mixture) in used:
+            raise StudyError(
+                f"reduce.held_out: {each.name} is a condition of the study too, so that nothing is held out there. "
+                "Take values between the study's."
+            )
+
+
+def _between_some(axis: str, condition: Condition, others: Sequence[Condition]) -> bool:
+    """Whether one lies between the others in temperature, pressure or phi, up to rounding."""
+    value = getattr(condition, axis)
+    values = [getattr(each, axis) for each in others if getattr(each, axis) is not None]
+    return value is None or min(values) * (1 - _ROUNDING) <= value <= max(values) * (1 + _ROUNDING)
 
 
 def _within(source: Source, envelope: Envelope) -> Source:

@@ -225,13 +225,14 @@ def _message(status: str, last: Stage, work: Work, verdicts: dict[str, list[Verd
     kept = "within all limits" if last.error <= 1 else "but not within the limits"
     text = f"{species} of {whole[0]} species and {reactions} of {whole[1]} reactions are left, {kept}"
     text += f" at {len(work.task.conditions)} conditions: the largest error is {last.error:.2f} of its limit."
-    if verdicts["held_out"]:
-        found = summary(verdicts["held_out"])
-        error = found["max_delay_error"]
-        told = "it does not ignite" if isinf(error) else f"the largest error of a delay is {100 * error:.1f} %"
-        text += f" Held out, {told} (at {found['worst']})."
-    else:
-        text += " No condition was held out, so that nothing is known beyond these; give reduce.held_out."
+    for kind, where in (("held_out", "Held out"), ("beyond", "Beyond the edges")):
+        if verdicts[kind]:
+            found = summary(verdicts[kind])
+            error = found["max_delay_error"]
+            told = "it does not ignite" if isinf(error) else f"the largest error of a delay is {100 * error:.1f} %"
+            text += f" {where}, {told} (at {found['worst']})."
+    if not verdicts["held_out"]:
+        text += " No condition was held out, so that nothing is known between these; give reduce.held_out."
     return f"Interrupted: {text}" if status == "interrupted" else text
 
 
