@@ -289,3 +289,19 @@ def test_the_active_sets_agree_with_scipy_and_end_where_a_column_is_needed_for_n
         best = np.zeros(30)
         best[used] = nnls(values[:, used], target)[0]
         np.testing.assert_allclose(found, best, atol=1e-8)
+
+
+def test_the_active_sets_end_at_the_least_from_any_start() -> None:
+    generator = np.random.default_rng(6)
+    values, target = np.abs(generator.normal(size=(60, 80))), generator.normal(size=60)
+    matrix = values.T @ values + 1e-9 * np.eye(80)
+    best = non_negative(matrix, values.T @ target, np.ones(80, dtype=bool), np.zeros(80))
+    slope = values.T @ target - matrix @ best
+    assert np.all(best >= 0)
+    np.testing.assert_allclose(slope[best > 0], 0, atol=1e-9 * np.abs(values.T @ target).max())
+    assert np.all(slope[best == 0] <= 1e-9 * np.abs(values.T @ target).max())
+    for _ in range(5):
+        start = np.where(generator.random(80) < 0.5, np.abs(generator.normal(size=80)), 0.0)
+        np.testing.assert_allclose(
+            non_negative(matrix, values.T @ target, np.ones(80, dtype=bool), start), best, atol=1e-7
+        )

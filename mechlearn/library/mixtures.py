@@ -181,29 +181,51 @@ def non_negative(matrix: Array, right: Array, used: NDArray[np.bool_], start: Ar
     found, inside = start.copy(), np.flatnonzero(start)
     futile, added = np.zeros(len(right), dtype=bool), inside[:0]
     limit = SLOPE * float(np.abs(right).max(initial=0.0))
+    rows = [(inside, matrix[inside])]
     for _ in range(MOST_STEPS * len(right)):
-        while len(inside):
-            square = cho_factor(matrix[np.ix_(inside, inside)], overwrite_a=True, check_finite=False)
-            goal, here = cho_solve(square, right[inside], check_finite=False), found[inside]
-            low = np.flatnonzero(goal <= 0)
-            if not len(low):
-                found[inside] = goal
-                break
-            ratios = here[low] / np.where(here[low] > 0, here[low] - goal[low], 1.0)
-            found[inside] = np.maximum(here + ratios.min() * (goal - here), 0.0)
-            gone = low[ratios <= ratios.min()]
-            found[inside[gone]] = 0.0
-            inside = np.delete(inside, gone)
+        inside = _to_the_edges(matrix, right, inside, found)
         if np.any(found[added] > 0):
             futile[:] = False
-        slope = np.where(used & (found == 0) & ~futile, right - found[inside] @ matrix[inside], 0.0)
+        slope = right - np.sum([found[some] @ theirs for some, theirs in rows], axis=0)
+        slope = np.where(used & (found == 0) & ~futile, slope, 0.0)
         if slope.max(initial=0.0) <= limit:
             break
         steepest = np.argsort(-slope)[:AT_ONCE]
         added = steepest[slope[steepest] > max(limit, AS_STEEP * float(slope.max()))]
         inside = np.append(inside, added)
+        new = np.setdiff1d(added, np.concatenate([some for some, _ in rows]))
+        rows.append((new, matrix[new]))
         futile[added] = True
     return found
+
+
+def _to_the_edges(matrix: Array, right: Array, inside: NDArray[np.int64], found: Array) -> NDArray[np.int64]:
+    """Go to the least of the columns inside, those left out that turn negative on the way; what is left.
+
+    Notes
+    -----
+    The least without some columns G is x − H⁻¹_:G (H⁻¹_GG)⁻¹ x_G: of one factorisation of H, as long as few go.
+    """
+    while len(inside):
+        square = cho_factor(matrix[np.ix_(inside, inside)], overwrite_a=True, check_finite=False)
+        free = goal = cho_solve(square, right[inside], check_finite=False)
+        here, gone, left = found[inside], np.zeros(0, dtype=np.int64), np.ones(len(inside), dtype=bool)
+        inverse = np.zeros((len(inside), 0))
+        while len(low := np.flatnonzero(left & (goal <= 0))):
+            ratios = here[low] / np.where(here[low] > 0, here[low] - goal[low], 1.0)
+            here = np.maximum(here + ratios.min() * (goal - here), 0.0)
+            new = low[ratios <= ratios.min()]
+            gone, left[new], here[new] = np.append(gone, new), False, 0.0
+            unit = np.zeros((len(inside), len(new)))
+            unit[new, np.arange(len(new))] = 1.0
+            inverse = np.hstack([inverse, cho_solve(square, unit, overwrite_b=True, check_finite=False)])
+            goal = np.where(left, free - inverse @ np.linalg.solve(inverse[gone], free[gone]), 0.0)
+        if left.all():
+            found[inside] = goal
+            break
+        found[inside] = here
+        inside = inside[left]
+    return inside
 
 
 def gram(laws: Columns, target: Array, weights: Array) -> Gram:

@@ -103,8 +103,8 @@ def _slow_law(
     term = Term(low, tuple(range(count)), np.ones(count)) if collided else Term(low)
     unit = states.observe(Law(reaction, (term,)).evaluate(around)[0] * reactions.difference[:, reaction])
     column = unit[:, None] * reactions.net[reaction] * weights
-    size = max(float(np.sum(column**2)), 1e-300)
-    asked = float(np.sum(column * rest * weights)) / size
-    least = SHARE_TO_START * float(np.sqrt(np.sum((rest * weights) ** 2) / size))
-    low[0] = np.log(max(asked, least, 1e-30))
+    size, left = float(np.linalg.norm(column)), rest * weights
+    if size > 0:
+        asked = float(np.sum(column / size * left)) / size
+        low[0] = np.log(max(asked, SHARE_TO_START * float(np.linalg.norm(left)) / size, 1e-30))
     return Law(reaction, (replace(term, low=low),))

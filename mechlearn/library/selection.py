@@ -99,7 +99,8 @@ class Mixture:
             mine = (laws.reaction == i) & (self.weights > 0)
             if mine.any():
                 flux = np.abs(laws.values[:, mine] @ self.weights[mine])
-                found[i] = np.quantile(flux[:, None] * np.abs(laws.net[mine][0]) * inverse, 0.95, axis=0).max()
+                net = np.abs(laws.net[mine][0])
+                found[i] = np.quantile(flux[:, None] * net[net > 0] * inverse[:, net > 0], 0.95, axis=0).max()
         return found
 
 
