@@ -11,6 +11,8 @@ from ..balances.record import Balances
 from ..design import design_of
 from ..errors import DataError, StudyError
 from ..kinetics import production_rates
+from ..learning.noise import Noise
+from ..learning.scaling import noise_of
 from ..mechanism import Mechanism
 from ..search import Search
 from .courses import from_courses
@@ -20,7 +22,11 @@ from .record import Discovery, no_reactions
 
 
 def discover(
-    balances: Balances, search: Search | None = None, *, progress: Callable[[float, str], None] | None = None
+    balances: Balances,
+    search: Search | None = None,
+    *,
+    noise: Noise | None = None,
+    progress: Callable[[float, str], None] | None = None,
 ) -> Discovery:
     """Find the reactions and rate constants that explain the balances.
 
@@ -30,6 +36,9 @@ def discover(
         What the data say about production rates.
     search : Search, optional
         What to look for; all defaults if absent.
+    noise : Noise, optional
+        Of given production rates [kmol/m³/s], where more is known of it than these balances tell; the network at one
+        temperature weighs by it.
     progress : callable, optional
         Called with the share done, in [0, 1], and a word on the state.
 
@@ -75,12 +84,18 @@ def discover(
     if not np.any(balances.accumulation):
         message = "No concentration changes in these data, so there is no reaction to find."
         return no_reactions(balances, search, message)
-    if balances.courses is not None:
-        learner = from_courses
-    else:
-        learner = from_library if _by_library(balances, search) else from_network
+    told = progress or _silent
     with threadpool_limits(limits=1):
-        return learner(balances, search, progress or _silent)
+        if balances.courses is not None:
+            return from_courses(balances, search, told)
+        if _by_library(balances, search):
+            return from_library(balances, search, told)
+        return from_network(balances, search, told, noise)
+
+
+def noise_seen(balances: Balances, search: Search) -> Noise | None:
+    """The noise by which a search weighs given production rates [kmol/m³/s]; None where the network has no say."""
+    return None if balances.courses is not None or _by_library(balances, search) else noise_of(balances)
 
 
 def _by_library(balances: Balances, search: Search) -> bool:

@@ -13,7 +13,8 @@ from ..search import LevenbergMarquardt, Search
 from .record import STATUS
 
 ROUNDS = 1
-"""Of a search in data that no mass-action mechanism of third order explains: the best it can do is wanted soon."""
+"""Of a search in data that no mass-action mechanism of third order explains, or that the library does: what the network
+makes of them is wanted soon."""
 
 
 def doubt_of_mass_action(problem: Scaled, balances: Balances) -> str:

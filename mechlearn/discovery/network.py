@@ -14,7 +14,8 @@ from ..errors import DataError, StudyError
 from ..learning.adam import search_rows_with_adam
 from ..learning.complexes import Complex, Direction
 from ..learning.laws import Conserved, conserved_in
-from ..learning.noisy import solution_under_noise
+from ..learning.noise import Noise
+from ..learning.noisy import significant_rates, solution_under_noise
 from ..learning.readout import LearnedReaction, learned_reactions
 from ..learning.scaling import Scaled, scaled
 from ..learning.solution import EXACT, Solution, pruned, solution_from_rows, too_many
@@ -32,14 +33,18 @@ from .doubt import doubt_of_mass_action, shortened, with_doubt
 from .record import STATUS, Discovery, learnt_mechanism, no_reactions
 
 
-def from_network(balances: Balances, search: Search, progress: Callable[[float, str], None]) -> Discovery:
+def from_network(
+    balances: Balances, search: Search, progress: Callable[[float, str], None], noise: Noise | None = None
+) -> Discovery:
     """What the network finds; with compositions and ``method`` auto or both, checked against the library."""
     started = time.monotonic()
     _check(balances)
-    problem = scaled(balances)
+    problem = scaled(balances, noise)
     stoichiometry, conserved = _stoichiometry(balances, problem, search)
     doubt = doubt_of_mass_action(problem, balances)
-    asked, search = search, shortened(search) if doubt else search
+    witness = _witness(balances, problem, stoichiometry, search)
+    settled = witness is not None and witness.complete and search.method == "auto"
+    asked, search = search, shortened(search) if doubt or settled else search
     solution, needed = solution_with_catalysts(problem, stoichiometry, search)
     finder = "network" if solution is None else "complexes"
     found = Found(solution) if solution else _search(balances, problem, stoichiometry, search, progress)
@@ -47,9 +52,8 @@ def from_network(balances: Balances, search: Search, progress: Callable[[float, 
     more = NOT_LOOKED_FOR if search.catalysts and finder == "network" else ""
     if solution is None and found.votes:
         solution = solution_from_rows(problem, np.array(list(found.votes), dtype=float), search)
-    witness = None if found.interrupted else _witness(balances, problem, stoichiometry, search)
     by_network = set(solution.fit.directions) if solution else set()
-    if witness is not None and (solution is None or not solution.complete):
+    if witness is not None and (solution is None or _better(witness, solution)):
         solution = witness
     if solution is None:
         message = "No row came near whole numbers. Offer another number of reactions, more restarts or more time."
@@ -61,15 +65,15 @@ def from_network(balances: Balances, search: Search, progress: Callable[[float, 
     finders = {finder: by_network} | ({"library": set(witness.fit.directions)} if witness else {})
     reactions = learned_reactions(solution.fit, problem, balances.species)
     reactions = tuple(_with_finders(each, balances, finders) for each in reactions)
-    noise = 0.0 if problem.noise.exact else problem.noise.relative
-    status, message = _verdict(solution, witness, found, balances, noise, needed)
+    level = 0.0 if problem.noise.exact else problem.noise.relative
+    status, message = _verdict(solution, witness, found, balances, level, needed)
     status, message = with_doubt(status, message + (more if status == "unsettled" else ""), doubt)
     return Discovery(
         mechanism=learnt_mechanism(balances, tuple(learned.reaction for learned in reactions)),
         status=status,
         message=message,
         loss=solution.fit.misfit,
-        noise=noise,
+        noise=level,
         reactions=reactions,
         history=tuple(found.history),
         descent=tuple(found.descent),
@@ -89,7 +93,9 @@ def _witness(balances: Balances, problem: Scaled, stoichiometry: Stoichiometry, 
         return None
     if not problem.noise.exact:
         pool = sorted({side for d in directions for side in (d.reactants, d.products)})
-        return solution_under_noise(problem, pool, stoichiometry, search)
+        whole = solution_under_noise(problem, pool, stoichiometry, search)
+        fit = None if whole else significant_rates(problem, directions, search)
+        return whole if fit is None or too_many(fit, search) else Solution(fit)
     fit = pruned(problem, directions, search, weakest=EXACT)
     complete = fit.misfit < EXACT and not too_many(fit, search)
     return Solution(fit, complete=complete) if complete or search.method == "library" else None
@@ -166,7 +172,7 @@ def _verdict(
     elif solution.ambiguous:
         status = "ambiguous"
         detail = "; ".join(complex_text(y, balances) for y in solution.ambiguous) + " can react in more than one way"
-    elif witness is not None and _rivals(witness, solution):
+    elif witness is not None and witness.complete and _rivals(witness, solution):
         status = "ambiguous"
         equations = "; ".join(d.equation([s.name for s in balances.species]) for d in witness.fit.directions)
         detail = f"the library of candidates gives other ones, {equations}"
@@ -176,6 +182,12 @@ def _verdict(
         status = "recovered"
     level = "round-off" if noise == 0 else f"their noise, {100 * noise:.2g} % of the rates"
     return status, STATUS[status].format(detail=detail, level=level) + same_law_text(solution, balances)
+
+
+def _better(witness: Solution, solution: Solution) -> bool:
+    """Whether the library explains what the network does not, or at least more of it."""
+    more = witness.complete or witness.fit.misfit < solution.fit.misfit
+    return not solution.complete and more
 
 
 def _rivals(witness: Solution, solution: Solution) -> bool:

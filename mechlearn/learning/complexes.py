@@ -179,6 +179,9 @@ def _split_one(
     width = ERRORS_OF_NOISE if noisy else ERRORS_OF_ROUND_OFF
     slack = width * error + ROUND_OFF * np.abs(vector) + SMALLEST_SHARE * np.abs(vector).max(initial=0.0)
     candidates = _products(y, vector, slack, stoichiometry)
+    if noisy:
+        more = _products(y, vector, slack, stoichiometry, unseen=True)
+        candidates = more if len(more) <= MOST_CANDIDATES else candidates
     shown = np.array([tuple(p) in known for p in candidates], dtype=bool)
     offered: list[tuple[float, tuple[Complex, ...]]] = []
     for count in (1, 2, 3):
@@ -199,14 +202,16 @@ def _split_one(
     return [products for c, products in offered if noisy or c == offered[0][0]]
 
 
-def _products(y: NDArray[np.int64], vector: Array, slack: Array, stoichiometry: Stoichiometry) -> NDArray[np.int64]:
+def _products(
+    y: NDArray[np.int64], vector: Array, slack: Array, stoichiometry: Stoichiometry, *, unseen: bool = False
+) -> NDArray[np.int64]:
     """Integer complexes that ``y`` may turn into, balanced against it: of the species that it makes and, with
-    catalysts, of its own.
+    catalysts, of its own. With ``unseen`` it may also make what noise may hide.
 
     With catalysts the change is the smallest whole one: 2 B => 2 C is the same law as 2 B => B + C at twice the rate
     constant.
     """
-    made = (vector > slack) & (y == 0)
+    made = (vector > (-slack if unseen else slack)) & (y == 0)
     own = (y > 0) & (np.abs(vector) > slack) & stoichiometry.catalysts
     species = np.flatnonzero(made | own)
     choices = _choices(len(species), stoichiometry.max_coefficient, stoichiometry.max_order)

@@ -60,6 +60,10 @@ class Noise:
         """True if the noise is too small to hide a reaction from the search for rows."""
         return self.exact or self.relative < SLIGHT
 
+    def times(self, factor: float) -> Noise:
+        """Of production in another unit."""
+        return replace(self, absolute=self.absolute * factor, round_off=self.round_off * factor)
+
     def deviation(self, production: Array) -> Array:
         """Standard deviation of each entry of production of shape (N, S)."""
         size = np.sqrt((self.relative * production) ** 2 + self.absolute**2)

@@ -22,9 +22,9 @@ from .complexes import (
     split_into_directions,
 )
 from .noise import all_complexes, structure_in
-from .rates import fit_rates, matrix_of, net_matrix
+from .rates import RateFit, fit_rates, matrix_of, net_matrix
 from .scaling import Scaled
-from .solution import Solution, directions_of, too_many
+from .solution import Solution, too_many
 from .stoichiometry import Stoichiometry
 
 Array = NDArray[np.float64]
@@ -158,16 +158,19 @@ def _chi_square_of(problem: Scaled, split: Split, deviation: Array) -> Callable[
     return chi_square
 
 
-def rows_that_matter(problem: Scaled, pool: Array, search: Search) -> tuple[Direction, ...]:
-    """Directions of frozen rows whose rate constants differ from zero by `SIGNIFICANT` errors when all are fitted."""
-    directions = directions_of(pool)
+def significant_rates(problem: Scaled, directions: tuple[Direction, ...], search: Search) -> RateFit | None:
+    """Those whose rate constants differ from zero by `SIGNIFICANT` errors when all are fitted; None if there are none.
+
+    The weakest go first, since one may stand in for another.
+    """
     while directions:
         fit = fit_rates(problem, directions, search.rate_fit)
-        keep = (fit.constants > 0) & (fit.errors * SIGNIFICANT < 1)
-        if keep.all():
-            break
-        directions = fit.select(keep)
-    return directions
+        strength = np.where(fit.constants > 0, 1 / np.maximum(fit.errors, 1e-300), 0.0)
+        weak = strength < min(SIGNIFICANT, 2 * float(strength.min()) + 1e-300)
+        if not weak.any():
+            return fit
+        directions = fit.select(~weak)
+    return None
 
 
 def is_noise(problem: Scaled, values: Array, production: Array, deviation: Array) -> bool:

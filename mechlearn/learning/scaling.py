@@ -47,14 +47,23 @@ class Scaled:
         return np.asarray(1 / (np.abs(self.production) + floor * rms))
 
 
-def scaled(balances: Balances) -> Scaled:
-    """Balances whose operator is the identity, in units of order one."""
+def scaled(balances: Balances, noise: Noise | None = None) -> Scaled:
+    """Balances whose operator is the identity, in units of order one.
+
+    ``noise`` is that of their production [kmol/m³/s], where more is known of it than they tell.
+    """
     concentrations = np.maximum(balances.concentrations, 0.0)
     concentration_unit = float(np.sqrt(np.mean(concentrations**2))) or 1.0
     production_unit = float(np.sqrt(np.mean(balances.accumulation**2))) or 1.0
     concentrations, production = concentrations / concentration_unit, balances.accumulation / production_unit
-    noise = estimate_noise(concentrations, production)
+    noise = estimate_noise(concentrations, production) if noise is None else noise.times(1 / production_unit)
     return Scaled(concentrations, production, concentration_unit, production_unit, noise)
+
+
+def noise_of(balances: Balances) -> Noise:
+    """The noise of production rates [kmol/m³/s]."""
+    problem = scaled(balances)
+    return problem.noise.times(problem.production_unit)
 
 
 def choose_samples(problem: Scaled, count: int, generator: np.random.Generator) -> NDArray[np.int64]:

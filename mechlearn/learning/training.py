@@ -17,10 +17,9 @@ from .complexes import Complex
 from .freezing import rows_to_freeze, undirected
 from .network import LARGEST_LOG_RATE, Network
 from .noise import Noise
-from .noisy import rows_that_matter, solution_under_noise
-from .rates import fit_rates
+from .noisy import significant_rates, solution_under_noise
 from .scaling import Scaled, choose_samples
-from .solution import Solution, solution_from_network, solution_from_pool, whole_halves
+from .solution import Solution, directions_of, solution_from_network, solution_from_pool, whole_halves
 from .stoichiometry import Stoichiometry
 
 Progress = Callable[[float, str], None]
@@ -158,12 +157,11 @@ def search_rows(
 
 def _begin_with_known(batch: Batch, problem: Scaled, found: Found, search: Search) -> None:
     """Freeze in every second restart the rows found so far that matter, at the rate constants that fit best."""
-    directions = rows_that_matter(problem, np.array(sorted(found.votes), dtype=float), search)
-    if not directions:
+    fit = significant_rates(problem, directions_of(np.array(sorted(found.votes), dtype=float)), search)
+    if fit is None:
         return
-    fit = fit_rates(problem, directions, search.rate_fit)
     logs: dict[tuple[int, ...], list[float]] = {}
-    for direction, constant in zip(directions, fit.constants, strict=True):
+    for direction, constant in zip(fit.directions, fit.constants, strict=True):
         row = np.subtract(direction.products, direction.reactants)
         key = undirected(row)
         logs.setdefault(key, [-LARGEST_LOG_RATE] * 2)[0 if tuple(row) == key else 1] = float(np.log(constant))
