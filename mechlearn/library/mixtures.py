@@ -238,4 +238,7 @@ def gram(laws: Columns, target: Array, weights: Array) -> Gram:
         matrix[np.ix_(touched, touched)] += part.T @ part
         right[touched] += part.T @ (target[:, k] * weights[:, k])
     size = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
-    return Gram(matrix / np.outer(size, size) + RIDGE * np.eye(count), right / size, size)
+    matrix /= size[:, None]
+    matrix /= size
+    matrix[np.diag_indices(count)] += RIDGE
+    return Gram(matrix, right / size, size)
