@@ -119,6 +119,28 @@ def test_the_network_finds_the_exact_reactions_in_concentrations(name: str, nois
     assert len(discovery.history) > 1
 
 
+def test_both_learners_look_and_each_reaction_says_who_found_it() -> None:
+    search = Search(method="both")
+    balances, told = chosen_balances(runs_of("crnn-case-1", 10, 0.02, seed=4), search)
+    discovery = discover(balances, search)
+    assert "weak, for the network" in told
+    assert compare(discovery.mechanism, BANK["crnn-case-1"]).exact
+    assert {each.found_by for each in discovery.reactions} == {("network", "library")}
+    assert discovery.message.endswith("which is given no candidates, finds 4 of the 4 reactions too.")
+
+
+def test_rivals_of_what_the_network_found_are_looked_for_among_all_that_are_possible() -> None:
+    search = Search(method="network")
+    balances, _ = chosen_balances(runs_of("fuel-radical-product", 8, 0.05, seed=3), search)
+    discovery = discover(balances, search)
+    assert discovery.status == "ambiguous"
+    assert discovery.courses is not None
+    truth = {"F => R", "R => F", "R => P", "P => R"}
+    names = discovery.mechanism.species_names
+    networks = [{d.equation(names) for d in each.directions} for each in discovery.courses.alternatives]
+    assert truth in networks or compare(discovery.mechanism, BANK["fuel-radical-product"]).exact
+
+
 def test_a_polynomial_of_weak_balances_follows_the_rates_and_is_explained_by_the_true_reactions_alone() -> None:
     runs = runs_of("crnn-case-1", 10, 0.01)
     truth = in_order(BANK["crnn-case-1"], runs)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..balances.record import Balances
+from ..balances.record import Balances, Courses
 from ..errors import StudyError
 from ..learning.complexes import Complex, Direction
 from ..learning.readout import LearnedReaction
 from ..learning.training import Found
 from ..mechanism import Arrhenius, Reaction
-from ..refinement import CoursesFit, candidates_of, courses_fit
+from ..refinement import CoursesFit, Other, candidates_of, courses_fit, networks_near, possible_rows
 from ..sampling import from_nothing
 from ..search import Search
 from .course_rows import frozen_rows
@@ -32,17 +33,22 @@ def from_courses(balances: Balances, search: Search, progress: Callable[[float, 
     nothing_falls = from_nothing(balances.courses.runs)
     if nothing_falls:
         return replace(no_reactions(balances, search, nothing_falls, started=started), status="unbalanced-data")
-    found, pool = Found(), None
+    found, rows = Found(), None
     try:
-        if search.method == "network":
+        if search.method in ("network", "both"):
             rows, found = frozen_rows(balances, search, lambda share, text: progress(0.5 * share, text))
             if found.interrupted:
                 raise KeyboardInterrupt
-            if not len(rows):
+            if not len(rows) and search.method == "network":
                 message = "No row came near whole numbers. Use method: library, or bring samples with less noise."
                 return no_reactions(balances, search, message, found, started)
-            pool = candidates_of(rows, balances.courses.runs, search)
-        fit = courses_fit(balances, search, progress, pool)
+        offered = _offered(balances.courses, search, rows)
+        fit = courses_fit(balances, search, progress, candidates_of(offered.rows, balances.courses.runs, search))
+        near = None
+        if fit is not None and search.method == "network":
+            progress(0.95, "looking for other networks")
+            near = networks_near({each.direction: each.constant for each in fit.found}, balances, search)
+            fit = _with_rivals(fit, near or ())
     except KeyboardInterrupt:
         return replace(
             no_reactions(balances, search, "", started=started),
@@ -53,8 +59,15 @@ def from_courses(balances: Balances, search: Search, progress: Callable[[float, 
         message = "The concentrations show nothing but noise, so there is no reaction to find. Bring longer runs."
         return no_reactions(balances, search, message, started=started)
     names = [s.name for s in balances.species]
-    reactions = _joined(fit, names, "library" if pool is None else "network")
-    status, message = _verdict(fit, names, search)
+    reactions = _joined(fit, names, offered)
+    pool = f"{fit.candidates} candidates"
+    if search.method == "network":
+        pool = f"{fit.candidates} reactions that the network froze"
+        pool += "" if near is None else ", and none one reaction away of all that are possible,"
+    status, message = _verdict(fit, names, search, pool)
+    if search.method == "both":
+        seen = sum("network" in each.found_by for each in reactions)
+        message += f" The network, which is given no candidates, finds {seen} of the {len(reactions)} reactions too."
     return Discovery(
         mechanism=learnt_mechanism(balances, tuple(each.reaction for each in reactions)),
         status=status,
@@ -68,6 +81,46 @@ def from_courses(balances: Balances, search: Search, progress: Callable[[float, 
         seconds=time.monotonic() - started,
         courses=fit,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Offered:
+    """Net vectors of the candidates, shape (R, S), and who offers each, up to its sign."""
+
+    rows: NDArray[np.int64]
+    by: dict[tuple[int, ...], tuple[str, ...]]
+
+    def finders(self, direction: Direction) -> tuple[str, ...]:
+        return self.by[_unsigned(np.subtract(direction.products, direction.reactants))]
+
+
+def _offered(courses: Courses, search: Search, frozen: NDArray[np.int64] | None) -> _Offered:
+    """All reactions that are possible, what the network froze, or both."""
+    possible = (
+        possible_rows(courses.runs, courses.spread, search)
+        if search.method != "network"
+        else np.zeros((0, len(courses.runs.species)), dtype=np.int64)
+    )
+    by: dict[tuple[int, ...], tuple[str, ...]] = {}
+    rows = []
+    for finder, offers in (("network", frozen if frozen is not None else possible[:0]), ("library", possible)):
+        for row in offers:
+            key = _unsigned(row)
+            if key not in by:
+                rows.append(row)
+            by[key] = (*by.get(key, ()), finder)
+    return _Offered(np.array(rows, dtype=np.int64).reshape(-1, possible.shape[1]), by)
+
+
+def _unsigned(row: NDArray[np.int64]) -> tuple[int, ...]:
+    one = tuple(int(n) for n in row)
+    return max(one, tuple(-n for n in one))
+
+
+def _with_rivals(fit: CoursesFit, near: tuple[Other, ...]) -> CoursesFit:
+    """What the network found, beside other networks among all that are possible."""
+    others = {frozenset(each.directions): each for each in (*fit.alternatives, *near)}
+    return replace(fit, alternatives=tuple(others.values()))
 
 
 def _check(search: Search) -> None:
@@ -84,7 +137,7 @@ def _check(search: Search) -> None:
         )
 
 
-def _joined(fit: CoursesFit, names: list[str], finder: str) -> tuple[LearnedReaction, ...]:
+def _joined(fit: CoursesFit, names: list[str], offered: _Offered) -> tuple[LearnedReaction, ...]:
     """Opposite directions as one reaction with a reverse rate constant of its own, in the direction of the larger."""
     by_direction = {each.direction: each for each in fit.found}
     done: set[Direction] = set()
@@ -106,18 +159,17 @@ def _joined(fit: CoursesFit, names: list[str], finder: str) -> tuple[LearnedReac
                 reaction,
                 (each.std_error_log_k, None if back is None else back.std_error_log_k),
                 max(each.contribution, 0.0 if back is None else back.contribution),
-                (finder,),
+                offered.finders(each.direction),
                 (each.bounds, None if back is None else back.bounds),
             )
         )
     return tuple(joined)
 
 
-def _verdict(fit: CoursesFit, names: list[str], search: Search) -> tuple[str, str]:
+def _verdict(fit: CoursesFit, names: list[str], search: Search, pool: str) -> tuple[str, str]:
     level = f"their noise, {fit.spread.text}"
     detail = f"{100 * fit.loss:.2g} %"
     limit = search.reactions
-    by_network = search.method == "network"
     if fit.data < 2 * len(fit.found):
         status = "undersampled"
         detail = f"{fit.data} values are too few to tell {len(fit.found)} one-way reactions from others."
@@ -148,8 +200,7 @@ def _verdict(fit: CoursesFit, names: list[str], search: Search) -> tuple[str, st
         status = "recovered"
         return status, (
             f"The trajectories of the reactions found explain the concentrations to {level}, and no other network of "
-            f"the {fit.candidates} {'reactions that the network froze' if by_network else 'candidates'} does nearly as "
-            "well."
+            f"the {pool} does nearly as well."
         )
     return status, STATUS[status].format(detail=detail, level=level)
 

@@ -1,6 +1,7 @@
 """Rates that fit whole trajectories: from runs without rates to a mechanism, and from a mechanism to better rates."""
 
 from .candidates import candidates_of as candidates_of
+from .candidates import possible_rows as possible_rows
 from .candidates import span_of as span_of
 from .learner import CoursesFit as CoursesFit
 from .learner import Found as Found

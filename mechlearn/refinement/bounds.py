@@ -19,6 +19,10 @@ FARTHEST = 25.0
 """Change of ln k beyond which no bound is looked for."""
 SHORTEST = 0.5
 """Change of ln k whose course must be integrable for the search to go on."""
+LONGEST = 4.0
+"""Largest first change of ln k."""
+MARGIN = 0.1
+"""Share of an interval by which to go beyond the bound that a parabola gives, and to cut off at least."""
 CLOSE = 0.05
 """Change of ln k within which a bound is told."""
 JUMP = 1e-3
@@ -34,19 +38,21 @@ def bounds(problem: Problem, state: State, place: int, scale: float) -> tuple[fl
     covariance = information(problem, state).covariance()
     along = np.clip(covariance[:, place] / covariance[place, place], -1.0, 1.0)
     along[list(problem.held)] = 0.0
-    low, high = (_edge(problem, state, place, scale, sign, along) for sign in (-1.0, 1.0))
+    first = float(np.clip(np.sqrt(RISE * scale * covariance[place, place]), SHORTEST, LONGEST))
+    low, high = (_edge(problem, state, place, scale, sign * along, first) for sign in (-1.0, 1.0))
     return low, high
 
 
-def _edge(problem: Problem, state: State, place: int, scale: float, sign: float, along: Array) -> float | None:
+def _edge(problem: Problem, state: State, place: int, scale: float, along: Array, step: float) -> float | None:
+    """The bound on one side, ``along`` which all parameters go; ``step`` is where the covariance says that it is."""
     limit = state.chi2 + RISE * scale
     reached = replace(problem, held=(*problem.held, place)), state
-    inside, outside, step = 0.0, None, 0.5
+    inside, outside = 0.0, None
     above = np.inf
     while outside is None:
         if inside >= FARTHEST:
             return None
-        trial = _moved(*reached, sign * step * along, limit)
+        trial = _moved(*reached, step * along, limit)
         if trial is None and step < SHORTEST:
             return None
         if trial is None:
@@ -57,15 +63,23 @@ def _edge(problem: Problem, state: State, place: int, scale: float, sign: float,
             inside, reached = inside + step, trial
             step = min(2 * step, FARTHEST - inside)
     while outside - inside > CLOSE or above - reached[1].chi2 > RISE * scale:
-        step = (outside - inside) / 2
+        step = (outside - inside) * _share(reached[1].chi2 - state.chi2, above - state.chi2, RISE * scale)
         if step < JUMP:
             return None
-        trial = _moved(*reached, sign * step * along, limit)
+        trial = _moved(*reached, step * along, limit)
         if trial is None or trial[1].chi2 > limit:
             outside, above = inside + step, np.inf if trial is None else trial[1].chi2
         else:
             inside, reached = inside + step, trial
-    return float(np.exp(state.theta[place] + sign * outside))
+    return float(np.exp(state.theta[place] + along[place] * outside))
+
+
+def _share(below: float, above: float, wanted: float) -> float:
+    """Where between two rises of χ² a third one is, if χ² is a parabola; the middle where one of them is no number."""
+    if not np.isfinite(above):
+        return 0.5
+    roots = np.sqrt(np.maximum([below, wanted, above], 0.0))
+    return float(np.clip((roots[1] - roots[0]) / max(roots[2] - roots[0], 1e-300) + MARGIN, MARGIN, 1 - MARGIN))
 
 
 def _moved(problem: Problem, state: State, change: Array, limit: float) -> tuple[Problem, State] | None:

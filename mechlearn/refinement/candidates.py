@@ -149,6 +149,17 @@ def candidates(runs: Trajectories, spread: Spread, search: Search) -> Candidates
     DataError
         If there are too many, and as `candidates_of`.
     """
+    return candidates_of(possible_rows(runs, spread, search), runs, search)
+
+
+def possible_rows(runs: Trajectories, spread: Spread, search: Search) -> NDArray[np.int64]:
+    """Net vectors of every reaction that is possible, one for both directions, shape (R, S).
+
+    Raises
+    ------
+    DataError
+        If there are too many.
+    """
     known = all(one.composition for one in runs.species)
     if search.conserve == "elements" or (search.conserve == "auto" and known):
         net = candidate_reactions(runs.species, 2, search.molecularity)
@@ -157,7 +168,7 @@ def candidates(runs: Trajectories, spread: Spread, search: Search) -> Candidates
         if search.conserve != "none":
             lawful = span_of(runs, spread).allows(net)
             net = net[lawful] if lawful.any() else net  # a law that forbids all is none of whole molecules
-    return candidates_of(net, runs, search)
+    return net
 
 
 def candidates_of(net: NDArray[np.int64], runs: Trajectories, search: Search) -> Candidates:

@@ -25,6 +25,13 @@ LOWEST = -690.0
 LOCAL_ERROR = 0.05
 """Share of the noise that the error of an integration step may reach."""
 HALVINGS = 30
+EMPTIED = 5
+"""Times that a step is computed again, with the first states at zero that it would bring below."""
+FIRST_DAMPING = 1e-12
+SECOND_DAMPING = 1e-4
+"""Of Marquardt: none at first, since a valley along which only a ratio of rate constants is known may be very flat."""
+FEW = 5
+"""Steps after which a fit that is too slow to come below a limit is given up."""
 HUBER = 3.0
 """Standard deviations beyond which a residual counts linearly."""
 
@@ -165,6 +172,18 @@ class _Arrow:
     gradient_first: Array
     gradient: Array
 
+    def emptied(self, first: Array, empty: NDArray[np.bool_]) -> _Arrow:
+        """The same where some of the first states, both of shape (N, S), go to zero."""
+        change = np.where(empty, -first, 0.0)
+        free = ~empty
+        return replace(
+            self,
+            own=self.own * free[:, :, None] * free[:, None],
+            shared=self.shared * free[..., None],
+            gradient_first=(self.gradient_first + (self.own @ change[..., None])[..., 0]) * free,
+            gradient=self.gradient + np.einsum("nsq,ns->q", self.shared, change),
+        )
+
     def reduced(self, damping: float) -> tuple[Array, Array, Array]:
         """Matrix and gradient of the rates alone, and the inverse of the runs' blocks."""
         diagonal = np.einsum("nii->ni", self.own)
@@ -178,7 +197,7 @@ class _Arrow:
 
     def promise(self) -> float:
         """Decrease of χ² at the minimum of the quadratic model."""
-        matrix, gradient, inverse = self.reduced(1e-6)
+        matrix, gradient, inverse = self.reduced(1e-12)
         size = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
         change = np.linalg.lstsq(matrix / np.outer(size, size), gradient / size, rcond=1e-12)[0]
         first = np.einsum("ns,nst,nt->", self.gradient_first, inverse, self.gradient_first)
@@ -243,11 +262,11 @@ def fitted(
     iterations : int
         Most steps.
     hopeless : float
-        χ² above which the minimum is of no interest: where twice the promised decrease does not lead below it, the fit
-        is given up.
+        χ² above which the minimum is of no interest: where twice the promised decrease does not lead below it, or all
+        steps that are left would not at the pace of the last one, the fit is given up.
     """
-    damping = 1e-4
-    for _ in range(iterations):
+    damping = FIRST_DAMPING
+    for done in range(1, iterations + 1):
         arrow = _arrow(problem, state)
         if state.chi2 > hopeless and state.chi2 - 2 * arrow.promise() > hopeless:
             return state
@@ -255,25 +274,34 @@ def fitted(
             trial = _step(problem, state, arrow, damping)
             if trial is not None and trial.chi2 < state.chi2:
                 break
-            damping *= 8
+            damping = max(8 * damping, SECOND_DAMPING)
             if damping > 1e6:
                 return state
             if trial is not None and trial.chi2 - state.chi2 < tolerance and damping > 1e-2:
                 return state
         gain, state, damping = state.chi2 - trial.chi2, trial, max(damping / 10, 1e-12)
-        if gain < max(tolerance, 1e-10 * state.chi2):
+        slow = done > FEW and state.chi2 - hopeless > gain * (iterations - done)
+        if slow or gain < max(tolerance, 1e-10 * state.chi2):
             return state
     return state
 
 
 def _step(problem: Problem, state: State, arrow: _Arrow, damping: float) -> State | None:
-    matrix, gradient, inverse = arrow.reduced(damping)
+    """One step of Marquardt's; first states that would fall below zero are put there, and the others follow."""
     size = np.sqrt(np.maximum(np.diag(arrow.rates), 1e-300))
-    scaled = matrix / np.outer(size, size) + 1e-13 * np.eye(len(size))
-    change = -np.linalg.lstsq(scaled, gradient / size, rcond=None)[0] / size
-    change = np.clip(change, -LONGEST, LONGEST)
-    right = arrow.gradient_first + arrow.shared @ change
-    first = np.maximum(state.first - (inverse @ right[..., None])[..., 0], 0.0)
+    empty = (state.first <= 0) & (arrow.gradient_first >= 0)
+    for _ in range(EMPTIED):
+        bound = arrow.emptied(state.first, empty)
+        matrix, gradient, inverse = bound.reduced(damping)
+        scaled = matrix / np.outer(size, size) + 1e-13 * np.eye(len(size))
+        change = -np.linalg.lstsq(scaled, gradient / size, rcond=None)[0] / size
+        change = np.clip(change, -LONGEST, LONGEST)
+        right = bound.gradient_first + bound.shared @ change
+        first = np.where(empty, 0.0, state.first - (inverse @ right[..., None])[..., 0])
+        if np.all(first >= 0):
+            break
+        empty = empty | (first < 0)
+    first = np.maximum(first, 0.0)
     theta = np.maximum(state.theta + change, LOWEST)
     return evaluate(problem, theta, first, state.course)
 

@@ -127,7 +127,7 @@ def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
         And what was chosen, and why, in a sentence.
     """
     runs, drawn = thinned(runs, search.seed)
-    if search.balances != "auto" or search.method == "network":
+    if search.balances != "auto" or search.method in ("network", "both"):
         form, why = (search.balances, "as asked for") if search.balances != "auto" else ("weak", "for the network")
         balances = MAKERS[form](runs, spread=estimate_spread(runs, search.noise))
         return balances, f"Balances: {form}, {why}. {drawn}".strip()
@@ -147,11 +147,10 @@ def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
     ), f"Balances: {best}, whose rates follow the trajectories best (χ² per datum: {listed}). {drawn}".strip()
 
 
-def courses_fit(balances: Balances, search: Search, tell: Tell, pool: Candidates | None = None) -> CoursesFit | None:
+def courses_fit(balances: Balances, search: Search, tell: Tell, pool: Candidates) -> CoursesFit | None:
     """Candidates by the balances, rates by the trajectories, and only the reactions that those need.
 
-    ``pool`` holds the reactions to choose from; by default all that are possible. None where runs in which nothing
-    reacts explain the data as well.
+    ``pool`` holds the reactions to choose from. None where runs in which nothing reacts explain the data as well.
 
     Raises
     ------
@@ -160,8 +159,6 @@ def courses_fit(balances: Balances, search: Search, tell: Tell, pool: Candidates
     """
     courses = balances.courses
     assert courses is not None
-    tell(0.02, "listing candidates")
-    pool = pool or candidates(courses.runs, courses.spread, search)
     annealed_start = _after_a_jump(balances, pool)
     started = annealed_start or _start(balances, pool)
     if started is None:
@@ -176,6 +173,8 @@ def courses_fit(balances: Balances, search: Search, tell: Tell, pool: Candidates
     problem, state, support = started
     tell(0.1, f"{len(support)} of {len(pool)} candidates")
     selector, network, misfit = among(pool, problem, state, support, courses.runs, search, tell)
+    if annealed_start is not None:
+        selector = replace(selector, sure=np.inf)
     state = network.state
     network = selector.selected(network)
     if _still(network.problem) / selector.scale <= network.cost:

@@ -25,7 +25,6 @@ INDISTINCT = 10.0
 WEAK = 4.0
 """Squared score below which reactions are dropped in bulk."""
 SURE = 4.0
-"""Thresholds above which the squared score of a reaction saves the trial without it."""
 ROUNDS = 6
 COLLINEAR = 0.02
 """Share of a reaction's own effect that another must leave for it not to be tried in its place."""
@@ -68,6 +67,9 @@ class Selector:
         χ² per datum of a good fit, at least one.
     tell : callable
         Told what is going on.
+    sure : float
+        Thresholds above which the squared score of a reaction saves the trial without it. Scores are of a quadratic
+        model, and far from the truth where only a ratio of rate constants is known.
     """
 
     everything: Problem
@@ -75,6 +77,7 @@ class Selector:
     threshold: float
     scale: float
     tell: Callable[[str], None]
+    sure: float = SURE
 
     def network(
         self, kept: tuple[int, ...], theta: Array, first: Array, near: State, limit: float = np.inf
@@ -98,7 +101,7 @@ class Selector:
         change = np.linalg.lstsq(block / np.outer(size, size), side / size, rcond=1e-10)[0] / size
         theta = network.state.theta[stay] + np.clip(change, -0.5, 0.5)
         kept = tuple(network.kept[i] for i in stay)
-        return self.network(kept, theta, network.state.first, network.state)
+        return self.network(kept, theta, network.state.first, network.state, network.cost + 2 * INDISTINCT)
 
     def pruned(self, network: Network) -> Network:
         """The network without what it does not need."""
@@ -122,12 +125,18 @@ class Selector:
         return self._one_by_one(network)
 
     def _one_by_one(self, network: Network) -> Network:
+        needed: list[set[int]] = []
         while True:
             info = information(network.problem, network.state)
             for loss, places in self._groups(network, info):
-                if loss > (SURE - 1) * self.threshold * len(places):
+                if loss > (self.sure - 1) * self.threshold * len(places):
                     return network
+                gone = {network.kept[i] for i in places}
+                if any(each <= gone for each in needed):
+                    continue
                 trial = self.without(network, places, info)
+                if trial is not None and trial.state.chi2 / self.scale > network.cost:
+                    needed.append(gone)  # no network without them is better
                 if trial is not None and trial.cost < network.cost:
                     network = trial
                     self.tell(f"{len(network.kept)} reactions")
