@@ -87,6 +87,20 @@ class ThirdBody:
         only = [*self.efficiencies.items()] if self.default == 0.0 else []
         return only[0][0] if len(only) == 1 and only[0][1] == 1.0 else "M"
 
+    @property
+    def text(self) -> str:
+        """Which species M is, or how much more or less some count than the others; empty where all count alike.
+
+        Examples
+        --------
+        >>> ThirdBody({"H2O": 12.0}).text, ThirdBody({"AR": 0.63, "N2": 1.0}, default=0.0).text
+        ('M: H2O 12, others 1', 'M = AR 0.63, N2 1')
+        """
+        parts = [f"{name} {value:.3g}" for name, value in self.efficiencies.items()]
+        if self.default:
+            return f"M: {', '.join([*parts, f'others {self.default:g}'])}" if parts else ""
+        return f"M = {' + '.join(self.efficiencies) if len(parts) == 1 else ', '.join(parts)}"
+
 
 @dataclass(frozen=True)
 class Falloff:

@@ -201,6 +201,15 @@ def test_what_no_state_shows_is_open() -> None:
     assert each.as_dict()["text"].startswith(each.text)
 
 
+def test_a_term_with_colliders_of_its_own_is_named_by_them() -> None:
+    reaction = one_way("2 A => B", 1.0)
+    bodies = (ml.ThirdBody({"X": 1.0, "B": 2.0}, default=0.0), ml.ThirdBody({"Y": 1.0, "Z": 3.0}, default=0.0))
+    truth = network("A B X Y Z", *(replace(reaction, third_body=body) for body in bodies))
+    without = states(5, 60) * [1.0, 1.0, 1.0, 0.0, 0.0]
+    found = ml.estimate_uncertainty(truth, balances_of(truth, without, np.full(60, 300.0), noise=0.01))
+    assert {each.equation for each in found.unidentified} == {"2 A + M => B + M (M = Y 1, Z 3)"}
+
+
 def test_terms_of_one_reaction_are_known_together() -> None:
     truth = network("A B", one_way("A => B", 1.0), one_way("A => B", 2.0))
     found = ml.estimate_uncertainty(truth, balances_of(truth, states(2, 100), np.full(100, 300.0), noise=0.01))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from ..drawing import number_text
@@ -33,7 +34,7 @@ def reaction_rows(subject: Subject) -> list[dict[str, Any]]:
         {
             "number": number,
             "equation": entry["equation"],
-            "colliders": _colliders(reactions[number - 1]) if number <= len(reactions) else "",
+            "colliders": _colliders(reactions[number - 1 : number]),
             "forward": _rate_text(entry, "forward"),
             "reverse": _reverse_text(entry, reactions[number - 1] if number <= len(reactions) else None),
             "contribution": _share(entry.get("contribution")),
@@ -50,14 +51,8 @@ def _support(entry: dict[str, Any]) -> str:
     return text if entry.get("support") is None else f"{text}; {100 * entry['support']:.0f} % of resamples"
 
 
-def _colliders(reaction: Reaction) -> str:
-    """Which species M is, or how much more or less some count than the others."""
-    if reaction.third_body is None:
-        return ""
-    parts = [f"{name} {value:.3g}" for name, value in reaction.third_body.efficiencies.items()]
-    if reaction.third_body.default:
-        return f"M: {', '.join([*parts, f'others {reaction.third_body.default:g}'])}" if parts else ""
-    return f"M = {' + '.join(reaction.third_body.efficiencies) if len(parts) == 1 else ', '.join(parts)}"
+def _colliders(reactions: Sequence[Reaction]) -> str:
+    return "".join(each.third_body.text for each in reactions if each.third_body is not None)
 
 
 def _rate_text(entry: dict[str, Any], part: str) -> str:

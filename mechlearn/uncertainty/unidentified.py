@@ -163,6 +163,9 @@ def _time(one: Mechanism, other: Mechanism, state: DecidingState) -> float:
 
 def _equation(mechanism: Mechanism, interval: RateInterval) -> str:
     reaction = mechanism.reactions[interval.reactions[0]]
+    body = reaction.third_body
+    if body is not None and body.name == "M" and body.text:
+        return f"{reaction.equation} ({body.text}){' at low pressure' if interval.part == 'low' else ''}"
     if interval.part == "low":
         return f"{reaction.equation} at low pressure"
     if reaction.reversible or reaction.reverse_rate is None:
