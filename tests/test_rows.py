@@ -35,13 +35,13 @@ def chain() -> ml.Mechanism:
     return replace(whole, species=tuple(s for s in whole.species if s.name in names), reactions=reactions)
 
 
-def balances(count: int = 120, seed: int = 0) -> ml.Balances:
+def balances(count: int = 120, seed: int = 0, mechanism: ml.Mechanism | None = None) -> ml.Balances:
     generator = np.random.default_rng(seed)
     temperature = generator.uniform(1000.0, 2500.0, count)
     shares = 10 ** generator.uniform(-3, 0, (count, 6))
     density = 10 ** generator.uniform(-2, -1, count)
     concentrations = density[:, None] * shares / shares.sum(axis=1, keepdims=True)
-    rates = production_rates(chain(), concentrations, temperature)
+    rates = production_rates(mechanism or chain(), concentrations, temperature)
     identity = sp.eye_array(count, format="csr")
     return ml.Balances(
         chain().species, concentrations, temperature, np.full(count, np.nan), identity, rates, np.zeros_like(rates)
@@ -60,16 +60,36 @@ def test_every_row_balances() -> None:
     assert np.abs(rows @ element_matrix(chain().species)[1].T).max() < 1e-12
 
 
-def test_the_gradient_agrees_with_differences() -> None:
+@pytest.mark.parametrize("absorbed", [0, 5])
+def test_the_gradient_agrees_with_differences(absorbed: int) -> None:
     given = problem()
+    if absorbed:
+        given = given.absorbing(np.random.default_rng(3).normal(size=(*given.target.shape, absorbed)))
     network = drawn(given, 3, np.random.default_rng(1))
     residual, _ = _residual(given, network)
-    _, gradient = _normal(given, network, residual)
+    curvature, gradient = _normal(given, network, residual)
+    slopes = []
     for number, (i, j) in enumerate(np.ndindex(network.free.shape)):
         step = np.zeros_like(network.free)
         step[i, j] = 1e-6
-        losses = [_residual(given, replace(network, free=network.free + sign * step))[1] for sign in (1, -1)]
-        assert gradient[number] == pytest.approx((losses[0] - losses[1]) / 4e-6, rel=1e-4, abs=1e-7)
+        ahead, back = (_residual(given, replace(network, free=network.free + sign * step)) for sign in (1, -1))
+        assert gradient[number] == pytest.approx((ahead[1] - back[1]) / 4e-6, rel=1e-4, abs=1e-7)
+        slopes.append((ahead[0] - back[0]).ravel() / 2e-6)
+    count = len(slopes)
+    assert curvature[:count, :count] == pytest.approx(np.array(slopes) @ np.array(slopes).T, rel=1e-4, abs=1e-6)
+
+
+def test_what_known_reactions_could_make_by_other_laws_counts_for_nothing() -> None:
+    given, generator = problem(), np.random.default_rng(4)
+    changes = generator.normal(size=(*given.target.shape, 6))
+    changes[:, :, 5] = changes[:, :, 0] - 2 * changes[:, :, 1]
+    network = drawn(given, 2, generator)
+    other = replace(given, target=given.target + changes @ generator.normal(size=6))
+    assert given.absorbing(changes).absorbed is not None
+    assert given.absorbing(changes).absorbed.shape[2] == 5  # type: ignore[union-attr]
+    one, two = (_residual(each.absorbing(changes), network)[0] for each in (given, other))
+    assert one == pytest.approx(two, abs=1e-9 * np.abs(_residual(given, network)[0]).max())
+    assert _residual(other, network)[1] > _residual(other.absorbing(changes), network)[1]
 
 
 def test_only_whole_rows_are_taken() -> None:
@@ -93,6 +113,20 @@ def test_a_chain_is_found_without_a_list_of_candidates() -> None:
     fresh = balances(seed=7)
     made = production_rates(found.mechanism, fresh.concentrations, fresh.temperature)
     assert made == pytest.approx(fresh.accumulation, rel=1e-4, abs=1e-6 * np.abs(fresh.accumulation).max())
+
+
+def test_the_network_adds_what_the_library_does_not_list() -> None:
+    three = ml.Reaction({"H": 2, "O2": 1}, {"H2O": 1, "O": 1}, ml.Arrhenius(1e12), reversible=True)
+    truth = replace(chain(), reactions=(*chain().reactions, three))
+    given = balances(mechanism=truth)
+    by_library = ml.discover(given, replace(NETWORK, method="library"))
+    assert ml.compare(by_library.mechanism, truth, stoichiometry=True).missing
+    found = ml.discover(given, replace(NETWORK, method="both"))
+    comparison = ml.compare(found.mechanism, truth, stoichiometry=True)
+    assert (comparison.missing, comparison.spurious, len(comparison.matched)) == ((), (), 5)
+    alone = [learned.reaction.reactants for learned in found.reactions if learned.found_by == ("network",)]
+    assert alone == [{"H": 2, "O2": 1}]
+    assert "1 of these the library does not list." in found.message
 
 
 def test_without_thermodynamics_the_network_keeps_to_one_temperature() -> None:

@@ -43,6 +43,7 @@ def main() -> None:
     parser.add_argument("--mechanism", default="h2o2.yaml", help="a file of Cantera")
     parser.add_argument("--phase", default=None, help="where the file has several (h2o2.yaml: ohmech)")
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--noise", type=float, default=0.0, help="Gaussian, as a share of each rate")
     parser.add_argument("--molecules", type=int, default=2, help="most on the larger side of a candidate")
     parser.add_argument("--method", default="library", help="network and both as well; neither for designed states")
@@ -55,7 +56,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, help="results as JSON")
     asked = parser.parse_args()
     results = []
-    for seed in range(1 if asked.designed else asked.seeds):
+    for seed in range(asked.first, asked.first + (1 if asked.designed else asked.seeds)):
         result = one_seed(asked, seed)
         results.append(result)
         print(json.dumps({key: value for key, value in result.items() if key != "tables"}), flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ LEAST_NOISE = 1e-3
 """Below this, noise cannot be told from the errors of rate laws."""
 NAMED = 5
 """Sets of reactants that a message names."""
+MORE = 0.8
+"""Ratio of what is left at which reactions that only the network proposes are taken."""
 USEFUL = 0.02
 """Error of the rate laws up to which they are called approximate."""
 
@@ -36,9 +39,12 @@ def from_library(balances: Balances, search: Search, progress: Callable[[float, 
         if design is not None and search.method != "network":
             fit = designed_fit(balances, design, search, progress)
         else:
-            if search.method in {"network", "both"}:
+            if search.method == "network":
                 proposed = proposed_reactions(balances, search, progress)
-            fit = library_fit(balances, search, progress, proposed if search.method == "network" else None)
+            fit = library_fit(balances, search, progress, proposed)
+            if search.method == "both":
+                proposed = proposed_reactions(balances, search, progress, [each.net for each in fit.found])
+                fit = _with_proposed(fit, proposed, balances, search, progress)
     except KeyboardInterrupt:
         return _interrupted(balances, search, started)
     if not fit.found:
@@ -65,14 +71,40 @@ def from_library(balances: Balances, search: Search, progress: Callable[[float, 
     )
 
 
+def _with_proposed(
+    fit: LibraryFit,
+    proposed: NDArray[np.int64],
+    balances: Balances,
+    search: Search,
+    progress: Callable[[float, str], None],
+) -> LibraryFit:
+    """The fit with what the network found outside the library, where that explains clearly more."""
+    outside = int(np.sum(_larger_side(proposed) > search.molecularity))
+    if not outside:
+        return fit
+    known = [each.net for each in fit.found if not _among(each, proposed)]
+    together = np.concatenate([proposed, np.array(known, dtype=np.int64).reshape(-1, proposed.shape[1])])
+    more = library_fit(balances, search, progress, together)
+    return replace(more, candidates=fit.candidates + outside) if more.misfit < MORE * fit.misfit else fit
+
+
+def _larger_side(net: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Molecules on the side that has more, shape (..., S) → (...)."""
+    return np.asarray(np.maximum(np.maximum(-net, 0).sum(axis=-1), np.maximum(net, 0).sum(axis=-1)))
+
+
 def _finders(each: LibraryReaction, proposed: NDArray[np.int64] | None, search: Search) -> tuple[str, ...]:
     """Which learner found a reaction."""
     if search.method == "network":
         return ("network",)
-    by_network = proposed is not None and any(
-        bool((row == each.net).all() or (-row == each.net).all()) for row in proposed
-    )
-    return ("network", "library") if by_network else ("library",)
+    if proposed is None or not _among(each, proposed):
+        return ("library",)
+    listed = _larger_side(np.array(each.net)) <= search.molecularity
+    return ("network", "library") if listed else ("network",)
+
+
+def _among(each: LibraryReaction, proposed: NDArray[np.int64]) -> bool:
+    return bool(np.any([(proposed == net).all(axis=1) for net in (each.net, np.negative(each.net))]))
 
 
 def _standing(fit: LibraryFit, proposed: NDArray[np.int64] | None, search: Search) -> str:
@@ -81,8 +113,11 @@ def _standing(fit: LibraryFit, proposed: NDArray[np.int64] | None, search: Searc
     text = f"{len(fit.found)} of {fit.candidates} candidate reactions stand."
     if proposed is None:
         return text
-    both = sum("network" in _finders(each, proposed, search) for each in fit.found)
-    return f"{text} The network, which is given no candidates, finds {both} of them too."
+    finders = [_finders(each, proposed, search) for each in fit.found]
+    alone = finders.count(("network",))
+    both = sum("network" in each for each in finders)
+    more = f"; {alone} of these the library does not list" if alone else " too"
+    return f"{text} The network, which is given no candidates, finds {both} of them{more}."
 
 
 def _unexplained(fit: LibraryFit) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,12 @@ from ..balances.record import Balances
 from ..conservation import element_matrix
 from ..errors import DataError
 from ..search import Search
+from .fitting import Errors, Fit
 from .laws import Surroundings
 from .mixtures import collider_groups, columns
 from .rows import Problem, drawn, trained, whole_rows
 from .selection import enriched, first_laws, mix, split
-from .states import States, driving, states_of
+from .states import Driving, States, driving, states_of
 
 Array = NDArray[np.float64]
 Row = tuple[int, ...]
@@ -27,10 +28,12 @@ MOST_STATES = 400
 ROUNDS, PATIENCE = 20, 4
 """Of the whole network: at most, and without a new reaction."""
 FIRST_FLOOR = 1e-3
-PEELS = 3
-FEW_ROWS = (4, 8, 12)
+PEELS = 6
+FEW_ROWS = (4, 6, 8)
 """Free rows that are fitted to what the reactions found leave."""
-STARTS = 12
+FEW_STATES = 200
+STARTS, MOST_STARTS = 12, 36
+"""Where something new is found, and at most."""
 FEW_ITERATIONS = 80
 COLLIDERS = 12
 NOTHING_LEFT = 1e-5
@@ -39,7 +42,9 @@ WIDE = 3.0
 """Residual, in units of the errors of the laws, beyond which more counts little."""
 
 
-def proposed_reactions(balances: Balances, search: Search, progress: Progress) -> NDArray[np.int64]:
+def proposed_reactions(
+    balances: Balances, search: Search, progress: Progress, enough: Iterable[Row] = ()
+) -> NDArray[np.int64]:
     """Net vectors of the reactions that the network finds, shape (R, S); some may not be needed.
 
     Parameters
@@ -50,6 +55,8 @@ def proposed_reactions(balances: Balances, search: Search, progress: Progress) -
         ``third_bodies`` and ``seed`` count here.
     progress : callable
         Called with the share done and a word.
+    enough : iterable of tuple of int, optional
+        Net vectors, in either direction; the search ends where all are found.
 
     Raises
     ------
@@ -70,8 +77,11 @@ def proposed_reactions(balances: Balances, search: Search, progress: Progress) -
     atoms = np.asarray(element_matrix(balances.species)[1], dtype=float)
     generator = np.random.default_rng([search.seed, 11])
     found = _whole_network(states, atoms, generator, progress)
+    asked = {_either_way(row) for row in enough}
     for peel in range(PEELS if found else 0):
-        progress(0.6 + 0.1 * peel, f"{len(found)} reactions")
+        if asked and asked <= {_either_way(row) for row in found}:
+            break
+        progress(0.6 + 0.4 * peel / PEELS, f"{len(found)} reactions")
         new = _peeled(states, atoms, found, search, generator)
         if not new:
             break
@@ -114,15 +124,11 @@ def _peeled(
     fit, errors = enriched(states, reactions, around, start, mixture.errors, train, third=search.third_bodies)
     if errors.law < NOTHING_LEFT:
         return []
-    rest = states.target - fit.flux.production
-    size = np.abs(states.target)
-    relative = 1 / np.maximum(size + FIRST_FLOOR * size.max(axis=1, keepdims=True), 1e-300)
-    weights = errors.weights(fit.flux)
-    robust = weights / np.sqrt(1 + (rest * weights / WIDE) ** 2)
+    problem = _left(states, atoms, reactions, around, fit, errors)
     new: dict[Row, Array] = {row: np.zeros(0) for row in found}
-    for number in range(STARTS):
-        whole = Problem.of(states, atoms, rest, robust if number % 2 else relative)
-        problem = whole.part(_some(states, generator))
+    for number in range(MOST_STARTS):
+        if number >= STARTS and len(new) > len(found):
+            break
         count = FEW_ROWS[number % len(FEW_ROWS)]
         network = trained(problem, drawn(problem, count, generator), FEW_ITERATIONS)
         for row, coefficients in whole_rows(problem, network) if network.curvature is not None else []:
@@ -130,8 +136,26 @@ def _peeled(
     return list(new)[len(found) :]
 
 
+def _left(states: States, atoms: Array, reactions: Driving, around: Surroundings, fit: Fit, errors: Errors) -> Problem:
+    """What the laws leave where they miss most, all that a change of their parameters could make counting for nothing.
+
+    For the laws have taken over part of what is missing.
+    """
+    rest, weights = states.target - fit.flux.production, errors.weights(fit.flux)
+    robust = weights / np.sqrt(1 + (rest * weights / WIDE) ** 2)
+    worst = np.argsort(-np.abs(rest * robust).max(axis=1), kind="stable")[:FEW_STATES]
+    slopes = [law.evaluate(around)[1] * reactions.difference[:, law.reaction, None] for law in fit.laws]
+    owner = np.repeat([law.reaction for law in fit.laws], [each.shape[1] for each in slopes])
+    changes = np.concatenate(slopes, axis=1)[worst, None] * reactions.net[owner].T
+    return Problem.of(states, atoms, rest, robust).part(worst).absorbing(changes)
+
+
 def _some(states: States, generator: np.random.Generator) -> NDArray[np.int64]:
     return np.asarray(generator.permutation(len(states.target))[:MOST_STATES])
+
+
+def _either_way(row: Row) -> Row:
+    return max(row, tuple(-n for n in row))
 
 
 def _add(known: dict[Row, Array], row: NDArray[np.int64], coefficients: Array) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, null_space
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, null_space, svd
 
 from .states import States
 
@@ -30,6 +30,8 @@ NEAR, LOOSE = 0.05, 0.25
 """Distances to whole numbers at which a row is one, and at which it may be one if the data hardly mind."""
 MINDED = 0.1
 """Rise of the loss, over the loss, by rounding a row, that is hardly minded."""
+DEPENDENT = 1e-9
+"""Size of a sum of changes, over the largest, below which it is no direction of its own."""
 LARGEST_SIDE, SMALLER_SIDE = 3, 2
 
 
@@ -45,6 +47,8 @@ class Problem:
         Of ln k.
     basis : array, shape (S, D)
         Orthonormal, of the rows that balance.
+    absorbed : array, shape (N, S, Q), optional
+        Orthonormal, of weighted residuals that count for nothing.
     """
 
     log_concentrations: Array
@@ -53,6 +57,7 @@ class Problem:
     affinity: Array
     features: Array
     basis: Array
+    absorbed: Array | None = None
 
     @classmethod
     def of(cls, states: States, atoms: Array, target: Array, weights: Array) -> Problem:
@@ -80,6 +85,14 @@ class Problem:
             affinity=self.affinity[chosen],
             features=self.features[chosen],
         )
+
+    def absorbing(self, changes: Array) -> Problem:
+        """With whatever sums of these changes of the production, shape (N, S, Q), can make counting for nothing."""
+        columns = (changes * self.weights[:, :, None]).reshape(self.target.size, -1)
+        size = np.linalg.norm(columns, axis=0)
+        directions, spread, _ = svd(columns[:, size > 0] / size[size > 0], full_matrices=False)
+        told = directions[:, spread > DEPENDENT * spread.max(initial=0.0)]
+        return replace(self, absorbed=told.reshape(*self.target.shape, -1))
 
     def rates(self, rows: Array, logs: Array) -> tuple[Array, Array, Array]:
         """Forward and reverse rates and the share of the reverse rate constant, each of shape (N, K)."""
@@ -188,6 +201,9 @@ def _residual(problem: Problem, network: Network) -> tuple[Array, float]:
     rows = network.rows(problem)
     forward, reverse, _ = problem.rates(rows, network.logs)
     residual = ((forward - reverse) @ rows - problem.target) * problem.weights
+    if problem.absorbed is not None:
+        absorbed = problem.absorbed.reshape(residual.size, -1)
+        residual = residual - (absorbed @ (absorbed.T @ residual.ravel())).reshape(residual.shape)
     return residual, float(np.sum(residual**2))
 
 
@@ -206,6 +222,7 @@ def _normal(problem: Problem, network: Network, residual: Array) -> tuple[Array,
     size = split + network.logs.size
     curvature, gradient = np.zeros((size, size)), np.zeros(size)
     jacobian = np.empty((states, size))
+    absorbed = np.zeros((size, 0 if problem.absorbed is None else problem.absorbed.shape[2]))
     for j in np.flatnonzero(np.any(basis != 0, axis=1)):
         moving = free[None, :, j, None] * by_free + net[:, :count, None] * basis[j]
         jacobian[:, :split] = moving.reshape(states, -1)
@@ -213,7 +230,9 @@ def _normal(problem: Problem, network: Network, residual: Array) -> tuple[Array,
         jacobian *= problem.weights[:, j, None]
         curvature += jacobian.T @ jacobian
         gradient += jacobian.T @ residual[:, j]
-    return curvature, gradient
+        if problem.absorbed is not None:
+            absorbed += jacobian.T @ problem.absorbed[:, j]
+    return curvature - absorbed @ absorbed.T, gradient
 
 
 def _moved(network: Network, damped: Array, gradient: Array) -> Network:
