@@ -16,13 +16,16 @@ from mechlearn.discovery import Discovery, discover
 from mechlearn.errors import DataError, StudyError
 from mechlearn.flow import learn_runs
 from mechlearn.kinetics import production_rates
+from mechlearn.learning.complexes import Direction
 from mechlearn.learning.polynomial import polynomial_of
+from mechlearn.mechanism import Species
 from mechlearn.refinement import chosen_balances
 from mechlearn.refinement.measured import measured
 from mechlearn.refinement.refine import problem_of
 from mechlearn.search import Adam, Search
 from mechlearn.simulation import find_mechanism, simulate
 from mechlearn.study import Study, example_studies, load_study
+from mechlearn.trajectories import Trajectories, Trajectory
 
 from .courses import in_order, runs_of
 from .helpers import BANK
@@ -139,6 +142,36 @@ def test_rivals_of_what_the_network_found_are_looked_for_among_all_that_are_poss
     names = discovery.mechanism.species_names
     networks = [{d.equation(names) for d in each.directions} for each in discovery.courses.alternatives]
     assert truth in networks or compare(discovery.mechanism, BANK["fuel-radical-product"]).exact
+
+
+@pytest.mark.parametrize("reverse", [0.0, 0.004, 0.05])
+def test_a_reverse_reaction_in_the_noise_is_found_named_or_limited(reverse: float) -> None:
+    time = np.linspace(0, 8, 40)
+    held = 0
+    for seed in range(5):
+        draw = np.random.default_rng(seed)
+        runs = []
+        for name, (a, b) in {"a": (1.0, 0.0), "b": (0.6, 0.1)}.items():
+            share = (reverse + np.exp(-(1 + reverse) * time)) / (1 + reverse)
+            left = a * share + b * reverse / (1 + reverse) * (1 - np.exp(-(1 + reverse) * time))
+            values = np.column_stack([left, a + b - left]) + 0.02 * draw.standard_normal((40, 2))
+            runs.append(Trajectory(time, values, np.full(40, 300.0), np.full(40, 1e5), name=name))
+        discovery = discover(weak_balances(Trajectories((Species("A"), Species("B")), tuple(runs))))
+        assert discovery.courses is not None
+        back = Direction((0, 1), (1, 0))
+        found = [each.constant for each in discovery.courses.found if each.direction == back]
+        named = any(back in each.directions for each in discovery.courses.alternatives)
+        limit = dict(discovery.courses.unseen).get(back, 0.0)
+        held += bool(found) or named or limit > reverse
+        if not found:
+            assert f"the other way, with rate constants of at most B => A {limit:.2g}" in discovery.message
+            assert limit < 0.05
+        elif not reverse:
+            assert named
+        if reverse == 0.05:
+            assert found
+            assert found[0] == pytest.approx(reverse, rel=0.5)
+    assert held >= 4
 
 
 def test_a_polynomial_of_weak_balances_follows_the_rates_and_is_explained_by_the_true_reactions_alone() -> None:

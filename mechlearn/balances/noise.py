@@ -61,6 +61,11 @@ class Spread:
         return "relative" if self.relative > 0 else "absolute"
 
     @property
+    def clean(self) -> bool:
+        """Whether it is the least that is believed, of data that show none."""
+        return 0 < self.relative <= 2 * LEAST
+
+    @property
     def text(self) -> str:
         """In words, for messages."""
         if self.relative > 0:

@@ -21,6 +21,8 @@ from ..search import Search
 from .course_rows import frozen_rows
 from .record import STATUS, Discovery, learnt_mechanism, no_reactions
 
+NAMED = 4
+"""Reactions that a sentence names."""
 ABOVE_NOISE = 1.5
 """χ² per datum, by the noise that neighbouring samples show, above which something is unexplained."""
 
@@ -195,14 +197,24 @@ def _verdict(fit: CoursesFit, names: list[str], search: Search, pool: str) -> tu
             f"The data are explained to {level}, but {len(fit.alternatives)} other "
             f"{'network explains' if len(fit.alternatives) == 1 else 'networks explain'} them as well: "
             f"{others}. Bring samples where these differ, with less noise, or compositions (conserve: elements)."
+            f"{_unseen_text(fit, names)}"
         )
     else:
         status = "recovered"
         return status, (
             f"The trajectories of the reactions found explain the concentrations to {level}, and no other network of "
-            f"the {pool} does nearly as well."
+            f"the {pool} does nearly as well.{_unseen_text(fit, names)}"
         )
     return status, STATUS[status].format(detail=detail, level=level)
+
+
+def _unseen_text(fit: CoursesFit, names: list[str]) -> str:
+    """Which reactions may go the other way as well, and how fast at most, where noise may hide it."""
+    if not fit.unseen or fit.spread.clean:
+        return ""
+    listed = ", ".join(f"{direction.equation(names)} {limit:.2g}" for direction, limit in fit.unseen[:NAMED])
+    more = ", …" * (len(fit.unseen) > NAMED)
+    return f" In this noise reactions may also go the other way, with rate constants of at most {listed}{more}."
 
 
 def _difference(other: tuple[Direction, ...], fit: CoursesFit, names: list[str]) -> str:

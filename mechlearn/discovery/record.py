@@ -128,6 +128,7 @@ class Discovery:
             "candidates": fit.candidates,
             "robust": fit.robust,
             "unresolved": fit.unresolved,
+            "unseen": [{"equation": each.equation(list(names)), "below": limit} for each, limit in fit.unseen],
             "outliers": [asdict(each) for each in fit.outliers],
         }
 

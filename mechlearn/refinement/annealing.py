@@ -19,7 +19,7 @@ from .radau import Steps
 Array = NDArray[np.float64]
 
 JUMP = 0.03
-"""Share of a species' range that the first interval may change, in half of the runs, and count as resolved."""
+"""Share of a species' range that the first interval may change in half of the runs and count as resolved."""
 SUDDEN = 3.0
 """The same as a multiple of the change over the second interval."""
 CERTAIN = 5.0
@@ -41,7 +41,8 @@ def jumps(data: Measured, spread: Spread) -> bool:
     first, second = (np.abs(data.values[:, i + 1] - data.values[:, i]) for i in (0, 1))
     noise = np.sqrt(np.sum(spread.deviation(data.values[:, :2]) ** 2, axis=1))
     sudden = known & (first > CERTAIN * noise) & (first > SUDDEN * second)
-    return bool((np.median(np.where(sudden, first / span, 0.0), axis=0) > JUMP).any())
+    shares = np.where(sudden, first / span, 0.0)
+    return bool((np.quantile(shares, 0.5, axis=0, method="lower") > JUMP).any())
 
 
 def annealed(pool: Candidates, data: Measured, spread: Spread) -> tuple[Problem, State] | None:

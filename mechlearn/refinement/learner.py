@@ -102,6 +102,8 @@ class CoursesFit:
         Number of measured values.
     unresolved : bool
         Whether fast reactions end before the second sample.
+    unseen : tuple of (Direction, float)
+        Reverse directions that are not there, each with the rate constant up to which the data allow it (95 %).
     """
 
     found: tuple[Found, ...]
@@ -116,6 +118,7 @@ class CoursesFit:
     robust: bool
     data: int
     unresolved: bool
+    unseen: tuple[tuple[Direction, float], ...] = ()
 
 
 def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
@@ -182,7 +185,7 @@ def courses_fit(balances: Balances, search: Search, tell: Tell, pool: Candidates
     tell(0.8, "looking for other networks")
     best, near = selector.rivals(network)
     fit = _told(best, near, pool, courses.runs, misfit * best.state.chi2 / state.chi2, tell)
-    return replace(fit, unresolved=annealed_start is not None)
+    return replace(fit, unresolved=annealed_start is not None, unseen=tuple(selector.unseen(best)))
 
 
 def among(

@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 
 from ..learning.complexes import Direction
 from .fit import Information, Problem, State, evaluate, fitted, information
+from .wide import Wide, scores_of
 
 Array = NDArray[np.float64]
 
 INDISTINCT = 10.0
 """Difference of χ², thresholds included, below which two networks count as indistinguishable."""
+SHOWN = 4.0
+"""Rise of χ² beyond the 95 % interval of one rate constant."""
 WEAK = 4.0
 """Squared score below which reactions are dropped in bulk."""
 SURE = 4.0
@@ -108,7 +111,7 @@ class Selector:
         share = 2
         while True:
             info = information(network.problem, network.state)
-            score = _scores(info)
+            score = scores_of(info)
             weak = np.flatnonzero(score < WEAK * self.scale)
             count = -(-len(weak) // share)
             if not count:
@@ -215,7 +218,33 @@ class Selector:
                 if trial.cost < best.cost:
                     best = trial
         near = [n for n in seen.values() if n is not None and n is not best and n.cost < best.cost + INDISTINCT]
+        near += [n for n in self._with_reverses(best) if frozenset(n.kept) not in {frozenset(o.kept) for o in near}]
         return best, sorted(near, key=lambda n: n.cost)[:MOST_NETWORKS]
+
+    def _with_reverses(self, best: Network) -> list[Network]:
+        """The network with the other direction of one of its reactions, where an interval for its rate leaves out zero.
+
+        Nearly every reaction has one, so that less speaks for it than for one that may be any.
+        """
+        wide = self.wide(best)
+        gains = wide.gains() / self.scale
+        trials = [self._with(best, wide, place) for place in self.reverses(best, wide) if gains[place] > SHOWN]
+        return [each for each in trials if each is not None and each.state.chi2 < best.state.chi2 - SHOWN * self.scale]
+
+    def reverses(self, network: Network, wide: Wide) -> list[int]:
+        """Places among the absent candidates of the other directions of what is there."""
+        if self.reversible:
+            return []
+        directions = self.everything.reactions.directions
+        there = {Direction(directions[i].products, directions[i].reactants) for i in network.kept}
+        return [place for place, i in enumerate(wide.absent) if directions[i] in there]
+
+    def unseen(self, network: Network) -> list[tuple[Direction, float]]:
+        """Other directions of its reactions that are not there, and the rate constant below which they may be."""
+        wide = self.wide(network)
+        limits = wide.limits(SHOWN * self.scale)
+        directions = self.everything.reactions.directions
+        return [(directions[wide.absent[place]], float(limits[place])) for place in self.reverses(network, wide)]
 
     def _neighbours(self, network: Network, seen: dict[frozenset[int], Network | None]) -> list[Network]:
         """Networks with one reaction exchanged, added or left out that may be as good."""
@@ -243,80 +272,3 @@ class Selector:
             if trial is not None:
                 found.append(trial)
         return found
-
-
-@dataclass(frozen=True, eq=False)
-class Wide:
-    """The quadratic model of χ²/2 around a network: kept reactions by ln k, absent ones by k.
-
-    Parameters
-    ----------
-    count : int
-        Reactions kept; they come first.
-    absent : tuple of int
-        Numbers of the absent candidates.
-    info : Information
-        Of all, shape (P, P).
-    """
-
-    count: int
-    absent: tuple[int, ...]
-    info: Information
-
-    def _reduced(self) -> tuple[Array, Array, Array]:
-        """Of the absent ones, the kept eliminated: curvature, gradient, and the response of the kept."""
-        kept, all_ = slice(None, self.count), slice(self.count, None)
-        block = self.info.normal[kept, kept]
-        size = np.sqrt(np.maximum(np.diag(block), 1e-300))
-        inverse = np.linalg.pinv(block / np.outer(size, size), rcond=1e-12, hermitian=True) / np.outer(size, size)
-        side = self.info.normal[kept, all_]
-        curvature = np.maximum(np.diag(self.info.normal)[all_] - np.einsum("kq,kl,lq->q", side, inverse, side), 0.0)
-        gradient = self.info.gradient[all_] - side.T @ inverse @ self.info.gradient[kept]
-        return curvature, gradient, inverse
-
-    def gains(self) -> Array:
-        """By how much each absent candidate would lower χ²."""
-        curvature, gradient, _ = self._reduced()
-        floor = 1e-10 * np.diag(self.info.normal)[self.count :] + 1e-300
-        return np.asarray(np.where(gradient < 0, gradient**2 / np.maximum(curvature, floor), 0.0))
-
-    def without(self) -> Array:
-        """By how much χ² would rise without each kept reaction."""
-        return _scores(Information(self.info.normal[: self.count, : self.count], self.info.gradient[: self.count]))
-
-    def amount(self, place: int, instead_of: int | None = None) -> float:
-        """Rate constant of an absent candidate at the minimum of the model."""
-        if instead_of is not None:
-            return next((a for r, q, _, a in self._pairs() if (r, q) == (instead_of, place)), 0.0)
-        curvature, gradient, _ = self._reduced()
-        floor = 1e-10 * np.diag(self.info.normal)[self.count :] + 1e-300
-        return float(-gradient[place] / max(curvature[place], floor[place]))
-
-    def exchanges(self) -> list[tuple[int, int, float]]:
-        """By how much χ² would rise with an absent candidate in place of a kept reaction: (kept, absent, rise)."""
-        return [(r, q, rise) for r, q, rise, _ in self._pairs()]
-
-    def _pairs(self) -> list[tuple[int, int, float, float]]:
-        found = []
-        normal, gradient = self.info.normal, self.info.gradient
-        for r in range(self.count):
-            others = [i for i in range(self.count) if i != r]
-            block = normal[np.ix_(others, others)]
-            size = np.sqrt(np.maximum(np.diag(block), 1e-300)) if others else np.ones(0)
-            inverse = np.linalg.pinv(block / np.outer(size, size), rcond=1e-12, hermitian=True) / np.outer(size, size)
-            free = [r, *range(self.count, len(normal))]
-            side = normal[np.ix_(others, free)]
-            reduced = normal[np.ix_(free, free)] - side.T @ inverse @ side
-            slope = gradient[free] - side.T @ inverse @ gradient[others]
-            for q in range(len(free) - 1):
-                own, share = reduced[q + 1, q + 1], reduced[0, q + 1] - slope[q + 1]
-                if own > 1e-300 and share > 0:
-                    amount = share / own
-                    rise = reduced[0, 0] - 2 * slope[0] - amount * share
-                    found.append((r, q, max(float(rise), 0.0), float(amount)))
-        return found
-
-
-def _scores(info: Information) -> Array:
-    """Squared ratio of each rate constant to its standard error."""
-    return np.asarray(1.0 / np.maximum(np.diag(info.covariance()), 1e-300))
