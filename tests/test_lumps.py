@@ -59,6 +59,8 @@ def test_a_fast_intermediate_makes_way_for_the_reaction_past_it(tmp_path: Path) 
     assert found.held
     assert [reaction.equation for reaction in found.mechanism.reactions] == ["A => B"]
     assert found.summary["lumps"] == ["A => B"]
+    assert "3 of 4 species and 0 of 2 reactions are left with 1 learnt lump, within" in found.summary["message"]
+    assert "A =&gt; B (learnt)" in (tmp_path / "results" / "report.html").read_text(encoding="utf-8")
     assert found.summary["held_out"]["max_delay_error"] < 0.02
     gas, source = ct.Solution(str(tmp_path / "results" / "reduced.yaml")), ct.Solution(str(tmp_path / "chain.yaml"))
     assert set(gas.species_names) == {"A", "B", "N2"}

@@ -223,7 +223,9 @@ def _message(status: str, last: Stage, work: Work, verdicts: dict[str, list[Verd
     species, reactions = last.candidate.size
     whole = work.source.whole().size
     kept = "within all limits" if last.error <= 1 else "but not within the limits"
-    text = f"{species} of {whole[0]} species and {reactions} of {whole[1]} reactions are left, {kept}"
+    learnt = sum(j >= work.source.own for j in last.candidate.reactions)
+    lumps = f" with {learnt} learnt lump{'s' if learnt > 1 else ''}" if learnt else ""
+    text = f"{species} of {whole[0]} species and {reactions - learnt} of {whole[1]} reactions are left{lumps}, {kept}"
     text += f" at {len(work.task.conditions)} conditions: the largest error is {last.error:.2f} of its limit."
     for kind, where in (("held_out", "Held out"), ("beyond", "Beyond the edges")):
         if verdicts[kind]:

@@ -85,7 +85,10 @@ def report_page(
         "kinds": kinds,
         "species": [work.source.names[i] for i in last.species],
         "changes": bool(changes),
-        "reactions": [(work.source.reactions[j].equation, changes.get(j)) for j in last.reactions],
+        "lumps": bool(content["lumps"]),
+        "reactions": [
+            (work.source.reactions[j].equation, changes.get(j), j >= work.source.own) for j in last.reactions
+        ],
         "command": "mechlearn reduce study.yaml -o reduced",
         "versions": content["versions"],
         "seed": None,
