@@ -129,6 +129,20 @@ def test_the_network_adds_what_the_library_does_not_list() -> None:
     assert "1 of these the library does not list." in found.message
 
 
+def test_what_the_library_found_stays_where_the_network_is_interrupted() -> None:
+    shares = []
+
+    def interrupt(share: float, text: str) -> None:
+        shares.append(share)
+        if share > 0.3:
+            raise KeyboardInterrupt
+
+    found = ml.discover(balances(), replace(NETWORK, method="both"), progress=interrupt)
+    assert found.status == "interrupted"
+    assert ml.compare(found.mechanism, chain(), stoichiometry=True).exact
+    assert shares == sorted(shares)
+
+
 def test_without_thermodynamics_the_network_keeps_to_one_temperature() -> None:
     with pytest.raises(StudyError, match="Use reverse: thermo"):
         ml.discover(balances(), replace(NETWORK, reverse="free"))

@@ -64,7 +64,8 @@ def discover(
 
     States at several temperatures, reverse rates from thermodynamics and third bodies are for the library of
     candidates, `mechlearn.library`; at one temperature it checks what the network finds. With ``method: network`` the
-    candidates are those that a network of rows in the elements' null space proposes.
+    candidates are those that a network of rows in the elements' null space proposes; with ``both`` it looks after the
+    library, and what only it proposes joins where that explains more.
 
     Balances of concentrations alone are for `mechlearn.refinement`: candidates that carry flux in them, or with
     ``method: network`` the rows that the network froze in polynomials that follow them, are fitted to the trajectories,

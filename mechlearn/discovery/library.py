@@ -24,6 +24,8 @@ LEAST_NOISE = 1e-3
 """Below this, noise cannot be told from the errors of rate laws."""
 NAMED = 5
 """Sets of reactants that a message names."""
+LIBRARY = 0.3
+"""Share of the work that the library is, where the network looks as well."""
 MORE = 0.8
 """Ratio of what is left at which reactions that only the network proposes are taken."""
 USEFUL = 0.02
@@ -34,6 +36,8 @@ def from_library(balances: Balances, search: Search, progress: Callable[[float, 
     """The fewest candidates that explain the data, with their rate laws."""
     started = time.monotonic()
     proposed: NDArray[np.int64] | None = None
+    fit: LibraryFit | None = None
+    ended = True
     try:
         design = design_of(balances.concentrations, balances.temperature)
         if design is not None and search.method != "network":
@@ -41,11 +45,16 @@ def from_library(balances: Balances, search: Search, progress: Callable[[float, 
         else:
             if search.method == "network":
                 proposed = proposed_reactions(balances, search, progress)
-            fit = library_fit(balances, search, progress, proposed)
+            fit = library_fit(
+                balances, search, _part(progress, 0.0, LIBRARY if search.method == "both" else 1.0), proposed
+            )
             if search.method == "both":
-                proposed = proposed_reactions(balances, search, progress, [each.net for each in fit.found])
-                fit = _with_proposed(fit, proposed, balances, search, progress)
+                looked = _part(progress, LIBRARY, 1.0)
+                proposed = proposed_reactions(balances, search, looked, [each.net for each in fit.found])
+                fit = _with_proposed(fit, proposed, balances, search)
     except KeyboardInterrupt:
+        ended = False
+    if fit is None or not (ended or fit.found):
         return _interrupted(balances, search, started)
     if not fit.found:
         message = f"None of {fit.candidates} candidate reactions explains these data.{_unexplained(fit)}"
@@ -57,7 +66,7 @@ def from_library(balances: Balances, search: Search, progress: Callable[[float, 
         for each in fit.found
         for reaction in each.reactions
     )
-    status, message = _verdict(fit, balances)
+    status, message = _verdict(fit, balances, ended=ended)
     return Discovery(
         mechanism=learnt_mechanism(balances, fit.reactions),
         status=status,
@@ -71,20 +80,19 @@ def from_library(balances: Balances, search: Search, progress: Callable[[float, 
     )
 
 
-def _with_proposed(
-    fit: LibraryFit,
-    proposed: NDArray[np.int64],
-    balances: Balances,
-    search: Search,
-    progress: Callable[[float, str], None],
-) -> LibraryFit:
+def _part(progress: Callable[[float, str], None], start: float, end: float) -> Callable[[float, str], None]:
+    """Progress of a part of the work."""
+    return lambda share, text: progress(start + (end - start) * share, text)
+
+
+def _with_proposed(fit: LibraryFit, proposed: NDArray[np.int64], balances: Balances, search: Search) -> LibraryFit:
     """The fit with what the network found outside the library, where that explains clearly more."""
     outside = int(np.sum(_larger_side(proposed) > search.molecularity))
     if not outside:
         return fit
     known = [each.net for each in fit.found if not _among(each, proposed)]
     together = np.concatenate([proposed, np.array(known, dtype=np.int64).reshape(-1, proposed.shape[1])])
-    more = library_fit(balances, search, progress, together)
+    more = library_fit(balances, search, lambda share, text: None, together)
     return replace(more, candidates=fit.candidates + outside) if more.misfit < MORE * fit.misfit else fit
 
 
@@ -134,9 +142,11 @@ def _interrupted(balances: Balances, search: Search, started: float) -> Discover
     )
 
 
-def _verdict(fit: LibraryFit, balances: Balances) -> tuple[str, str]:
+def _verdict(fit: LibraryFit, balances: Balances, *, ended: bool) -> tuple[str, str]:
     level, detail = "round-off", f"{fit.law_error:.2g}"
-    if len(balances.accumulation) < 2 * len(fit.reactions):
+    if not ended:
+        status, detail = "interrupted", f"{fit.misfit:.2g}"
+    elif len(balances.accumulation) < 2 * len(fit.reactions):
         status = "undersampled"
         detail = f"{len(balances.accumulation)} states are too few for {len(fit.reactions)} rate laws."
     elif fit.law_error < ROUND_OFF and fit.noise < ROUND_OFF:
