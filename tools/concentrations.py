@@ -3,7 +3,7 @@
     python tools/concentrations.py                                        every cell, 20 seeds
     python tools/concentrations.py --cases crnn-case1 --noise 0.05 --seeds 5 -o seeds.jsonl
     python tools/concentrations.py --grid coarse --noise 0 --seeds 5      the paper's grid, t = 0, 0.1, …, 1
-    python tools/concentrations.py --method network                       by the signed-matrix network
+    python tools/concentrations.py --method network                       by the signed-matrix network, or by both
 
 With ``-o`` every seed is a line of that file, and those that are there are not done again.
 
@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("--grid", choices=["fine", "coarse"], default="fine", help="coarse: t = 0, 0.1, …, 1")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=100)
-    parser.add_argument("--method", choices=["auto", "network"], default="auto")
+    parser.add_argument("--method", choices=["auto", "network", "both"], default="auto")
     parser.add_argument("-o", "--output", type=Path, default=None, help="file of JSON lines, one a seed")
     parser.add_argument("--table", action="store_true", help="only the table of what is there")
     arguments = parser.parse_args()

@@ -97,16 +97,17 @@ class _Offered:
 
 
 def _offered(courses: Courses, search: Search, frozen: NDArray[np.int64] | None) -> _Offered:
-    """All reactions that are possible, what the network froze, or both."""
-    possible = (
-        possible_rows(courses.runs, courses.spread, search)
-        if search.method != "network"
-        else np.zeros((0, len(courses.runs.species)), dtype=np.int64)
-    )
+    """All reactions that are possible, what the network froze, or both, but then no multiples of what is possible."""
+    possible = np.zeros((0, len(courses.runs.species)), dtype=np.int64)
+    if frozen is None or search.method == "both":
+        possible = possible_rows(courses.runs, courses.spread, search)
+    plain = {_unsigned(row) for row in possible}
     by: dict[tuple[int, ...], tuple[str, ...]] = {}
     rows = []
-    for finder, offers in (("network", frozen if frozen is not None else possible[:0]), ("library", possible)):
+    for finder, offers in (("network", possible[:0] if frozen is None else frozen), ("library", possible)):
         for row in offers:
+            if _unsigned(row) not in plain and _unsigned(row // np.gcd.reduce(row)) in plain:
+                continue
             key = _unsigned(row)
             if key not in by:
                 rows.append(row)
