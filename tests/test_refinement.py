@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mechlearn.balances import weak_balances
+from mechlearn.balances import Spread, weak_balances
 from mechlearn.comparison import compare
 from mechlearn.conditions import Sample, Times
 from mechlearn.errors import DataError, FormatError
@@ -16,6 +16,7 @@ from mechlearn.measurement import Noise
 from mechlearn.measurement import measured as add_noise
 from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, ThirdBody
 from mechlearn.refinement import refine
+from mechlearn.refinement.fit import evaluate, fitted, resolved
 from mechlearn.refinement.mass_action import MassAction
 from mechlearn.refinement.measured import measured
 from mechlearn.refinement.radau import Steps, integrate, sensitivities
@@ -157,6 +158,29 @@ def test_outliers_are_listed_and_do_not_pull_the_rates() -> None:
     error = compare(refined.mechanism, BANK["crnn-case-1"]).max_relative_rate_error
     assert error is not None
     assert error < 0.02
+
+
+def test_first_states_that_noise_puts_at_zero_stay_there_and_all_others_fit_best() -> None:
+    clean = runs_of("crnn-case-1", 4)
+    draw = np.random.default_rng(5)
+    noisy = [
+        replace(run, concentrations=run.concentrations + 0.02 * draw.standard_normal(run.concentrations.shape))
+        for run in clean.runs
+    ]
+    data = measured(clean.select(noisy))
+    problem, theta = problem_of(in_order(BANK["crnn-case-1"], clean), data, Spread(0.0, np.full(5, 0.02)))
+    start = evaluate(problem, theta, data.first)
+    assert start is not None
+    problem, start = resolved(problem, start)
+    best = fitted(problem, start, tolerance=1e-6)
+    assert np.any(best.first == 0)
+    for run, species in np.ndindex(best.first.shape):
+        for change in (-1e-3, 1e-3):
+            other = best.first.copy()
+            other[run, species] = max(other[run, species] + change, 0.0)
+            moved = evaluate(problem, best.theta, other)
+            assert moved is not None
+            assert moved.chi2 > best.chi2 - 1e-6
 
 
 def test_a_wrong_network_does_not_fit() -> None:
