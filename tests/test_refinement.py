@@ -174,10 +174,10 @@ def test_first_states_that_noise_puts_at_zero_stay_there_and_all_others_fit_best
     problem, start = resolved(problem, start)
     best = fitted(problem, start, tolerance=1e-6)
     assert np.any(best.first == 0)
-    for run, species in np.ndindex(best.first.shape):
+    for place in np.ndindex(best.first.shape):
         for change in (-1e-3, 1e-3):
             other = best.first.copy()
-            other[run, species] = max(other[run, species] + change, 0.0)
+            other[place] = max(float(other[place]) + change, 0.0)
             moved = evaluate(problem, best.theta, other)
             assert moved is not None
             assert moved.chi2 > best.chi2 - 1e-6
