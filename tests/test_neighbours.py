@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mechlearn.refinement.fit import Information
-from mechlearn.refinement.selection import Wide
+from mechlearn.refinement.wide import Wide
 
 
 def beside(*absent: tuple[float, float, float]) -> Wide:
