@@ -18,6 +18,7 @@ from .figures import validation_figure
 from .files import write_json, write_text
 from .graph import reaction_graph, write_graph
 from .judging import (
+    UNEXPLAINED,
     against_source,
     fresh_courses,
     has_rates,
@@ -36,7 +37,7 @@ from .search import Search
 from .simulation import find_mechanism
 from .study import Study
 from .study_copy import study_text
-from .study_data import Progress, silent, study_runs, with_whole_elements
+from .study_data import Progress, lost_elements, silent, study_runs, with_whole_elements
 from .tables import write_runs
 from .trajectories import Trajectories
 from .unmeasured import unmeasured_text
@@ -316,6 +317,8 @@ def _judge(
     causes = sampling.warnings if lost_to or status != "recovered" else ()
     message = " ".join(filter(None, (message, lost_to, *(each for each in causes if each not in message))))
     lost = unbalanced_elements(discovery, learnt.balances)
+    if discovery.status in UNEXPLAINED:
+        lost = lost or lost_elements(runs)
     if lost:
         status, message = "unbalanced-data", f"{lost} {message}"
     errors = {

@@ -61,6 +61,17 @@ def with_whole_elements(runs: Trajectories) -> Trajectories:
     return replace(runs, species=tuple(Species(species.name) for species in runs.species))
 
 
+def lost_elements(runs: Trajectories) -> str:
+    """For which elements `with_whole_elements` left compositions aside, and what to do; empty where it did not."""
+    if not runs.mechanism or any(species.composition for species in runs.species):
+        return ""
+    known, _ = species_of(runs.mechanism, runs.phase)
+    if not set(runs.species_names) <= known.keys():
+        return ""
+    whole = replace(runs, species=tuple(known[name] for name in runs.species_names))
+    return next((each.sentence for each in check_sampling(whole).findings if each.kind == "elements"), "")
+
+
 def _complete(study: Study, runs: Trajectories) -> Trajectories:
     known, _ = species_of(runs.mechanism, runs.phase) if runs.mechanism else ({}, {})
     unknown = [name for name in study.complete if name not in known]

@@ -2,6 +2,7 @@
 
     python tools/confident_wrong.py                        every case, 5 seeds each
     python tools/confident_wrong.py --cases "few rows" --seeds 20
+    python tools/confident_wrong.py -o wrong.jsonl         keeps each search; run again, and only missing ones are added
 
 Cases: noise up to 20 %, too few runs, too few reactions offered, a missing species, a wrong reactor (one that dilutes,
 and Cantera's at constant pressure, both read as constant volume), a wrong unit, catalysts switched off, rate laws that
@@ -13,9 +14,12 @@ learnt, as from random walks, every ``recovered`` is.
 from __future__ import annotations
 
 import argparse
+import json
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import cantera as ct
@@ -105,9 +109,9 @@ def at_constant_pressure(example: str, seed: int) -> Data:
         reactor = ct.IdealGasConstPressureReactor(gas, energy="off", clone=False)
         net, states, rates = ct.ReactorNet([reactor]), [], []
         net.rtol, net.atol = 1e-10, 1e-16
-        for time in run.time:
-            if time > 0:
-                net.advance(time)
+        for moment in run.time:
+            if moment > 0:
+                net.advance(moment)
             made, there = gas.net_production_rates, gas.concentrations
             states.append(there)
             rates.append(made - there * made.sum() / there.sum())
@@ -180,41 +184,64 @@ CASES: dict[str, Callable[[str, int], Data]] = {
 
 
 def main() -> None:
-    """Count statuses case by case, and name every confident wrong answer."""
+    """Search what is missing, then count statuses case by case, and name every confident wrong answer."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-o", "--output", type=Path, help="file of JSON lines")
     parser.add_argument("--cases", nargs="+", default=list(CASES), choices=list(CASES), metavar="CASE")
     parser.add_argument("--examples", nargs="+", default=EXAMPLES, choices=EXAMPLES, metavar="NAME")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=10.0, help="longest search")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    output: Path | None = arguments.output
+    kept = output.read_text(encoding="utf-8").splitlines() if output and output.is_file() else []
+    done = {(each["case"], each["seed"], each["example"]): each for each in map(json.loads, kept)}
     print("| case | searches | right | statuses | recovered and wrong |\n|---|---|---|---|---|")
-    every: list[str] = []
+    every: list[dict[str, Any]] = []
     for case in arguments.cases:
-        statuses: Counter[str] = Counter()
-        right, wrong = 0, []
+        mine = []
         for seed in range(arguments.seeds):
             for example in arguments.examples:
-                runs, truth, keys = CASES[case](example, seed)
-                search = ml.Search(**({"seed": seed, "seconds": arguments.seconds} | keys))
-                balances = ml.differential_balances(runs)
-                found = ml.discover(balances, search)
-                status = found.status
-                if status == "recovered" and ml.find_alternatives(found.mechanism, balances, search).as_small:
-                    status = "ambiguous"
-                if any(each.kind == "unit" for each in check_sampling(runs).findings):
-                    status = "unit flagged"
-                statuses[status] += 1
-                exact = truth is not None and bool(found.reactions) and ml.compare(found.mechanism, truth).exact
-                right += exact
-                if status == "recovered" and not exact:
-                    wrong.append(f"{case}, {example}, seed {seed}: {', '.join(found.mechanism.equations)}")
-        total = sum(statuses.values())
+                if (case, seed, example) in done:
+                    mine.append(done[case, seed, example])
+                    continue
+                mine.append(searched(case, example, seed, arguments.seconds))
+                if output:
+                    with output.open("a", encoding="utf-8") as file:
+                        file.write(json.dumps(mine[-1]) + "\n")
+        statuses = Counter(each["status"] for each in mine)
         told = ", ".join(f"{status} {count}" for status, count in statuses.most_common())
-        print(f"| {case} | {total} | {right} | {told} | {len(wrong)} |", flush=True)
+        wrong = [each for each in mine if each["status"] == "recovered" and not each["exact"]]
+        print(f"| {case} | {len(mine)} | {sum(each['exact'] for each in mine)} | {told} | {len(wrong)} |", flush=True)
         every += wrong
     print(f"\nRecovered and wrong: {len(every)}")
-    print("\n".join(f"- {each}" for each in every))
+    for each in every:
+        print(f"- {each['case']}, {each['example']}, seed {each['seed']}: {', '.join(each['equations'])}")
+
+
+def searched(case: str, example: str, seed: int, seconds: float) -> dict[str, Any]:
+    """One search, as `run` would judge it, and whether it is right."""
+    runs, truth, keys = CASES[case](example, seed)
+    asked: dict[str, Any] = {"seed": seed, "seconds": seconds}
+    search = ml.Search(**(asked | keys))
+    balances = ml.differential_balances(runs)
+    started = time.process_time()
+    found = ml.discover(balances, search)
+    spent = time.process_time() - started
+    status = found.status
+    if status == "recovered" and ml.find_alternatives(found.mechanism, balances, search).as_small:
+        status = "ambiguous"
+    if any(each.kind == "unit" for each in check_sampling(runs).findings):
+        status = "unit flagged"
+    return {
+        "case": case,
+        "seed": seed,
+        "example": example,
+        "status": status,
+        "exact": truth is not None and bool(found.reactions) and ml.compare(found.mechanism, truth).exact,
+        "equations": found.mechanism.equations,
+        "seconds": spent,
+    }
 
 
 if __name__ == "__main__":

@@ -99,14 +99,15 @@ class Stage:
     floor: float | None = None
 
 
-def stages(search: Search, species: int, noise: Noise) -> list[Stage]:
+def stages(search: Search, species: int, noise: Noise, rounds: int) -> list[Stage]:
     """Few rows first, more when they do not suffice; absolute weights first, relative ones then.
 
-    Noise hides slow reactions behind fast ones unless small rates weigh more; by how much is tried.
+    Noise hides slow reactions behind fast ones unless small rates weigh more; by how much is tried, twice where a stage
+    may have several rounds.
     """
     if not noise.slight:
         rows = species + 2 if search.reactions == "auto" else search.reactions
-        return [Stage(rows, floor) for floor in FLOORS] * 2
+        return [Stage(rows, floor) for floor in FLOORS] * min(rounds, 2)
     if search.reactions == "auto":
         first = species + 2
         return [Stage(first), Stage(2 * first), Stage(3 * first, 0.1)] * 2
@@ -129,7 +130,7 @@ def search_rows(
     started = time.monotonic()
     torch_generator = torch.Generator().manual_seed(search.seed)
     numpy_generator = np.random.default_rng(search.seed)
-    plan = stages(search, problem.concentrations.shape[1], problem.noise)
+    plan = stages(search, problem.concentrations.shape[1], problem.noise, optimizer.rounds)
     try:
         for number, stage in enumerate(plan):
             chosen = choose_samples(problem, SAMPLES, numpy_generator)

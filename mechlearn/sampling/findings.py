@@ -163,8 +163,8 @@ def elements(runs: Trajectories, courses: Sequence[Trajectory], noise: float) ->
         Finding(
             "elements",
             f"The sum of {listed(lost)} over the species changes by up to {100 * drift.max():.2g} %: a species that "
-            "holds it is not in the table.",
-            "Measure it, or name it under `complete:` in the study, to be worked out from the elements.",
+            "holds it is not in the table, or a column has another unit than the others.",
+            "Measure it, look at the units, or name it under `complete:` in the study: the elements then give it.",
         )
     ]
 
