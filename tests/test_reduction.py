@@ -30,7 +30,7 @@ from mechlearn.reduction.record import Candidate, Task
 from mechlearn.reduction.refit import BOUNDS
 from mechlearn.reduction.scoring import Score, Trial, refer, residuals, score
 from mechlearn.reduction.sensitivities import linearised
-from mechlearn.study import load_study
+from mechlearn.study import example_studies, load_study
 
 HYDROGEN = """
 source:
@@ -335,6 +335,13 @@ def test_a_study_that_does_not_fit_is_refused(study: Path, old: str, new: str, m
     )
     with pytest.raises(StudyError, match=message.replace("[", r"\[")):
         task_of(load_study(study))
+
+
+def test_every_reduction_that_comes_with_the_package_can_begin() -> None:
+    studies = [load_study(path) for path in example_studies().values()]
+    reductions = [study for study in studies if study.reduce is not None]
+    assert len(reductions) > 4
+    assert all(task_of(study).conditions for study in reductions)
 
 
 def test_the_results_of_another_study_are_not_replaced(kept: tuple[Path, Path, ml.Reduction], tmp_path: Path) -> None:
