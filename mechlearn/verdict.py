@@ -50,7 +50,9 @@ def verdict(
         if discovery.status == "approximated" and loose and not status:
             told = f"{told} {_loose_text(loose)}"
             if validation is not None and validation.passed:
-                return "unidentifiable", told
+                return "unidentifiable", f"{told} {validation.message}"
+        if discovery.status == "approximated" and validation is not None and not status:
+            told = f"{told} {validation.message}"
         if discovery.status == "ambiguous" and others is not None and others.found and not others.found[0].everywhere:
             told = f"{told} {others.found[0].decides}"
         return discovery.status, f"{told} {message}".strip()

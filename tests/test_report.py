@@ -246,12 +246,14 @@ def test_alternatives_and_bound_rates_are_sentences(pages: Path) -> None:
         "alternatives": {"found": [{"text": "A can be B."}], "more": 2, "undetermined": ["A + B"], "looked_at": "all"},
         "bootstrap": {"resamples": 20, "others": [{"equation": "B => C", "support": 0.25}]},
         "uncertainty": {"level": 0.95, "temperature": 300.0, "bound": [pair]},
+        "reactions": [{**entry, "support": 0.5} for entry in each.summary["reactions"]],
     }
     content = report_content(replace(each, summary=each.summary | more))
     assert content["alternatives"] == ["A can be B.", "There are 2 more such sets."]
     assert any("correlation 0.99" in sentence for sentence in content["unknown"])
     assert any("A + B" in sentence for sentence in content["unknown"])
-    assert any("20 resamples" in sentence and "B => C (25 %)" in sentence for sentence in content["unknown"])
+    assert content["reactions"][0]["support"].endswith("in 10 of 20 halves of the runs")
+    assert any("20 halves of the runs" in sentence and "B => C (25 %)" in sentence for sentence in content["unknown"])
     assert "in 95 of 100 cases" in content["rate_note"]
 
 

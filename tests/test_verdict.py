@@ -1,15 +1,19 @@
 """What a study is called: determined or not, the only network or one of several; and on what that rests."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import mechlearn as ml
+from mechlearn.discovery.record import no_reactions
 from mechlearn.flow import run_study
+from mechlearn.verdict import verdict
 
 from .helpers import network, one_way
+from .test_discovery import data
 
 NOISE = 0.02
 
@@ -49,3 +53,15 @@ def test_a_rate_constant_that_nothing_limits_makes_a_study_unidentifiable(
     assert loose["time"] < 0.01
     assert loose["text"] in summary["message"]
     assert loose["text"] in (tmp_path / "results" / "report.md").read_text()
+
+
+def test_an_approximate_mechanism_is_said_to_have_passed_or_missed() -> None:
+    runs, truth = data("fuel-radical-product")
+    few = runs.select(runs.runs[:2])
+    nothing = no_reactions(ml.differential_balances(few), ml.Search(), "")
+    found = replace(nothing, status="approximated", message="Rate laws are fitted.")
+    slower = network("F R P", one_way("F => R", 0.5, 1.0), one_way("R => P", 1e3, 1e3))
+    for mechanism, word in ((truth, "Passed"), (slower, "Failed")):
+        validation = ml.validate(mechanism, few)
+        assert verdict(found, validation, None, ()) == ("approximated", f"Rate laws are fitted. {validation.message}")
+        assert word in validation.message

@@ -38,17 +38,20 @@ def reaction_rows(subject: Subject) -> list[dict[str, Any]]:
             "forward": _rate_text(entry, "forward"),
             "reverse": _reverse_text(entry, reactions[number - 1] if number <= len(reactions) else None),
             "contribution": _share(entry.get("contribution")),
-            "support": _support(entry),
+            "support": _support(entry, subject.summary),
             "flags": _flags(entry, several, spurious),
         }
         for number, entry in enumerate(listed, start=1)
     ]
 
 
-def _support(entry: dict[str, Any]) -> str:
-    """Which learners found it, and in how many resamples of the runs it came back."""
+def _support(entry: dict[str, Any], summary: dict[str, Any]) -> str:
+    """Which learners found it, and in how many random halves of the runs it came back."""
     text = " and ".join(entry.get("found_by", ()))
-    return text if entry.get("support") is None else f"{text}; {100 * entry['support']:.0f} % of resamples"
+    if entry.get("support") is None:
+        return text
+    count = summary["bootstrap"]["resamples"]
+    return f"{text}; in {round(entry['support'] * count)} of {count} halves of the runs"
 
 
 def _colliders(reactions: Sequence[Reaction]) -> str:

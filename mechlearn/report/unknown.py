@@ -73,9 +73,7 @@ def _rates(subject: Subject) -> list[str]:
     resampled = summary.get("bootstrap") or {}
     others = [f"{each['equation']} ({100 * each['support']:.0f} %)" for each in resampled.get("others", [])]
     if others:
-        sentences.append(
-            f"In some of {resampled['resamples']} resamples of the runs these came up too: {_named(others)}."
-        )
+        sentences.append(f"In some of {resampled['resamples']} halves of the runs these came up too: {_named(others)}.")
     undetermined = (summary.get("alternatives") or {}).get("undetermined") or []
     if undetermined:
         sentences.append(f"The data do not tell what these make: {_named(list(undetermined))}.")
