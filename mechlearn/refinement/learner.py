@@ -180,6 +180,10 @@ def courses_fit(balances: Balances, search: Search, tell: Tell, pool: Candidates
         selector = replace(selector, sure=np.inf)
     state = network.state
     network = selector.selected(network)
+    if annealed_start is None:  # noise as these reactions leave it, which are fewer than those of the start
+        kept = np.array(network.kept)
+        selector, network, misfit = among(pool, network.problem, network.state, kept, courses.runs, search, tell)
+        state = network.state
     if _still(network.problem) / selector.scale <= network.cost:
         return None
     tell(0.8, "looking for other networks")
