@@ -108,6 +108,7 @@ def one_seed(asked: argparse.Namespace, seed: int) -> dict[str, Any]:
         "missing": list(comparison.missing),
         "spurious": list(comparison.spurious),
         "status": found.status,
+        "message": found.message,
         "noise": found.noise,
         "seconds": round(seconds, 1),
         "cpu_seconds": round(used, 1),
