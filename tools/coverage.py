@@ -4,7 +4,7 @@
     python tools/coverage.py -o coverage.jsonl --sets 25       fewer; run again with more, and only those are added
     python tools/coverage.py -o coverage.jsonl --table         only the table of what is there
     python tools/coverage.py -o given.jsonl --given            the same sets with the reactions given: 2 minutes
-    python tools/coverage.py -o support.jsonl --support 20 --noise 0.1 0.3 --runs 10 --sets 5 --seconds 5
+    python tools/coverage.py -o support.jsonl --support 20 --noise 0.1 0.3 --runs 10 --sets 5
                                                                support of true and of false reactions by a bootstrap
 
 Each set draws its own first states and Gaussian noise, relative to each rate, and has its own search. Only sets whose
