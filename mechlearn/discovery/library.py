@@ -28,6 +28,8 @@ LIBRARY = 0.3
 """Share of the work that the library is, where the network looks as well."""
 MORE = 0.8
 """Ratio of what is left at which reactions that only the network proposes are taken."""
+EXPLAINED = 1e-5
+"""Error of the rate laws below which no reaction is missing that the data show, without noise."""
 USEFUL = 0.02
 """Error of the rate laws up to which they are called approximate."""
 
@@ -88,7 +90,7 @@ def _part(progress: Callable[[float, str], None], start: float, end: float) -> C
 def _with_proposed(fit: LibraryFit, proposed: NDArray[np.int64], balances: Balances, search: Search) -> LibraryFit:
     """The fit with what the network found outside the library, where that explains clearly more."""
     outside = int(np.sum(_larger_side(proposed) > search.molecularity))
-    if not outside:
+    if not outside or (fit.noise < ROUND_OFF and fit.law_error < EXPLAINED):
         return fit
     known = [each.net for each in fit.found if not _among(each, proposed)]
     together = np.concatenate([proposed, np.array(known, dtype=np.int64).reshape(-1, proposed.shape[1])])
