@@ -11,7 +11,7 @@ import pytest
 from mechlearn.balances import weak_balances
 from mechlearn.cantera_yaml import read_mechanism
 from mechlearn.comparison import compare
-from mechlearn.conditions import Sample, Times
+from mechlearn.conditions import Sample
 from mechlearn.discovery import Discovery, discover
 from mechlearn.errors import DataError, StudyError
 from mechlearn.flow import learn_runs
@@ -80,12 +80,7 @@ def test_a_table_without_rates_is_learnt_exported_and_validated_within_its_noise
 
 
 def test_runs_that_miss_the_fast_reactions_are_never_called_recovered() -> None:
-    study = load_study(example_studies()["michaelis-menten"])
-    assert study.source is not None
-    assert isinstance(study.source.initial, Sample)
-    source = replace(study.source, times=Times(end=1.0, count=11), initial=replace(study.source.initial, runs=8))
-    made = simulate(replace(study, source=source))
-    discovery = discover(weak_balances(made.select([replace(run, rates=None) for run in made.runs])))
+    discovery = discover(weak_balances(runs_of("michaelis-menten, coarse", 8)))
     assert discovery.status == "undersampled"
     assert "before the second sample" in discovery.message
     slow = next(r.reaction for r in discovery.reactions if set(r.reaction.products) == {"E", "P"})

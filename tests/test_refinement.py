@@ -9,7 +9,6 @@ import pytest
 
 from mechlearn.balances import Spread, weak_balances
 from mechlearn.comparison import compare
-from mechlearn.conditions import Sample, Times
 from mechlearn.errors import DataError, FormatError
 from mechlearn.kinetics import production_rates
 from mechlearn.measurement import Noise
@@ -21,8 +20,6 @@ from mechlearn.refinement.mass_action import MassAction
 from mechlearn.refinement.measured import measured
 from mechlearn.refinement.radau import Steps, integrate, sensitivities
 from mechlearn.refinement.refine import problem_of
-from mechlearn.simulation import simulate
-from mechlearn.study import example_studies, load_study
 
 from .courses import in_order, runs_of
 from .helpers import BANK
@@ -206,12 +203,7 @@ def test_reactions_that_are_not_mass_action_and_runs_that_are_not_isothermal_are
 
 
 def test_fast_rate_constants_between_coarse_samples_have_bounds_on_one_side_that_hold() -> None:
-    study = load_study(example_studies()["michaelis-menten"])
-    assert study.source is not None
-    assert isinstance(study.source.initial, Sample)
-    source = replace(study.source, times=Times(end=1.0, count=11), initial=replace(study.source.initial, runs=4))
-    made = simulate(replace(study, source=source))
-    noisy = add_noise(made.select([replace(run, rates=None) for run in made.runs]), Noise(relative=0.01), 0)
+    noisy = add_noise(runs_of("michaelis-menten, coarse", 4), Noise(relative=0.01), 0)
     refined = refine(in_order(BANK["michaelis-menten"], noisy), noisy)
     binding, release = refined.bounds
     for limits, true in zip(binding, (1e6, 1e3), strict=True):

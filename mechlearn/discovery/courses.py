@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..balances.record import Balances, Courses
 from ..errors import StudyError
 from ..learning.complexes import Complex, Direction
+from ..learning.freezing import undirected
 from ..learning.readout import LearnedReaction
 from ..learning.training import Found
 from ..mechanism import Arrhenius, Reaction
@@ -93,7 +94,7 @@ class _Offered:
     by: dict[tuple[int, ...], tuple[str, ...]]
 
     def finders(self, direction: Direction) -> tuple[str, ...]:
-        return self.by[_unsigned(np.subtract(direction.products, direction.reactants))]
+        return self.by[undirected(np.subtract(direction.products, direction.reactants))]
 
 
 def _offered(courses: Courses, search: Search, frozen: NDArray[np.int64] | None) -> _Offered:
@@ -101,23 +102,18 @@ def _offered(courses: Courses, search: Search, frozen: NDArray[np.int64] | None)
     possible = np.zeros((0, len(courses.runs.species)), dtype=np.int64)
     if frozen is None or search.method == "both":
         possible = possible_rows(courses.runs, courses.spread, search)
-    plain = {_unsigned(row) for row in possible}
+    plain = {undirected(row) for row in possible}
     by: dict[tuple[int, ...], tuple[str, ...]] = {}
     rows = []
     for finder, offers in (("network", possible[:0] if frozen is None else frozen), ("library", possible)):
         for row in offers:
-            if _unsigned(row) not in plain and _unsigned(row // np.gcd.reduce(row)) in plain:
+            if undirected(row) not in plain and undirected(row // np.gcd.reduce(row)) in plain:
                 continue
-            key = _unsigned(row)
+            key = undirected(row)
             if key not in by:
                 rows.append(row)
             by[key] = (*by.get(key, ()), finder)
     return _Offered(np.array(rows, dtype=np.int64).reshape(-1, possible.shape[1]), by)
-
-
-def _unsigned(row: NDArray[np.int64]) -> tuple[int, ...]:
-    one = tuple(int(n) for n in row)
-    return max(one, tuple(-n for n in one))
 
 
 def _with_rivals(fit: CoursesFit, near: tuple[Other, ...]) -> CoursesFit:

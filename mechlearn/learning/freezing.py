@@ -20,7 +20,7 @@ class Freeze(NamedTuple):
     integers: NDArray[np.float64]
 
 
-def undirected(row: NDArray[np.float64]) -> tuple[int, ...]:
+def undirected(row: NDArray[np.float64] | NDArray[np.int64]) -> tuple[int, ...]:
     """The row as a key that does not tell a reaction from its reverse."""
     whole = np.rint(row).astype(int)
     leading = whole[np.flatnonzero(whole)[:1]]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..balances.record import Balances
 from ..conservation import element_matrix
 from ..errors import DataError
+from ..learning.freezing import undirected
 from ..search import Search
 from .fitting import Errors, Fit
 from .laws import Surroundings
@@ -77,9 +78,9 @@ def proposed_reactions(
     atoms = np.asarray(element_matrix(balances.species)[1], dtype=float)
     generator = np.random.default_rng([search.seed, 11])
     found = _whole_network(states, atoms, generator, progress)
-    asked = {_either_way(row) for row in enough}
+    asked = {undirected(np.array(row)) for row in enough}
     for peel in range(PEELS if found else 0):
-        if asked and asked <= {_either_way(row) for row in found}:
+        if asked and asked <= {undirected(np.array(row)) for row in found}:
             break
         progress(0.6 + 0.4 * peel / PEELS, f"{len(found)} reactions")
         new = _peeled(states, atoms, found, search, generator)
@@ -152,10 +153,6 @@ def _left(states: States, atoms: Array, reactions: Driving, around: Surroundings
 
 def _some(states: States, generator: np.random.Generator) -> NDArray[np.int64]:
     return np.asarray(generator.permutation(len(states.target))[:MOST_STATES])
-
-
-def _either_way(row: Row) -> Row:
-    return max(row, tuple(-n for n in row))
 
 
 def _add(known: dict[Row, Array], row: NDArray[np.int64], coefficients: Array) -> None:
