@@ -75,7 +75,7 @@ class Trajectory:
                 )
         if self.reactor and self.reactor not in REACTORS:
             raise DataError(f"Run {self.name!r}: reactor {self.reactor!r} is not one of {', '.join(REACTORS)}.")
-        back = np.flatnonzero(np.diff(self.time) <= 0)
+        back = np.flatnonzero(self.time[1:] <= self.time[:-1])
         if back.size:
             i = int(back[0]) + 1
             raise DataError(

@@ -42,6 +42,18 @@ _EXAMPLES: dict[Dimension, str] = {
 
 _NUMBER_AND_UNIT = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*", re.DOTALL)
 _NUMBER_TO_A_POWER = re.compile(r"\d\s*(\*\*|\^)|\d{3}")
+_SPELLINGS = {
+    "degc": "degC",
+    "celsius": "degC",
+    "degf": "degF",
+    "degk": "K",
+    "°k": "K",
+    "mmhg": "mmHg",
+    "bara": "bar",
+    "bar(a)": "bar",
+    "psia": "psi",
+}
+"""Units as people write them, without blanks and points in small letters, and as pint does."""
 _BARE_EXPONENT = re.compile(r"(?<=[A-Za-z])(-?[1-9])(?!\w)")
 
 
@@ -162,6 +174,7 @@ def _parsed(unit: str) -> pint.Unit:
     try:
         if _NUMBER_TO_A_POWER.search(unit):  # pint would work out 9**9**9
             raise ValueError
+        unit = _SPELLINGS.get(re.sub(r"[\s.]", "", unit).lower(), unit)
         return _registry().parse_units(_BARE_EXPONENT.sub(r"**\1", unit))
     except Exception:  # pint lets its tokenizer's AssertionError, TypeError and others through
         raise DataError(

@@ -175,6 +175,14 @@ def test_data_without_noise_show_next_to_none() -> None:
     assert estimate_spread(decaying(201, even=True)).deviation(np.ones(2)).max() < 2e-5
 
 
+def test_a_species_that_is_zero_throughout_is_not_known_without_error() -> None:
+    clean = decaying(21, even=True)
+    none = clean.runs[0].concentrations * [1.0, 0.0]
+    for values in (none, none + 0.01 * np.random.default_rng(0).standard_normal(none.shape) * [1.0, 0.0]):
+        spread = estimate_spread(clean.select([replace(clean.runs[0], concentrations=values)]))
+        assert 0 < spread.deviation(np.zeros(2))[1] < spread.deviation(np.ones(2))[0]
+
+
 def test_runs_without_rates_among_others_are_counted_and_the_first_is_named() -> None:
     runs = runs_of(BANK["crnn-case-1"], (2, 2, 2, 2))
     some = runs.select([replace(run, rates=None) if i in (1, 3) else run for i, run in enumerate(runs.runs)])

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mechlearn.tables import (
+    inspect_runs,
     read_csv,
     write_csv,
 )
@@ -48,6 +49,55 @@ def test_what_editors_and_spreadsheets_do_to_a_table_does_not_matter(table: Tabl
     assert runs.species_names == ("A",)
     assert runs.runs[0].time.tolist() == [0, 1]
     assert runs.runs[0].concentrations.tolist() == [[1], [0.5]]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("t [s],A [µM]\n0,1e6\n1,5e5\n", "cp1252"),
+        ("t [s]\tA [µM]\r\n0\t1e6\r\n1\t5e5\r\n", "utf-16"),
+        ("sep=;\nt [s];A [M]\n0;1,0\n1;0,5\n", "utf-8"),
+        ("t [s],A [M]\n0,1,\n1,0.5,\n", "utf-8"),
+        ("Time,A\ns,mol/L\n0,1\n1,0.5\n", "utf-8"),
+        ("Time,A\n(s),(mol/L)\n0,1\n1,0.5\n", "utf-8"),
+        ("time/s,[A]/mol dm-3\n0,1\n1,0.5\n", "utf-8"),
+        ("Time(s) A(mol/L)\n0 1\n1 0.5\n", "utf-8"),
+        ("t [s],T5 (K),T [K],vol [m3],A [M]\n0,9,300,1,1\n1,9,300,1,0.5\n", "utf-8"),
+        ("t [s] A [M]\n0 1.0D0\n1 5.0d-01\n", "utf-8"),
+        ("Experiment,t [s],A [M]\n7,0,1\n7,1,0.5\n", "utf-8"),
+        ("t [s],T [C],P [mm Hg],A [mol-%]\n0,0,760,100\n1,0,760,50\n", "utf-8"),
+    ],
+)
+def test_what_instruments_and_people_write_is_read(tmp_path: Path, text: str, encoding: str) -> None:
+    (tmp_path / "runs.csv").write_bytes(text.encode(encoding))
+    runs = read_csv(tmp_path / "runs.csv")
+    scale = 101325 / (8314.462618 * 273.15) if "mol-%" in text else 1.0
+    assert runs.species_names == ("A",)
+    assert runs.runs[0].time.tolist() == [0, 1]
+    assert runs.runs[0].concentrations[:, 0] == pytest.approx([scale, scale / 2], rel=1e-6)
+
+
+def test_blocks_may_each_have_their_header_and_their_units(table: Table) -> None:
+    runs = read_csv(table("Time,A\n(s),(mM)\n0,1\n1,2\nTime,A\n(s),(mM)\n5,3\n6,4\n"))
+    assert [run.concentrations[:, 0].tolist() for run in runs.runs] == [[1e-3, 2e-3], [3e-3, 4e-3]]
+
+
+def test_a_species_in_parentheses_is_no_unit(table: Table) -> None:
+    runs = read_csv(table("t [s],CH2(S),H2(1)\n0,1,2\n"), basis="concentration")
+    assert runs.species_names == ("CH2(S)", "H2(1)")
+
+
+def test_a_baseline_that_scatters_about_zero_is_noise(table: Table) -> None:
+    draw = np.random.default_rng(5).standard_normal(30)
+    runs = read_csv(table("t [s],A [M],B [M]\n" + "".join(f"{k},1,{1e-3 * x}\n" for k, x in enumerate(draw))))
+    assert (runs.runs[0].concentrations[:, 1] < 0).sum() > 5
+
+
+def test_text_that_is_not_utf_8_and_times_below_zero_are_said(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("t [s],A [µM]\n-1,1\n1,2\n".encode("cp1252"))
+    notes = " ".join(inspect_runs(tmp_path / "a.csv").notes)
+    assert "read as Windows-1252" in notes
+    assert "go on from the first sample, at -1 s" in notes
 
 
 def test_species_are_told_from_states_by_their_unit(table: Table) -> None:

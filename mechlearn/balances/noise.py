@@ -89,7 +89,9 @@ def estimate_spread(runs: Trajectories, kind: str = "auto") -> Spread:
         At least `LEAST`; smooth data give no more than that. Species that were worked out have a constant part of their
         own, since others' noise is in them.
     """
-    largest = np.maximum(np.nanmax([np.nanmax(np.abs(r.concentrations), axis=0) for r in runs.runs], axis=0), 1e-300)
+    largest = _amounts(
+        np.array([np.nan_to_num(np.abs(run.concentrations)).max(axis=0) for run in runs.runs]).max(axis=0)
+    )
     courses = [run.concentrations for run in runs.runs if run.is_course and len(run.time) >= 5]
     courses = [each[1:] if len(each) >= WITHOUT_FIRST else each for each in courses]
     if not courses:
@@ -117,6 +119,7 @@ def spread_of(residuals: Array, around: Array, largest: Array, kind: str = "auto
     kind : str
         As in `estimate_spread`.
     """
+    largest = _amounts(largest)
     left, known = np.abs(residuals), np.isfinite(residuals)
     size = np.abs(around) + FLOOR * largest
     seen = known & (np.abs(around) >= SEEN * largest)
@@ -131,6 +134,12 @@ def spread_of(residuals: Array, around: Array, largest: Array, kind: str = "auto
     if kind == "relative":
         return Spread(relative, relative * FLOOR * largest)
     return Spread(0.0, absolute)
+
+
+def _amounts(largest: Array) -> Array:
+    """Where a species is zero throughout, the least that there is of any other: no value is known without error."""
+    there = largest > 1e-300
+    return np.where(there, largest, largest[there].min(initial=np.inf) if there.any() else 1e-300)
 
 
 def _around(values: Array) -> Array:

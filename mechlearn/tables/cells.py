@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,21 +11,24 @@ from typing import TextIO
 from ..errors import DataError
 from ..trajectories import REACTORS
 from .bulk import bulk_columns
+from .decoding import decoded
 from .feeds import FEEDS
 from .headers import LABELS, family
 from .table import Table
+from .vocabulary import is_unit_of_a_column
 
 TITLE = "mechlearn runs"
 VERSION = "1"
 
-_LONGEST_LINE = 1 << 20
 _COMMENT = ("#", '"#', "%", "!", "//")
 _KEYS = ("mechanism", "phase", "reactor", "basis", "temperature", "pressure")
 _NAMES: dict[str, str] = {",": "comma", ";": "semicolon", "\t": "tab", " ": "blanks"}
-_UNIT = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|")
+_UNIT = re.compile(r"\[([^\[\]]*)\]|\(([^()]*)\)|")
+_SEPARATOR = re.compile(r'"?sep=[,;\t]"?\s*', re.IGNORECASE)
 _WORD = re.compile(r"\S+(?:\s+(?:\[[^\]]*\]|\([^)]*\)|/\s+\S+))?")
 _COMMA_NUMBER = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}")
+_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 _POINT_NUMBER = re.compile(r"\s*[+-]?\d*\.\d*(?:[eE][+-]?\d+)?\s*")
 
 Row = tuple[int, list[str]]
@@ -40,7 +42,8 @@ def read_table(path: Path) -> Table:
     DataError
         If the file is not text, has no header or no rows, or a row has another number of cells than the header.
     """
-    comments, remarks, header, body, first = _parts(_stream(path), path)
+    text, notes = decoded(path)
+    comments, remarks, header, body, first = _parts(text, path)
     ours = any(remark.strip(' ,"#\r\n') == f"{TITLE} {VERSION}" for remark in remarks)
     delimiter = "," if ours else _delimiter(header)
     cells = _split([header], delimiter, path, first, ours)[0][1]
@@ -49,21 +52,22 @@ def read_table(path: Path) -> Table:
     bulk = None if headless else bulk_columns(body, cells, delimiter)
     if bulk is not None:
         lines = range(first + 1, first + 1 + len(bulk[0]))
-        return Table(str(path), form, cells, bulk, lines, first, comments, decimal=".", delimiter=_NAMES[delimiter])
+        return Table(
+            str(path), form, cells, bulk, lines, first, comments, decimal=".", delimiter=_NAMES[delimiter], notes=notes
+        )
     rows = _split(body, delimiter, path, first + 1, ours)
     if delimiter == " ":
         cells = _words(header, rows)
-    if (
-        rows
-        and not ours
-        and len(rows[0][1]) == len(cells)
-        and all(_UNIT.fullmatch(cell.strip()) for cell in rows[0][1])
-    ):
-        cells, rows = _with_units(cells, rows[0][1]), rows[1:]
-        form = family(cells)
     if headless:
         cells, rows = _header_in_comment(remarks, delimiter, path, first), [(first, cells), *rows]
-    rows, blocks = _blocks(rows, cells, ours)
+    blocks: tuple[int, ...] = ()
+    if not ours:
+        rows = _without_last_sign(cells, rows)
+        heads, cells = [cells], _with_units(cells, rows)
+        if cells != heads[0]:
+            heads, rows = [*heads, rows[0][1]], rows[1:]
+        rows, blocks = _blocks(rows, heads)
+        form = family(cells)
     if not rows:
         raise DataError(f"{path} has a header, but no rows. Add the samples, one per row.")
     for line, row in rows:
@@ -81,6 +85,7 @@ def read_table(path: Path) -> Table:
         blocks=blocks,
         decimal="." if ours else _decimal(path, cells, columns, rows, delimiter),
         delimiter=_NAMES[delimiter],
+        notes=notes,
     )
 
 
@@ -92,7 +97,7 @@ def _parts(stream: TextIO, path: Path) -> tuple[dict[str, str], list[str], str, 
         if line.startswith(_COMMENT):
             _note(comments, line, f"{path}, line {number}")
             remarks.append(line)
-        elif line.strip().strip('" ,;\t'):
+        elif line.strip().strip('" ,;\t') and not (number == 1 and _SEPARATOR.fullmatch(line)):
             return comments, remarks, line, stream, number
     raise DataError(f"{path} holds no table. It needs a header such as 'run,time [s],H2 [kmol/m^3]', and rows.")
 
@@ -135,10 +140,25 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _with_units(header: Sequence[str], units: Sequence[str]) -> list[str]:
-    """A header whose units stand in a line of their own, as ``(s)`` below ``time``."""
-    pairs = [(name.strip(), unit.strip()[1:-1]) for name, unit in zip(header, units, strict=True)]
-    return [f"{name} [{unit}]" if unit else name for name, unit in pairs]
+def _without_last_sign(header: Sequence[str], rows: list[Row]) -> list[Row]:
+    """Rows that all end with a sign that the header lacks, without it."""
+    over = len(header) + 1
+    if rows and all(len(row) == over and not row[-1].strip() for _, row in rows):
+        return [(line, row[:-1]) for line, row in rows]
+    return rows
+
+
+def _with_units(header: list[str], rows: list[Row]) -> list[str]:
+    """The header, with the units that stand in the line below it, as ``(s)`` or ``s`` below ``time``."""
+    below = [cell.strip() for cell in rows[0][1]] if rows else []
+    if len(below) != len(header) or any(_is_number(cell) for cell in below):
+        return header
+    brackets = [_UNIT.fullmatch(cell) for cell in below]
+    if all(brackets):
+        below = [next(filter(None, match.groups()), "") for match in brackets if match]
+    elif not all(not cell or is_unit_of_a_column(cell) for cell in below):
+        return header
+    return [f"{name.strip()} [{unit}]" if unit else name.strip() for name, unit in zip(header, below, strict=True)]
 
 
 def _header_in_comment(remarks: Sequence[str], delimiter: str, path: Path, line: int) -> list[str]:
@@ -152,15 +172,16 @@ def _header_in_comment(remarks: Sequence[str], delimiter: str, path: Path, line:
     )
 
 
-def _blocks(rows: Sequence[Row], header: Sequence[str], ours: bool) -> tuple[list[Row], tuple[int, ...]]:
+def _blocks(rows: Sequence[Row], heads: Sequence[Sequence[str]]) -> tuple[list[Row], tuple[int, ...]]:
     """Rows of numbers without comments among them and headers that stand again, and where those stood."""
     kept: list[Row] = []
     blocks: list[int] = []
-    again = [cell.strip() for cell in header]
+    again = [" ".join(cell.strip() for cell in head) for head in heads]
     for line, row in rows:
-        if not ours and [cell.strip() for cell in row] == again:
+        text = " ".join(cell.strip() for cell in row)
+        if text == again[0]:
             blocks.append(len(kept))
-        elif ours or len(row) == len(header) or not row[0].startswith(_COMMENT):
+        elif text not in again and (len(row) == len(heads[0]) or not row[0].startswith(_COMMENT)):
             kept.append((line, row))
     return kept, tuple(blocks)
 
@@ -171,12 +192,12 @@ def _other_count(path: Path, line: int, row: Sequence[str], header: Sequence[str
     if other is not None:
         return (
             f"{path}, line {line}: the cells are separated by {_NAMES[other]}, those of the header by "
-            f"{_NAMES[delimiter]}. Use one sign throughout."
+            f"{_NAMES[delimiter]} (line {first}). Use one sign throughout, and put a # before titles above the header."
         )
     return (
         f"{path}, line {line}: {len(row)} cells for {len(header)} columns of the header in line {first}. A cell is "
         'missing or too many; a name with a comma needs quotation marks, "a, b", decimals a point where commas part '
-        "the cells, and lines above the header a # in front."
+        "the cells, and lines above the header, such as titles, a # in front."
     )
 
 
@@ -191,6 +212,8 @@ def _decimal(
         for i, cell in enumerate(cells)
         if "," in cell and _COMMA_NUMBER.fullmatch(cell)
     ]
+    if delimiter != ",":
+        _check_thousands(path, measured, rows)
     if not with_comma:
         return "."
     line, comma = rows[with_comma[0][0]][0], with_comma[0][1]
@@ -209,32 +232,19 @@ def _decimal(
     return ","
 
 
-def _stream(path: Path) -> TextIO:
-    """The text of a file, decoded as it is read, so that a large one is in memory once."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(_LONGEST_LINE)
-            if start.startswith(b"\x89HDF"):
-                raise DataError(f"{path} is an HDF5 file. Name it .h5, or read it with read_hdf5.")
-            if len(start) == _LONGEST_LINE and not (b"\n" in start or b"\r" in start):
-                raise DataError(
-                    f"{path}, line 1: over a million characters without a line end, so it is not a table. Save the "
-                    "table as CSV, one sample per line."
-                )
-            content = start + file.read()
-    except OSError as error:
-        raise DataError(f"Cannot read {path}: {error.strerror or error}.") from None
-    try:
-        content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{path}, line {line}: byte {content[error.start]:#04x} is not UTF-8 text. Save the table as CSV in UTF-8."
-        ) from None
-    if b"\0" in content:
-        line = content.count(b"\n", 0, content.index(b"\0")) + 1
-        raise DataError(f"{path}, line {line}: a zero byte, so it is not a text table. Save the table as CSV in UTF-8.")
-    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
+def _check_thousands(path: Path, measured: Sequence[Sequence[str]], rows: Sequence[Row]) -> None:
+    """Refuse 1.234 below 987, where no other number of the table says that the sign is that of decimals."""
+    signed = [cell for cells in measured for cell in cells if re.search(r"\d*[.,]\d", cell)]
+    if not signed or not all(_GROUPS.fullmatch(cell.strip()) for cell in signed):
+        return
+    for cells in measured:
+        odd = next((i for i, cell in enumerate(cells) if _GROUPS.fullmatch(cell.strip())), None)
+        if odd is not None and any(re.fullmatch(r"\s*\d{3}\s*", cell) for cell in cells):
+            text = cells[odd].strip()
+            raise DataError(
+                f"{path}, line {rows[odd][0]}: {text!r} may be {text.replace(',', '.')} or {re.sub('[.,]', '', text)}, "
+                "as whole numbers of three digits stand in its column. Write numbers without a sign between thousands."
+            )
 
 
 def _note(comments: dict[str, str], line: str, place: str) -> None:
@@ -262,7 +272,7 @@ def read_ckcsv(path: Path) -> Table:
     """
     rows = [
         (line, [cell.strip() for cell in row])
-        for line, row in _split(_stream(path), ",", path, 1, False)
+        for line, row in _split(decoded(path)[0], ",", path, 1, False)
         if len(row) > 2 and re.fullmatch(r"\([^()]*\)", row[1].strip())
     ]
     if not rows:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from ..errors import DataError
 from ..units import SI
-from .feeds import parted
-from .headers import UNDERSTOOD, meaning
+from .feeds import INLET, parted
+from .headers import UNDERSTOOD, meaning, misnamed
 from .inspection import AS_TOLD
 from .table import BASES, Basis, Column, Quantity, Table
 
@@ -84,6 +84,7 @@ def understood(table: Table, basis: Basis | None = None) -> list[Column]:
             continue
         column = meaning(cell, index, table.form, where)
         found.append(_decided(column, basis, where, table.form))
+    _check_misnamed(table, found)
     amounts = {column.quantity for column in found} & set(AMOUNTS)
     if basis is not None and amounts and basis not in amounts:
         says = next(column.header for column in found if column.quantity in amounts)
@@ -115,6 +116,19 @@ def _is_left_over(table: Table, index: int) -> bool:
     cells = table.text(index)
     counts = index == 0 and all(cell.strip() == str(row) for row, cell in enumerate(cells))
     return counts or not any(cell.strip() for cell in cells)
+
+
+def _check_misnamed(table: Table, found: Sequence[Column]) -> None:
+    """Refuse to leave out the only column that has the unit of a time, a temperature or a pressure."""
+    there = {column.quantity for column in found}
+    for column in found:
+        state = misnamed(column)
+        if table.form == "by hand" and state in _BARE and state not in {*there, "volume"}:
+            raise DataError(
+                f"{table.head}, column {column.index + 1} ({column.header!r}): {column.name!r} with a unit of {state} "
+                f"is not understood. {UNDERSTOOD}. Call it '{state} [{column.unit}]' if it is that of the samples, or "
+                "remove it."
+            )
 
 
 def _decided(column: Column, basis: Basis | None, where: str, form: str) -> Column:
@@ -189,7 +203,8 @@ def _columns(table: Table, found: Sequence[Column]) -> Columns:
     ignored = [column.header for column in found if column.quantity == "not used" and column.header]
     aside = f" Not understood: {', '.join(ignored[:5])}{', …' if len(ignored) > 5 else ''}." if ignored else ""
     if not times:
-        raise DataError(f"{table.head}: there is no column of times. Add one with the header 'time [s]'.{aside}")
+        name = "residence time" if any(INLET.fullmatch(each) for each in amounts) else "time"
+        raise DataError(f"{table.head}: there is no column of times. Add one with the header '{name} [s]'.{aside}")
     if not amounts:
         raise DataError(
             f"{table.head}: there is no column of concentrations, such as 'H2 [kmol/m^3]'. {UNDERSTOOD}.{aside}"

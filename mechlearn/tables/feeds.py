@@ -13,7 +13,7 @@ from .table import Column
 Feed = Literal["stirred", "plug-flow"]
 FEEDS: tuple[Feed, ...] = ("stirred", "plug-flow")
 
-_INLET = re.compile(r"(.+?)[ _](?:in|inlet)|(?:in|inlet)[ _](.+)")
+INLET = re.compile(r"(.+?)[ _](?:in|inlet)|(?:in|inlet)[ _](.+)")
 _OUTLET = re.compile(r"(.+?)[ _](?:out|outlet)|(?:out|outlet)[ _](.+)")
 
 
@@ -42,7 +42,7 @@ def parted(amounts: Mapping[str, Column], where: str) -> tuple[dict[str, Column]
     inlets: dict[str, Column] = {}
     outlets: dict[str, Column] = {}
     for name, column in amounts.items():
-        inlet, outlet = _INLET.fullmatch(name), _OUTLET.fullmatch(name)
+        inlet, outlet = INLET.fullmatch(name), _OUTLET.fullmatch(name)
         base = next(filter(None, (inlet or outlet).groups()), "") if inlet or outlet else name  # type: ignore[union-attr]
         (inlets if inlet else outlets)[base] = replace(column, name=base)
     if not inlets:

@@ -7,47 +7,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ..errors import DataError
-from ..units import SI, Dimension, dimension_of, factor, is_unit
+from ..units import SI, dimension_of, factor, is_unit
 from .table import Column, Quantity
+from .vocabulary import (
+    BRACKETS,
+    CLOSE_BRACKETS,
+    DEGREES,
+    FRACTIONS,
+    STATE_UNITS,
+    STATES,
+    is_state,
+    name_and_unit,
+    plain_unit,
+    state_of,
+)
 
 LABELS = ("run", "parent", "reactor")
-
-_STATES: dict[Quantity, tuple[str, ...]] = {
-    "time": ("t", "time", "tau", "residence time", "residence_time"),
-    "temperature": ("T", "temperature", "temp"),
-    "pressure": ("P", "p", "pressure"),
-    "density": ("D", "rho", "ρ", "density"),
-    "volume": ("V", "volume"),
-}
-_UNITS: dict[Quantity, Dimension] = {
-    "time": "time",
-    "temperature": "temperature",
-    "pressure": "pressure",
-    "density": "density",
-    "volume": "volume",
-}
-_FRACTIONS: dict[str, tuple[Quantity, float]] = {
-    "mol/mol": ("mole-fraction", 1.0),
-    "mole fraction": ("mole-fraction", 1.0),
-    "mol%": ("mole-fraction", 1e-2),
-    "mole percent": ("mole-fraction", 1e-2),
-    "vol%": ("mole-fraction", 1e-2),
-    "ppmv": ("mole-fraction", 1e-6),
-    "ppbv": ("mole-fraction", 1e-9),
-    "kg/kg": ("mass-fraction", 1.0),
-    "g/g": ("mass-fraction", 1.0),
-    "mass fraction": ("mass-fraction", 1.0),
-    "wt%": ("mass-fraction", 1e-2),
-    "mass percent": ("mass-fraction", 1e-2),
-    "-": ("undecided", 1.0),
-    "1": ("undecided", 1.0),
-    "": ("undecided", 1.0),
-    "%": ("undecided", 1e-2),
-    "percent": ("undecided", 1e-2),
-    "ppm": ("undecided", 1e-6),
-    "ppb": ("undecided", 1e-9),
-}
-"""Units of fractions; of moles or of mass where they say so."""
+_RUNS = ("experiment", "exp", "experiment no", "run id", "run_id", "run no", "trial", "shot", "simulation")
+"""What people call the column `run`."""
 
 _PREFIXES: dict[str, Quantity] = {
     "X_": "mole-fraction",
@@ -63,16 +40,13 @@ UNDERSTOOD = (
     "d(H2)/dt [kmol/m^3/s] for its net production rate"
 )
 
-_BRACKETS = re.compile(r"(.*\S)\s+\[([^\[\]]*)\]", re.DOTALL)
-_CLOSE_BRACKETS = re.compile(r"(.*\S)\[([^\[\]]*)\]", re.DOTALL)
-_PARENTHESES = re.compile(r"(.*[^\s/])\s+\(((?:[^()]|\([^()]*\))*)\)", re.DOTALL)
-_SLASH = re.compile(r"(.*\S)\s+/\s+(\S.*)", re.DOTALL)
-_CLOSE_SLASH = re.compile(r"(t|T|p|P|time)/(\S+)")
 _RATE = re.compile(r"d(?:\((.+)\)|\[(.+)\])/dt", re.DOTALL)
 _CONCENTRATION = re.compile(r"\[(.+)\]|[cC]_(.+)|conc_(.+)|[cC]\((.+)\)", re.DOTALL)
+_FRACTION_OF = re.compile(r"([XxYw])[(\[]([A-Za-z].*)[)\]]")
 _CHEMKIN = re.compile(r"(.+?)_\(([^()]*)\)")
 _CHEMKIN_PART = re.compile(r"_(Soln#\d+|P[FS]RC\d+|C\d+(?:_R\d+)?)$")
 _CHEMKIN_AMOUNTS: dict[str, Quantity] = {"Mole_fraction_": "mole-fraction", "Mass_fraction_": "mass-fraction"}
+_CHEMKIN_CONCENTRATION = re.compile(r"Mol(?:ar|e)_conc(?:entration)?_(.+)")
 _NUMBERED = re.compile(r"(.+)\(\d+\)")
 _ERROR = r"(?:sigma|sd|std|stdev|err|error|uncertainty|±|\+/-)"
 _UNCERTAINTY = re.compile(rf"{_ERROR}[\s_]*[\s_(\[].+|.+[\s_]{_ERROR}", re.IGNORECASE)
@@ -127,20 +101,25 @@ def meaning(cell: str, index: int, form: str, where: str) -> Column:
     header = cell.strip()
     if header.lower() in LABELS and (header in LABELS or form != "mechlearn runs"):
         return Column(index, header, "label", header.lower())
+    if header.lower().rstrip(".") in _RUNS and form == "by hand":
+        return Column(index, header, "label", "run", remark="taken for the column run")
     if not header:
         raise DataError(f"{where}: the column has no name. Give it one, or remove it.")
     return _GRAMMARS[form](Column(index, header, "not used"), where)
 
 
 def _ours(column: Column, where: str) -> Column:
-    match = _BRACKETS.fullmatch(column.header)
+    match = BRACKETS.fullmatch(column.header)
     if match is None:
         raise DataError(without_unit(column.header, where))
     return _by_dimension(column, match[1], match[2], where)
 
 
 def _by_hand(column: Column, where: str) -> Column:
-    name, unit = _name_and_unit(column.header)
+    name, unit = name_and_unit(column.header)
+    fraction = _FRACTION_OF.fullmatch(name)
+    if fraction:
+        name = f"{fraction[1]}_{fraction[2]}"
     prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix) and len(name) > len(prefix)), None)
     if _SENSITIVITY.match(name):
         return replace(column, remark="a sensitivity")
@@ -148,13 +127,14 @@ def _by_hand(column: Column, where: str) -> Column:
         return replace(column, name=name, unit=unit or "", remark="the uncertainty of another column")
     if unit is None:
         return _bare(column, name, prefix, where)
-    if unit.strip().lower() in _FRACTIONS:
-        quantity, scale = _FRACTIONS[unit.strip().lower()]
+    if plain_unit(unit) in FRACTIONS:
+        quantity, scale = FRACTIONS[plain_unit(unit)]
         if len(name) > 1:
             _refuse_state(name, unit, where)
         if prefix is not None and quantity in ("undecided", _PREFIXES[prefix]):
             quantity, name = _PREFIXES[prefix], name.removeprefix(prefix)
         return replace(column, quantity=quantity, name=name, unit=unit or "-", scale=scale)
+    column, unit = _with_degrees(column, name, unit)
     try:
         dimension = dimension_of(unit)
     except DataError as error:
@@ -168,22 +148,33 @@ def _by_hand(column: Column, where: str) -> Column:
         name = next(filter(None, given.groups()))
     elif dimension == "concentration" and prefix == "concentrations_":
         name = name.removeprefix(prefix)
+    other = dimension in STATE_UNITS.values() and dimension != "density" and not _RATE.fullmatch(name)
+    if other and state_of(name) is None:
+        remark = f"a {dimension} that is called neither {_called(dimension)}"
+        return replace(column, name=name, unit=unit, remark=remark)
     return _by_dimension(column, name, unit, where)
+
+
+def _with_degrees(column: Column, name: str, unit: str) -> tuple[Column, str]:
+    """Degrees Celsius and Fahrenheit, where a temperature seems to be in coulomb or farad."""
+    if unit in DEGREES and is_state(name, "temperature"):
+        return replace(column, remark=f"{unit} taken for {DEGREES[unit]}"), DEGREES[unit]
+    return column, unit
 
 
 def _refuse_state(name: str, unit: str, where: str) -> None:
     """A temperature in coulomb is a mistake, not a column to pass over."""
-    state = next((quantity for quantity in _STATES if _is_state(name, quantity)), None)
+    state = state_of(name)
     if state is not None:
         try:
-            factor(unit, _UNITS[state])
+            factor(unit, STATE_UNITS[state])
         except DataError as error:
             raise DataError(f"{where}: {error}") from None
 
 
 def _bare(column: Column, name: str, prefix: str | None, where: str) -> Column:
     """A header without a unit."""
-    state = next((quantity for quantity in _STATES if _is_state(name, quantity) and name != "D"), None)
+    state = state_of(name) if name != "D" else None
     if state is not None:
         return replace(column, quantity=state, name=state)
     if _RATE.fullmatch(name):
@@ -204,18 +195,18 @@ def _cantera(column: Column, where: str) -> Column:
         quantity = _PREFIXES[prefix]
         unit = SI["concentration"] if quantity == "concentration" else "1"
         return replace(column, quantity=quantity, name=name.removeprefix(prefix), unit=unit)
-    state = next((quantity for quantity in _STATES if _is_state(name, quantity)), None)
+    state = state_of(name)
     if state is None:
         return replace(column, remark="an extra column of Cantera's")
     told = "no unit: s, as Cantera's reactor networks count" if state == "time" else ""
-    return replace(column, quantity=state, name=state, unit=SI[_UNITS[state]], remark=told)
+    return replace(column, quantity=state, name=state, unit=SI[STATE_UNITS[state]], remark=told)
 
 
 def _chemked(column: Column, where: str) -> Column:
-    match = _BRACKETS.fullmatch(column.header)
+    match = BRACKETS.fullmatch(column.header)
     if match is None:
         raise DataError(without_unit(column.header, where))
-    fraction = _FRACTIONS.get(match[2].lower())
+    fraction = FRACTIONS.get(plain_unit(match[2]))
     if fraction is None:
         return _by_dimension(column, match[1], match[2], where)
     return replace(column, quantity=fraction[0], name=match[1], unit=match[2] or "-", scale=fraction[1])
@@ -234,7 +225,11 @@ def _chemkin(column: Column, where: str) -> Column:
     for start, quantity in _CHEMKIN_AMOUNTS.items():
         if label.startswith(start):
             return replace(column, quantity=quantity, name=label.removeprefix(start), unit="1")
-    state = next((quantity for quantity in _STATES if label.lower() == quantity), None)
+    state = next((quantity for quantity in STATES if label.lower() == quantity), None)
+    concentration = _CHEMKIN_CONCENTRATION.fullmatch(label)
+    if concentration:
+        return _by_dimension(column, concentration[1], unit, where)
+    column, unit = _with_degrees(column, label, unit)
     if state is None:
         return replace(column, name=label, unit=unit, remark="neither a state nor an amount of a species")
     return _by_dimension(column, label, unit, where)
@@ -243,8 +238,8 @@ def _chemkin(column: Column, where: str) -> Column:
 def _opensmoke(column: Column, where: str) -> Column:
     match = _NUMBERED.fullmatch(column.header)
     label = match[1].strip() if match else column.header
-    bracketed = _CLOSE_BRACKETS.fullmatch(label)
-    if bracketed and any(_is_state(bracketed[1], quantity) for quantity in _STATES):
+    bracketed = CLOSE_BRACKETS.fullmatch(label)
+    if bracketed and any(is_state(bracketed[1], quantity) for quantity in STATES):
         return _by_dimension(column, bracketed[1], bracketed[2], where)
     endings: tuple[tuple[str, Quantity], ...] = (("_x", "mole-fraction"), ("_w", "mass-fraction"))
     for ending, quantity in endings:
@@ -264,31 +259,25 @@ _GRAMMARS: dict[str, Callable[[Column, str], Column]] = {
 }
 
 
-def _name_and_unit(header: str) -> tuple[str, str | None]:
-    for pattern in (_BRACKETS, _PARENTHESES, _SLASH, _CLOSE_SLASH):
-        match = pattern.fullmatch(header)
-        if match:
-            unit = match[2].strip()
-            return match[1], unit[1:-1] if unit.startswith("(") and unit.endswith(")") else unit
-    match = _CLOSE_BRACKETS.fullmatch(header)
-    if match and _is_read(match[2]):
-        return match[1], match[2]
-    return header, None
+def _called(quantity: str) -> str:
+    return " nor ".join(name for known, names in STATES.items() if known == quantity for name in names[:2])
 
 
-def _is_read(unit: str) -> bool:
-    if unit.strip().lower() in _FRACTIONS:
-        return unit.strip() not in ("", "1", "-")
+def misnamed(column: Column) -> Quantity | None:
+    """The state whose unit a column has that is not used, as its name is none of that state's.
+
+    Examples
+    --------
+    >>> misnamed(meaning("T5 (K)", 0, "by hand", "a.csv")), misnamed(meaning("T (K)", 0, "by hand", "a.csv"))
+    ('temperature', None)
+    """
+    if column.quantity != "not used" or not column.unit or not is_unit(column.unit):
+        return None
     try:
-        dimension_of(unit)
+        dimension = dimension_of(column.unit)
     except DataError:
-        return False
-    return True
-
-
-def _is_state(name: str, quantity: Quantity) -> bool:
-    """Single letters as they are, as t is a time and T a temperature; words in any case."""
-    return name in _STATES[quantity] or (len(name) > 1 and name.lower() in _STATES[quantity])
+        return None
+    return next((quantity for quantity, measured in STATE_UNITS.items() if measured == dimension), None)
 
 
 def _by_dimension(column: Column, name: str, unit: str, where: str) -> Column:
@@ -304,8 +293,8 @@ def _by_dimension(column: Column, name: str, unit: str, where: str) -> Column:
         return replace(found, quantity="concentration rate", name=rate[1] or rate[2])
     if dimension == "concentration" and not rate:
         return replace(found, quantity="concentration")
-    state = next((quantity for quantity, measured in _UNITS.items() if measured == dimension), None)
-    if state is not None and _is_state(name, state):
+    state = next((quantity for quantity, measured in STATE_UNITS.items() if measured == dimension), None)
+    if state is not None and is_state(name, state):
         return replace(found, quantity=state, name=state)
     if dimension == "density" and not rate:
         return replace(found, quantity="mass concentration")
@@ -318,6 +307,7 @@ def without_unit(header: str, where: str) -> str:
     """The message on a column without a unit."""
     if "[" in header and header.endswith("]"):
         return f"{where}: a blank belongs before the unit in brackets, as in 'H2 [kmol/m^3]'."
-    state = next((quantity for quantity in _STATES if _is_state(header, quantity)), None)
-    unit = SI["concentration rate"] if _RATE.fullmatch(header) else SI[_UNITS[state]] if state else SI["concentration"]
+    state = state_of(header)
+    dimension = "concentration rate" if _RATE.fullmatch(header) else STATE_UNITS[state] if state else "concentration"
+    unit = SI[dimension]
     return f"{where}: the unit is missing, and it is not guessed. Write '{header} [{unit}]', say. {UNDERSTOOD}."

@@ -36,6 +36,11 @@ def members(table: Table, columns: Columns, time: NDArray[np.float64]) -> tuple[
     pieces = [np.arange(begin, end) for begin, end in pairwise(bounds)]
     for rows in pieces:
         _check_time(table, columns.time, time, rows)
+    if len(pieces) > 1 and len(pieces) == len(time) and not table.blocks:
+        raise DataError(
+            f"{table.place(1, columns.time)}: the time falls from row to row, so that no run would have a second "
+            "sample. Sort the table by time, or tell the runs apart by a column 'run'."
+        )
     single = table.name or "run1"
     if len(pieces) == 1:
         return {single: pieces[0]}, "one run"
@@ -80,7 +85,7 @@ def _labelled(table: Table, column: Column) -> Members:
 def _starts(table: Table, column: Column, time: NDArray[np.float64]) -> list[int]:
     starts = [0]
     seen = {float(time[0])}
-    for row in (np.flatnonzero(np.diff(time) < 0) + 1).tolist() + list(table.blocks):
+    for row in (np.flatnonzero(time[1:] < time[:-1]) + 1).tolist() + list(table.blocks):
         if row in table.blocks or time[row] <= time[starts[-1]] or float(time[row]) in seen:
             starts.append(row)
             seen.add(float(time[row]))
@@ -94,11 +99,14 @@ def _starts(table: Table, column: Column, time: NDArray[np.float64]) -> list[int
 
 
 def _check_time(table: Table, column: Column, time: NDArray[np.float64], rows: NDArray[np.intp]) -> None:
-    back = np.flatnonzero(np.diff(time[rows]) <= 0)
+    back = np.flatnonzero(time[rows[1:]] <= time[rows[:-1]])
     if back.size:
         before, after = (int(row) for row in (rows[back[0]], rows[back[0] + 1]))
         was, now = (table.shown(row, column) for row in (before, after))
+        same = time[before] == time[after]
         raise DataError(
             f"{table.place(after, column)}: time must increase in a run, but {now} follows {was} of {table.row_word} "
-            f"{table.lines[before]}. Sort the table, or split the run in two."
+            f"{table.lines[before]}. "
+            + ("Average what was measured twice" if same else "Sort the table")
+            + ", or split the run in two."
         )

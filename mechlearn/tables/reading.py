@@ -29,6 +29,11 @@ _NOISE = 0.1
 """How far below zero a concentration may be, relative to the species' largest: of an integrator, of an instrument."""
 
 
+_SCATTER = 6.0
+"""The same in standard deviations of a species' noise, where there are `_ENOUGH` values to tell it."""
+_ENOUGH = 12
+
+
 class Options(TypedDict, total=False):
     """What a caller tells beside the file; each takes the place of what the file says."""
 
@@ -188,7 +193,9 @@ def _part(table: Table, columns: Columns, given: Told, source: Source) -> _Part:
     rates = None
     if columns.rates:
         rates = np.column_stack([numbers(table, column, needed=False) for column in columns.rates.values()])
-    notes = _check_negative(table, columns, amounts, measured=rates is None)
+    notes = [*table.notes, *_check_negative(table, columns, amounts, measured=rates is None)]
+    if (time < 0).any() and rates is None:
+        notes.append(f"Times below zero: the reactions are taken to go on from the first sample, at {time.min():g} s.")
     states, worked_out = _with_pressure(columns, states, amounts)
     kind = given.reactor if given.reactor is not None else table.comments.get("reactor", "")
     if columns.inlets:
@@ -250,6 +257,8 @@ def _check_negative(table: Table, columns: Columns, amounts: NDArray[np.float64]
     largest = filled.max(axis=0)
     allowed = _NOISE * largest if measured else np.maximum(_ROUND_OFF * largest, 1e-12 * largest.max())
     allowed = np.maximum(allowed, 1e-12 * largest.max())
+    if measured:
+        allowed = np.maximum(allowed, _SCATTER * _scatter(amounts))
     bad = np.argwhere(filled < -allowed)
     if bad.size:
         row, species = (int(i) for i in bad[0])
@@ -261,6 +270,17 @@ def _check_negative(table: Table, columns: Columns, amounts: NDArray[np.float64]
         )
     noisy = int((filled < -np.maximum(_ROUND_OFF * largest, 1e-12 * largest.max())).sum())
     return [f"Concentrations below zero, as noise makes them: {noisy}."] if noisy else []
+
+
+def _scatter(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Noise of each species by the second differences of neighbouring rows, zero where these are few."""
+    scatter = np.zeros(amounts.shape[1])
+    for k, column in enumerate(amounts.T):
+        known = column[~np.isnan(column)]
+        if len(known) >= _ENOUGH:
+            with np.errstate(over="ignore", invalid="ignore"):
+                scatter[k] = np.nan_to_num(np.median(np.abs(np.diff(known, 2)))) / 0.6745 / np.sqrt(6)
+    return scatter
 
 
 def _rates(

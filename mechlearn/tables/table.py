@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -32,6 +33,7 @@ Quantity = Literal[
 ]
 """What a column holds; ``undecided`` is an amount of a species whose basis must be told."""
 
+_FORTRAN = re.compile(r"([\d.])[dD]([+-]?\d)")
 _MISSING = ("", "nan", "na", "n/a", "#n/a", "null", "none", "-", "--")
 
 
@@ -107,6 +109,8 @@ class Table:
         How numbers and cells are written; empty where that is no question.
     row_word : str
         ``line`` or ``row``.
+    notes : tuple of str
+        What was taken for granted as the file was read.
     """
 
     where: str
@@ -121,6 +125,7 @@ class Table:
     decimal: str = ""
     delimiter: str = ""
     row_word: str = "line"
+    notes: tuple[str, ...] = ()
 
     @property
     def of_ours(self) -> bool:
@@ -191,9 +196,11 @@ def _number(table: Table, column: Column, row: int, cell: str) -> float:
     if cell.strip().lower() in _MISSING:
         return float("nan")
     try:
-        return float(cell)
+        return float(_FORTRAN.sub(r"\1e\2", cell.replace("\N{MINUS SIGN}", "-")))
     except ValueError:
+        shown = table.shown(row, column)
+        limit = " (below a limit of detection that is 0, or empty)" if shown[:1] in "<≤" else ""
         raise DataError(
-            f"{table.place(row, column)}: {table.shown(row, column)!r} is not a number. Write one such as 1.5e-3, or "
-            "leave the cell empty where nothing was measured."
+            f"{table.place(row, column)}: {shown!r} is not a number. Write one such as 1.5e-3, without a sign between "
+            f"thousands, or leave the cell empty where nothing was measured{limit}."
         ) from None
