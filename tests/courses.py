@@ -15,6 +15,7 @@ from mechlearn.trajectories import Trajectories
 EXAMPLES = {
     "fuel-radical-product": ("fuel-radical-product", Times(end=5.0, count=61, spacing="log", start=5e-6)),
     "michaelis-menten": ("michaelis-menten", Times(end=2.0, count=61, spacing="log", start=1e-8)),
+    "fuel-radical-product, coarse": ("fuel-radical-product", Times(end=1.0, count=11)),
     "michaelis-menten, coarse": ("michaelis-menten", Times(end=1.0, count=11)),
     "crnn-case-1": ("crnn-case1", Times(end=39.6, count=100)),
     "hydrogen-oxidation": ("hydrogen-oxidation", Times(end=1.0, count=61, spacing="log", start=3e-7)),

@@ -88,6 +88,39 @@ def test_runs_that_miss_the_fast_reactions_are_never_called_recovered() -> None:
     assert pytest.approx(10.0, rel=1e-3) == slow.rate.A
 
 
+def limits_of(discovery: Discovery) -> dict[str, tuple[float, float] | None]:
+    """Bounds of every direction by its equation, zero and infinity where there is none on a side."""
+    assert discovery.courses is not None
+    assert discovery.courses.spread.kind == "relative"
+    names = list(discovery.mechanism.species_names)
+    return {
+        each.direction.equation(names): each.bounds and (each.bounds[0] or 0.0, each.bounds[1] or np.inf)
+        for each in discovery.courses.found
+    }
+
+
+def test_a_slow_reaction_between_coarse_samples_may_be_shared_with_another() -> None:
+    discovery = discover(weak_balances(runs_of("fuel-radical-product, coarse", 12, 0.01)))
+    assert discovery.status == "undersampled"
+    slow = {equation: limits for equation, limits in limits_of(discovery).items() if "F" in equation}
+    assert len(slow) == 2
+    for low, high in (limits or (1.0, 1.0) for limits in slow.values()):
+        assert low == 0.0  # F <=> P does what F <=> R does, beside the fast R <=> P
+        assert 1.0 < high < 1.05
+
+
+def test_fast_reactions_between_coarse_samples_have_close_lower_bounds_under_noise() -> None:
+    discovery = discover(weak_balances(runs_of("michaelis-menten, coarse", 12, 0.01)))
+    assert discovery.status == "undersampled"
+    assert compare(discovery.mechanism, BANK["michaelis-menten"]).exact
+    limits = limits_of(discovery)
+    assert limits["ES => E + P"] is None
+    for fast, true in (("E + S => ES", 1e6), ("ES => E + S", 1e3)):
+        low, high = limits[fast] or (1.0, 1.0)
+        assert 0.01 * true < low < true
+        assert high == np.inf
+
+
 def test_pure_noise_yields_no_reaction_called_recovered() -> None:
     runs = runs_of("michaelis-menten", 6)
     draw = np.random.default_rng(0)

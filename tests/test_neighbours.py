@@ -31,3 +31,16 @@ def test_a_reaction_that_the_data_do_not_see_stands_for_no_other() -> None:
     assert (kept, absent) == (0, 0)
     assert rise == pytest.approx(3.0)
     assert [wide.amount(place, instead_of=0) for place in (1, 2, 3)] == [0.0, 0.0, 0.0]
+
+
+def test_a_rate_constant_may_go_to_zero_where_another_reaction_does_the_same_but_not_above() -> None:
+    low, high = beside((9.0, 6.0, 0.0)).span(0, 1.0)
+    assert low is None
+    assert high == pytest.approx(2.0, rel=1e-3)
+    half, _ = beside((9.0, 3.0, 0.0)).span(0, 1.0)
+    assert half == pytest.approx(1.0 - 3**-0.5, rel=1e-2)
+
+
+def test_a_rate_constant_that_no_other_can_stand_for_has_ends_on_both_sides() -> None:
+    assert list(beside((9.0, 0.0, 0.0)).span(0, 1.0)) == pytest.approx([0.5, 2.0], rel=1e-3)
+    assert beside((9.0, 0.0, 0.0)).span(0, 4.0) == (None, None)

@@ -15,11 +15,12 @@ from mechlearn.measurement import Noise
 from mechlearn.measurement import measured as add_noise
 from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, ThirdBody
 from mechlearn.refinement import refine
-from mechlearn.refinement.fit import evaluate, fitted, resolved
+from mechlearn.refinement.fit import evaluate, fitted
 from mechlearn.refinement.mass_action import MassAction
 from mechlearn.refinement.measured import measured
 from mechlearn.refinement.radau import Steps, integrate, sensitivities
 from mechlearn.refinement.refine import problem_of
+from mechlearn.refinement.resolution import resolved
 
 from .courses import in_order, runs_of
 from .helpers import BANK

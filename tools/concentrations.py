@@ -31,9 +31,11 @@ import mechlearn as ml
 from mechlearn.balances import Spread
 from mechlearn.conditions import Sample, Times
 from mechlearn.refinement import CoursesFit
-from mechlearn.refinement.fit import evaluate, information, resolved
+from mechlearn.refinement.fit import evaluate, information
 from mechlearn.refinement.measured import measured
+from mechlearn.refinement.radau import Steps
 from mechlearn.refinement.refine import problem_of
+from mechlearn.refinement.resolution import resolved
 from mechlearn.simulation import find_mechanism
 from mechlearn.study import example_studies, load_study
 
@@ -129,6 +131,7 @@ def least_error(truth: ml.Mechanism, exact: ml.Trajectories, level: float, addit
     spread = Spread(0.0, level * span) if additive else Spread(level, 1e-6 * level * values.max(axis=0))
     data = measured(exact)
     problem, theta = problem_of(truth, data, spread)
+    problem = replace(problem, steps=Steps.from_the_first(data.time.shape[1] - 1))
     state = evaluate(problem, theta, data.first)
     assert state is not None
     problem, state = resolved(problem, state)

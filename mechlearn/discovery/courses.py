@@ -176,7 +176,8 @@ def _verdict(fit: CoursesFit, names: list[str], search: Search, pool: str) -> tu
         status = "undersampled"
         detail = (
             f"The reactions found explain the data to {level}, but fast ones end before the second sample: their rate "
-            "constants, and networks that differ by them, cannot be told; intervals hold for this network only. Bring "
+            "constants, and networks that differ by them, cannot be told. Bounds stand where other candidates may do "
+            "part of what a reaction does; those of reactions too fast to be seen are for this network only. Bring "
             "some ten samples, evenly spaced in the logarithm of time, before the second one."
         )
     elif fit.misfit > ABOVE_NOISE or (isinstance(limit, int) and len(fit.found) > 2 * limit):

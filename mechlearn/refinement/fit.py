@@ -14,7 +14,7 @@ from ..balances import Spread
 from .candidates import Candidates, rows_of
 from .mass_action import MassAction
 from .measured import Measured
-from .radau import Course, Steps, integrate, refined, sensitivities
+from .radau import Course, Steps, integrate, sensitivities
 
 Array = NDArray[np.float64]
 
@@ -22,9 +22,6 @@ LONGEST = 2.0
 """Largest change of any ln k in one step."""
 LOWEST = -690.0
 """Smallest ln k."""
-LOCAL_ERROR = 0.05
-"""Share of the noise that the error of an integration step may reach."""
-HALVINGS = 30
 EMPTIED = 5
 """Times that a step is computed again, with the first states at zero that it would bring below."""
 FIRST_DAMPING = 1e-12
@@ -32,6 +29,10 @@ SECOND_DAMPING = 1e-4
 """Of Marquardt: none at first, since a valley along which only a ratio of rate constants is known may be very flat."""
 FEW = 5
 """Steps after which a fit that is too slow to come below a limit is given up."""
+FAR_OFF = 10.0
+"""χ² over a limit at which twice as many courses, tried for these steps, are the last."""
+NOTHING = 0.01
+"""Decrease of χ² for which no rate constant goes far."""
 HUBER = 3.0
 """Standard deviations beyond which a residual counts linearly."""
 
@@ -247,7 +248,13 @@ def information(problem: Problem, state: State) -> Information:
 
 
 def fitted(
-    problem: Problem, state: State, *, tolerance: float = 0.01, iterations: int = 40, hopeless: float = np.inf
+    problem: Problem,
+    state: State,
+    *,
+    tolerance: float = 0.01,
+    iterations: int = 40,
+    hopeless: float = np.inf,
+    drifts: bool = False,
 ) -> State:
     """The minimum near a state.
 
@@ -264,16 +271,22 @@ def fitted(
     hopeless : float
         χ² above which the minimum is of no interest: where twice the promised decrease does not lead below it, or all
         steps that are left would not at the pace of the last one, the fit is given up.
+    drifts : bool
+        Whether rate constants rise by the longest step even if that promises nothing: far from the minimum, what the
+        data do not show yet they may show after some such steps.
     """
-    damping = FIRST_DAMPING
+    damping, tried = FIRST_DAMPING, 0
     for done in range(1, iterations + 1):
         arrow = _arrow(problem, state)
         if state.chi2 > hopeless and state.chi2 - 2 * arrow.promise() > hopeless:
             return state
         while True:
-            trial = _step(problem, state, arrow, damping)
+            trial = _step(problem, state, arrow, damping, 0.0 if drifts else NOTHING)
+            tried += 1
             if trial is not None and trial.chi2 < state.chi2:
                 break
+            if tried > 2 * FEW and state.chi2 > FAR_OFF * hopeless:
+                return state
             damping = max(8 * damping, SECOND_DAMPING)
             if damping > 1e6:
                 return state
@@ -286,16 +299,17 @@ def fitted(
     return state
 
 
-def _step(problem: Problem, state: State, arrow: _Arrow, damping: float) -> State | None:
-    """One step of Marquardt's; first states that would fall below zero are put there, and the others follow."""
+def _step(problem: Problem, state: State, arrow: _Arrow, damping: float, least: float) -> State | None:
+    """One step of Marquardt's; first states that would fall below zero are put there, and the others follow.
+
+    What would rise by the longest step and promises a decrease of χ² below ``least`` stays.
+    """
     size = np.sqrt(np.maximum(np.diag(arrow.rates), 1e-300))
     empty = (state.first <= 0) & (arrow.gradient_first >= 0)
     for _ in range(EMPTIED):
         bound = arrow.emptied(state.first, empty)
         matrix, gradient, inverse = bound.reduced(damping)
-        scaled = matrix / np.outer(size, size) + 1e-13 * np.eye(len(size))
-        change = -np.linalg.lstsq(scaled, gradient / size, rcond=None)[0] / size
-        change = np.clip(change, -LONGEST, LONGEST)
+        change = _change(matrix / np.outer(size, size), gradient / size, size, least)
         right = bound.gradient_first + bound.shared @ change
         first = np.where(empty, 0.0, state.first - (inverse @ right[..., None])[..., 0])
         if np.all(first >= 0):
@@ -306,30 +320,27 @@ def _step(problem: Problem, state: State, arrow: _Arrow, damping: float) -> Stat
     return evaluate(problem, theta, first, state.course)
 
 
-def resolved(problem: Problem, state: State) -> tuple[Problem, State]:
-    """Steps fine enough for the noise at this state, and the state on them."""
-    allowed = LOCAL_ERROR * _least_deviation(problem, state)
-    for _ in range(HALVINGS):
-        constants = problem.constants(state.theta)
-        steps = refined(
-            problem.reactions,
-            constants,
-            state.course,
-            problem.data.time,
-            problem.steps,
-            allowed[problem.steps.interval],
-        )
-        if steps is problem.steps:
-            break
-        closer = replace(problem, steps=steps)
-        finer = evaluate(closer, state.theta, state.first)
-        if finer is None:
-            break
-        problem, state = closer, finer
-    return problem, state
+def _change(scaled: Array, gradient: Array, size: Array, least: float) -> Array:
+    """Change of the rate parameters, each by the longest step at most.
+
+    Those that would rise by that stay where they are if their rise promises less than ``least``: of a reaction too fast
+    to be seen the fit knows no end.
+    """
+    change = _solved(scaled, gradient, size)
+    near = change < LONGEST
+    if least and not near.all():
+        less = np.zeros_like(change)
+        less[near] = _solved(scaled[np.ix_(near, near)], gradient[near], size[near])
+        if _promised(scaled, gradient, size * change) - _promised(scaled, gradient, size * less) < least:
+            return less
+    return change
 
 
-def _least_deviation(problem: Problem, state: State) -> Array:
-    """Noise at the two ends of each interval, the smaller one, shape (T − 1, N, S)."""
-    deviation = problem.spread.deviation(state.samples).transpose(1, 0, 2)
-    return np.minimum(deviation[1:], deviation[:-1])
+def _solved(scaled: Array, gradient: Array, size: Array) -> Array:
+    change = -np.linalg.lstsq(scaled + 1e-13 * np.eye(len(size)), gradient, rcond=None)[0] / size
+    return np.asarray(np.clip(change, -LONGEST, LONGEST))
+
+
+def _promised(scaled: Array, gradient: Array, change: Array) -> float:
+    """Decrease of χ² in the quadratic model."""
+    return float(-2 * gradient @ change - change @ scaled @ change)

@@ -15,7 +15,6 @@ from ..balances import (
     differential_balances,
     estimate_spread,
     integral_balances,
-    spread_of,
     weak_balances,
 )
 from ..errors import DataError
@@ -24,11 +23,12 @@ from ..sampling import thinned
 from ..search import Search
 from ..trajectories import Trajectories
 from .annealing import annealed, jumps
-from .bounds import VAGUE, bounds
+from .bounds import VAGUE, bounds, bounds_beside_all
 from .candidates import Candidates, candidates
-from .fit import Problem, State, evaluate, fitted, information, resolved
+from .fit import Problem, State, evaluate, fitted, information
 from .measured import measured
-from .outliers import FAR, Outlier, left_over, outliers, scores
+from .outliers import FAR, Outlier, left_over, noise_left, outliers, scores
+from .resolution import resolved
 from .selection import Network, Selector
 from .support import rates_by_rows
 
@@ -162,7 +162,7 @@ def courses_fit(balances: Balances, search: Search, tell: Tell, pool: Candidates
     """
     courses = balances.courses
     assert courses is not None
-    annealed_start = _after_a_jump(balances, pool)
+    annealed_start = _after_a_jump(balances, pool, search)
     started = annealed_start or _start(balances, pool)
     if started is None:
         data = measured(courses.runs)
@@ -189,7 +189,15 @@ def courses_fit(balances: Balances, search: Search, tell: Tell, pool: Candidates
     tell(0.8, "looking for other networks")
     best, near = selector.rivals(network)
     fit = _told(best, near, pool, courses.runs, misfit * best.state.chi2 / state.chi2, tell)
-    return replace(fit, unresolved=annealed_start is not None, unseen=tuple(selector.unseen(best)))
+    if annealed_start is not None:
+        wide = selector.wide(best)
+        told = [
+            each.bounds or bounds_beside_all(wide, place, each.constant, each.std_error_log_k, selector.scale)
+            for place, each in enumerate(fit.found)
+        ]
+        found = tuple(replace(each, bounds=limits) for each, limits in zip(fit.found, told, strict=True))
+        fit = replace(fit, unresolved=True, found=found)
+    return replace(fit, unseen=tuple(selector.unseen(best)))
 
 
 def among(
@@ -219,14 +227,16 @@ def among(
     return selector, network, misfit
 
 
-def _after_a_jump(balances: Balances, pool: Candidates) -> tuple[Problem, State, NDArray[np.int64]] | None:
+def _after_a_jump(
+    balances: Balances, pool: Candidates, search: Search
+) -> tuple[Problem, State, NDArray[np.int64]] | None:
     """All candidates, annealed, where fast reactions end before the second sample."""
     courses = balances.courses
     assert courses is not None
     data = measured(courses.runs)
     if not jumps(data, courses.spread):
         return None
-    started = annealed(pool, data, courses.spread)
+    started = annealed(pool, data, courses.spread, search.noise)
     return None if started is None else (*started, np.arange(len(pool)))
 
 
@@ -258,7 +268,7 @@ def _settled(problem: Problem, state: State, runs: Trajectories, search: Search)
     problem, state = resolved(problem, state)
     misfit = np.inf
     for _ in range(REWEIGHTED):
-        spread = _noise_left(problem, state, search)
+        spread = noise_left(problem, state, search.noise)
         problem = problem.with_weights(state.samples, spread)
         far = np.abs(scores(problem, state)) > FAR
         problem = replace(problem, robust=search.loss == "huber" or (search.loss == "auto" and bool(far.any())))
@@ -269,16 +279,6 @@ def _settled(problem: Problem, state: State, runs: Trajectories, search: Search)
         alone = problem.with_weights(state.samples, estimate_spread(runs, spread.kind))
         misfit = float(np.sum(np.minimum(np.abs(scores(alone, state)), FAR) ** 2)) / problem.data.count
     return problem, state, misfit
-
-
-def _noise_left(problem: Problem, state: State, search: Search) -> Spread:
-    """The noise as the residuals show it."""
-    data = problem.data
-    residuals = np.where(data.known, state.samples - data.values, np.nan)
-    species = data.values.shape[-1]
-    largest = np.maximum(np.abs(data.values).max(axis=(0, 1)), 1e-300)
-    spread = spread_of(residuals.reshape(-1, species), state.samples.reshape(-1, species), largest, search.noise)
-    return spread.with_own(data.hidden, problem.spread.absolute)
 
 
 def _told(

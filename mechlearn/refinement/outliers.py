@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..balances import Spread, spread_of
 from .fit import Problem, State
 from .measured import Measured
 
@@ -55,6 +56,16 @@ def left_over(problem: Problem, state: State) -> float:
     alike = float(np.sum(score[:, 1:] * score[:, :-1])) / max(size, 1e-300)
     alike = min(max(alike, 0.0), MOST_ALIKE)
     return max(1.0, state.chi2 / problem.data.count * (1 + alike) / (1 - alike))
+
+
+def noise_left(problem: Problem, state: State, kind: str) -> Spread:
+    """The noise as the residuals show it; of either kind with ``auto``."""
+    data = problem.data
+    residuals = np.where(data.known, state.samples - data.values, np.nan)
+    species = data.values.shape[-1]
+    largest = np.maximum(np.abs(data.values).max(axis=(0, 1)), 1e-300)
+    spread = spread_of(residuals.reshape(-1, species), state.samples.reshape(-1, species), largest, kind)
+    return spread.with_own(data.hidden, problem.spread.absolute)
 
 
 def outliers(problem: Problem, state: State, species: tuple[str, ...]) -> tuple[Outlier, ...]:

@@ -18,10 +18,11 @@ from ..mechanism import Arrhenius, Mechanism, Reaction
 from ..trajectories import Trajectories
 from .bounds import VAGUE, bounds
 from .candidates import Candidates
-from .fit import Problem, State, evaluate, fitted, information, resolved
+from .fit import Problem, State, evaluate, fitted, information
 from .mass_action import MassAction
 from .measured import Measured, measured
 from .outliers import FAR, Outlier, outliers, scores
+from .resolution import resolved
 
 Array = NDArray[np.float64]
 

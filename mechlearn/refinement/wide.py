@@ -11,8 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .fit import Information
+from .support import non_negative
 
 Array = NDArray[np.float64]
+
+HALVINGS = 12
+"""Of an interval in which the end of a range lies."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +61,35 @@ class Wide:
         least = np.maximum(-gradient / curvature, 0.0)
         slope = gradient + curvature * least
         return np.asarray(least + (np.sqrt(slope**2 + curvature * rise) - slope) / curvature)
+
+    def span(self, place: int, rise: float) -> tuple[float | None, float | None]:
+        """How far a kept rate constant may go, over what it is, if all candidates may take part; None without an end.
+
+        The ends are where χ² is above that of the network by so much at least, all others fitted anew in the quadratic
+        model, none below zero. Downwards the effect counts as linear in k, upwards in 1/k, as that of a fast reaction.
+        """
+        low, high = (self._end(place, sign, rise) for sign in (-1.0, 1.0))
+        return None if low is None else 1.0 - low, None if high is None else 1.0 / (1.0 - high)
+
+    def _end(self, place: int, sign: float, rise: float) -> float | None:
+        inside, outside = 0.0, 1.0
+        if self._beside(place, sign) <= rise:
+            return None
+        for _ in range(HALVINGS):
+            middle = (inside + outside) / 2
+            inside, outside = (middle, outside) if self._beside(place, sign * middle) <= rise else (inside, middle)
+        return outside
+
+    def _beside(self, place: int, change: float) -> float:
+        """Change of χ² with that of one kept rate constant, as a share of it."""
+        others = np.arange(len(self.info.normal)) != place
+        normal, gradient = self.info.normal[np.ix_(others, others)], self.info.gradient[others]
+        gradient = gradient + self.info.normal[others, place] * change
+        start = (np.arange(len(self.info.normal)) < self.count)[others].astype(float)
+        size = np.sqrt(np.maximum(np.diag(normal), 1e-300))
+        amount = non_negative(normal / np.outer(size, size), (normal @ start - gradient) / size) / size - start
+        own = self.info.normal[place, place] * change**2 + 2 * self.info.gradient[place] * change
+        return float(amount @ normal @ amount + 2 * gradient @ amount + own)
 
     def without(self) -> Array:
         """By how much χ² would rise without each kept reaction."""
