@@ -16,7 +16,7 @@ from .sampling import check_sampling
 from .simulation import find_mechanism, simulate_runs
 from .study import Study
 from .tables import Options, read_runs
-from .trajectories import Trajectories
+from .trajectories import Trajectories, Trajectory
 
 Progress = Callable[[float, str], None]
 
@@ -90,8 +90,13 @@ def _read(study: Study) -> Trajectories:
     parts = [read_runs(_data_file(study, name), **options) for name in study.data]
     first = parts[0]
     for name, part in zip(study.data[1:], parts[1:], strict=True):
-        if part.species_names != first.species_names:
-            raise DataError(f"{name} has other species than {study.data[0]}. Give files with the same columns.")
+        lone = sorted(set(part.species_names) ^ set(first.species_names))
+        if lone:
+            where, lacks = (name, study.data[0]) if lone[0] in part.species_names else (study.data[0], name)
+            raise DataError(
+                f"{name} has other species than {study.data[0]}: {lone[0]} is in {where}, not in {lacks}. Give files "
+                "with the same columns; where a species was not measured in some runs, one with empty cells."
+            )
     several = len(parts) > 1
     runs = [
         replace(
@@ -100,10 +105,23 @@ def _read(study: Study) -> Trajectories:
             parent=f"{Path(name).stem}:{run.parent}" if several and run.parent else run.parent,
         )
         for name, part in zip(study.data, parts, strict=True)
-        for run in part.runs
+        for run in _in_order(part, first.species_names)
     ]
     left_out = tuple(dict.fromkeys(each for part in parts for each in part.left_out))
     return replace(first.select(runs), left_out=left_out)
+
+
+def _in_order(part: Trajectories, names: tuple[str, ...]) -> list[Trajectory]:
+    """The runs with the species in another order."""
+    order = [part.species_names.index(name) for name in names]
+    return [
+        replace(
+            run,
+            concentrations=run.concentrations[:, order],
+            rates=None if run.rates is None else run.rates[:, order],
+        )
+        for run in part.runs
+    ]
 
 
 def _data_file(study: Study, name: str) -> Path:

@@ -114,6 +114,9 @@ def test_files_that_are_not_there_or_of_another_kind_are_refused(tmp_path: Path)
         match=r"runs\.xlsx: runs are read from files that end in \.csv, .* or \.yml, not in '\.xlsx'",
     ):
         read_runs(tmp_path / "runs.xlsx")
+    for name, advice in (("runs.csv.gz", "Unpack it"), ("runs.parquet", "give the data frame to from_dataframe")):
+        with pytest.raises(DataError, match=advice):
+            read_runs(tmp_path / name)
     with pytest.raises(DataError, match="not in 'nothing'"):
         write_runs(of(trajectory()), tmp_path / "runs")
     write_hdf5(of(trajectory()), tmp_path / "runs.h5")

@@ -71,6 +71,43 @@ def test_fast_processes_show_as_jumps_and_the_advice_resolves_them() -> None:
     assert "Production rates are given, and they tell it." in said(with_rates, "time-scales")
 
 
+def _decays(count: int, change: Any) -> Trajectories:
+    time = np.linspace(0.0, 3.0, count)
+    amounts = [change(np.exp(-time)[:, None] * (1.0 + k)) for k in range(3)]
+    return Trajectories((Species("A"),), tuple(_course(time, values, f"run{k}") for k, values in enumerate(amounts)))
+
+
+def _course(time: Any, values: Any, name: str) -> Trajectory:
+    unknown = np.full(len(time), np.nan)
+    return Trajectory(time=time, concentrations=values, temperature=unknown, pressure=unknown, name=name)
+
+
+def _with(row: int, factor: float) -> Any:
+    return lambda values: np.where(np.arange(len(values))[:, None] == row, factor * values, values)
+
+
+@pytest.mark.parametrize(
+    ("count", "change"),
+    [(3, _with(0, 1.0)), (20, _with(4, 5.0)), (20, _with(4, np.nan))],
+    ids=["three samples", "an outlier", "a gap"],
+)
+def test_few_samples_outliers_and_gaps_are_no_fast_processes(count: int, change: Any) -> None:
+    assert "time-scales" not in [each.kind for each in check_sampling(_decays(count, change)).findings]
+
+
+def test_files_may_have_their_columns_in_another_order_but_not_other_species(tmp_path: Path) -> None:
+    study = tmp_path / "study.yaml"
+    (tmp_path / "a.csv").write_text("t [s],A [M],B [mM]\n0,1,2\n1,3,4\n")
+    (tmp_path / "b.csv").write_text("B [M];t [min];A [mM]\n0,5;0;6\n0,7;1;8\n")
+    study.write_text("data: [a.csv, b.csv]\n")
+    runs, _ = study_runs(ml.load_study(study))
+    assert runs.species_names == ("A", "B")
+    assert runs.runs[1].concentrations == pytest.approx(np.array([[6e-3, 0.5], [8e-3, 0.7]]))
+    (tmp_path / "b.csv").write_text("t [s],A [M],C [M]\n0,1,2\n")
+    with pytest.raises(ml.DataError, match=r"B is in a\.csv, not in b\.csv.*one with empty cells"):
+        study_runs(ml.load_study(study))
+
+
 def test_a_late_jump_is_named_with_its_times() -> None:
     c = np.concatenate([np.linspace(1, 0.95, 6), np.linspace(0.1, 0.05, 6)])
     found = check_sampling(written(np.column_stack([c, 1 - c])))

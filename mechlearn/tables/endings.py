@@ -23,6 +23,10 @@ from .tidy import text_table, write_csv
 _TEXT = (".csv", ".tsv", ".txt", ".dat", ".out", ".ckcsv")
 _HDF5 = (".h5", ".hdf5")
 _YAML = (".yaml", ".yml")
+_ADVICE = {
+    **dict.fromkeys((".gz", ".zip", ".bz2", ".xz", ".7z"), "Unpack it."),
+    **dict.fromkeys((".parquet", ".feather", ".pkl"), "Read it with pandas and give the data frame to from_dataframe."),
+}
 
 
 def read_runs(path: str | os.PathLike[str], **options: Unpack[Options]) -> Trajectories:
@@ -113,7 +117,7 @@ def _tables(path: Path) -> list[Table]:
         return _of_yaml(path)
     raise DataError(
         f"{path}: runs are read from files that end in {', '.join((*_TEXT, *_HDF5, *_YAML[:-1]))} or {_YAML[-1]}, not "
-        f"in {ending or 'nothing'!r}. Save a spreadsheet as CSV, or rename the file."
+        f"in {ending or 'nothing'!r}. {_ADVICE.get(ending, 'Save a spreadsheet as CSV, or rename the file.')}"
     )
 
 
