@@ -27,7 +27,7 @@ from .bounds import VAGUE, bounds, bounds_beside_all
 from .candidates import Candidates, candidates
 from .fit import Problem, State, evaluate, fitted, information
 from .measured import measured
-from .outliers import FAR, Outlier, left_over, noise_left, outliers, scores
+from .outliers import FAR, Outlier, chi2_of_still_runs, left_over, noise_left, outliers, scores
 from .resolution import resolved
 from .selection import Network, Selector
 from .support import rates_by_rows
@@ -166,7 +166,7 @@ def courses_fit(balances: Balances, search: Search, tell: Tell, pool: Candidates
     started = annealed_start or _start(balances, pool)
     if started is None:
         data = measured(courses.runs)
-        if _still(Problem.of(pool, data, courses.spread)) < STILL * data.count:
+        if chi2_of_still_runs(Problem.of(pool, data, courses.spread)) < STILL * data.count:
             return None
         raise DataError(
             "The rates that the balances give cannot be integrated: the samples are too far apart for the fastest "
@@ -184,19 +184,13 @@ def courses_fit(balances: Balances, search: Search, tell: Tell, pool: Candidates
         kept = np.array(network.kept)
         selector, network, misfit = among(pool, network.problem, network.state, kept, courses.runs, search, tell)
         state = network.state
-    if _still(network.problem) / selector.scale <= network.cost:
+    if chi2_of_still_runs(network.problem) / selector.scale <= network.cost:
         return None
     tell(0.8, "looking for other networks")
     best, near = selector.rivals(network)
-    fit = _told(best, near, pool, courses.runs, misfit * best.state.chi2 / state.chi2, tell)
-    if annealed_start is not None:
-        wide = selector.wide(best)
-        told = [
-            each.bounds or bounds_beside_all(wide, place, each.constant, each.std_error_log_k, selector.scale)
-            for place, each in enumerate(fit.found)
-        ]
-        found = tuple(replace(each, bounds=limits) for each, limits in zip(fit.found, told, strict=True))
-        fit = replace(fit, unresolved=True, found=found)
+    fit = _told(best, near, pool, courses.runs, misfit * best.state.chi2 / state.chi2)
+    found = _bounded(fit.found, best, selector, annealed_start is not None, tell)
+    fit = replace(fit, found=found, unresolved=annealed_start is not None)
     return replace(fit, unseen=tuple(selector.unseen(best)))
 
 
@@ -254,13 +248,6 @@ def _start(balances: Balances, pool: Candidates) -> tuple[Problem, State, NDArra
     return None if state is None else (problem, state, support)
 
 
-def _still(problem: Problem) -> float:
-    """χ² of runs in which nothing changes."""
-    weight = problem.inverse**2
-    mean = (weight * problem.data.values).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-300)
-    return float(np.sum(weight * (problem.data.values - mean[:, None]) ** 2))
-
-
 def _settled(problem: Problem, state: State, runs: Trajectories, search: Search) -> tuple[Problem, State, float]:
     """Rates, steps and weights that belong together, and χ² per datum with the noise found in the data alone."""
     problem, state = resolved(problem, state)
@@ -287,7 +274,6 @@ def _told(
     pool: Candidates,
     runs: Trajectories,
     misfit: float,
-    tell: Tell,
 ) -> CoursesFit:
     problem, state = resolved(best.problem, best.state)
     state = fitted(problem, state, tolerance=1e-4)
@@ -299,12 +285,8 @@ def _told(
     written = pool.written
     found = []
     for place, candidate in enumerate(best.kept):
-        known = errors[place] < VAGUE
-        if not known:
-            tell(0.9, "bounding rate constants")
-        limits = None if known else bounds(problem, state, place, scale)
         size, error, share = (float(each[place]) for each in (constants, errors, shares))
-        found.append(Found(written[candidate], size, error, limits, share))
+        found.append(Found(written[candidate], size, error, None, share))
     data = problem.data
     span = np.maximum(np.ptp(np.where(data.known, data.values, 0.0), axis=(0, 1)), 1e-300)
     left = ((state.samples - data.values) / span)[data.known]
@@ -322,6 +304,30 @@ def _told(
         data=data.count,
         unresolved=False,
     )
+
+
+def _bounded(
+    found: tuple[Found, ...], network: Network, selector: Selector, unresolved: bool, tell: Tell
+) -> tuple[Found, ...]:
+    """The reactions with bounds where they are vague, or where other candidates may do part of what they do."""
+    known = [each.std_error_log_k < VAGUE for each in found]
+    limits: list[tuple[float | None, float | None] | None] = [None] * len(found)
+    partners: dict[int, float] = {}
+    if unresolved:
+        wide = selector.wide(network)
+        for place in np.flatnonzero(known):
+            constant, error = found[place].constant, found[place].std_error_log_k
+            limits[place] = bounds_beside_all(wide, int(place), constant, error, selector.scale)
+            if limits[place] is not None:
+                partners |= wide.partners(int(place), selector.scale)
+    if not all(known):
+        tell(0.9, "bounding rate constants")
+        beside = selector.beside(network, partners) if partners else network
+        problem, state = resolved(beside.problem, beside.state)
+        state = fitted(problem, state, tolerance=1e-4)
+        for place in np.flatnonzero(~np.array(known)):
+            limits[place] = bounds(problem, state, int(place), left_over(problem, state))
+    return tuple(replace(each, bounds=limit) for each, limit in zip(found, limits, strict=True))
 
 
 def other_of(network: Network) -> Other:

@@ -58,6 +58,13 @@ def left_over(problem: Problem, state: State) -> float:
     return max(1.0, state.chi2 / problem.data.count * (1 + alike) / (1 - alike))
 
 
+def chi2_of_still_runs(problem: Problem) -> float:
+    """χ² of runs in which nothing changes."""
+    weight = problem.inverse**2
+    mean = (weight * problem.data.values).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-300)
+    return float(np.sum(weight * (problem.data.values - mean[:, None]) ** 2))
+
+
 def noise_left(problem: Problem, state: State, kind: str) -> Spread:
     """The noise as the residuals show it; of either kind with ``auto``."""
     data = problem.data

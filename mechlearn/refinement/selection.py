@@ -186,6 +186,11 @@ class Selector:
         theta = np.append(network.state.theta[stay], np.log(amount))
         return self.network(kept, theta, network.state.first, network.state, network.cost + 2 * INDISTINCT)
 
+    def beside(self, network: Network, partners: dict[int, float]) -> Network:
+        """The network with more candidates; itself where that cannot be integrated."""
+        theta = np.append(network.state.theta, np.log([each / 2 for each in partners.values()]))
+        return self.network((*network.kept, *partners), theta, network.state.first, network.state) or network
+
     def wide(self, network: Network) -> Wide:
         """The network beside all absent candidates."""
         absent = tuple(sorted(set(range(int(self.everything.parameter[-1]) + 1)) - set(network.kept)))

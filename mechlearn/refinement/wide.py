@@ -71,17 +71,26 @@ class Wide:
         low, high = (self._end(place, sign, rise) for sign in (-1.0, 1.0))
         return None if low is None else 1.0 - low, None if high is None else 1.0 / (1.0 - high)
 
+    def partners(self, place: int, rise: float) -> dict[int, float]:
+        """The absent candidates that take part at the ends of that range, with their rate constants."""
+        found: dict[int, float] = {}
+        for sign in (-1.0, 1.0):
+            end = self._end(place, sign, rise)
+            _, amounts = self._beside(place, sign * (1.0 if end is None else end))
+            found |= {q: float(a) for q, a in zip(self.absent, amounts[self.count - 1 :], strict=True) if a > 0}
+        return found
+
     def _end(self, place: int, sign: float, rise: float) -> float | None:
         inside, outside = 0.0, 1.0
-        if self._beside(place, sign) <= rise:
+        if self._beside(place, sign)[0] <= rise:
             return None
         for _ in range(HALVINGS):
             middle = (inside + outside) / 2
-            inside, outside = (middle, outside) if self._beside(place, sign * middle) <= rise else (inside, middle)
+            inside, outside = (middle, outside) if self._beside(place, sign * middle)[0] <= rise else (inside, middle)
         return outside
 
-    def _beside(self, place: int, change: float) -> float:
-        """Change of χ² with that of one kept rate constant, as a share of it."""
+    def _beside(self, place: int, change: float) -> tuple[float, Array]:
+        """Change of χ² with that of one kept rate constant, as a share of it, and of all others."""
         others = np.arange(len(self.info.normal)) != place
         normal, gradient = self.info.normal[np.ix_(others, others)], self.info.gradient[others]
         gradient = gradient + self.info.normal[others, place] * change
@@ -89,7 +98,7 @@ class Wide:
         size = np.sqrt(np.maximum(np.diag(normal), 1e-300))
         amount = non_negative(normal / np.outer(size, size), (normal @ start - gradient) / size) / size - start
         own = self.info.normal[place, place] * change**2 + 2 * self.info.gradient[place] * change
-        return float(amount @ normal @ amount + 2 * gradient @ amount + own)
+        return float(amount @ normal @ amount + 2 * gradient @ amount + own), amount
 
     def without(self) -> Array:
         """By how much χ² would rise without each kept reaction."""
