@@ -100,7 +100,7 @@ def limits_of(discovery: Discovery) -> dict[str, tuple[float, float] | None]:
 
 
 def test_a_slow_reaction_between_coarse_samples_may_be_shared_with_another() -> None:
-    discovery = discover(weak_balances(runs_of("fuel-radical-product, coarse", 12, 0.01)))
+    discovery = discover(weak_balances(runs_of("fuel-radical-product, coarse", 6, 0.01)))
     assert discovery.status == "undersampled"
     slow = {equation: limits for equation, limits in limits_of(discovery).items() if "F" in equation}
     assert len(slow) == 2
@@ -110,14 +110,14 @@ def test_a_slow_reaction_between_coarse_samples_may_be_shared_with_another() -> 
 
 
 def test_fast_reactions_between_coarse_samples_have_close_lower_bounds_under_noise() -> None:
-    discovery = discover(weak_balances(runs_of("michaelis-menten, coarse", 12, 0.01)))
+    discovery = discover(weak_balances(runs_of("michaelis-menten, coarse", 8, 0.01)))
     assert discovery.status == "undersampled"
     assert compare(discovery.mechanism, BANK["michaelis-menten"]).exact
     limits = limits_of(discovery)
     assert limits["ES => E + P"] is None
     for fast, true in (("E + S => ES", 1e6), ("ES => E + S", 1e3)):
         low, high = limits[fast] or (1.0, 1.0)
-        assert 0.01 * true < low < true
+        assert 1e-3 * true < low < true
         assert high == np.inf
 
 
