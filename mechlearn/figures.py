@@ -79,7 +79,7 @@ def draw_validation(validation: Validation, runs: Trajectories) -> Figure:
     engine = ConstrainedLayoutEngine(h_pad=0.08, w_pad=0.08)
     figure = Figure(figsize=(max(2.9 * columns, 7.5), height), facecolor="white", layout=engine)
     top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=[2.1 * rows + 1.1, 2.2]).ravel()
-    top.suptitle(_wrapped(validation.message, 48 * max(columns, 2.6)), x=0.01, ha="left", size=11, weight="bold")
+    top.suptitle(_wrapped(validation.message, 32 * max(columns, 2.6)), x=0.01, ha="left", size=11, weight="bold")
     grid = np.atleast_1d(top.subplots(rows, columns, squeeze=False)).ravel()
     logarithmic = is_logarithmic(chosen[0].time)
     for axes, name in zip(grid, species, strict=False):

@@ -60,6 +60,16 @@ def test_svg_holds_species_runs_units_and_verdict(tmp_path: Path) -> None:
     assert "Failed: 5 of 5 held-out runs" in everything
 
 
+@pytest.mark.parametrize("names", [("A",), ("A", "B", "C"), tuple("ABCDEFGH")])
+def test_a_long_verdict_stays_inside_the_figure(names: tuple[str, ...]) -> None:
+    runs = decay(names)
+    figure = draw_validation(replace(compared(runs), failures={"a run with a long name " * 12: "stiff"}), runs)
+    figure.draw_without_rendering()
+    title = next(iter(figure.subfigs)).texts[0]
+    assert len(title.get_text()) > 300
+    assert title.get_window_extent().x1 <= figure.bbox.width
+
+
 def test_png_is_an_image_of_useful_size(tmp_path: Path) -> None:
     runs = decay(("A", "B"))
     validation_figure(compared(runs), runs, tmp_path / "validation.png")

@@ -98,7 +98,8 @@ def _data(subject: Subject) -> list[tuple[str, str]]:
         facts.append(("Duration", span_text(ends, "s")))
     if "noise" in subject.summary:
         noise = subject.summary["noise"]
-        facts.append(("Noise of the rates", f"{100 * noise:.2g} %" if noise else "none found"))
+        of = "concentrations" if subject.summary.get("concentrations") else "rates"
+        facts.append((f"Noise of the {of}", f"{100 * noise:.2g} %" if noise else "none found"))
     if subject.summary.get("balances"):
         facts.append(("Balances", str(subject.summary["balances"]).removeprefix("Balances: ")))
     return facts
