@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.linalg import expm
 
 from mechlearn.balances import weak_balances
 from mechlearn.cantera_yaml import read_mechanism
@@ -200,6 +201,61 @@ def test_a_reverse_reaction_in_the_noise_is_found_named_or_limited(reverse: floa
             assert found
             assert found[0] == pytest.approx(reverse, rel=0.5)
     assert held >= 4
+
+
+TRIANGLE = {"A => B": 2.0, "B => A": 0.5, "B => C": 3.0, "C => B": 0.3, "A => C": 0.8}
+
+
+def triangle(reverse: float, noise: float, seed: int) -> Discovery:
+    """A <=> B, B <=> C and A => C with a rate constant for C => A, learnt from exact courses with additive noise."""
+    rates = np.zeros((3, 3))
+    for equation, constant in (TRIANGLE | {"C => A": reverse}).items():
+        start, end = ("ABC".index(name) for name in equation.split(" => "))
+        rates[start, start] -= constant
+        rates[end, start] += constant
+    time = np.concatenate([[0.0], np.geomspace(0.01, 3, 40)])
+    steps = np.array([expm(rates * t) for t in time])
+    draw = np.random.default_rng(seed)
+    runs = []
+    for first in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.5, 0.5, 0.3), (0.2, 0.1, 1.0)):
+        values = steps @ np.array(first) + noise * draw.standard_normal((len(time), 3))
+        runs.append(Trajectory(time, values, np.full(len(time), 300.0), np.full(len(time), 1e5), name=str(first)))
+    return discover(weak_balances(Trajectories(tuple(Species(name) for name in "ABC"), tuple(runs))))
+
+
+def networks_of(discovery: Discovery) -> list[set[str]]:
+    """The one-way equations of the network found and of those named beside it."""
+    assert discovery.courses is not None
+    mine = tuple(each.direction for each in discovery.courses.found)
+    every = (mine, *(each.directions for each in discovery.courses.alternatives))
+    return [{direction.equation("ABC") for direction in each} for each in every]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_reverse_direction_in_the_noise_has_the_rate_constant_of_detailed_balance(seed: int) -> None:
+    reverse = 0.8 * (0.5 / 2.0) * (0.3 / 3.0)
+    discovery = triangle(reverse, 0.02, seed)
+    assert discovery.courses is not None
+    assert networks_of(discovery)[0] == {*TRIANGLE, "C => A"}
+    assert set(TRIANGLE) in networks_of(discovery)[1:]
+    assert discovery.status == "ambiguous"
+    assert "what detailed balance asks for with the others: C => A 0.02" in discovery.message
+    constants = {each.direction.equation("ABC"): each for each in discovery.courses.found}
+    assert constants["C => A"].constant == pytest.approx(reverse, rel=0.2)
+    assert 0.01 < constants["C => A"].std_error_log_k < 0.3
+
+
+def test_detailed_balance_adds_nothing_that_the_data_exclude() -> None:
+    discovery = triangle(0.0, 0.001, seed=0)
+    assert networks_of(discovery)[0] == set(TRIANGLE)
+    assert discovery.courses is not None
+    assert not discovery.courses.implied
+
+
+def test_a_one_way_reaction_that_closes_a_cycle_is_named_where_noise_hides_that() -> None:
+    discovery = triangle(0.0, 0.02, seed=2)
+    assert discovery.status == "ambiguous"
+    assert set(TRIANGLE) in networks_of(discovery)
 
 
 def test_a_polynomial_of_weak_balances_follows_the_rates_and_is_explained_by_the_true_reactions_alone() -> None:

@@ -144,7 +144,7 @@ def _joined(fit: CoursesFit, names: list[str], offered: _Offered) -> tuple[Learn
     for each in sorted(fit.found, key=lambda found: (-found.constant, found.direction.reactants)):
         if each.direction in done:
             continue
-        back = by_direction.get(_back(each.direction))
+        back = by_direction.get(each.direction.reverse)
         done |= {each.direction} | ({back.direction} if back else set())
         reaction = Reaction(
             _side(each.direction.reactants, names),
@@ -169,6 +169,7 @@ def _verdict(fit: CoursesFit, names: list[str], search: Search, pool: str) -> tu
     level = f"their noise, {fit.spread.text}"
     detail = f"{100 * fit.loss:.2g} %"
     limit = search.reactions
+    others = "; or ".join(_difference(each.directions, fit, names) for each in fit.alternatives)
     if fit.data < 2 * len(fit.found):
         status = "undersampled"
         detail = f"{fit.data} values are too few to tell {len(fit.found)} one-way reactions from others."
@@ -179,6 +180,7 @@ def _verdict(fit: CoursesFit, names: list[str], search: Search, pool: str) -> tu
             "constants, and networks that differ by them, cannot be told. Bounds stand where other candidates may do "
             "part of what a reaction does; those of reactions too fast to be seen are for this network only. Bring "
             "some ten samples, evenly spaced in the logarithm of time, before the second one."
+            f"{f' These networks explain the data as well: {others}.' * bool(others)}{_implied_text(fit, names)}"
         )
     elif fit.misfit > ABOVE_NOISE or (isinstance(limit, int) and len(fit.found) > 2 * limit):
         status = "unsettled"
@@ -190,12 +192,11 @@ def _verdict(fit: CoursesFit, names: list[str], search: Search, pool: str) -> tu
         )
     elif fit.alternatives:
         status = "ambiguous"
-        others = "; or ".join(_difference(each.directions, fit, names) for each in fit.alternatives)
         return status, (
             f"The data are explained to {level}, but {len(fit.alternatives)} other "
             f"{'network explains' if len(fit.alternatives) == 1 else 'networks explain'} them as well: "
             f"{others}. Bring samples where these differ, with less noise, or compositions (conserve: elements)."
-            f"{_unseen_text(fit, names)}"
+            f"{_implied_text(fit, names)}{_unseen_text(fit, names)}"
         )
     else:
         status = "recovered"
@@ -204,6 +205,15 @@ def _verdict(fit: CoursesFit, names: list[str], search: Search, pool: str) -> tu
             f"the {pool} does nearly as well.{_unseen_text(fit, names)}"
         )
     return status, STATUS[status].format(detail=detail, level=level)
+
+
+def _implied_text(fit: CoursesFit, names: list[str]) -> str:
+    """Which reverse directions are there only since detailed balance asks for them."""
+    if not fit.implied:
+        return ""
+    constants = {each.direction: each.constant for each in fit.found}
+    listed = ", ".join(f"{each.equation(names)} {constants[each]:.2g}" for each in fit.implied)
+    return f" Noise hides these; their rate constants are what detailed balance asks for with the others: {listed}."
 
 
 def _unseen_text(fit: CoursesFit, names: list[str]) -> str:
@@ -219,16 +229,12 @@ def _difference(other: tuple[Direction, ...], fit: CoursesFit, names: list[str])
     """What another network has in place of what."""
     mine, theirs = {each.direction for each in fit.found}, set(other)
     if fit.reversible:  # of each reaction the direction in which it is written here, if it is
-        theirs = {d for d in theirs if d in mine or (_back(d) not in mine and d.reactants < d.products)}
+        theirs = {d for d in theirs if d in mine or (d.reverse not in mine and d.reactants < d.products)}
     arrow = "<=>" if fit.reversible else "=>"
     gone, new = ([d.equation(names).replace("=>", arrow) for d in each] for each in (mine - theirs, theirs - mine))
     if not gone:
         return f"also {', '.join(sorted(new))}"
     return f"{', '.join(sorted(new)) or 'nothing'} in place of {', '.join(sorted(gone))}"
-
-
-def _back(direction: Direction) -> Direction:
-    return Direction(direction.products, direction.reactants)
 
 
 def _side(complex_: Complex, names: list[str]) -> dict[str, float]:

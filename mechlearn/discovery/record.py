@@ -129,6 +129,7 @@ class Discovery:
             "robust": fit.robust,
             "unresolved": fit.unresolved,
             "unseen": [{"equation": each.equation(list(names)), "below": limit} for each, limit in fit.unseen],
+            "implied": [each.equation(list(names)) for each in fit.implied],
             "outliers": [asdict(each) for each in fit.outliers],
         }
 

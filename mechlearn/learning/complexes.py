@@ -68,6 +68,11 @@ class Direction:
         ]
         return " => ".join(sides)
 
+    @property
+    def reverse(self) -> Direction:
+        """The other way."""
+        return Direction(self.products, self.reactants)
+
 
 @dataclass(frozen=True, eq=False)
 class Vectors:

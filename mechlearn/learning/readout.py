@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..mechanism import Arrhenius, Reaction, Species
-from .complexes import Complex, Direction
+from .complexes import Complex
 from .rates import RateFit
 from .scaling import Scaled
 
@@ -61,7 +61,7 @@ def learned_reactions(fit: RateFit, problem: Scaled, species: tuple[Species, ...
         if i in done or fit.constants[i] <= 0:
             continue
         direction = fit.directions[i]
-        j = index.get(Direction(direction.products, direction.reactants))
+        j = index.get(direction.reverse)
         opposite = j if j is not None and fit.constants[j] > 0 else None
         done |= {i} if opposite is None else {i, opposite}
         share = fit.contributions[i] if opposite is None else max(fit.contributions[i], fit.contributions[opposite])

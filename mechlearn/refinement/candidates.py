@@ -206,7 +206,7 @@ def _require_one_temperature(runs: Trajectories) -> None:
 
 def _both(row: NDArray[np.int64]) -> tuple[Direction, Direction]:
     forward = Direction(tuple(np.maximum(-row, 0).tolist()), tuple(np.maximum(row, 0).tolist()))
-    return forward, Direction(forward.products, forward.reactants)
+    return forward, forward.reverse
 
 
 def _reversible(net: NDArray[np.int64], potentials: Array) -> Candidates:

@@ -1,6 +1,6 @@
 """Least squares on whole trajectories: Levenberg–Marquardt in ln k, the first states eliminated run by run.
 
-Letters in shapes: N runs, T samples, S species, R one-way reactions, Q rate parameters.
+Letters in shapes: N runs, T samples, S species, R one-way reactions, Q rate parameters, F free ones.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ class Problem:
         Whether residuals beyond `HUBER` count linearly.
     held : tuple of int
         Parameters that stay as they are.
+    sums : array, shape (Q, F), or None
+        Where parameters are sums of fewer free ones: by what those are multiplied.
     """
 
     reactions: MassAction
@@ -71,6 +73,7 @@ class Problem:
     fixed_first: bool = False
     robust: bool = False
     held: tuple[int, ...] = ()
+    sums: Array | None = None
 
     @classmethod
     def of(cls, pool: Candidates, data: Measured, spread: Spread) -> Problem:
@@ -81,8 +84,12 @@ class Problem:
         return cls(pool.reactions, pool.parameter, offset, data, spread, inverse, steps)
 
     def constants(self, theta: Array) -> Array:
-        """Rate constants of each run, shape (N, R), for parameters of shape (Q,)."""
-        return np.asarray(np.exp(theta[self.parameter] + self.offset))
+        """Rate constants of each run, shape (N, R), for parameters of shape (F,)."""
+        return np.asarray(np.exp(self.all_of(theta)[self.parameter] + self.offset))
+
+    def all_of(self, theta: Array) -> Array:
+        """All parameters, shape (Q,), from the free ones, shape (F,)."""
+        return theta if self.sums is None else np.asarray(self.sums @ theta)
 
     def slopes(self, theta: Array) -> Array:
         """Derivatives of the rate constants by their parameters, or where those are −∞ by exp of them, shape (N, R)."""
@@ -106,7 +113,7 @@ class State:
 
     Parameters
     ----------
-    theta : array, shape (Q,)
+    theta : array, shape (F,)
     first : array, shape (N, S)
     course : Course
     samples : array, shape (N, T, S)
@@ -127,8 +134,8 @@ class Information:
 
     Parameters
     ----------
-    normal : array, shape (Q, Q)
-    gradient : array, shape (Q,)
+    normal : array, shape (F, F)
+    gradient : array, shape (F,)
     """
 
     normal: Array
@@ -223,6 +230,8 @@ def _arrow(problem: Problem, state: State) -> _Arrow:
         root = np.sqrt(np.minimum(1.0, HUBER / np.maximum(np.abs(residual), 1e-300)))
         residual, weight = residual * root, weight * root
     count = len(state.theta)
+    if problem.sums is not None:
+        by_rate = by_rate @ problem.sums
     if problem.held:
         by_rate = by_rate * ~np.isin(np.arange(count), problem.held)
     rate = (by_rate * weight[..., None]).reshape(runs, -1, count)

@@ -25,6 +25,7 @@ from ..trajectories import Trajectories
 from .annealing import annealed, jumps
 from .bounds import VAGUE, bounds, bounds_beside_all
 from .candidates import Candidates, candidates
+from .detailed_balance import preferred
 from .fit import Problem, State, evaluate, fitted, information
 from .measured import measured
 from .outliers import FAR, Outlier, chi2_of_still_runs, left_over, noise_left, outliers, scores
@@ -104,6 +105,9 @@ class CoursesFit:
         Whether fast reactions end before the second sample.
     unseen : tuple of (Direction, float)
         Reverse directions that are not there, each with the rate constant up to which the data allow it (95 %).
+    implied : tuple of Direction
+        Reverse directions that noise hides, with the rate constants that detailed balance gives. The network without
+        them is among the alternatives.
     """
 
     found: tuple[Found, ...]
@@ -119,6 +123,7 @@ class CoursesFit:
     data: int
     unresolved: bool
     unseen: tuple[tuple[Direction, float], ...] = ()
+    implied: tuple[Direction, ...] = ()
 
 
 def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
@@ -188,10 +193,11 @@ def courses_fit(balances: Balances, search: Search, tell: Tell, pool: Candidates
         return None
     tell(0.8, "looking for other networks")
     best, near = selector.rivals(network)
-    fit = _told(best, near, pool, courses.runs, misfit * best.state.chi2 / state.chi2)
-    found = _bounded(fit.found, best, selector, annealed_start is not None, tell)
+    chosen, near = preferred(selector, [best, *near])
+    fit = _told(chosen, near, pool, courses.runs, misfit * chosen.state.chi2 / state.chi2)
+    found = _bounded(fit.found, chosen, selector, annealed_start is not None, tell)
     fit = replace(fit, found=found, unresolved=annealed_start is not None)
-    return replace(fit, unseen=tuple(selector.unseen(best)))
+    return replace(fit, unseen=tuple(selector.unseen(chosen)))
 
 
 def among(
@@ -278,9 +284,10 @@ def _told(
     problem, state = resolved(best.problem, best.state)
     state = fitted(problem, state, tolerance=1e-4)
     scale = left_over(problem, state)
-    covariance = information(problem, state).covariance() * scale
+    sums = np.eye(len(state.theta)) if problem.sums is None else problem.sums
+    covariance = sums @ information(problem, state).covariance() @ sums.T * scale
     errors = np.sqrt(np.diag(covariance))
-    constants = np.exp(state.theta)
+    constants = np.exp(problem.all_of(state.theta))
     shares = _contributions(problem, state)
     written = pool.written
     found = []
@@ -303,6 +310,7 @@ def _told(
         robust=problem.robust,
         data=data.count,
         unresolved=False,
+        implied=tuple(written[best.kept[place]] for place in range(len(state.theta), len(best.kept))),
     )
 
 
@@ -310,12 +318,14 @@ def _bounded(
     found: tuple[Found, ...], network: Network, selector: Selector, unresolved: bool, tell: Tell
 ) -> tuple[Found, ...]:
     """The reactions with bounds where they are vague, or where other candidates may do part of what they do."""
-    known = [each.std_error_log_k < VAGUE for each in found]
+    free = len(network.state.theta)
+    known = [place >= free or each.std_error_log_k < VAGUE for place, each in enumerate(found)]
+    network = network.freed()
     limits: list[tuple[float | None, float | None] | None] = [None] * len(found)
     partners: dict[int, float] = {}
     if unresolved:
         wide = selector.wide(network)
-        for place in np.flatnonzero(known):
+        for place in np.flatnonzero(known[:free]):
             constant, error = found[place].constant, found[place].std_error_log_k
             limits[place] = bounds_beside_all(wide, int(place), constant, error, selector.scale)
             if limits[place] is not None:

@@ -10,7 +10,7 @@ Letters in shapes: R reactions kept, P candidates.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,11 @@ class Network:
     problem: Problem
     state: State
     cost: float
+
+    def freed(self) -> Network:
+        """The same with a free parameter for each candidate."""
+        state = replace(self.state, theta=self.problem.all_of(self.state.theta))
+        return replace(self, problem=replace(self.problem, sums=None), state=state)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +156,7 @@ class Selector:
         """Reactions and pairs of opposite ones, with what the cost would rise by without them, the least first."""
         directions = [] if self.reversible else network.problem.reactions.directions
         index = {direction: i for i, direction in enumerate(directions)}
-        backs = [index.get(Direction(d.products, d.reactants)) for d in directions]
+        backs = [index.get(d.reverse) for d in directions]
         pairs = [[i, j] for i, j in enumerate(backs) if j is not None and i < j]
         covariance = info.covariance()
         groups = []
@@ -195,7 +200,7 @@ class Selector:
         """The network beside all absent candidates."""
         absent = tuple(sorted(set(range(int(self.everything.parameter[-1]) + 1)) - set(network.kept)))
         problem = self.everything.only(np.array(network.kept + absent, dtype=np.int64))
-        theta = np.concatenate([network.state.theta, np.full(len(absent), -np.inf)])
+        theta = np.concatenate([network.problem.all_of(network.state.theta), np.full(len(absent), -np.inf)])
         state = State(theta, network.state.first, network.state.course, network.state.samples, network.state.chi2)
         info = information(problem, state)
         return Wide(len(network.kept), absent, info)
@@ -241,7 +246,7 @@ class Selector:
         if self.reversible:
             return []
         directions = self.everything.reactions.directions
-        there = {Direction(directions[i].products, directions[i].reactants) for i in network.kept}
+        there = {directions[i].reverse for i in network.kept}
         return [place for place, i in enumerate(wide.absent) if directions[i] in there]
 
     def unseen(self, network: Network) -> list[tuple[Direction, float]]:
