@@ -10,7 +10,8 @@ With ``-o`` every seed is a line of that file, and those that are there are not 
 Each seed draws 30 runs of its own: 61 log-spaced times from well below the fastest time scale (case 1: as published,
 100 times, 0.4 s apart), no rates, normal noise on every value. A seed counts as exact where `mechlearn compare` finds
 nothing missing and nothing spurious; as named where the truth is among the networks that ``ambiguous`` or
-``undersampled`` lists. Seconds are processor time of the learning. Beside the rate errors stands the least that the data allow.
+``undersampled`` lists. Seconds are processor time of the learning. Beside the rate errors stands the least that the
+data allow.
 On the coarse grid fast reactions end before the second sample: there the errors of ratios and of the rate constants
 that are determined are told, how often the bounds of the others hold, and what share of a flux false reactions have.
 """

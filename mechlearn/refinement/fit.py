@@ -15,11 +15,10 @@ from .candidates import Candidates, rows_of
 from .mass_action import MassAction
 from .measured import Measured
 from .radau import Course, Steps, integrate, sensitivities
+from .stepping import change_of
 
 Array = NDArray[np.float64]
 
-LONGEST = 2.0
-"""Largest change of any ln k in one step."""
 LOWEST = -690.0
 """Smallest ln k."""
 EMPTIED = 5
@@ -318,7 +317,7 @@ def _step(problem: Problem, state: State, arrow: _Arrow, damping: float, least: 
     for _ in range(EMPTIED):
         bound = arrow.emptied(state.first, empty)
         matrix, gradient, inverse = bound.reduced(damping)
-        change = _change(matrix / np.outer(size, size), gradient / size, size, least)
+        change = change_of(matrix / np.outer(size, size), gradient / size, size, least)
         right = bound.gradient_first + bound.shared @ change
         first = np.where(empty, 0.0, state.first - (inverse @ right[..., None])[..., 0])
         if np.all(first >= 0):
@@ -327,29 +326,3 @@ def _step(problem: Problem, state: State, arrow: _Arrow, damping: float, least: 
     first = np.maximum(first, 0.0)
     theta = np.maximum(state.theta + change, LOWEST)
     return evaluate(problem, theta, first, state.course)
-
-
-def _change(scaled: Array, gradient: Array, size: Array, least: float) -> Array:
-    """Change of the rate parameters, each by the longest step at most.
-
-    Those that would rise by that stay where they are if their rise promises less than ``least``: of a reaction too fast
-    to be seen the fit knows no end.
-    """
-    change = _solved(scaled, gradient, size)
-    near = change < LONGEST
-    if least and not near.all():
-        less = np.zeros_like(change)
-        less[near] = _solved(scaled[np.ix_(near, near)], gradient[near], size[near])
-        if _promised(scaled, gradient, size * change) - _promised(scaled, gradient, size * less) < least:
-            return less
-    return change
-
-
-def _solved(scaled: Array, gradient: Array, size: Array) -> Array:
-    change = -np.linalg.lstsq(scaled + 1e-13 * np.eye(len(size)), gradient, rcond=None)[0] / size
-    return np.asarray(np.clip(change, -LONGEST, LONGEST))
-
-
-def _promised(scaled: Array, gradient: Array, change: Array) -> float:
-    """Decrease of χ² in the quadratic model."""
-    return float(-2 * gradient @ change - change @ scaled @ change)

@@ -12,8 +12,9 @@ from ..learning.complexes import Direction
 from ..search import Search
 from .candidates import candidates
 from .fit import Problem, evaluate
-from .learner import Other, among, other_of
+from .learner import among, other_of
 from .measured import measured
+from .record import Other
 
 
 def networks_near(constants: Mapping[Direction, float], balances: Balances, search: Search) -> tuple[Other, ...] | None:
