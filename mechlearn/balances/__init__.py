@@ -5,6 +5,7 @@ from .integral import integral_balances as integral_balances
 from .noise import Spread as Spread
 from .noise import estimate_spread as estimate_spread
 from .noise import spread_of as spread_of
+from .noise import standing_out as standing_out
 from .record import Balances as Balances
 from .record import Courses as Courses
 from .weak import weak_balances as weak_balances

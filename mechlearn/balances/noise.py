@@ -24,6 +24,10 @@ SEEN = 0.01
 """The same from which on a value tells how large relative noise is."""
 WITHOUT_FIRST = 7
 """Samples from which on the first is left out, as fast reactions may come to an end before the second."""
+NEIGHBOURS = (0, 1, 3, 4)
+"""Places of the samples around the middle one of five."""
+ALONE = 10.0
+"""Standard deviations beyond all its neighbours from which on a value stands out."""
 LEAST = 1e-5
 """Noise of data that show none, as a share of the concentrations."""
 
@@ -134,6 +138,26 @@ def spread_of(residuals: Array, around: Array, largest: Array, kind: str = "auto
     if kind == "relative":
         return Spread(relative, relative * FLOOR * largest)
     return Spread(0.0, absolute)
+
+
+def standing_out(values: Array, spread: Spread) -> NDArray[np.bool_]:
+    """Which values of a run lie alone beyond the two samples before and the two after, shape (N, S).
+
+    Examples
+    --------
+    >>> course = np.array([[1.0], [1.1], [3.6], [1.3], [1.4], [1.5]])
+    >>> standing_out(course, Spread(0.02, np.zeros(1))).ravel().tolist()
+    [False, False, True, False, False, False]
+    """
+    out = np.zeros(values.shape, dtype=bool)
+    if len(values) >= len(NEIGHBOURS) + 1:
+        count = len(values) - 4
+        around = np.array([values[i : count + i] for i in NEIGHBOURS])
+        low, high = around.min(axis=0), around.max(axis=0)
+        slack = ALONE * spread.deviation(high)
+        middle = values[2 : count + 2]
+        out[2 : count + 2] = (middle > high + slack) | (middle < low - slack)
+    return out
 
 
 def _amounts(largest: Array) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from ..balances import Spread
+from ..balances import Spread, standing_out
 from ..errors import DataError
 from ..learning.complexes import Direction
 from ..learning.noise import all_complexes
@@ -68,6 +68,7 @@ def span_of(runs: Trajectories, spread: Spread) -> Span:
     blocks, weights, noise = [], [], np.zeros(len(runs.species))
     for run in runs.runs:
         values = run.concentrations[np.isfinite(run.concentrations).all(axis=1)]
+        values = values[~standing_out(values, spread).any(axis=1)]
         if len(values) < 2:
             continue
         parts = np.array_split(values, min(BLOCKS, len(values)))
