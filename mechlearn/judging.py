@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .balances import Balances, differential_balances, integral_balances
+from .balances import Balances, differential_balances, integral_balances, standing_out
 from .cantera_yaml import read_mechanism
 from .comparison import Comparison, compare
 from .conditions import Designed, Sample, Times
@@ -81,14 +81,25 @@ def unbalanced_elements(discovery: Discovery, balances: Balances) -> str:
 def measured_runs(discovery: Discovery, judged: Trajectories) -> tuple[Trajectories, Measured | None]:
     """The runs to judge on and, where concentrations alone were learnt from, their noise and fitted first states.
 
-    The rate constants stay as learnt: only the first state of each run is fitted to its course.
+    The rate constants stay as learnt: only the first state of each run is fitted to its course. Values that stand alone
+    beyond all their neighbours count as not measured.
     """
     if discovery.courses is None:
         return judged, None
     spread = discovery.courses.spread
-    judged = _as_isothermal(judged, discovery.mechanism.temperature)
+    alone = [standing_out(run.concentrations, spread) for run in judged.runs]
+    left_out = tuple(
+        f"{judged.species_names[column]} of {run.name} at {run.time[sample]:.4g} s"
+        for run, out in zip(judged.runs, alone, strict=True)
+        for sample, column in np.argwhere(out)
+    )
+    kept = [
+        replace(run, concentrations=np.where(out, np.nan, run.concentrations))
+        for run, out in zip(judged.runs, alone, strict=True)
+    ]
+    judged = _as_isothermal(judged.select(kept), discovery.mechanism.temperature)
     fitted = refine(discovery.mechanism, judged, spread=spread, rates=False)
-    return judged, Measured(spread, fitted.first, fitted.chi2 / fitted.data)
+    return judged, Measured(spread, fitted.first, fitted.chi2 / fitted.data, left_out)
 
 
 def fresh_courses(study: Study, judged: Trajectories) -> Trajectories:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from mechlearn.balances import weak_balances
+from mechlearn.balances import Spread, standing_out, weak_balances
 from mechlearn.cantera_yaml import read_mechanism
 from mechlearn.comparison import compare
 from mechlearn.conditions import Sample
@@ -67,10 +67,14 @@ def test_what_noise_hides_is_said_with_the_networks_that_fit_as_well() -> None:
     assert "in place of" in discovery.message
 
 
+def bare(runs: Trajectories) -> Trajectories:
+    """Runs as a table without temperatures and reactors gives them."""
+    return runs.select([replace(run, temperature=np.full(len(run.time), np.nan), reactor="") for run in runs.runs])
+
+
 def test_a_table_without_rates_is_learnt_exported_and_validated_within_its_noise(tmp_path: Path) -> None:
     runs = runs_of("michaelis-menten", 12, 0.02)
-    bare = [replace(run, temperature=np.full(len(run.time), np.nan), reactor="") for run in runs.runs]
-    outcome = learn_runs(runs.select(bare), Study(data=("runs.csv",)), tmp_path / "learned.yaml")
+    outcome = learn_runs(bare(runs), Study(data=("runs.csv",)), tmp_path / "learned.yaml")
     assert outcome.status == "recovered"
     assert outcome.validation is not None
     assert outcome.validation.passed
@@ -78,6 +82,29 @@ def test_a_table_without_rates_is_learnt_exported_and_validated_within_its_noise
     assert outcome.summary["concentrations"]["noise"]["kind"] == "relative"
     assert all(r["interval"]["forward"]["text"].startswith("±") for r in outcome.summary["reactions"])
     assert compare(read_mechanism(tmp_path / "learned.yaml"), BANK["michaelis-menten"]).exact
+
+
+def test_no_smooth_course_has_values_that_stand_alone() -> None:
+    for name in ("michaelis-menten", "fuel-radical-product, coarse", "crnn-case-1"):
+        for run in runs_of(name, 4).runs:
+            assert not standing_out(run.concentrations, Spread(1e-3, np.zeros(run.concentrations.shape[1]))).any()
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_wrong_value_in_every_run_hides_no_reaction_and_fails_no_validation(seed: int, tmp_path: Path) -> None:
+    runs = runs_of("crnn-case-1", 8, 0.02, seed=seed)
+    wrong = []
+    for i, run in enumerate(runs.runs):
+        factor = np.ones_like(run.concentrations)
+        factor[20 + 8 * i, i % 5] = 3.0
+        wrong.append(replace(run, concentrations=run.concentrations * factor))
+    outcome = learn_runs(bare(runs.select(wrong)), Study(data=("runs.csv",)), tmp_path / "learned.yaml")
+    assert compare(read_mechanism(tmp_path / "learned.yaml"), BANK["crnn-case-1"]).exact
+    assert outcome.validation is not None
+    assert outcome.validation.passed
+    assert outcome.validation.measured is not None
+    assert len(outcome.validation.measured.left_out) == len(outcome.validation.runs) > 0
+    assert "left out, since alone: " in outcome.validation.message
 
 
 def test_runs_that_miss_the_fast_reactions_are_never_called_recovered() -> None:

@@ -28,6 +28,8 @@ NEIGHBOURS = (0, 1, 3, 4)
 """Places of the samples around the middle one of five."""
 ALONE = 10.0
 """Standard deviations beyond all its neighbours from which on a value stands out."""
+BEYOND = 2.0
+"""Ranges of its neighbours, to be added."""
 LEAST = 1e-5
 """Noise of data that show none, as a share of the concentrations."""
 
@@ -143,6 +145,9 @@ def spread_of(residuals: Array, around: Array, largest: Array, kind: str = "auto
 def standing_out(values: Array, spread: Spread) -> NDArray[np.bool_]:
     """Which values of a run lie alone beyond the two samples before and the two after, shape (N, S).
 
+    They do so by many times the noise and by more than twice the range of those four, as no smooth maximum does. In
+    data without noise none does.
+
     Examples
     --------
     >>> course = np.array([[1.0], [1.1], [3.6], [1.3], [1.4], [1.5]])
@@ -150,11 +155,11 @@ def standing_out(values: Array, spread: Spread) -> NDArray[np.bool_]:
     [False, False, True, False, False, False]
     """
     out = np.zeros(values.shape, dtype=bool)
-    if len(values) >= len(NEIGHBOURS) + 1:
+    if not spread.clean and len(values) > len(NEIGHBOURS):
         count = len(values) - 4
         around = np.array([values[i : count + i] for i in NEIGHBOURS])
         low, high = around.min(axis=0), around.max(axis=0)
-        slack = ALONE * spread.deviation(high)
+        slack = ALONE * spread.deviation(high) + BEYOND * (high - low)
         middle = values[2 : count + 2]
         out[2 : count + 2] = (middle > high + slack) | (middle < low - slack)
     return out

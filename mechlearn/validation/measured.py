@@ -15,6 +15,8 @@ Array = NDArray[np.float64]
 
 DEVIATIONS = 5.0
 """Standard deviations of the noise by which data may miss the truth."""
+NAMED = 3
+"""Values that a sentence names."""
 ABOVE_NOISE = 1.5
 """χ² per datum above which more than noise is left."""
 
@@ -31,17 +33,23 @@ class Measured:
         First state of each run [kmol/m³], freed of noise as far as its whole course allows.
     chi2 : float
         χ² per datum of the mechanism on these runs.
+    left_out : tuple of str, optional
+        Values that stand alone beyond all their neighbours and were not compared, in words.
     """
 
     spread: Spread
     first: Mapping[str, Array]
     chi2: float
+    left_out: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         """What was taken off the errors, for a message."""
+        more = ", …" * (len(self.left_out) > NAMED)
+        alone = f"; left out, since alone: {', '.join(self.left_out[:NAMED])}{more}" if self.left_out else ""
         return (
-            f", beyond {DEVIATIONS:g} standard deviations of noise ({self.spread.text}; χ² per datum {self.chi2:.2f})"
+            f", beyond {DEVIATIONS:g} standard deviations of noise ({self.spread.text}; χ² per datum "
+            f"{self.chi2:.2f}{alone})"
         )
 
     def start(self, run: Trajectory) -> Trajectory:
