@@ -29,6 +29,8 @@ WEAK = 4.0
 """Squared score below which reactions are dropped in bulk."""
 SURE = 4.0
 ROUNDS = 6
+BELOW = (0.0, 1.5, 3.0, 4.5, 6.0)
+"""By how much ln k of a direction that may be fast is tried below where noise would hide its reactants."""
 COLLINEAR = 0.02
 """Share of a reaction's own effect that another must leave for it not to be tried in its place."""
 MOST_TRIALS = 24
@@ -174,11 +176,36 @@ class Selector:
         gains = wide.gains() / self.scale
         for place in np.argsort(-gains)[:3]:
             if gains[place] < self.threshold:
-                return None
+                break
             trial = self._with(network, wide, int(place))
             if trial is not None and trial.cost < network.cost:
                 self.tell(f"{len(trial.kept)} reactions")
                 return trial
+        return self._at_equilibrium(network, wide)
+
+    def _at_equilibrium(self, network: Network, wide: Wide) -> Network | None:
+        """The network with the other direction of a reaction that it needs, or None.
+
+        Of a reaction that is fast both ways the slope where one way is absent says nothing: it starts near where the
+        measured concentrations would be at equilibrium, or as much below as their noise may hide.
+        """
+        problem, state = network.problem, network.state
+        there = {d: i for i, d in enumerate(problem.reactions.directions)}
+        values = np.maximum(problem.data.values, problem.spread.deviation(problem.data.values))
+        values = values[problem.data.known.all(axis=-1)]
+        for place in self.reverses(network, wide):
+            back = self.everything.reactions.directions[wide.absent[place]]
+            quotient = np.median(np.prod(values ** np.subtract(back.products, back.reactants), axis=1))
+            highest = state.theta[there[back.reverse]] + np.log(quotient)
+            kept = (*network.kept, wide.absent[place])
+            larger = self.everything.only(np.array(kept, dtype=np.int64))
+            starts = [evaluate(larger, np.append(state.theta, highest - d), state.first) for d in BELOW]
+            best = min((each for each in starts if each is not None), key=lambda each: each.chi2, default=None)
+            if best is not None and best.chi2 < state.chi2 - self.threshold * self.scale:
+                trial = self.network(kept, best.theta, best.first, best, network.cost)
+                if trial is not None and trial.cost < network.cost:
+                    self.tell(f"{len(trial.kept)} reactions")
+                    return trial
         return None
 
     def _with(self, network: Network, wide: Wide, place: int, instead_of: int | None = None) -> Network | None:
