@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from mechlearn.balances import Spread, standing_out, weak_balances
+from mechlearn.balances import Spread, estimate_spread, standing_out, weak_balances
 from mechlearn.cantera_yaml import read_mechanism
 from mechlearn.comparison import compare
 from mechlearn.conditions import Sample
@@ -21,6 +21,9 @@ from mechlearn.learning.complexes import Direction
 from mechlearn.learning.polynomial import polynomial_of
 from mechlearn.mechanism import Species
 from mechlearn.refinement import chosen_balances
+from mechlearn.refinement.candidates import candidates
+from mechlearn.refinement.fit import Problem, evaluate
+from mechlearn.refinement.learner import among
 from mechlearn.refinement.measured import measured
 from mechlearn.refinement.refine import problem_of
 from mechlearn.search import Adam, Search
@@ -283,6 +286,27 @@ def test_a_one_way_reaction_that_closes_a_cycle_is_named_where_noise_hides_that(
     discovery = triangle(0.0, 0.02, seed=2)
     assert discovery.status == "ambiguous"
     assert set(TRIANGLE) in networks_of(discovery)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_reverse_of_a_fast_reaction_is_found_where_the_slope_without_it_shows_nothing(seed: int) -> None:
+    exact = runs_of("michaelis-menten", 8, seed=seed)
+    draw = np.random.default_rng(seed)
+    span = np.ptp(np.concatenate([run.concentrations for run in exact.runs]), axis=0)
+    shaken = [run.concentrations + 0.01 * span * draw.standard_normal(run.concentrations.shape) for run in exact.runs]
+    runs = exact.select([replace(run, concentrations=each) for run, each in zip(exact.runs, shaken, strict=True)])
+    spread = estimate_spread(runs)
+    pool = candidates(runs, spread, Search())
+    equations = [direction.equation(runs.species_names) for direction in pool.written]
+    start = {"E + S => ES": 1e6, "ES => E + P": 10.0}
+    support = np.array([equations.index(each) for each in start])
+    problem = Problem.of(pool.select(support), measured(runs), spread)
+    state = evaluate(problem, np.log(list(start.values())), problem.data.first)
+    assert state is not None
+    selector, network, _ = among(pool, problem, state, support, runs, Search(), lambda share, text: None)
+    assert selector.wide(network).gains().max() < selector.threshold
+    found = {equations[i] for i in selector.selected(network).kept}
+    assert found == {*start, "ES => E + S"}
 
 
 def test_a_polynomial_of_weak_balances_follows_the_rates_and_is_explained_by_the_true_reactions_alone() -> None:
