@@ -87,6 +87,11 @@ def test_a_table_without_rates_is_learnt_exported_and_validated_within_its_noise
     assert compare(read_mechanism(tmp_path / "learned.yaml"), BANK["michaelis-menten"]).exact
 
 
+def test_a_value_above_a_steep_rise_stands_alone() -> None:
+    rise = np.array([0.126, 0.184, 0.29, 1.293, 0.639, 0.89, 1.166])[:, None]
+    assert np.flatnonzero(standing_out(rise, Spread(0.02, np.zeros(1)))).tolist() == [3]
+
+
 def test_no_smooth_course_has_values_that_stand_alone() -> None:
     for name in ("michaelis-menten", "fuel-radical-product, coarse", "crnn-case-1"):
         for run in runs_of(name, 4).runs:

@@ -29,7 +29,7 @@ NEIGHBOURS = (0, 1, 3, 4)
 ALONE = 10.0
 """Standard deviations beyond all its neighbours from which on a value stands out."""
 BEYOND = 2.0
-"""Ranges of its neighbours, to be added."""
+"""Ranges of its neighbours, to be added where those do not rise or fall all along."""
 LEAST = 1e-5
 """Noise of data that show none, as a share of the concentrations."""
 
@@ -145,8 +145,8 @@ def spread_of(residuals: Array, around: Array, largest: Array, kind: str = "auto
 def standing_out(values: Array, spread: Spread) -> NDArray[np.bool_]:
     """Which values of a run lie alone beyond the two samples before and the two after, shape (N, S).
 
-    They do so by many times the noise and by more than twice the range of those four, as no smooth maximum does. In
-    data without noise none does.
+    They do so by many times the noise and, unless those four rise or fall all along, by more than twice their range, as
+    no smooth maximum does. In data without noise none does.
 
     Examples
     --------
@@ -159,7 +159,9 @@ def standing_out(values: Array, spread: Spread) -> NDArray[np.bool_]:
         count = len(values) - 4
         around = np.array([values[i : count + i] for i in NEIGHBOURS])
         low, high = around.min(axis=0), around.max(axis=0)
-        slack = ALONE * spread.deviation(high) + BEYOND * (high - low)
+        steps = np.diff(around, axis=0)
+        steady = (steps >= 0).all(axis=0) | (steps <= 0).all(axis=0)
+        slack = ALONE * spread.deviation(high) + np.where(steady, 0.0, BEYOND * (high - low))
         middle = values[2 : count + 2]
         out[2 : count + 2] = (middle > high + slack) | (middle < low - slack)
     return out
