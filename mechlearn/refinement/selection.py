@@ -191,11 +191,11 @@ class Selector:
         """
         problem, state = network.problem, network.state
         there = {d: i for i, d in enumerate(problem.reactions.directions)}
-        values = np.maximum(problem.data.values, problem.spread.deviation(problem.data.values))
-        values = values[problem.data.known.all(axis=-1)]
+        values = np.where(problem.data.known, problem.data.values, state.samples)
+        values = np.maximum(values, problem.spread.deviation(values))
         for place in self.reverses(network, wide):
             back = self.everything.reactions.directions[wide.absent[place]]
-            quotient = np.median(np.prod(values ** np.subtract(back.products, back.reactants), axis=1))
+            quotient = np.median(np.prod(values ** np.subtract(back.products, back.reactants), axis=-1))
             highest = state.theta[there[back.reverse]] + np.log(quotient)
             kept = (*network.kept, wide.absent[place])
             larger = self.everything.only(np.array(kept, dtype=np.int64))

@@ -258,7 +258,8 @@ def _check_negative(table: Table, columns: Columns, amounts: NDArray[np.float64]
     allowed = _NOISE * largest if measured else np.maximum(_ROUND_OFF * largest, 1e-12 * largest.max())
     allowed = np.maximum(allowed, 1e-12 * largest.max())
     if measured:
-        allowed = np.maximum(allowed, _SCATTER * _scatter(amounts))
+        with np.errstate(over="ignore"):
+            allowed = np.maximum(allowed, _SCATTER * _scatter(amounts))
     bad = np.argwhere(filled < -allowed)
     if bad.size:
         row, species = (int(i) for i in bad[0])
