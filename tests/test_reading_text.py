@@ -158,3 +158,9 @@ def test_other_units_give_the_same_runs(tmp_path: Path) -> None:
     back = read_csv(tmp_path / "runs.csv").runs[0]
     for key in ("time", "temperature", "pressure", "concentrations", "rates"):
         np.testing.assert_allclose(getattr(back, key), getattr(run, key), rtol=1e-15, err_msg=key)
+
+
+def test_amounts_near_the_largest_number_are_read(table: Table) -> None:
+    rows = "".join(f"{i},{'5e307' if i % 2 else '0'}\n" for i in range(14))
+    (run,) = read_csv(table(f"time [s],A [kmol/m^3]\n{rows}")).runs
+    assert run.concentrations[:, 0].tolist() == [0.0, 5e307] * 7

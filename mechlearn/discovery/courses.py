@@ -170,6 +170,7 @@ def _verdict(fit: CoursesFit, names: list[str], search: Search, pool: str) -> tu
     detail = f"{100 * fit.loss:.2g} %"
     limit = search.reactions
     others = "; or ".join(_difference(each.directions, fit, names) for each in fit.alternatives)
+    beside = f" These networks explain the data as well: {others}." if others else ""
     if fit.data < 2 * len(fit.found):
         status = "undersampled"
         detail = f"{fit.data} values are too few to tell {len(fit.found)} one-way reactions from others."
@@ -180,7 +181,7 @@ def _verdict(fit: CoursesFit, names: list[str], search: Search, pool: str) -> tu
             "constants, and networks that differ by them, cannot be told. Bounds stand where other candidates may do "
             "part of what a reaction does; those of reactions too fast to be seen are for this network only. Bring "
             "some ten samples, evenly spaced in the logarithm of time, before the second one."
-            f"{f' These networks explain the data as well: {others}.' * bool(others)}{_implied_text(fit, names)}"
+            f"{beside}{_implied_text(fit, names)}"
         )
     elif fit.misfit > ABOVE_NOISE or (isinstance(limit, int) and len(fit.found) > 2 * limit):
         status = "unsettled"
