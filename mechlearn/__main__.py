@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from .commands import app
+from .cli import app
 
 
 def main(arguments: list[str] | None = None) -> None:

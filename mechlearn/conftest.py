@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mechlearn.mechanism import Species
-from mechlearn.trajectories import Trajectories, Trajectory
+from mechlearn.chemistry.mechanism import Species
+from mechlearn.data.trajectories import Trajectories, Trajectory
 
 
 def decay() -> Trajectories:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from mechlearn.conditions import Sample, Times
-from mechlearn.mechanism import Mechanism
-from mechlearn.simulation import simulate
-from mechlearn.study import example_studies, load_study
-from mechlearn.trajectories import Trajectories
+from mechlearn.chemistry.mechanism import Mechanism
+from mechlearn.data.trajectories import Trajectories
+from mechlearn.simulation.settings import Sample, Times
+from mechlearn.study.schema import example_studies, load_study
+from mechlearn.study.simulate import simulate
 
 EXAMPLES = {
     "fuel-radical-product": ("fuel-radical-product", Times(end=5.0, count=61, spacing="log", start=5e-6)),

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from mechlearn.mechanism import Arrhenius, Falloff, Mechanism, Reaction, Species, ThirdBody
-from mechlearn.thermo import ConstantCp
+from mechlearn.chemistry.mechanism import Arrhenius, Falloff, Mechanism, Reaction, Species, ThirdBody
+from mechlearn.chemistry.thermo import ConstantCp
 
 
 def parse_side(text: str) -> dict[str, float]:

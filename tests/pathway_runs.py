@@ -6,11 +6,12 @@ from typing import Any
 import cantera as ct
 import numpy as np
 
-from mechlearn.pathways import History, Progress, progress_history
-from mechlearn.pathways.network import network_of
-from mechlearn.simulation import simulate
-from mechlearn.study import Study
-from mechlearn.trajectories import Trajectories
+from mechlearn.data.trajectories import Trajectories
+from mechlearn.pathways.flux_species import network_of
+from mechlearn.pathways.rates_of_progress import History, Progress
+from mechlearn.pathways.recording import progress_history
+from mechlearn.study.schema import Study
+from mechlearn.study.simulate import simulate
 
 SOURCES: dict[str, dict[str, Any]] = {
     "h2o2.yaml": {

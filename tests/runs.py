@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mechlearn.mechanism import Species
-from mechlearn.trajectories import Reactor, Trajectories, Trajectory
+from mechlearn.chemistry.mechanism import Species
+from mechlearn.data.trajectories import Reactor, Trajectories, Trajectory
 
 
 class Table(Protocol):

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mechlearn.conditions import Sample
-from mechlearn.simulation import simulate
-from mechlearn.study import Study, example_studies, load_study
-from mechlearn.trajectories import Trajectories
+from mechlearn.data.trajectories import Trajectories
+from mechlearn.simulation.settings import Sample
+from mechlearn.study.schema import Study, example_studies, load_study
+from mechlearn.study.simulate import simulate
 
 
 def draws(path: Path) -> bool:

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 import mechlearn as ml
-from mechlearn.kinetics import production_rates
-from mechlearn.learning.adam import loss_and_gradients, search_rows_with_adam
-from mechlearn.learning.network import Network
-from mechlearn.learning.stoichiometry import Stoichiometry, conserving_rows, free_rows
-from mechlearn.learning.training import Found
+from mechlearn.chemistry.kinetics import production_rates
+from mechlearn.discovery.candidates.network.adam import loss_and_gradients, search_rows_with_adam
+from mechlearn.discovery.candidates.network.signed_network import Network
+from mechlearn.discovery.candidates.network.stoichiometry import Stoichiometry, conserving_rows, free_rows
+from mechlearn.discovery.candidates.network.training import Found
 
 from .helpers import BANK, network, one_way
 

@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mechlearn as ml
-from mechlearn.alternatives.equivalent import mixtures
-from mechlearn.kinetics import production_rates
-from mechlearn.learning.complexes import Direction
-from mechlearn.learning.stoichiometry import free_rows
-from mechlearn.refinement import Other
-from mechlearn.simulation import find_mechanism
+from mechlearn.chemistry.kinetics import production_rates
+from mechlearn.chemistry.one_way import Direction
+from mechlearn.discovery.candidates.network.stoichiometry import free_rows
+from mechlearn.discovery.fit.trajectory_result import Other
+from mechlearn.simulation.mechanisms import find_mechanism
+from mechlearn.uncertainty.alternatives.equivalent import mixtures
 
 from .helpers import BANK, MICHAELIS_MENTEN, network, one_way
 from .test_discovery import data

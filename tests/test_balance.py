@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import mechlearn as ml
-from mechlearn.cantera_yaml import mechanism_text
-from mechlearn.learning.complexes import Vectors, split_into_directions
-from mechlearn.learning.freezing import rows_to_freeze
-from mechlearn.learning.stoichiometry import conserving_rows
-from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, Species, ThirdBody
+from mechlearn.chemistry.mechanism import Arrhenius, Mechanism, Reaction, Species, ThirdBody
+from mechlearn.discovery.candidates.network.complexes import Vectors, split_into_directions
+from mechlearn.discovery.candidates.network.freezing import rows_to_freeze
+from mechlearn.discovery.candidates.network.stoichiometry import conserving_rows
+from mechlearn.formats.cantera_yaml.entries import mechanism_text
 
 NAMES = ("A", "B", "C", "D")
 atoms = arrays(np.int64, (2, 4), elements=st.integers(0, 3)).filter(lambda m: bool(np.all(np.any(m, axis=0))))

@@ -9,19 +9,16 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from mechlearn.balances import (
-    Balances,
-    Spread,
-    differential_balances,
-    estimate_spread,
-    integral_balances,
-    weak_balances,
-)
-from mechlearn.discovery import relative_error
+from mechlearn.chemistry.kinetics import production_rates
+from mechlearn.chemistry.mechanism import Mechanism, Species
+from mechlearn.data.balances.balances_record import Balances
+from mechlearn.data.balances.derivative import differential_balances
+from mechlearn.data.balances.integral import integral_balances
+from mechlearn.data.balances.weak import weak_balances
+from mechlearn.data.noise.concentration_noise import Spread, estimate_spread
+from mechlearn.data.trajectories import Trajectories, Trajectory
+from mechlearn.discovery.discover import relative_error
 from mechlearn.errors import DataError
-from mechlearn.kinetics import production_rates
-from mechlearn.mechanism import Mechanism, Species
-from mechlearn.trajectories import Trajectories, Trajectory
 
 from .helpers import BANK
 

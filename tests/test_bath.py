@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import mechlearn as ml
-from mechlearn.kinetics import progress
-from mechlearn.library.bath import Bath, Told, law_in_bath
-from mechlearn.library.laws import Surroundings
-from mechlearn.library.readout import reactions_of
-from mechlearn.library.states import States
-from mechlearn.simulation import find_mechanism
-from mechlearn.thermo import GAS_CONSTANT
+from mechlearn.chemistry.kinetics import progress
+from mechlearn.chemistry.thermo import GAS_CONSTANT
+from mechlearn.discovery.candidates.designed.pressure_dependence import Bath, Told, law_in_bath
+from mechlearn.discovery.fit.production_states import States
+from mechlearn.discovery.fit.rate_law_readout import reactions_of
+from mechlearn.discovery.fit.rate_law_terms import Surroundings
+from mechlearn.simulation.mechanisms import find_mechanism
 
 CONDITIONS = list(product(np.linspace(1000.0, 2500.0, 7), (1.0, 3.0, 10.0)))
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import mechlearn as ml
-from mechlearn import bootstrap
 from mechlearn.__main__ import main
-from mechlearn.bootstrap import bootstrap_support, resampled
-from mechlearn.commands.shell import workers
-from mechlearn.flow import run_study
+from mechlearn.cli.shell import workers
+from mechlearn.study.run import run_study
+from mechlearn.uncertainty import bootstrap
+from mechlearn.uncertainty.bootstrap import bootstrap_support, resampled
 
 from .helpers import network, one_way
 from .test_checkpoint import contents

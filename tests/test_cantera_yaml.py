@@ -10,17 +10,12 @@ import pytest
 from hypothesis import given, settings
 from ruamel.yaml.representer import RoundTripRepresenter
 
-from mechlearn.cantera_yaml import (
-    check_export,
-    mechanism_text,
-    parse_mechanism,
-    read_mechanism,
-    to_cantera,
-    write_mechanism,
-)
+from mechlearn.chemistry.mechanism import Arrhenius, Falloff, Mechanism, Reaction, Species, ThirdBody
+from mechlearn.chemistry.thermo import GAS_CONSTANT, ConstantCp, Nasa7
 from mechlearn.errors import BalanceError, FormatError
-from mechlearn.mechanism import Arrhenius, Falloff, Mechanism, Reaction, Species, ThirdBody
-from mechlearn.thermo import GAS_CONSTANT, ConstantCp, Nasa7
+from mechlearn.formats.cantera_yaml.entries import mechanism_text
+from mechlearn.formats.cantera_yaml.export import check_export, to_cantera, write_mechanism
+from mechlearn.formats.cantera_yaml.mechanism_reading import parse_mechanism, read_mechanism
 
 from .helpers import BANK, MICHAELIS_MENTEN, assert_same_mechanism, assert_same_rates, mechanisms, network, one_way
 

@@ -11,10 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mechlearn as ml
-from mechlearn.cantera_yaml import check_export, mechanism_text, parse_mechanism
-from mechlearn.kinetics import production_rates
-from mechlearn.learning.complexes import Complex, Direction, Vectors, split_into_directions
-from mechlearn.learning.stoichiometry import conserving_rows, free_rows
+from mechlearn.chemistry.kinetics import production_rates
+from mechlearn.chemistry.one_way import Complex, Direction
+from mechlearn.discovery.candidates.network.complexes import Vectors, split_into_directions
+from mechlearn.discovery.candidates.network.stoichiometry import conserving_rows, free_rows
+from mechlearn.formats.cantera_yaml.entries import mechanism_text
+from mechlearn.formats.cantera_yaml.export import check_export
+from mechlearn.formats.cantera_yaml.mechanism_reading import parse_mechanism
 
 from .helpers import BANK, CATALYSED, assert_same_mechanism, network, one_way
 from .test_discovery import data, learn, with_noise

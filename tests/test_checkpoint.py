@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 
 import mechlearn as ml
-from mechlearn import flow
-from mechlearn.checkpoint import FOLDER, Checkpoint, locked
-from mechlearn.flow import run_study
-from mechlearn.learning.readout import LearnedReaction
-from mechlearn.records import plain, record
-from mechlearn.study_copy import study_text
+from mechlearn.discovery.fit.learned_reactions import LearnedReaction
+from mechlearn.formats.records import plain, record
+from mechlearn.study import run as flow
+from mechlearn.study.checkpoint import FOLDER, Checkpoint, locked
+from mechlearn.study.run import run_study
+from mechlearn.study.study_text import study_text
 
 from .helpers import mechanisms
 

@@ -18,7 +18,7 @@ import torch
 
 import mechlearn as ml
 from mechlearn.__main__ import main
-from mechlearn.study import example_studies
+from mechlearn.study.schema import example_studies
 
 Call = Callable[..., tuple[int, str, str]]
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import mechlearn as ml
-from mechlearn.completion import completed
-from mechlearn.conditions import Source
+from mechlearn.chemistry.mechanism import Species
+from mechlearn.data.completion import completed
+from mechlearn.data.trajectories import Trajectories, Trajectory
 from mechlearn.errors import DataError
-from mechlearn.measurement import Noise, measured
-from mechlearn.mechanism import Species
-from mechlearn.trajectories import Trajectories, Trajectory
+from mechlearn.simulation.settings import Source
+from mechlearn.simulation.synthetic_noise import Noise, measured
 
 MIXTURE = {"fuel": "H2", "oxidizer": "O2:1, AR:3.76", "phi": [0.7, 1]}
 

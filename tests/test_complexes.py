@@ -8,29 +8,22 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mechlearn.kinetics import production_rates
-from mechlearn.learning.complexes import (
-    Complex,
-    Direction,
-    Split,
-    Vectors,
-    monomials,
-    production_vectors,
-    split_into_directions,
-)
-from mechlearn.learning.noise import Noise
-from mechlearn.learning.rates import fit_rates, net_matrix
-from mechlearn.learning.scaling import Scaled
-from mechlearn.learning.solution import (
+from mechlearn.chemistry.kinetics import production_rates
+from mechlearn.chemistry.mechanism import Mechanism
+from mechlearn.chemistry.one_way import Complex, Direction, monomials
+from mechlearn.data.noise.rate_noise import Noise
+from mechlearn.discovery.candidates.network.complexes import Split, Vectors, production_vectors, split_into_directions
+from mechlearn.discovery.candidates.network.solution import (
     directions_of,
     solution_from_network,
     solution_from_pool,
     solution_from_rows,
     whole_halves,
 )
-from mechlearn.learning.stoichiometry import Stoichiometry, conserving_rows, free_rows
-from mechlearn.mechanism import Mechanism
-from mechlearn.search import Search
+from mechlearn.discovery.candidates.network.stoichiometry import Stoichiometry, conserving_rows, free_rows
+from mechlearn.discovery.fit.rate_constants import fit_rates, net_matrix
+from mechlearn.discovery.fit.scaling import Scaled
+from mechlearn.discovery.settings import Search
 
 from .helpers import BANK, network, one_way
 

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mechlearn.cantera_yaml import read_mechanism
-from mechlearn.conservation import (
+from mechlearn.chemistry.conservation import (
     balanced_directions,
     conservation_laws,
     element_matrix,
@@ -14,8 +13,9 @@ from mechlearn.conservation import (
     null_space,
     unbalanced,
 )
+from mechlearn.chemistry.mechanism import Arrhenius, Mechanism, Reaction, Species, ThirdBody
 from mechlearn.errors import BalanceError
-from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, Species, ThirdBody
+from mechlearn.formats.cantera_yaml.mechanism_reading import read_mechanism
 
 from .helpers import BANK, HYDROGEN_OXIDATION, network, one_way
 

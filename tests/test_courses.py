@@ -9,27 +9,29 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from mechlearn.balances import Spread, estimate_spread, standing_out, weak_balances
-from mechlearn.cantera_yaml import read_mechanism
-from mechlearn.comparison import compare
-from mechlearn.conditions import Sample
-from mechlearn.discovery import Discovery, discover
+from mechlearn.chemistry.comparison import compare
+from mechlearn.chemistry.kinetics import production_rates
+from mechlearn.chemistry.mechanism import Species
+from mechlearn.chemistry.one_way import Direction
+from mechlearn.data.balances.weak import weak_balances
+from mechlearn.data.noise.concentration_noise import Spread, estimate_spread, standing_out
+from mechlearn.data.trajectories import Trajectories, Trajectory
+from mechlearn.discovery.candidates.network.polynomial import polynomial_of
+from mechlearn.discovery.candidates.trajectory_candidates import candidates
+from mechlearn.discovery.discover import discover
+from mechlearn.discovery.discovery_result import Discovery
+from mechlearn.discovery.fit.refine import problem_of
+from mechlearn.discovery.fit.run_arrays import measured
+from mechlearn.discovery.fit.trajectory_fit import Problem, evaluate
+from mechlearn.discovery.settings import Adam, Search
+from mechlearn.discovery.trajectory_learner import among, chosen_balances
 from mechlearn.errors import DataError, StudyError
-from mechlearn.flow import learn_runs
-from mechlearn.kinetics import production_rates
-from mechlearn.learning.complexes import Direction
-from mechlearn.learning.polynomial import polynomial_of
-from mechlearn.mechanism import Species
-from mechlearn.refinement import chosen_balances
-from mechlearn.refinement.candidates import candidates
-from mechlearn.refinement.fit import Problem, evaluate
-from mechlearn.refinement.learner import among
-from mechlearn.refinement.measured import measured
-from mechlearn.refinement.refine import problem_of
-from mechlearn.search import Adam, Search
-from mechlearn.simulation import find_mechanism, simulate
-from mechlearn.study import Study, example_studies, load_study
-from mechlearn.trajectories import Trajectories, Trajectory
+from mechlearn.formats.cantera_yaml.mechanism_reading import read_mechanism
+from mechlearn.simulation.mechanisms import find_mechanism
+from mechlearn.simulation.settings import Sample
+from mechlearn.study.run import learn_runs
+from mechlearn.study.schema import Study, example_studies, load_study
+from mechlearn.study.simulate import simulate
 
 from .courses import in_order, runs_of
 from .helpers import BANK

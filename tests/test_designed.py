@@ -12,12 +12,12 @@ import pytest
 import scipy.sparse as sp
 
 import mechlearn as ml
-from mechlearn.design import Design, design_of, designed_states
+from mechlearn.chemistry.kinetics import production_rates, progress
+from mechlearn.chemistry.thermo import GAS_CONSTANT
+from mechlearn.data.designed_states import Design, design_of, designed_states
 from mechlearn.errors import StudyError
-from mechlearn.kinetics import production_rates, progress
-from mechlearn.simulation import find_mechanism
-from mechlearn.study import Study, with_overrides
-from mechlearn.thermo import GAS_CONSTANT
+from mechlearn.simulation.mechanisms import find_mechanism
+from mechlearn.study.schema import Study, with_overrides
 
 Rates = Callable[[float, float, np.ndarray], np.ndarray]
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import mechlearn as ml
-from mechlearn.study import example_studies
+from mechlearn.study.schema import example_studies
 
 from .helpers import BANK
 

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mechlearn.cantera_yaml import check_export, mechanism_text, parse_mechanism, read_mechanism, to_cantera
+from mechlearn.chemistry.kinetics import broadening, falloff_factor, production_rates
+from mechlearn.chemistry.mechanism import Arrhenius, Falloff, Mechanism, Reaction, Species, ThirdBody
 from mechlearn.errors import FormatError
-from mechlearn.kinetics import broadening, falloff_factor, production_rates
-from mechlearn.mechanism import Arrhenius, Falloff, Mechanism, Reaction, Species, ThirdBody
+from mechlearn.formats.cantera_yaml.entries import mechanism_text
+from mechlearn.formats.cantera_yaml.export import check_export, to_cantera
+from mechlearn.formats.cantera_yaml.mechanism_reading import parse_mechanism, read_mechanism
 
 from .helpers import assert_same_mechanism, assert_same_rates, network
 

@@ -7,11 +7,11 @@ import matplotlib
 import numpy as np
 import pytest
 
+from mechlearn.chemistry.mechanism import Species
+from mechlearn.data.trajectories import Reactor, Trajectories, Trajectory
 from mechlearn.errors import FormatError
-from mechlearn.figures import draw_validation, validation_figure
-from mechlearn.mechanism import Species
-from mechlearn.trajectories import Reactor, Trajectories, Trajectory
-from mechlearn.validation import Validation
+from mechlearn.report.figures.validation_figure import draw_validation, validation_figure
+from mechlearn.validation.validation_record import Validation
 
 
 def decay(

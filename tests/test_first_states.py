@@ -7,9 +7,10 @@ import cantera as ct
 import numpy as np
 import pytest
 
-from mechlearn.conditions import Perturb
-from mechlearn.simulation import resimulate, simulate
-from mechlearn.study import load_study
+from mechlearn.simulation.reactors import resimulate
+from mechlearn.simulation.settings import Perturb
+from mechlearn.study.schema import load_study
+from mechlearn.study.simulate import simulate
 
 from .simulated import EXAMPLES, data, ignition, states
 

@@ -16,13 +16,14 @@ from ruamel.yaml import YAML
 
 import mechlearn as ml
 from mechlearn.errors import StudyError
-from mechlearn.reduction.envelope import flames_between, task_of
+from mechlearn.reduction.adjoint import linearised
+from mechlearn.reduction.candidate_phases import source_of
+from mechlearn.reduction.conditions import flames_between, task_of
 from mechlearn.reduction.flames import SEARCHED, free_flame, moved_flame
-from mechlearn.reduction.phases import source_of
-from mechlearn.reduction.record import Candidate, Task
+from mechlearn.reduction.reduction_records import Candidate, Task
 from mechlearn.reduction.scoring import Trial, refer_flame, residuals
-from mechlearn.reduction.sensitivities import linearised
-from mechlearn.study import load_study
+from mechlearn.study.reduce import request_of
+from mechlearn.study.schema import load_study
 
 HYDROGEN = """
 source:
@@ -49,7 +50,7 @@ def study(tmp_path: Path) -> Path:
 def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
     path = tmp_path_factory.mktemp("study") / "hydrogen.yaml"
     path.write_text(HYDROGEN)
-    task = replace(task_of(load_study(path)), conditions=())
+    task = replace(task_of(request_of(load_study(path))), conditions=())
     answer = refer_flame(task, 0, ("H2", "O2"), frozenset({*range(8), 9}))
     assert answer is not None
     assert answer[1].max() == 1
@@ -115,17 +116,17 @@ def test_on_one_grid_the_ratio_of_speeds_is_that_on_fine_grids(task: Task) -> No
 def test_flames_are_checked_halfway_and_halfway_again_where_one_has_joined(study: Path) -> None:
     study.write_text(HYDROGEN.replace("phi: [1], held_out: [0.8]", "phi: [2, 0.5]"))
     loaded = load_study(study)
-    first = task_of(loaded).flame_conditions
-    (between,) = flames_between(loaded, first)
+    first = task_of(request_of(loaded)).flame_conditions
+    (between,) = flames_between(request_of(loaded), first)
     assert between.phi == pytest.approx(1)
     assert (between.temperature, between.pressure) == (300, ct.one_atm)
-    again = flames_between(loaded, (*first, between))
+    again = flames_between(request_of(loaded), (*first, between))
     assert [each.phi for each in again] == pytest.approx([0.5**0.5, 2**0.5])
     gas = ct.Solution("h2o2.yaml")
     gas.TPX = 300, ct.one_atm, dict(again[1].mixture)
     assert gas.equivalence_ratio() == pytest.approx(2**0.5)
     study.write_text(HYDROGEN.replace(", flame_speed: {limit: 0.03, phi: [1], held_out: [0.8]}", ""))
-    assert flames_between(load_study(study), ()) == ()
+    assert flames_between(request_of(load_study(study)), ()) == ()
 
 
 @pytest.fixture(scope="module")
@@ -201,4 +202,4 @@ def test_flames_that_cannot_be_are_refused(study: Path, old: str, new: str, mess
     YAML().dump(content, study.parent / "bare.yaml")
     study.write_text(HYDROGEN.replace(old, new))
     with pytest.raises(StudyError, match=message):
-        task_of(load_study(study))
+        task_of(request_of(load_study(study)))

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from mechlearn.chemistry.mechanism import Species
+from mechlearn.chemistry.one_way import undirected
+from mechlearn.discovery.candidates.network.freezing import NEGLIGIBLE, rows_to_freeze
+from mechlearn.discovery.candidates.network.stoichiometry import conserving_rows, element_laws, free_rows
 from mechlearn.errors import StudyError
-from mechlearn.learning.freezing import NEGLIGIBLE, rows_to_freeze, undirected
-from mechlearn.learning.stoichiometry import conserving_rows, element_laws, free_rows
-from mechlearn.mechanism import Species
 
 from .helpers import HYDROGEN_OXIDATION
 

@@ -12,11 +12,12 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from mechlearn.drawing import draw_graph, merged_reactions
+from mechlearn.chemistry.mechanism import Arrhenius, Falloff, Mechanism, Reaction, Species, ThirdBody
 from mechlearn.errors import FormatError
-from mechlearn.graph import FORMATS, TEXT_FORMATS, graph_text, reaction_graph, write_graph
-from mechlearn.layout import CLEARANCE, node_positions
-from mechlearn.mechanism import Arrhenius, Falloff, Mechanism, Reaction, Species, ThirdBody
+from mechlearn.pathways.graphs import reaction_graph
+from mechlearn.report.figures.reaction_graph import draw_graph, merged_reactions
+from mechlearn.report.graph_files import FORMATS, TEXT_FORMATS, graph_text, write_graph
+from mechlearn.report.spring_layout import CLEARANCE, node_positions
 
 
 def halves(left: dict[str, float], right: dict[str, float], forward: float, reverse: float) -> list[Reaction]:

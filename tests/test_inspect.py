@@ -11,10 +11,11 @@ import pytest
 
 import mechlearn as ml
 from mechlearn.__main__ import main
-from mechlearn.study import example_studies, load_study
-from mechlearn.study_data import study_runs
-from mechlearn.tables import inspect_runs, inspection_text
-from mechlearn.thermo import GAS_CONSTANT
+from mechlearn.chemistry.thermo import GAS_CONSTANT
+from mechlearn.formats.tables.endings import inspect_runs
+from mechlearn.formats.tables.inspection import inspection_text
+from mechlearn.study.runs import study_runs
+from mechlearn.study.schema import example_studies, load_study
 
 from .runs import Table, of, trajectory
 

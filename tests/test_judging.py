@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import mechlearn as ml
-from mechlearn.discovery.record import no_reactions
-from mechlearn.judging import unbalanced_elements
+from mechlearn.discovery.discovery_result import no_reactions
+from mechlearn.study.evidence import unbalanced_elements
 
 from .helpers import HYDROGEN_OXIDATION, network, one_way
 from .test_uncertainty import balances_of, states

@@ -6,16 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mechlearn.cantera_yaml import read_mechanism, to_cantera
-from mechlearn.errors import DataError, FormatError
-from mechlearn.kinetics import (
+from mechlearn.chemistry.kinetics import (
     falloff_factor,
     log_equilibrium_constants,
     production_rates,
     progress,
     rate_constants,
 )
-from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, Species, ThirdBody
+from mechlearn.chemistry.mechanism import Arrhenius, Mechanism, Reaction, Species, ThirdBody
+from mechlearn.errors import DataError, FormatError
+from mechlearn.formats.cantera_yaml.export import to_cantera
+from mechlearn.formats.cantera_yaml.mechanism_reading import read_mechanism
 
 from .helpers import BANK, HYDROGEN_OXIDATION, mechanisms, network, one_way
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mechlearn as ml
-from mechlearn.conservation import conservation_laws
-from mechlearn.kinetics import production_rates
-from mechlearn.learning.laws import conserved_in
-from mechlearn.learning.noise import Noise, estimate_noise
-from mechlearn.mechanism import Mechanism
+from mechlearn.chemistry.conservation import conservation_laws
+from mechlearn.chemistry.kinetics import production_rates
+from mechlearn.chemistry.mechanism import Mechanism
+from mechlearn.data.noise.rate_noise import Noise, estimate_noise
+from mechlearn.discovery.conservation_laws_in_data import conserved_in
 
 from .helpers import BANK, CATALYSED, network, one_way
 from .test_discovery import data, learn, with_noise
@@ -112,7 +112,7 @@ def test_the_test_of_the_laws_is_in_the_summary_and_on_the_screen(
 ) -> None:
     runs, _ = data("crnn-case1")
     ml.write_csv(ml.Trajectories(tuple(ml.Species(s.name) for s in runs.species), runs.runs), tmp_path / "runs.csv")
-    from mechlearn.commands.shell import app
+    from mechlearn.cli.shell import app
 
     with pytest.raises(SystemExit):
         app(["learn", str(tmp_path / "runs.csv"), "-o", str(tmp_path / "m.yaml"), "--json", str(tmp_path / "s.json")])

@@ -89,7 +89,7 @@ def tree(path: Path) -> ast.Module:
 
 
 def name_of(path: Path) -> str:
-    """``mechlearn.tables.tidy``; a folder's ``__init__`` has the folder's name."""
+    """``mechlearn.formats.tables.csv_table``; a folder's ``__init__`` has the folder's name."""
     return ".".join(("mechlearn", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
 
 

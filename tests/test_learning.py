@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from mechlearn.kinetics import production_rates
-from mechlearn.learning.batch import Batch
-from mechlearn.learning.complexes import Split, Vectors, monomials, production_vectors, split_into_directions
-from mechlearn.learning.freezing import rows_to_freeze
-from mechlearn.learning.network import Network
-from mechlearn.learning.noise import all_complexes, estimate_noise, structure_in
-from mechlearn.learning.stoichiometry import Stoichiometry, conserving_rows, free_rows
-from mechlearn.mechanism import Mechanism
-from mechlearn.search import LevenbergMarquardt, Search
+from mechlearn.chemistry.kinetics import production_rates
+from mechlearn.chemistry.mechanism import Mechanism
+from mechlearn.chemistry.one_way import monomials
+from mechlearn.data.noise.rate_noise import all_complexes, estimate_noise, structure_in
+from mechlearn.discovery.candidates.network.complexes import Split, Vectors, production_vectors, split_into_directions
+from mechlearn.discovery.candidates.network.freezing import rows_to_freeze
+from mechlearn.discovery.candidates.network.restarts import Batch
+from mechlearn.discovery.candidates.network.signed_network import Network
+from mechlearn.discovery.candidates.network.stoichiometry import Stoichiometry, conserving_rows, free_rows
+from mechlearn.discovery.settings import LevenbergMarquardt, Search
 
 from .helpers import BANK, network, one_way
 

@@ -12,17 +12,17 @@ import scipy.sparse as sp
 from scipy.optimize import nnls
 
 import mechlearn as ml
-from mechlearn.conservation import element_matrix
-from mechlearn.kinetics import progress
-from mechlearn.library.candidates import candidate_reactions
-from mechlearn.library.fitting import Errors, errors_left, fit_laws
-from mechlearn.library.laws import Law, Surroundings, Term
-from mechlearn.library.mixtures import collider_groups, columns, gram, non_negative
-from mechlearn.library.readout import reactions_of
-from mechlearn.library.selection import mix
-from mechlearn.library.simplifying import without_idle_limit
-from mechlearn.library.states import Flux, States, driving, states_of
-from mechlearn.simulation import find_mechanism
+from mechlearn.chemistry.conservation import element_matrix
+from mechlearn.chemistry.kinetics import progress
+from mechlearn.discovery.candidates.enumeration import candidate_reactions
+from mechlearn.discovery.fit.production_states import Flux, States, driving, states_of
+from mechlearn.discovery.fit.rate_fit import Errors, errors_left, fit_laws
+from mechlearn.discovery.fit.rate_law_readout import reactions_of
+from mechlearn.discovery.fit.rate_law_terms import Law, Surroundings, Term
+from mechlearn.discovery.fit.rate_mixtures import collider_groups, columns, gram, non_negative
+from mechlearn.discovery.select.candidate_selection import mix
+from mechlearn.discovery.select.rate_law_reduction import without_idle_limit
+from mechlearn.simulation.mechanisms import find_mechanism
 
 COMBUSTION = ml.Search(reverse="thermo", third_bodies=True)
 

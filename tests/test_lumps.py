@@ -11,12 +11,12 @@ import pytest
 import scipy.sparse as sp
 
 import mechlearn as ml
-from mechlearn.balances import Balances
+from mechlearn.chemistry.mechanism import Species
+from mechlearn.data.balances.balances_record import Balances
+from mechlearn.discovery.candidate_fit import library_fit
+from mechlearn.discovery.settings import Search
 from mechlearn.errors import StudyError
-from mechlearn.library import library_fit
-from mechlearn.mechanism import Species
-from mechlearn.search import Search
-from mechlearn.study import load_study
+from mechlearn.study.schema import load_study
 
 CHAIN = """
 phases:

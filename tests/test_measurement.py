@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import mechlearn as ml
-from mechlearn.conditions import Source
 from mechlearn.errors import StudyError
-from mechlearn.measurement import Noise, measured
+from mechlearn.simulation.settings import Source
+from mechlearn.simulation.synthetic_noise import Noise, measured
 
 SOURCE: dict[str, Any] = {
     "mechanism": "michaelis-menten.yaml",

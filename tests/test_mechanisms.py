@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 import mechlearn as ml
-from mechlearn.conditions import Designed, Mixture, Sample, Times
-from mechlearn.simulation import find_mechanism
+from mechlearn.simulation.mechanisms import find_mechanism
+from mechlearn.simulation.settings import Designed, Mixture, Sample, Times
 from mechlearn.study import example_studies
-from mechlearn.study_data import study_runs
+from mechlearn.study.runs import study_runs
 
 from .helpers import BANK, CATALYSED
 

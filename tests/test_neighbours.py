@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mechlearn.refinement.fit import Information
-from mechlearn.refinement.wide import Wide
+from mechlearn.discovery.fit.trajectory_fit import Information
+from mechlearn.discovery.select.score_test import Wide
 
 
 def beside(*absent: tuple[float, float, float]) -> Wide:

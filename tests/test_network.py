@@ -7,17 +7,17 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from mechlearn.kinetics import production_rates
-from mechlearn.learning.batch import Batch
-from mechlearn.learning.network import CONCENTRATION_FLOOR, LARGEST_LOG_RATE, Network
-from mechlearn.learning.noise import Noise
-from mechlearn.learning.rates import fit_rates
-from mechlearn.learning.readout import learned_reactions
-from mechlearn.learning.scaling import Scaled
-from mechlearn.learning.solution import directions_of
-from mechlearn.learning.stoichiometry import conserving_rows
-from mechlearn.mechanism import Mechanism
-from mechlearn.search import LevenbergMarquardt, Search
+from mechlearn.chemistry.kinetics import production_rates
+from mechlearn.chemistry.mechanism import Mechanism
+from mechlearn.data.noise.rate_noise import Noise
+from mechlearn.discovery.candidates.network.restarts import Batch
+from mechlearn.discovery.candidates.network.signed_network import CONCENTRATION_FLOOR, LARGEST_LOG_RATE, Network
+from mechlearn.discovery.candidates.network.solution import directions_of
+from mechlearn.discovery.candidates.network.stoichiometry import conserving_rows
+from mechlearn.discovery.fit.learned_reactions import learned_reactions
+from mechlearn.discovery.fit.rate_constants import fit_rates
+from mechlearn.discovery.fit.scaling import Scaled
+from mechlearn.discovery.settings import LevenbergMarquardt, Search
 
 from .helpers import BANK
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import mechlearn as ml
-from mechlearn.conditions import Sample
-from mechlearn.flow import run_study
-from mechlearn.study import example_studies
+from mechlearn.simulation.settings import Sample
+from mechlearn.study.run import run_study
+from mechlearn.study.schema import example_studies
 
 COMPOSITIONS = "mechanism: hydrogen-oxidation.yaml\n"
 

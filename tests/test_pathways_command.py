@@ -11,7 +11,7 @@ import networkx as nx
 import pytest
 
 from mechlearn.__main__ import main
-from mechlearn.tables import write_csv
+from mechlearn.formats.tables.csv_table import write_csv
 
 from .pathway_runs import at_ignition, runs_of
 

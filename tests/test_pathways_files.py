@@ -14,21 +14,14 @@ import numpy as np
 import pytest
 
 from mechlearn.errors import FormatError, StudyError
-from mechlearn.pathways import (
-    difference,
-    flux_graph,
-    lump,
-    production_table,
-    progress_graph,
-    strongest_paths,
-    threshold,
-    viewer_content,
-    write_flux_graph,
-    write_production_table,
-)
-from mechlearn.pathways.flux_drawing import draw_flux_graph
-from mechlearn.pathways.layered import layered
-from mechlearn.pathways.writing import flux_graph_text
+from mechlearn.pathways.fluxes import flux_graph
+from mechlearn.pathways.operations import difference, lump, threshold
+from mechlearn.pathways.paths import strongest_paths
+from mechlearn.pathways.production import production_table, progress_graph, write_production_table
+from mechlearn.report.figures.flux_graph import draw_flux_graph
+from mechlearn.report.graph_files import graph_text, write_flux_graph
+from mechlearn.report.layered_layout import layered
+from mechlearn.report.viewer.viewer_content import viewer_content
 
 from .pathway_runs import SHIPPED, all_present, at_ignition, history_of, progress_of
 
@@ -86,14 +79,14 @@ def test_shipped_mechanisms_are_read_back_with_nothing_lost(mechanism: str, tmp_
 
 @pytest.mark.parametrize("format", ["graphml", "gexf", "json", "dot", "svg"])
 def test_the_same_graph_gives_the_same_text(format: str) -> None:
-    first, second = (flux_graph_text(threshold(carbon(), relative=0.05), format) for _ in range(2))
+    first, second = (graph_text(threshold(carbon(), relative=0.05), format) for _ in range(2))
     assert first == second
 
 
 @pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
 def test_graphviz_reads_the_dot_text(graph: nx.DiGraph) -> None:
     graph = threshold(graph, relative=0.05)
-    text = flux_graph_text(graph, "dot")
+    text = graph_text(graph, "dot")
     done = subprocess.run(["dot", "-Tcanon"], input=text, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(re.findall(r" -> ", text)) == graph.size()
@@ -183,7 +176,7 @@ def test_unknown_endings_are_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=r"this one is not known. Use \.graphml"):
         write_flux_graph(carbon(), tmp_path / name)
     with pytest.raises(FormatError, match="'png' text is not known"):
-        flux_graph_text(carbon(), "png")
+        graph_text(carbon(), "png")
 
 
 @pytest.mark.parametrize("mechanism", ["h2o2.yaml", "gri30.yaml"])

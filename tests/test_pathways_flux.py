@@ -9,10 +9,13 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from mechlearn.data.trajectories import Trajectories
 from mechlearn.errors import DataError, StudyError
-from mechlearn.pathways import Progress, ambiguous_reactions, flux_graph, progress_graph, progress_history, refined_run
-from mechlearn.pathways.network import network_of
-from mechlearn.trajectories import Trajectories
+from mechlearn.pathways.flux_species import network_of
+from mechlearn.pathways.fluxes import ambiguous_reactions, flux_graph
+from mechlearn.pathways.production import progress_graph
+from mechlearn.pathways.rates_of_progress import Progress
+from mechlearn.pathways.recording import progress_history, refined_run
 
 from .pathway_runs import SHIPPED, all_present, at_ignition, history_of, progress_of, runs_of
 

@@ -7,23 +7,11 @@ import numpy as np
 import pytest
 
 from mechlearn.errors import StudyError
-from mechlearn.pathways import (
-    cycles,
-    difference,
-    drg_coefficients,
-    drgep_coefficients,
-    drgep_interactions,
-    flux_graph,
-    lump,
-    main_chain,
-    neighbourhood,
-    production_csv,
-    production_table,
-    strongest_paths,
-    threshold,
-)
-from mechlearn.pathways.operations import between
-from mechlearn.pathways.paths import ways_graph
+from mechlearn.pathways.drg import drg_coefficients, drgep_coefficients, drgep_interactions
+from mechlearn.pathways.fluxes import flux_graph
+from mechlearn.pathways.operations import between, difference, lump, neighbourhood, threshold
+from mechlearn.pathways.paths import cycles, main_chain, strongest_paths, ways_graph
+from mechlearn.pathways.production import production_csv, production_table
 
 from .pathway_runs import at_ignition, history_of
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import subprocess
 import sys
@@ -94,19 +93,6 @@ def test_records_have_what_scripts_ask_them_for() -> None:
     assert {"mechanism", "status", "loss", "history", "search"} <= set(ml.Discovery.__annotations__)
     inspect.signature(ml.Trajectories.split).bind("runs", hold_out=0.2, seed=0)
     ml.Search(reactions="auto", seed=0)
-
-
-def test_type_checkers_see_the_same_names_from_the_same_rooms() -> None:
-    tree = ast.parse(Path(str(ml.__file__)).read_text(encoding="utf-8"))
-    shown = {
-        alias.asname: node.module
-        for guard in tree.body
-        if isinstance(guard, ast.If)
-        for node in guard.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    assert shown == ml._ROOM_OF
 
 
 def test_no_public_name_hides_a_room() -> None:

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 import mechlearn as ml
+from mechlearn.chemistry.thermo import GAS_CONSTANT
+from mechlearn.data.trajectories import Trajectories
 from mechlearn.errors import DataError
-from mechlearn.tables import read_runs
-from mechlearn.thermo import GAS_CONSTANT
-from mechlearn.trajectories import Trajectories
+from mechlearn.formats.tables.endings import read_runs
 
 from .runs import Table
 

@@ -8,10 +8,7 @@ import numpy as np
 import pytest
 
 from mechlearn.errors import DataError
-from mechlearn.tables import (
-    read_hdf5,
-    write_hdf5,
-)
+from mechlearn.formats.tables.hdf5 import read_hdf5, write_hdf5
 
 from .runs import of, trajectory
 

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mechlearn as ml
+from mechlearn.data.trajectories import Trajectories
 from mechlearn.errors import DataError
-from mechlearn.tables import Basis, inspect_runs, read_runs
-from mechlearn.trajectories import Trajectories
+from mechlearn.formats.tables.endings import inspect_runs, read_runs
+from mechlearn.formats.tables.table import Basis
 from mechlearn.units import factor
 
 from .runs import Table, assert_same
@@ -192,8 +193,8 @@ def test_large_tables_are_read_as_small_ones_are(table: Table, monkeypatch: pyte
     ]
     path = table(head + "".join(lines))
     slow = ml.read_csv(path)
-    monkeypatch.setattr("mechlearn.tables.bulk.SMALLEST", 1)
-    monkeypatch.setattr("mechlearn.tables.cells._split", only_the_header)
+    monkeypatch.setattr("mechlearn.formats.tables.bulk.SMALLEST", 1)
+    monkeypatch.setattr("mechlearn.formats.tables.cells._split", only_the_header)
     assert_same(ml.read_csv(path), slow)
 
 
@@ -232,7 +233,7 @@ def test_large_tables_with_odd_lines_are_read_as_small_ones_are(
             return [str(error)]
 
     slow = outcome()
-    monkeypatch.setattr("mechlearn.tables.bulk.SMALLEST", 1)
+    monkeypatch.setattr("mechlearn.formats.tables.bulk.SMALLEST", 1)
     assert repr(outcome()) == repr(slow)
 
 

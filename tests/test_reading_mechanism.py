@@ -6,14 +6,11 @@ from pathlib import Path
 import pytest
 
 import mechlearn as ml
-from mechlearn.mechanism import Species
-from mechlearn.study import example_studies
-from mechlearn.tables import (
-    read_csv,
-    read_runs,
-    write_runs,
-)
-from mechlearn.trajectories import Trajectories
+from mechlearn.chemistry.mechanism import Species
+from mechlearn.data.trajectories import Trajectories
+from mechlearn.formats.tables.csv_table import read_csv
+from mechlearn.formats.tables.endings import read_runs, write_runs
+from mechlearn.study.schema import example_studies
 
 from .runs import Table, assert_same, trajectory
 

@@ -5,12 +5,9 @@ from pathlib import Path
 import pytest
 
 from mechlearn.errors import DataError
-from mechlearn.tables import (
-    read_csv,
-    read_runs,
-    write_hdf5,
-    write_runs,
-)
+from mechlearn.formats.tables.csv_table import read_csv
+from mechlearn.formats.tables.endings import read_runs, write_runs
+from mechlearn.formats.tables.hdf5 import write_hdf5
 
 from .runs import Table, of, trajectory
 

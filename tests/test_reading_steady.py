@@ -9,7 +9,7 @@ import pytest
 
 import mechlearn as ml
 from mechlearn.errors import DataError
-from mechlearn.tables.feeds import Feed
+from mechlearn.formats.tables.feeds import Feed
 
 from .runs import Table
 

@@ -8,11 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mechlearn.tables import (
-    inspect_runs,
-    read_csv,
-    write_csv,
-)
+from mechlearn.formats.tables.csv_table import read_csv, write_csv
+from mechlearn.formats.tables.endings import inspect_runs
 
 from .runs import Table, bits, of, trajectory
 

@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from mechlearn.commands import app
-from mechlearn.simulation import find_mechanism
-from mechlearn.study import load_study
+from mechlearn.cli.shell import app
+from mechlearn.simulation.mechanisms import find_mechanism
+from mechlearn.study.schema import load_study
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

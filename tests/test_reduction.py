@@ -21,16 +21,18 @@ from cantera import ck2yaml
 
 import mechlearn as ml
 from mechlearn.errors import StudyError
-from mechlearn.pathways import drgep_coefficients, progress_history
-from mechlearn.reduction.envelope import task_of
-from mechlearn.reduction.ignition import ignite
-from mechlearn.reduction.phases import source_of
+from mechlearn.pathways.drg import drgep_coefficients
+from mechlearn.pathways.recording import progress_history
+from mechlearn.reduction.adjoint import linearised
+from mechlearn.reduction.candidate_phases import source_of
+from mechlearn.reduction.conditions import task_of
 from mechlearn.reduction.ranking import overall_coefficients
-from mechlearn.reduction.record import Candidate, Task
+from mechlearn.reduction.reduction_records import Candidate, Task
 from mechlearn.reduction.refit import BOUNDS
+from mechlearn.reduction.response import ignite
 from mechlearn.reduction.scoring import Score, Trial, refer, residuals, score
-from mechlearn.reduction.sensitivities import linearised
-from mechlearn.study import example_studies, load_study
+from mechlearn.study.reduce import request_of
+from mechlearn.study.schema import example_studies, load_study
 
 HYDROGEN = """
 source:
@@ -66,22 +68,22 @@ def ready(task: Task) -> Task:
 def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
     path = tmp_path_factory.mktemp("study") / "hydrogen.yaml"
     path.write_text(HYDROGEN)
-    return ready(task_of(load_study(path)))
+    return ready(task_of(request_of(load_study(path))))
 
 
 def test_conditions_are_the_product_and_profiles_are_at_its_corners(study: Path) -> None:
-    found = task_of(load_study(study))
+    found = task_of(request_of(load_study(study)))
     assert [(c.temperature, c.pressure, c.phi) for c in found.conditions] == list(
         product((1100.0, 1500.0), (101325.0, 1013250.0), (0.5, 1.0))
     )
     assert all(c.profiled for c in found.conditions)
     three = HYDROGEN.replace("[1100, 1500]", "[1100, 1300, 1500]")
     study.write_text(three)
-    assert [c.temperature for c in task_of(load_study(study)).conditions if not c.profiled] == [1300.0] * 4
+    assert [c.temperature for c in task_of(request_of(load_study(study))).conditions if not c.profiled] == [1300.0] * 4
     study.write_text(three.replace("  rates", "  conditions: [{temperature: 1250, phi: 0.5}, {phi: 1}]\n  rates"))
-    assert len(task_of(load_study(study)).conditions) == 2 + 6
+    assert len(task_of(request_of(load_study(study))).conditions) == 2 + 6
     study.write_text(HYDROGEN.replace("  rates", "  between: true\n  rates"))
-    added = task_of(load_study(study)).conditions[8:]
+    added = task_of(request_of(load_study(study))).conditions[8:]
     assert [c.profiled for c in added] == [False]
     assert [added[0].temperature, added[0].phi] == pytest.approx([1269.2, 0.5**0.5], abs=0.1)
 
@@ -334,14 +336,14 @@ def test_a_study_that_does_not_fit_is_refused(study: Path, old: str, new: str, m
         HYDROGEN.replace("profiles: {at: corners}", "conditions: [{phi: 1}, {phi: 0.5}]").replace(old, new)
     )
     with pytest.raises(StudyError, match=message.replace("[", r"\[")):
-        task_of(load_study(study))
+        task_of(request_of(load_study(study)))
 
 
 def test_every_reduction_that_comes_with_the_package_can_begin() -> None:
     studies = [load_study(path) for path in example_studies().values()]
     reductions = [study for study in studies if study.reduce is not None]
     assert len(reductions) > 4
-    assert all(task_of(study).conditions for study in reductions)
+    assert all(task_of(request_of(study)).conditions for study in reductions)
 
 
 def test_the_results_of_another_study_are_not_replaced(kept: tuple[Path, Path, ml.Reduction], tmp_path: Path) -> None:

@@ -7,20 +7,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mechlearn.balances import Spread, weak_balances
-from mechlearn.comparison import compare
+from mechlearn.chemistry.comparison import compare
+from mechlearn.chemistry.kinetics import production_rates
+from mechlearn.chemistry.mechanism import Arrhenius, Mechanism, Reaction, ThirdBody
+from mechlearn.data.balances.weak import weak_balances
+from mechlearn.data.noise.concentration_noise import Spread
+from mechlearn.discovery.fit.refine import problem_of, refine
+from mechlearn.discovery.fit.run_arrays import measured
+from mechlearn.discovery.fit.step_resolution import resolved
+from mechlearn.discovery.fit.trajectory_fit import evaluate, fitted
 from mechlearn.errors import DataError, FormatError
-from mechlearn.kinetics import production_rates
-from mechlearn.measurement import Noise
-from mechlearn.measurement import measured as add_noise
-from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, ThirdBody
-from mechlearn.refinement import refine
-from mechlearn.refinement.fit import evaluate, fitted
-from mechlearn.refinement.mass_action import MassAction
-from mechlearn.refinement.measured import measured
-from mechlearn.refinement.radau import Steps, integrate, sensitivities
-from mechlearn.refinement.refine import problem_of
-from mechlearn.refinement.resolution import resolved
+from mechlearn.simulation.mass_action.mass_action_rates import MassAction
+from mechlearn.simulation.mass_action.radau import Steps, integrate, sensitivities
+from mechlearn.simulation.synthetic_noise import Noise
+from mechlearn.simulation.synthetic_noise import measured as add_noise
 
 from .courses import in_order, runs_of
 from .helpers import BANK

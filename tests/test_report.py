@@ -14,17 +14,19 @@ import numpy as np
 import pytest
 
 from mechlearn.__main__ import main
-from mechlearn.cantera_yaml import read_mechanism
+from mechlearn.chemistry.mechanism import Species
+from mechlearn.data.trajectories import Trajectories, Trajectory
 from mechlearn.errors import FormatError
-from mechlearn.flow import run_study
-from mechlearn.mechanism import Species
-from mechlearn.reduction import reduce_study
-from mechlearn.report import Subject, report_content, report_html, report_markdown, write_report
-from mechlearn.report.reactions import reaction_rows
-from mechlearn.simulation import simulate
-from mechlearn.study import Study, load_study
-from mechlearn.tables import write_csv
-from mechlearn.trajectories import Trajectories, Trajectory
+from mechlearn.formats.cantera_yaml.mechanism_reading import read_mechanism
+from mechlearn.formats.tables.csv_table import write_csv
+from mechlearn.report.pages.content import report_content
+from mechlearn.report.pages.reaction_rows import reaction_rows
+from mechlearn.report.pages.report_files import report_html, report_markdown, write_report
+from mechlearn.report.pages.subject import Subject
+from mechlearn.study.reduce import reduce_study
+from mechlearn.study.run import run_study
+from mechlearn.study.schema import Study, load_study
+from mechlearn.study.simulate import simulate
 
 from .browser import CHROMIUM, Browser, browser
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mechlearn as ml
-from mechlearn.kinetics import rate_constants
-from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, Species
-from mechlearn.reversibility import reversible_where_consistent
-from mechlearn.thermo import ConstantCp
+from mechlearn.chemistry.detailed_balance import reversible_where_consistent
+from mechlearn.chemistry.kinetics import rate_constants
+from mechlearn.chemistry.mechanism import Arrhenius, Mechanism, Reaction, Species
+from mechlearn.chemistry.thermo import ConstantCp
 
 from .helpers import BANK, HYDROGEN_OXIDATION, network, one_way
 from .test_discovery import data, learn, with_noise

@@ -10,12 +10,12 @@ import pytest
 import scipy.sparse as sp
 
 import mechlearn as ml
-from mechlearn.conservation import element_matrix
+from mechlearn.chemistry.conservation import element_matrix
+from mechlearn.chemistry.kinetics import production_rates
+from mechlearn.discovery.candidates.network.range_network import Problem, _normal, _residual, drawn, whole_rows
+from mechlearn.discovery.fit.production_states import states_of
 from mechlearn.errors import StudyError
-from mechlearn.kinetics import production_rates
-from mechlearn.library.rows import Problem, _normal, _residual, drawn, whole_rows
-from mechlearn.library.states import states_of
-from mechlearn.simulation import find_mechanism
+from mechlearn.simulation.mechanisms import find_mechanism
 
 NETWORK = ml.Search(method="network", reverse="thermo")
 

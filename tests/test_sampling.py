@@ -9,11 +9,13 @@ import pytest
 
 import mechlearn as ml
 from mechlearn.__main__ import main
-from mechlearn.conditions import Source
-from mechlearn.mechanism import Species
-from mechlearn.sampling import Sampling, check_sampling, thinned
-from mechlearn.study_data import study_runs, with_whole_elements
-from mechlearn.trajectories import Trajectories, Trajectory
+from mechlearn.chemistry.mechanism import Species
+from mechlearn.data.sampling.diagnose import check_sampling
+from mechlearn.data.sampling.diagnosis import Sampling
+from mechlearn.data.sampling.thinning import thinned
+from mechlearn.data.trajectories import Trajectories, Trajectory
+from mechlearn.simulation.settings import Source
+from mechlearn.study.runs import study_runs, with_whole_elements
 
 FINE = {"end": 1.0, "count": 61, "spacing": "log", "start": 1e-7}
 COARSE = {"end": 1.0, "count": 11}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from mechlearn.search import Adam, LevenbergMarquardt, Search
+from mechlearn.discovery.settings import Adam, LevenbergMarquardt, Search
 
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"reactions": 0}, "greater than or equal to 1"),

@@ -11,11 +11,12 @@ import pytest
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from mechlearn.cantera_species import atomic_weights, species_record
-from mechlearn.conditions import Sample
 from mechlearn.errors import DataError, SimulationError
-from mechlearn.simulation import resimulate, simulate, simulate_runs
-from mechlearn.study import Study, load_study
+from mechlearn.formats.cantera_species import atomic_weights, species_record
+from mechlearn.simulation.reactors import resimulate
+from mechlearn.simulation.settings import Sample
+from mechlearn.study.schema import Study, load_study
+from mechlearn.study.simulate import simulate, simulate_runs
 
 from .simulated import EXAMPLES, MECHANISMS, OVERFLOWS_WHEN_COLD, WITH_TIMES, data, ignition
 
@@ -219,7 +220,7 @@ def test_the_solver_for_many_species_gives_the_same_course(monkeypatch: pytest.M
     source = {"mechanism": "h2o2.yaml", "reactor": reactor, "temperature": 1100, "pressure": "1 atm"}
     given = {**source, "initial": {"X": "H2:2, O2:1"}, "times": {"end": "1 ms", "count": 11}}
     dense = simulate(Study(source=given)).runs[0]  # type: ignore[arg-type]
-    monkeypatch.setattr("mechlearn.simulation._MANY_SPECIES", 1)
+    monkeypatch.setattr("mechlearn.simulation.reactors._MANY_SPECIES", 1)
     sparse = simulate(Study(source=given)).runs[0]  # type: ignore[arg-type]
     np.testing.assert_allclose(sparse.concentrations, dense.concentrations, atol=1e-8 * dense.concentrations.max())
     np.testing.assert_allclose(sparse.temperature, dense.temperature, rtol=1e-8)

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from mechlearn.errors import DataError, FormatError, StudyError
-from mechlearn.simulation import find_mechanism, load_gas, resimulate, simulate
-from mechlearn.study import Study
+from mechlearn.simulation.mechanisms import find_mechanism, load_gas
+from mechlearn.simulation.reactors import resimulate
+from mechlearn.study.schema import Study
+from mechlearn.study.simulate import simulate
 
 from .simulated import OVERFLOWS_WHEN_COLD, ignition
 

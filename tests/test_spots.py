@@ -12,12 +12,13 @@ import pytest
 
 import mechlearn as ml
 from mechlearn.errors import StudyError
-from mechlearn.reduction.envelope import cells_of, task_of
-from mechlearn.reduction.ignition import ignite
-from mechlearn.reduction.phases import file_of, source_of
-from mechlearn.reduction.record import Condition
-from mechlearn.reduction.spots import Spot, worst_of_cells
-from mechlearn.study import load_study
+from mechlearn.reduction.candidate_phases import file_of, source_of
+from mechlearn.reduction.conditions import cells_of, task_of
+from mechlearn.reduction.reduction_records import Condition
+from mechlearn.reduction.response import ignite
+from mechlearn.reduction.verification_points import Spot, worst_of_cells
+from mechlearn.study.reduce import request_of
+from mechlearn.study.schema import load_study
 
 HYDROGEN = """
 source:
@@ -49,7 +50,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, ml.Re
 def test_spots_fill_all_cells_and_stay_inside(tmp_path: Path) -> None:
     text = HYDROGEN.replace("[950, 1300]", "[950, 1000, 1300]").replace("[1 atm, 10 atm]", "[10 atm, 1 atm]")
     study = load_study(written(tmp_path, text))
-    (cells,) = cells_of(study, task_of(study))
+    (cells,) = cells_of(request_of(study), task_of(request_of(study)))
     places = cells.spread(32)
     counts = np.unique(np.array(places).astype(int), axis=0, return_counts=True)[1]
     assert counts == pytest.approx([16, 16], abs=2)
@@ -67,7 +68,7 @@ def test_spots_fill_all_cells_and_stay_inside(tmp_path: Path) -> None:
         assert np.all((near >= 0) & (near <= (2, 1, 1)))
     two = HYDROGEN.replace("  rates", "  conditions: [{temperature: 1000, pressure: 1 atm, phi: 1}]\n  rates")
     study = load_study(written(tmp_path, two))
-    assert cells_of(study, task_of(study)) == ()
+    assert cells_of(request_of(study), task_of(request_of(study))) == ()
 
 
 def test_the_worst_of_each_cell_the_worst_first() -> None:
@@ -87,7 +88,7 @@ def test_what_errs_between_the_conditions_joins_them(checked: tuple[Path, Path, 
     assert added
     assert found.summary["spot_checks"]["added"] == [condition.name for condition in added]
     assert found.summary["spot_checks"]["error_over_limit"] <= 1
-    task, source = task_of(load_study(path)), source_of("h2o2.yaml", "")
+    task, source = task_of(request_of(load_study(path))), source_of("h2o2.yaml", "")
     worst = {}
     for name, gas in (
         ("blind", file_of(tmp_path / "results" / "reduced.yaml")),

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from mechlearn.conditions import Concentrations, Mixture, MoleFractions, Sample, Source, Times
 from mechlearn.errors import StudyError
-from mechlearn.study import Study, example_studies, load_study, with_overrides
-from mechlearn.study_copy import study_text
+from mechlearn.simulation.settings import Concentrations, Mixture, MoleFractions, Sample, Source, Times
+from mechlearn.study.schema import Study, example_studies, load_study, with_overrides
+from mechlearn.study.study_text import study_text
 
 Write = Callable[[str], Path]
 

@@ -2,8 +2,8 @@ import cantera as ct
 import numpy as np
 import pytest
 
-from mechlearn.cantera_species import species_record
-from mechlearn.thermo import GAS_CONSTANT, ConstantCp
+from mechlearn.chemistry.thermo import GAS_CONSTANT, ConstantCp
+from mechlearn.formats.cantera_species import species_record
 
 TEMPERATURES = (250.0, 999.999, 1000.0, 1000.001, 2900.0)
 

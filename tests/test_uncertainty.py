@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mechlearn as ml
-from mechlearn.kinetics import production_rates
-from mechlearn.thermo import GAS_CONSTANT
-from mechlearn.uncertainty import Spread
-from mechlearn.uncertainty.parameters import in_file_form, parameters_of, with_changes
+from mechlearn.chemistry.kinetics import production_rates
+from mechlearn.chemistry.thermo import GAS_CONSTANT
+from mechlearn.uncertainty.covariance import Spread
+from mechlearn.uncertainty.rate_parameters import in_file_form, parameters_of, with_changes
 
 from .helpers import HYDROGEN_OXIDATION, mechanisms, network, one_way
 

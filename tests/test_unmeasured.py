@@ -8,24 +8,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mechlearn.cantera_yaml import read_mechanism
-from mechlearn.comparison import compare
-from mechlearn.completion import completed
-from mechlearn.conditions import Sample, Times
-from mechlearn.conservation import masses
-from mechlearn.discovery import discover
+from mechlearn.chemistry.comparison import compare
+from mechlearn.chemistry.conservation import masses
+from mechlearn.chemistry.kinetics import production_rates
+from mechlearn.chemistry.mechanism import Arrhenius, Mechanism, Reaction, Species
+from mechlearn.chemistry.unmeasured_products import unmeasured_text, with_unmeasured_products
+from mechlearn.data.completion import completed
+from mechlearn.data.trajectories import Trajectories, Trajectory
+from mechlearn.discovery.discover import discover
+from mechlearn.discovery.settings import Search
+from mechlearn.discovery.trajectory_learner import chosen_balances
 from mechlearn.errors import BalanceError
-from mechlearn.flow import learn_runs
-from mechlearn.judging import measured_runs
-from mechlearn.kinetics import production_rates
-from mechlearn.measurement import Noise, measured
-from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, Species
-from mechlearn.refinement import chosen_balances
-from mechlearn.search import Search
-from mechlearn.simulation import simulate
-from mechlearn.study import Study, example_studies, load_study
-from mechlearn.trajectories import Trajectories, Trajectory
-from mechlearn.unmeasured import unmeasured_text, with_unmeasured_products
+from mechlearn.formats.cantera_yaml.mechanism_reading import read_mechanism
+from mechlearn.simulation.settings import Sample, Times
+from mechlearn.simulation.synthetic_noise import Noise, measured
+from mechlearn.study.evidence import measured_runs
+from mechlearn.study.run import learn_runs
+from mechlearn.study.schema import Study, example_studies, load_study
+from mechlearn.study.simulate import simulate
 
 from .courses import runs_of
 from .helpers import BANK

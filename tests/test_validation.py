@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mechlearn.chemistry.mechanism import Arrhenius, Mechanism, Reaction, Species
+from mechlearn.data.trajectories import Reactor, Trajectories, Trajectory
 from mechlearn.errors import MechlearnError, StudyError
-from mechlearn.mechanism import Arrhenius, Mechanism, Reaction, Species
-from mechlearn.simulation import resimulate
-from mechlearn.trajectories import Reactor, Trajectories, Trajectory
-from mechlearn.validation import validate, validation_text
+from mechlearn.simulation.reactors import resimulate
+from mechlearn.validation.resimulation import validate
+from mechlearn.validation.validation_text import validation_text
 
 ENZYME = [("E + S => ES", 10.0), ("ES => E + S", 1.0), ("ES => E + P", 2.0)]
 TIMES = np.linspace(0.0, 1.0, 11)

@@ -10,14 +10,16 @@ import cantera as ct
 import numpy as np
 import pytest
 
+from mechlearn.chemistry.mechanism import Species
+from mechlearn.data.trajectories import Reactor, Trajectories, Trajectory
 from mechlearn.errors import StudyError
-from mechlearn.limits import DEFINITIONS, Definition, KnownNoise, Limits
-from mechlearn.mechanism import Species
-from mechlearn.simulation import simulate
-from mechlearn.study import Study, load_study
-from mechlearn.trajectories import Reactor, Trajectories, Trajectory
-from mechlearn.validation import ignition_delay, validate, validation_text
+from mechlearn.simulation.ignition import DEFINITIONS, Definition, ignition_delay
+from mechlearn.study.schema import Study, load_study
+from mechlearn.study.simulate import simulate
 from mechlearn.validation.coverage import beyond_training
+from mechlearn.validation.resimulation import validate
+from mechlearn.validation.settings import KnownNoise, Limits
+from mechlearn.validation.validation_text import validation_text
 
 
 def steep(time: np.ndarray, at: float = 0.4) -> Trajectory:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import mechlearn as ml
-from mechlearn.discovery.record import no_reactions
-from mechlearn.flow import run_study
-from mechlearn.verdict import verdict
+from mechlearn.discovery.discovery_result import no_reactions
+from mechlearn.study.final_status import verdict
+from mechlearn.study.run import run_study
 
 from .helpers import network, one_way
 from .test_discovery import data

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from mechlearn.errors import FormatError
-from mechlearn.viewer import write_viewer
+from mechlearn.report.viewer.viewer_page import write_viewer
 
 from .browser import CHROMIUM, Browser, browser, wait_for
 from .viewer_contents import Content, changed, ignition_content, large_content

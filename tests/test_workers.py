@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from mechlearn.reduction.workers import Workers
+from mechlearn.simulation.process_pool import Workers
 
 
 def test_workers_survive_a_process_that_dies() -> None:

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 import mechlearn as ml
-from mechlearn.study import example_studies, load_study
+from mechlearn.study.schema import example_studies, load_study
 
 EXAMPLES = ("fuel-radical-product", "michaelis-menten", "hydrogen-oxidation", "crnn-case1")
 CATALYSED = ("robertson", "brusselator", "lotka-volterra")

@@ -29,16 +29,16 @@ from typing import Any
 import numpy as np
 
 import mechlearn as ml
-from mechlearn.balances import Spread
-from mechlearn.conditions import Sample, Times
-from mechlearn.refinement import CoursesFit
-from mechlearn.refinement.fit import evaluate, information
-from mechlearn.refinement.measured import measured
-from mechlearn.refinement.radau import Steps
-from mechlearn.refinement.refine import problem_of
-from mechlearn.refinement.resolution import resolved
-from mechlearn.simulation import find_mechanism
-from mechlearn.study import example_studies, load_study
+from mechlearn.data.noise.concentration_noise import Spread
+from mechlearn.discovery.fit.refine import problem_of
+from mechlearn.discovery.fit.run_arrays import measured
+from mechlearn.discovery.fit.step_resolution import resolved
+from mechlearn.discovery.fit.trajectory_fit import evaluate, information
+from mechlearn.discovery.fit.trajectory_result import CoursesFit
+from mechlearn.simulation.mass_action.radau import Steps
+from mechlearn.simulation.mechanisms import find_mechanism
+from mechlearn.simulation.settings import Sample, Times
+from mechlearn.study.schema import example_studies, load_study
 
 TIMES = {
     "fuel-radical-product": Times(end=5.0, count=61, spacing="log", start=5e-6),

@@ -27,9 +27,9 @@ import numpy as np
 import torch
 
 import mechlearn as ml
-from mechlearn.conditions import Sample
-from mechlearn.sampling import check_sampling
-from mechlearn.study import example_studies
+from mechlearn.data.sampling.diagnose import check_sampling
+from mechlearn.simulation.settings import Sample
+from mechlearn.study.schema import example_studies
 
 EXAMPLES = ("fuel-radical-product", "michaelis-menten", "hydrogen-oxidation", "crnn-case1")
 Data = tuple[ml.Trajectories, ml.Mechanism | None, dict[str, Any]]

@@ -28,11 +28,11 @@ import numpy as np
 import torch
 
 import mechlearn as ml
-from mechlearn.alternatives.find import one_way
-from mechlearn.conditions import Sample
-from mechlearn.learning.rates import fit_rates
-from mechlearn.learning.scaling import scaled
-from mechlearn.study import example_studies
+from mechlearn.discovery.fit.rate_constants import fit_rates
+from mechlearn.discovery.fit.scaling import scaled
+from mechlearn.simulation.settings import Sample
+from mechlearn.study.schema import example_studies
+from mechlearn.uncertainty.alternatives.find import one_way
 
 EXAMPLES = ("fuel-radical-product", "michaelis-menten", "hydrogen-oxidation", "crnn-case1")
 LEVELS = (1e-3, 1e-2, 5e-2)

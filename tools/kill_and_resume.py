@@ -23,7 +23,7 @@ from pathlib import Path
 import h5py
 from ruamel.yaml import YAML
 
-from mechlearn.study import example_studies
+from mechlearn.study.schema import example_studies
 
 LAST_PART = {".html": "</html>", ".md": "## To repeat it"}
 

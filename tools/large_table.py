@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 import mechlearn as ml
-from mechlearn.flow import learn_runs
-from mechlearn.sampling import check_sampling
-from mechlearn.study import Study
+from mechlearn.data.sampling.diagnose import check_sampling
+from mechlearn.study.run import learn_runs
+from mechlearn.study.schema import Study
 
 Array = NDArray[np.float64]
 

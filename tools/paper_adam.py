@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from paper_cells import NAMES, TRUE_NUMBER, Cell, data, prediction_error, relative_error, search
 
 import mechlearn as ml
-from mechlearn.learning.network import CONCENTRATION_FLOOR
-from mechlearn.learning.scaling import scaled
-from mechlearn.learning.training import Round
+from mechlearn.discovery.candidates.network.signed_network import CONCENTRATION_FLOOR
+from mechlearn.discovery.candidates.network.training import Round
+from mechlearn.discovery.fit.scaling import scaled
 
 Array = NDArray[np.float64]
 

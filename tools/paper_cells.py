@@ -15,10 +15,10 @@ import paper_published as published
 from numpy.typing import NDArray
 
 import mechlearn as ml
-from mechlearn.conditions import Sample, Times
-from mechlearn.kinetics import production_rates
-from mechlearn.simulation import resimulate
-from mechlearn.study import example_studies
+from mechlearn.chemistry.kinetics import production_rates
+from mechlearn.simulation.reactors import resimulate
+from mechlearn.simulation.settings import Sample, Times
+from mechlearn.study.schema import example_studies
 
 Array = NDArray[np.float64]
 

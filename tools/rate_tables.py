@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mechlearn as ml
-from mechlearn.kinetics import progress
-from mechlearn.thermo import GAS_CONSTANT
+from mechlearn.chemistry.kinetics import progress
+from mechlearn.chemistry.thermo import GAS_CONSTANT
 
 Array = NDArray[np.float64]
 

@@ -29,9 +29,9 @@ import numpy as np
 from rate_tables import rate_tables, text_of
 
 import mechlearn as ml
-from mechlearn.conditions import Designed
-from mechlearn.kinetics import progress
-from mechlearn.study import example_studies, load_study
+from mechlearn.chemistry.kinetics import progress
+from mechlearn.simulation.settings import Designed
+from mechlearn.study.schema import example_studies, load_study
 
 LIVE = 1e-3
 """Share of the gross rate above which a net production rate is compared."""

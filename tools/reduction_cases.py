@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from mechlearn.study import example_studies
+from mechlearn.study.schema import example_studies
 
 KEEP = ("rates: refit", "rates: keep")
 LUMPS = ("  rates: refit", "  lumps: true\n  rates: refit")

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..balances.record import Balances
-from ..learning.complexes import Complex, Direction
-from ..learning.every_complex import solution_from_every_complex, solution_that_needs_catalysts
-from ..learning.scaling import Scaled
-from ..learning.solution import Solution
-from ..learning.stoichiometry import Stoichiometry
-from ..search import Adam, Search
+from ..chemistry.one_way import Complex, Direction
+from ..data.balances.balances_record import Balances
+from .candidates.network.every_complex import solution_from_every_complex, solution_that_needs_catalysts
+from .candidates.network.solution import Solution
+from .candidates.network.stoichiometry import Stoichiometry
+from .fit.scaling import Scaled
+from .settings import Adam, Search
 
 
 def solution_with_catalysts(

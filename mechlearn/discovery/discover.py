@@ -7,18 +7,19 @@ from collections.abc import Callable
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ..balances.record import Balances
-from ..design import design_of
+from ..chemistry.kinetics import production_rates
+from ..chemistry.mechanism import Mechanism
+from ..data.balances.balances_record import Balances
+from ..data.designed_states import design_of
+from ..data.noise.rate_noise import Noise
+from ..data.trajectories import Trajectories
 from ..errors import DataError, StudyError
-from ..kinetics import production_rates
-from ..learning.noise import Noise
-from ..learning.scaling import noise_of
-from ..mechanism import Mechanism
-from ..search import Search
-from .courses import from_courses
-from .library import from_library
-from .network import from_network
-from .record import Discovery, no_reactions
+from .candidate_search import from_library
+from .discovery_result import Discovery, no_reactions
+from .fit.scaling import noise_of
+from .network_search import from_network
+from .settings import Search
+from .trajectory_search import from_courses
 
 
 def discover(
@@ -57,17 +58,17 @@ def discover(
 
     Notes
     -----
-    The rows are found by Levenberg–Marquardt on the network of `mechlearn.learning.network`, several restarts side by
+    The rows are found by Levenberg–Marquardt on the network (``candidates/network``), several restarts side by
     side; rows near whole numbers are frozen when a restart stalls, the others drawn anew. A restart that fits to
-    round-off is read out complex by complex (`mechlearn.learning.complexes`) and checked against all data. An interrupt
+    round-off is read out complex by complex and checked against all data. An interrupt
     (Ctrl-C) ends the search with the best so far. The matrices are small, so one thread is used: more are slower.
 
     States at several temperatures, reverse rates from thermodynamics and third bodies are for the library of
-    candidates, `mechlearn.library`; at one temperature it checks what the network finds. With ``method: network`` the
+    candidates; at one temperature it checks what the network finds. With ``method: network`` the
     candidates are those that a network of rows in the elements' null space proposes; with ``both`` it looks after the
     library, and what only it proposes joins where that explains more.
 
-    Balances of concentrations alone are for `mechlearn.refinement`: candidates that carry flux in them, or with
+    Balances of concentrations alone are for `mechlearn.discovery.fit`: candidates that carry flux in them, or with
     ``method: network`` the rows that the network froze in polynomials that follow them, are fitted to the trajectories,
     and only those stay that the trajectories need.
 
@@ -169,3 +170,8 @@ def relative_error(mechanism: Mechanism, balances: Balances) -> float:
 
 def _silent(share: float, text: str) -> None:
     """Progress that nobody watches."""
+
+
+def has_rates(runs: Trajectories, search: Search) -> bool:
+    """Whether production rates are given and to be used."""
+    return search.balances in ("auto", "derivative") and any(run.rates is not None for run in runs.runs)

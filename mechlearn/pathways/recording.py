@@ -8,14 +8,15 @@ import cantera as ct
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cantera_species import first_sentence, species_record
+from ..chemistry.thermo import GAS_CONSTANT
+from ..data.trajectories import Trajectories, Trajectory
 from ..errors import DataError, SimulationError, StudyError
-from ..first_states import State, set_state
-from ..simulation import find_mechanism, load_gas, resimulate
-from ..thermo import GAS_CONSTANT
-from ..trajectories import Trajectories, Trajectory
-from .history import History
-from .network import network_of
+from ..formats.cantera_species import first_sentence, species_record
+from ..simulation.initial_conditions import State, set_state
+from ..simulation.mechanisms import find_mechanism, load_gas
+from ..simulation.reactors import resimulate
+from .flux_species import network_of
+from .rates_of_progress import History
 
 Vector = NDArray[np.float64]
 
@@ -121,7 +122,7 @@ def refined_run(
     SimulationError
         If Cantera cannot integrate the run, or thousands of times are not enough.
     MechlearnError
-        As in `progress_history` and `mechlearn.simulation.resimulate`.
+        As in `progress_history` and `mechlearn.simulation.reactors.resimulate`.
 
     Examples
     --------

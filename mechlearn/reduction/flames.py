@@ -16,7 +16,7 @@ import cantera as ct
 import numpy as np
 from numpy.typing import NDArray
 
-from .record import Change, Condition, Flame
+from .reduction_records import Change, Condition, Flame
 
 Criteria = tuple[float, float, float]
 SEARCHED: Criteria = (3.0, 0.15, 0.25)

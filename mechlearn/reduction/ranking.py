@@ -1,6 +1,6 @@
 """How much each species matters to the targets, at many states: directed relation graphs with error propagation.
 
-The coefficients of one state are those of `mechlearn.pathways.drgep_coefficients`.
+The coefficients of one state are those of `mechlearn.pathways.drg.drgep_coefficients`.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .ignition import Course
-from .phases import Source
-from .record import Condition, Flame, Vector
+from .candidate_phases import Source
+from .reduction_records import Condition, Flame, Vector
+from .response import Course
 
 _INDUCTION = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.96)
 _RISE = np.linspace(0.05, 0.99, 20)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, minimize
 
-from .record import UNCHANGED, Candidate, Change, Task, Vector
-from .sensitivities import Array
-from .work import Work
+from .adjoint import Array
+from .context import Work
+from .reduction_records import UNCHANGED, Candidate, Change, Task, Vector
 
 BOUNDS: Change = (log(2.0), 0.25, 0.35)
 """How far a, b and e of a change may go from the source's rate constant."""

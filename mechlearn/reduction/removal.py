@@ -8,9 +8,9 @@ from math import inf
 
 import numpy as np
 
-from .record import Candidate
+from .context import TOGETHER, Stage, Work, by_error
+from .reduction_records import Candidate
 from .scoring import Score, Trial, score
-from .work import TOGETHER, Stage, Work, by_error
 
 _AFTER_RANKING = 0.7
 """The ranking alone uses up this part of the limits, so that better choices have room after it."""

@@ -8,11 +8,11 @@ from math import inf
 
 import numpy as np
 
+from .candidate_phases import Source, source_of
 from .flames import SEARCHED, free_flame, moved_flame
-from .ignition import Course, ignite
-from .phases import Source, source_of
 from .ranking import flame_coefficients, sample_coefficients
-from .record import Candidate, Condition, Flame, Reference, Task, Vector
+from .reduction_records import Candidate, Condition, Flame, Reference, Task, Vector
+from .response import Course, ignite
 
 _GIVEN_UP = 3.0
 """A candidate that has not ignited after this many delays of the reference has no response."""

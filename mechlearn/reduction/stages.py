@@ -10,14 +10,14 @@ from typing import Any
 
 from ..errors import StudyError
 from ..files import write_json
-from .checking import checked
-from .companions import without_together
-from .elimination import eliminated, refitted_once
-from .lumps import lumped
-from .phases import Source
-from .record import Candidate, Condition, Lump
+from .candidate_phases import Source
+from .checks import checked
+from .context import Stage, Work
+from .global_reactions import lumped
+from .group_elimination import without_together
+from .reduction_records import Candidate, Condition, Lump
+from .refitted_elimination import eliminated, refitted_once
 from .removal import ranked, without_reactions, without_species
-from .work import Stage, Work
 
 _KEPT_RATES = ("species", "species together", "reactions", "species together", "reactions together")
 _CYCLE = ("refit species", "refit reactions")

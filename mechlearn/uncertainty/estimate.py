@@ -9,19 +9,20 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.stats import chi2, t
 
-from ..balances.record import Balances
+from ..chemistry.kinetics import production_rates, progress
+from ..chemistry.mechanism import Mechanism
+from ..chemistry.thermo import GAS_CONSTANT
+from ..data.balances.balances_record import Balances
+from ..data.noise.rate_noise import noise_left
+from ..discovery.fit.production_states import Flux
+from ..discovery.fit.rate_fit import errors_left
 from ..errors import DataError
-from ..kinetics import production_rates, progress
-from ..learning.noise import noise_left
-from ..library import Flux, errors_left
-from ..mechanism import Mechanism
-from ..thermo import GAS_CONSTANT
-from .interval import RateInterval
-from .parameters import Parameter, in_file_form, parameters_of, slopes, with_changes
-from .profile import FARTHEST, profile_limits
-from .record import Uncertainty
-from .spread import Spread
-from .unidentified import unidentified
+from .covariance import Spread
+from .identifiability import unidentified
+from .profile_likelihood import FARTHEST, profile_limits
+from .rate_interval import RateInterval
+from .rate_parameters import Parameter, in_file_form, parameters_of, slopes, with_changes
+from .uncertainty_record import Uncertainty
 
 Array = NDArray[np.float64]
 

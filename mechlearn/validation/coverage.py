@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..trajectories import Trajectories, Trajectory
+from ..data.trajectories import Trajectories, Trajectory
 
 SLACK = 0.05
 """Part of the training's range by which a condition may lie outside and still counts as inside."""
@@ -19,7 +19,7 @@ def beyond_training(courses: list[Trajectory], training: Trajectories | None) ->
 
     Examples
     --------
-    >>> from mechlearn.mechanism import Species
+    >>> from mechlearn.chemistry.mechanism import Species
     >>> def run(temperature):
     ...     return Trajectory(np.zeros(1), np.ones((1, 1)), np.full(1, temperature), np.full(1, 1e5), name="run")
     >>> training = Trajectories((Species("A"),), (run(1000.0),))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cantera_species import molecular_weight
-from ..limits import KnownNoise
-from ..mechanism import Mechanism
-from ..thermo import GAS_CONSTANT
-from ..trajectories import Trajectory
-from .ignition import ADIABATIC
-from .measured import Measured
-from .record import HeatRelease
+from ..chemistry.mechanism import Mechanism
+from ..chemistry.thermo import GAS_CONSTANT
+from ..data.trajectories import Trajectory
+from ..formats.cantera_species import molecular_weight
+from ..simulation.ignition import ADIABATIC
+from .data_noise import Measured
+from .settings import KnownNoise
+from .validation_record import HeatRelease
 
 Array = NDArray[np.float64]
 Runs = list[Trajectory]

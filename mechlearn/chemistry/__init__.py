@@ -1,0 +1,1 @@
+"""Species, rate laws, reactions and mechanisms: the nouns, and the laws that they obey."""

@@ -1,0 +1,54 @@
+"""One-way reactions and their sides as tuples of whole coefficients over the species."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Complex = tuple[int, ...]
+"""Coefficients over the species."""
+
+
+@dataclass(frozen=True)
+class Direction:
+    """One one-way reaction: complexes as tuples of coefficients over the species."""
+
+    reactants: Complex
+    products: Complex
+
+    def equation(self, names: Sequence[str]) -> str:
+        """As text, with the names of the species.
+
+        Examples
+        --------
+        >>> Direction((2, 0), (0, 1)).equation(["A", "B"])
+        '2 A => B'
+        """
+        sides = [
+            " + ".join(
+                f"{count} {name}" if count > 1 else name for count, name in zip(side, names, strict=True) if count
+            )
+            for side in (self.reactants, self.products)
+        ]
+        return " => ".join(sides)
+
+    @property
+    def reverse(self) -> Direction:
+        """The other way."""
+        return Direction(self.products, self.reactants)
+
+
+def monomials(concentrations: Array, complexes: Iterable[Complex]) -> Array:
+    """Π_j u_j^y_j of each state for each complex, shape (N, complexes)."""
+    return np.stack([np.prod(concentrations ** np.array(y, float), axis=1) for y in complexes], axis=1)
+
+
+def undirected(row: NDArray[np.float64] | NDArray[np.int64]) -> tuple[int, ...]:
+    """The row as a key that does not tell a reaction from its reverse."""
+    whole = np.rint(row).astype(int)
+    leading = whole[np.flatnonzero(whole)[:1]]
+    return tuple((whole * (np.sign(leading[0]) if leading.size else 1)).tolist())

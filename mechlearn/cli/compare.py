@@ -1,0 +1,45 @@
+"""The command ``compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import StudyError
+from .shell import (
+    JsonOption,
+    QuietOption,
+    app,
+    give_json,
+    say,
+)
+
+
+@app.command(epilog="Example: mechlearn compare learned.yaml known.yaml --temperature 1000")
+def compare(
+    found: Annotated[Path, typer.Argument(help="The learnt mechanism.")],
+    known: Annotated[Path, typer.Argument(help="The mechanism to compare with.")],
+    temperature: Annotated[float | None, typer.Option(help="Where rates are compared [K].")] = None,
+    stoichiometry: Annotated[bool, typer.Option("--stoichiometry", help="Net vectors only, up to sign.")] = False,
+    json_file: JsonOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Matched, missing and spurious reactions, and rate errors."""
+    from ..chemistry.comparison import compare as check
+    from ..chemistry.comparison import comparison_text
+    from ..formats.cantera_yaml.mechanism_reading import read_mechanism
+    from ..simulation.mechanisms import find_mechanism
+
+    if temperature is not None and not temperature > 0:
+        raise StudyError(f"The temperature of the comparison is {temperature:g} K; it is above zero.")
+    result = check(
+        read_mechanism(find_mechanism(str(found))),
+        read_mechanism(find_mechanism(str(known))),
+        temperature=temperature,
+        stoichiometry=stoichiometry,
+    )
+    say(comparison_text(result), json_file)
+    give_json(result.as_dict(), json_file)
+    raise typer.Exit(0 if result.exact else 1)

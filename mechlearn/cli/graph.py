@@ -1,0 +1,138 @@
+"""The command ``graph``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import StudyError
+from .shell import (
+    JsonOption,
+    QuietOption,
+    app,
+    check_output,
+    give_json,
+    say,
+)
+
+if TYPE_CHECKING:
+    from ..pathways.flux_request import Request
+
+GRAPHS = ("graphml", "gexf", "json", "dot", "svg", "png")
+
+
+@app.command(epilog="Example: mechlearn graph gri30.yaml --runs runs.csv --element C --from CH4 --to CO2 -o carbon.svg")
+def graph(
+    mechanism: Annotated[Path, typer.Argument(help="A Cantera mechanism.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help=".graphml .gexf .json .dot .svg .png .csv .html")],
+    study: Annotated[Path | None, typer.Option(help="Rates along a run of a study.")] = None,
+    runs: Annotated[Path | None, typer.Option(help="Rates along a run of a file: .csv or .h5.")] = None,
+    run: Annotated[str, typer.Option(help="Name of the run; else the first.")] = "",
+    phase: Annotated[str, typer.Option(help="Of the mechanism, where it has several.")] = "",
+    element: Annotated[str, typer.Option(help="Fluxes of this element between species.")] = "",
+    source: Annotated[str, typer.Option("--from", help="Only what comes from this species.")] = "",
+    targets: Annotated[list[str] | None, typer.Option("--to", help="Only what leads to it; may be repeated.")] = None,
+    threshold: Annotated[float, typer.Option(help="Least flux, as a part of the largest.")] = 0.0,
+    time: Annotated[float | None, typer.Option(help="At this time [s].")] = None,
+    conversion: Annotated[str | None, typer.Option(help="At this conversion, as CH4=0.5, or over CH4=0.1:0.9.")] = None,
+    integrated: Annotated[bool, typer.Option("--integrated", help="Over the whole run.")] = False,
+    from_time: Annotated[float | None, typer.Option(help="Integrated from this time [s].")] = None,
+    to_time: Annotated[float | None, typer.Option(help="Integrated to this time [s].")] = None,
+    net: Annotated[bool, typer.Option("--net", help="Differences of the two directions.")] = False,
+    paths: Annotated[int, typer.Option(help="Only so many strongest ways.")] = 0,
+    isomers: Annotated[bool, typer.Option("--lump", help="Put isomers together.")] = False,
+    normalise: Annotated[str | None, typer.Option(help="max, total, or a species that is consumed.")] = None,
+    refine: Annotated[bool, typer.Option("--refine", help="Simulate the run again at close times.")] = False,
+    against: Annotated[Path | None, typer.Option(help="How much more flows than in this mechanism.")] = None,
+    leave_out: Annotated[bool, typer.Option("--leave-out", help="Species of the run that a mechanism lacks.")] = False,
+    json_file: JsonOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Write the reaction network as a graph or a drawing: of a mechanism, or of the fluxes along a run.
+
+    With a name that ends in .csv: a table of what forms and consumes the species of --from and --to.
+    """
+    from ..pathways.flux_request import Request, parse_conversion
+
+    request = Request(
+        element=element,
+        source=source,
+        targets=tuple(targets or ()),
+        threshold=threshold,
+        time=time,
+        conversion=parse_conversion(conversion) if conversion else None,
+        integrated=integrated,
+        from_time=from_time,
+        to_time=to_time,
+        net=net,
+        paths=paths,
+        isomers=isomers,
+        normalise=normalise,
+        run=run,
+        phase=phase,
+        refine=refine,
+        leave_out=leave_out,
+    )
+    if study is None and runs is None:
+        _mechanism_graph(mechanism, output, json_file, request == Request() and against is None)
+    else:
+        _run_graph(mechanism, output, json_file, study, runs, request, against)
+
+
+def _mechanism_graph(mechanism: Path, output: Path, json_file: str | None, plain: bool) -> None:
+    from ..formats.cantera_yaml.mechanism_reading import read_mechanism
+    from ..pathways.graphs import reaction_graph
+    from ..report.graph_files import write_graph
+    from ..simulation.mechanisms import find_mechanism
+
+    if not plain:
+        raise StudyError("Fluxes are those of a run, and none is given. Name a study (--study) or its runs (--runs).")
+    network = reaction_graph(read_mechanism(find_mechanism(str(mechanism))))
+    write_graph(network, output)
+    say(f"Wrote {output}: {network.number_of_nodes()} nodes, {network.number_of_edges()} edges", json_file)
+    give_json({"files": [str(output)], "nodes": network.number_of_nodes()}, json_file)
+
+
+def _run_graph(
+    mechanism: Path,
+    output: Path,
+    json_file: str | None,
+    study: Path | None,
+    runs: Path | None,
+    request: Request,
+    against: Path | None,
+) -> None:
+    check_output(output, ".csv", ".html", *(f".{name}" for name in GRAPHS))
+    from ..pathways.flux_request import answer, requested_history, requested_table
+    from ..pathways.production import production_csv, write_production_table
+    from ..report.graph_files import write_flux_graph
+    from ..report.viewer.viewer_content import viewer_content
+    from ..study.schema import load_study
+    from ..study.simulate import runs_of
+
+    if against is not None and output.suffix.lower() in (".html", ".csv"):
+        raise StudyError(f"{output}: a difference is written as a graph or a drawing. Name one of {', '.join(GRAPHS)}.")
+    data = runs_of(load_study(study) if study is not None else None, runs)
+    if output.suffix.lower() == ".html":
+        from ..report.viewer.viewer_page import write_viewer
+
+        content = viewer_content(requested_history(mechanism, data, request), fuel=request.source or None)
+        write_viewer(content, output)
+        say(f"Wrote {output}: {len(content['species'])} species, {len(content['reactions'])} reactions", json_file)
+        give_json({"files": [str(output)], "frames": len(content["frames"])}, json_file)
+        return
+    if output.suffix.lower() == ".csv":
+        rows = requested_table(mechanism, data, request)
+        write_production_table(rows, output)
+        say(production_csv(rows[:20]).rstrip(), json_file)
+        say(f"Wrote {output}: {len(rows)} rows", json_file)
+        give_json({"files": [str(output)], "rows": [asdict(row) for row in rows]}, json_file)
+        return
+    found = answer(mechanism, data, request, against=against)
+    write_flux_graph(found.graph, output, source=request.source or None, targets=request.targets)
+    say(found.text(), json_file)
+    say(f"Wrote {output}: {len(found.graph)} nodes, {found.graph.size()} edges", json_file)
+    give_json({"files": [str(output)], **found.as_dict()}, json_file)

@@ -1,0 +1,52 @@
+"""The command ``inspect``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import DataError
+from .shell import (
+    RUNS,
+    BasisOption,
+    JsonOption,
+    MechanismOption,
+    PressureOption,
+    QuietOption,
+    ReactorOption,
+    TemperatureOption,
+    app,
+    give_json,
+    say,
+)
+
+
+@app.command(epilog="Example: mechlearn inspect runs.csv --basis mole-fraction --temperature 900K --pressure 1atm")
+def inspect(
+    runs: Annotated[Path, typer.Argument(help=RUNS)],
+    basis: BasisOption = None,
+    mechanism: MechanismOption = None,
+    reactor: ReactorOption = None,
+    temperature: TemperatureOption = None,
+    pressure: PressureOption = None,
+    json_file: JsonOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Print what each column of a file of runs is taken for, what is open, and what to measure next."""
+    from ..data.sampling.diagnose import check_sampling
+    from ..formats.tables.endings import read_inspected
+    from ..formats.tables.inspection import inspection_text
+    from ..formats.tables.table_reading import Options
+
+    options = Options(basis=basis, mechanism=mechanism, reactor=reactor, temperature=temperature, pressure=pressure)  # type: ignore[typeddict-item]
+    data, found = read_inspected(runs, **options)
+    sampling = None if data is None else check_sampling(data)
+    text = [inspection_text(found)]
+    if sampling is not None and sampling.findings:
+        text += ["", "What the sampling shows:", *(f"  {line}" for line in sampling.text.splitlines())]
+    say("\n".join(text), json_file)
+    give_json(found.as_dict() | {"sampling": None if sampling is None else sampling.as_dict()}, json_file)
+    if found.problem:
+        raise DataError(found.problem)

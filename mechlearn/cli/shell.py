@@ -1,0 +1,157 @@
+"""What every command shares: the application, its options, its errors, progress and JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import FormatError, MechlearnError, StudyError
+
+RUNS = "Runs: .csv, .h5, a table of another program, or YAML."
+
+
+class Commands(typer.core.TyperGroup):
+    """The commands; errors of ours become one message and exit status 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that the line names."""
+        try:
+            return super().invoke(ctx)
+        except MechlearnError as error:
+            typer.echo(f"mechlearn: error: {error}", err=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            typer.echo(f"mechlearn: error: {where}{error.strerror or error}", err=True)
+        except KeyboardInterrupt:
+            typer.echo("mechlearn: interrupted before there was a result", err=True)
+            raise typer.Exit(130) from None
+        raise typer.Exit(2)
+
+
+class _Writable(Exception):
+    """The file could be written."""
+
+
+def check_output(path: Path, *endings: str) -> None:
+    """Refuse before the work what could not be written after it."""
+    from ..files import atomic_path
+
+    if endings and path.suffix.lower() not in endings:
+        raise FormatError(f"{path}: the ending says what to write; here it is {' or '.join(endings)}.")
+    with suppress(_Writable), atomic_path(path):
+        raise _Writable
+
+
+def _json_target(json_file: str | None) -> str | None:
+    if json_file not in (None, "-"):
+        check_output(Path(str(json_file)))
+    return json_file
+
+
+app = typer.Typer(
+    cls=Commands,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Turn concentration data into a small reaction mechanism that Cantera runs.",
+)
+JsonOption = Annotated[
+    str | None,
+    typer.Option("--json", metavar="FILE", callback=_json_target, help="Write the result as JSON; - for stdout."),
+]
+BasisOption = Annotated[
+    str | None,
+    typer.Option(help="What unnamed amounts are: concentration, mole-fraction, mass-fraction or moles."),
+]
+TemperatureOption = Annotated[str | None, typer.Option(help="Of all samples, as '1000 K'.")]
+PressureOption = Annotated[str | None, typer.Option(help="Of all samples, as '1 atm'.")]
+MechanismOption = Annotated[str | None, typer.Option(help="Cantera file with compositions and thermo.")]
+ReactorOption = Annotated[
+    str | None,
+    typer.Option(help="isothermal, constant-volume, constant-pressure; of flow tables stirred or plug-flow."),
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"mechlearn {version('mechlearn')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+@contextmanager
+def progress_bar(quiet: bool) -> Iterator[Callable[[float, str], None]]:
+    """A bar on stderr, where a person watches it and the work takes over a second."""
+    import time
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    if quiet or not sys.stderr.isatty():
+        yield lambda share, text: None
+        return
+    started = time.monotonic()
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0, visible=False)
+        yield lambda share, text: bar.update(
+            task, completed=share, description=text, visible=time.monotonic() - started > 1
+        )
+
+
+@contextmanager
+def workers(cluster: str | None) -> Iterator[str]:
+    """Joblib's backend: processes on this machine, or a Dask cluster that is joined for the while."""
+    if cluster is None:
+        yield "loky"
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise StudyError(
+            "--cluster needs Dask, which is not installed. `pip install 'mechlearn[cluster]'` installs it, here and on "
+            "the workers; without --cluster all cores of this machine are used."
+        ) from None
+    try:
+        client = Client(cluster, timeout=10)
+    except (OSError, ValueError) as error:
+        raise StudyError(
+            f"There is no Dask scheduler at {cluster}: {error}. Start one, or leave --cluster out."
+        ) from None
+    with client:
+        yield "dask"
+
+
+def say(text: str, json_file: str | None) -> None:
+    """Print; to stderr where stdout holds the JSON."""
+    typer.echo(text, err=json_file == "-")
+
+
+def give_json(content: dict[str, Any], json_file: str | None) -> None:
+    """Write what was asked for with ``--json``."""
+    if json_file is None:
+        return
+    from ..files import json_text, write_json
+
+    if json_file == "-":
+        typer.echo(json_text(content), nl=False)
+    elif json_file is not None:
+        write_json(content, Path(json_file))
+        typer.echo(f"Wrote {json_file}")

@@ -1,0 +1,78 @@
+"""The command ``validate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .shell import (
+    JsonOption,
+    QuietOption,
+    app,
+    check_output,
+    give_json,
+    say,
+)
+
+if TYPE_CHECKING:
+    from ..data.trajectories import Trajectories
+    from ..validation.validation_record import Validation
+
+
+@app.command(epilog="Example: mechlearn validate learned.yaml runs.csv --tolerance 1e-4")
+def validate(
+    mechanism: Annotated[Path, typer.Argument(help="A Cantera mechanism.")],
+    runs: Annotated[Path, typer.Argument(help="Runs: .csv or .h5.")],
+    tolerance: Annotated[float | None, typer.Option(help="Largest relative error that passes; 1e-3.")] = None,
+    study: Annotated[Path | None, typer.Option(help="A study whose validate: section holds.")] = None,
+    ignition: Annotated[str | None, typer.Option(help="T0+400, max dT/dt, max OH or max dP/dt.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a report there: .html or .md.")] = None,
+    json_file: JsonOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Re-simulate every run with CVODES and compare."""
+    from ..study.schema import Study, load_study, with_overrides
+
+    given = {"tolerance": tolerance, "ignition": ignition}
+    base = load_study(study) if study is not None else Study(data=str(runs))  # type: ignore[arg-type]
+    if report is not None:
+        check_output(report, ".html", ".md")
+    terms = with_overrides(base, {f"validate.{k}": v for k, v in given.items() if v is not None}).validate
+    from ..formats.tables.endings import read_runs
+    from ..validation.resimulation import validate_by
+    from ..validation.validation_text import validation_text
+
+    data = read_runs(runs)
+    result = validate_by(terms, mechanism, data, held_out=False)
+    say(validation_text(result), json_file)
+    if report is not None:
+        _report(report, mechanism, runs, data, result)
+        say(f"Wrote {report}", json_file)
+    give_json(result.as_dict() | {"files": [] if report is None else [str(report)]}, json_file)
+    raise typer.Exit(0 if result.passed else 1)
+
+
+def _report(report: Path, mechanism: Path, runs: Path, data: Trajectories, result: Validation) -> None:
+    from ..formats.cantera_yaml.mechanism_reading import read_mechanism
+    from ..pathways.graphs import reaction_graph
+    from ..report.graph_files import graph_text
+    from ..report.pages.content import report_content
+    from ..report.pages.page import fingerprints
+    from ..report.pages.report_files import write_report
+    from ..report.pages.subject import validated_subject
+    from ..simulation.mechanisms import find_mechanism
+
+    path = find_mechanism(str(mechanism))
+    known = read_mechanism(path)
+    subject = validated_subject(
+        known,
+        data,
+        result,
+        title=mechanism.name,
+        inputs=fingerprints([path, runs]),
+        command=f"mechlearn validate {mechanism.name} {runs.name} --report {report.name}",
+        drawing=graph_text(reaction_graph(known), "svg"),
+    )
+    write_report(report_content(subject), report)

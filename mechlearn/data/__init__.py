@@ -1,0 +1,1 @@
+"""Concentration data: runs, their noise, what their sampling shows, and what they say about production rates."""

@@ -1,0 +1,1 @@
+"""Trajectories → Balances: production rates as the data tell them."""

@@ -1,0 +1,123 @@
+"""Balances from production rates: dc/dt = production, sample by sample."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from ...errors import DataError
+from ..noise.concentration_noise import Spread, estimate_spread
+from ..trajectories import Trajectories, Trajectory
+from .balances_record import Balances
+from .quadrature import balances_of, complete_courses, place_of
+
+Array = NDArray[np.float64]
+
+WINDOWS = (5, 7, 9, 13, 17)
+"""Samples that a local cubic may be fitted to."""
+
+
+def differential_balances(runs: Trajectories, *, spread: Spread | None = None) -> Balances:
+    """Balances whose operator is the identity: production at each state equals the rate there.
+
+    Parameters
+    ----------
+    runs : Trajectories
+        Runs that carry net production rates [kmol/m³/s], or concentrations at five times at least, from which rates
+        are estimated.
+    spread : Spread, optional
+        The noise of concentrations; estimated where absent. Not used where rates are given.
+
+    Returns
+    -------
+    Balances
+        ``operator`` is the identity (N, N), ``accumulation`` the rates, shape (N, S) [kmol/m³/s]; ``scale`` is zero
+        for given rates, else their standard error.
+
+    Raises
+    ------
+    DataError
+        If some runs have rates and others not, concentrations are missing beside given rates, or no run has five
+        samples.
+
+    Notes
+    -----
+    Rates are estimated by cubics fitted to the nearest samples in the logarithm of time (Savitzky and Golay's smoothing
+    for uneven times): five of them, or as many as lower the estimated error, that of the noise and that of smoothing.
+
+    References
+    ----------
+    .. [1] A. Savitzky, M. J. E. Golay, "Smoothing and differentiation of data by simplified least squares procedures",
+       Anal. Chem. 36 (1964) 1627. https://doi.org/10.1021/ac60214a047
+
+    Examples
+    --------
+    >>> differential_balances(decay).accumulation.shape
+    (11, 2)
+    """
+    missing = [run.name for run in runs.runs if run.rates is None]
+    if len(missing) == len(runs):
+        return _estimated(runs, spread or estimate_spread(runs))
+    if missing:
+        raise DataError(
+            f"{len(missing)} of {len(runs)} runs carry no production rates (first: {missing[0]!r}), the others do. "
+            "Give all of them columns such as `d(A)/dt [kmol/m^3/s]`, or none."
+        )
+    runs.require_complete("A balance of exact rates")
+    accumulation = np.concatenate([run.rates for run in runs.runs if run.rates is not None])
+    return Balances(
+        species=runs.species,
+        concentrations=np.concatenate([run.concentrations for run in runs.runs]),
+        temperature=np.concatenate([run.temperature for run in runs.runs]),
+        pressure=np.concatenate([run.pressure for run in runs.runs]),
+        operator=sp.eye_array(len(accumulation), format="csr"),
+        accumulation=accumulation,
+        scale=np.zeros_like(accumulation),
+        atomic_weights=runs.atomic_weights,
+    )
+
+
+def slopes(time: Array, window: int) -> Array:
+    """Weights of samples in the time derivatives at each of them, shape (T, T), from cubics over so many samples.
+
+    Examples
+    --------
+    >>> (slopes(np.arange(6.0), 5) @ np.arange(6.0)).round(6).tolist()
+    [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+    """
+    place, unit = place_of(time)
+    count = len(time)
+    start = np.clip(np.arange(count) - window // 2, 0, count - window)
+    near = start[:, None] + np.arange(window)
+    powers = (place[near] - place[:, None])[..., None] ** np.arange(4)
+    matrix = np.zeros((count, count))
+    np.put_along_axis(matrix, near, np.linalg.pinv(powers)[:, 1], axis=1)
+    return np.asarray(matrix / (time - time[0] + unit)[:, None])
+
+
+def _estimated(runs: Trajectories, spread: Spread) -> Balances:
+    courses = complete_courses(runs, WINDOWS[0])
+    best, least = None, np.inf
+    narrowest: list[Array] = []
+    for window in (w for w in WINDOWS if w <= min(len(run.time) for run in courses) or w == WINDOWS[0]):
+        matrices = [slopes(run.time, window) for run in courses]
+        narrowest = narrowest or matrices
+        error = _error(matrices, narrowest, courses, spread)
+        if error < least:
+            best, least = matrices, error
+    assert best is not None
+    identities = [sp.csr_array(np.eye(len(run.time))) for run in courses]
+    return balances_of(runs, courses, identities, [sp.csr_array(each) for each in best], spread)
+
+
+def _error(matrices: list[Array], narrowest: list[Array], courses: list[Trajectory], spread: Spread) -> float:
+    """Median of the error of the slopes over their size: noise, and what narrower windows say otherwise."""
+    parts = []
+    for matrix, narrow, run in zip(matrices, narrowest, courses, strict=True):
+        values, variance = run.concentrations, spread.deviation(run.concentrations) ** 2
+        exact = narrow @ values
+        noise = np.sqrt(matrix**2 @ variance)
+        bias = np.sqrt(np.maximum((matrix @ values - exact) ** 2 - narrow**2 @ variance, 0.0))
+        parts.append(np.hypot(noise, bias) / (np.sqrt(np.mean(exact**2, axis=0)) + 1e-300))
+    return float(np.median(np.concatenate(parts)))

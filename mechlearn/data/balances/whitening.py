@@ -1,0 +1,85 @@
+"""Balances over their whole covariance, in which the noise of the concentrations enters twice.
+
+It is in the increments, and in the rates, through the Jacobian of the production. So a row over which a fast reaction
+has come to equilibrium counts little. The Jacobian follows from what the rows before have told: rows are taken in from
+the start of the runs on, so that fast reactions are fixed first.
+
+Letters in shapes: M rows, N samples, S species.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .balances_record import Balances
+
+Array = NDArray[np.float64]
+
+HORIZONS = (*np.arange(2, 12) / 12, 1.0, 1.0, 1.0, 1.0)
+"""Shares of the runs, by number of samples, from which the rows of each pass are taken."""
+LEAST_RELATIVE = 3e-4
+"""Noise that stands for the error of quadrature where data have none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of balances of courses, with what their covariance is made of.
+
+    Parameters
+    ----------
+    balances : Balances
+    states : array, shape (N, S)
+        At least zero.
+    variance : array, shape (N, S)
+        Of the concentrations.
+    end : array, shape (M,)
+        Place in its run of the last sample of each row, from 0 to 1.
+    exact : bool
+        Whether the concentrations have no noise to speak of.
+    """
+
+    balances: Balances
+    states: Array
+    variance: Array
+    end: Array
+    exact: bool
+
+    @classmethod
+    def of(cls, balances: Balances) -> Rows:
+        """The rows of balances that were made from concentrations."""
+        courses = balances.courses
+        assert courses is not None
+        states = np.maximum(balances.concentrations, 0.0)
+        spread = courses.spread
+        exact = 0.0 < spread.relative < LEAST_RELATIVE
+        if exact:
+            spread = spread.scaled(LEAST_RELATIVE / spread.relative)
+        pointers = balances.operator.indptr
+        ends = [courses.place[balances.operator.indices[a:b]].max() for a, b in pairwise(pointers)]
+        return cls(balances, states, spread.deviation(states) ** 2, np.array(ends), exact)
+
+    def within(self, horizon: float) -> NDArray[np.bool_]:
+        """The rows that end within that share of their run, or the first ones where none does, shape (M,)."""
+        return np.asarray(self.end <= max(horizon, float(self.end.min())) + 1e-9)
+
+    def whitening(self, chosen: NDArray[np.bool_], jacobian: Array) -> Array:
+        """What turns the species of some rows into values of unit covariance, shape (rows, S, S).
+
+        ``jacobian`` holds the derivatives of the production by the concentrations at all samples, shape (N, S, S).
+        """
+        courses = self.balances.courses
+        assert courses is not None
+        operator, difference = self.balances.operator[chosen], courses.difference[chosen]
+        count = self.states.shape[1]
+        direct = np.einsum("ns,st->nst", self.variance, np.eye(count)).reshape(-1, count * count)
+        once = jacobian * self.variance[:, None, :]
+        twice = (once @ jacobian.transpose(0, 2, 1)).reshape(len(once), -1)
+        cross = (once + once.transpose(0, 2, 1)).reshape(len(once), -1)
+        total = difference.power(2) @ direct + operator.power(2) @ twice - (difference * operator) @ cross
+        total = np.asarray(total).reshape(-1, count, count)
+        ridge = 1e-12 * np.einsum("mii->m", total)[:, None, None] / count
+        return np.asarray(np.linalg.inv(np.linalg.cholesky(total + ridge * np.eye(count))))

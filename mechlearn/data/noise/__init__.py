@@ -1,0 +1,1 @@
+"""How noisy concentrations and production rates are, before any mechanism is known."""

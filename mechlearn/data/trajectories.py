@@ -1,0 +1,210 @@
+"""Concentration data over time, one record per run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..chemistry.mechanism import Species
+from ..errors import DataError
+
+Reactor = Literal["isothermal", "constant-volume", "constant-pressure", ""]
+REACTORS = ("isothermal", "constant-volume", "constant-pressure")
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """One run: a state at each of T times, for S species.
+
+    Parameters
+    ----------
+    time : array, shape (T,)
+        [s], increasing.
+    concentrations : array, shape (T, S)
+        [kmol/m³]; NaN where not measured.
+    temperature, pressure : array, shape (T,)
+        [K], [Pa]; NaN where unknown.
+    rates : array, shape (T, S), optional
+        Net production rates [kmol/m³/s], where the source knows them.
+    reactor : str
+        ``isothermal`` (constant volume and temperature), ``constant-volume`` or ``constant-pressure`` (adiabatic), or
+        empty where unknown.
+    name : str
+        Unique among the runs.
+    parent : str
+        Not empty for states that were drawn around those of run ``parent``: they are states only, not a course in
+        time; ``time`` then is that of the parent's states, or counts them.
+
+    Raises
+    ------
+    DataError
+        If shapes disagree, a time or a rate is not finite, a concentration is infinite, or time does not increase.
+    """
+
+    time: NDArray[np.float64]
+    concentrations: NDArray[np.float64]
+    temperature: NDArray[np.float64]
+    pressure: NDArray[np.float64]
+    rates: NDArray[np.float64] | None = None
+    reactor: Reactor = ""
+    name: str = ""
+    parent: str = ""
+
+    def __post_init__(self) -> None:
+        count = np.shape(self.time)[0]
+        shapes = {"concentrations": np.shape(self.concentrations), "rates": np.shape(self.concentrations)}
+        for key in ("time", "temperature", "pressure", "concentrations", "rates"):
+            value = getattr(self, key)
+            if value is None:
+                continue
+            array = np.array(value, dtype=float)
+            array.setflags(write=False)
+            object.__setattr__(self, key, array)
+            expected = shapes.get(key, (count,))
+            if array.shape != expected or array.shape[0] != count:
+                raise DataError(f"Run {self.name!r}: {key} has shape {array.shape}, but {count} times are given.")
+            wrong = {"time": ~np.isfinite(array), "rates": ~np.isfinite(array), "concentrations": np.isinf(array)}
+            if np.any(wrong.get(key, False)):
+                where = np.argwhere(wrong[key])[0]
+                raise DataError(
+                    f"Run {self.name!r}: {key}[{', '.join(str(i) for i in where)}] is not a number. "
+                    "Remove that sample or that species."
+                )
+        if self.reactor and self.reactor not in REACTORS:
+            raise DataError(f"Run {self.name!r}: reactor {self.reactor!r} is not one of {', '.join(REACTORS)}.")
+        back = np.flatnonzero(self.time[1:] <= self.time[:-1])
+        if back.size:
+            i = int(back[0]) + 1
+            raise DataError(
+                f"Run {self.name!r}: time must increase; time[{i}] = {self.time[i]:g} s follows "
+                f"time[{i - 1}] = {self.time[i - 1]:g} s. Sort the table, or split it into two runs."
+            )
+
+    @property
+    def is_course(self) -> bool:
+        """True if the states follow each other in time, so that the run can be re-simulated."""
+        return len(self.time) > 1 and not self.parent
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectories:
+    """Runs of the same species.
+
+    Parameters
+    ----------
+    species : tuple of Species
+        Observed species; compositions and thermo are empty where unknown.
+    runs : tuple of Trajectory
+    mechanism : str
+        The Cantera file that the data (or the compositions) come from; empty where unknown.
+    phase : str
+        Its phase, where the file has several.
+    worked_out : tuple of str
+        Species that were not measured but follow from the elements, zero at the start of each run.
+    left_out : tuple of str
+        Columns that were not read though they may hold species, each with its file and why.
+
+    Raises
+    ------
+    DataError
+        If there is no run, a name stands twice, or a run has another number of species.
+    """
+
+    species: tuple[Species, ...]
+    runs: tuple[Trajectory, ...]
+    mechanism: str = ""
+    phase: str = ""
+    atomic_weights: dict[str, float] = field(default_factory=dict)
+    worked_out: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.runs:
+            raise DataError("No runs: there is nothing to learn from.")
+        names = [run.name for run in self.runs]
+        if len(set(names)) < len(names):
+            twice = sorted({n for n in names if names.count(n) > 1})
+            raise DataError(f"Runs named more than once: {', '.join(twice)}. Each run needs a name of its own.")
+        for run in self.runs:
+            if run.concentrations.shape[1] != len(self.species):
+                raise DataError(
+                    f"Run {run.name!r} has {run.concentrations.shape[1]} columns of concentrations for "
+                    f"{len(self.species)} species."
+                )
+
+    @property
+    def species_names(self) -> tuple[str, ...]:
+        """Names, in the order of the columns."""
+        return tuple(s.name for s in self.species)
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    @property
+    def missing(self) -> int:
+        """How many concentrations were not measured: the NaN among them."""
+        return sum(int(np.isnan(run.concentrations).sum()) for run in self.runs)
+
+    def require_complete(self, purpose: str) -> None:
+        """Refuse runs with missing concentrations where the work cannot do without them.
+
+        Parameters
+        ----------
+        purpose : str
+            What needs them, as the subject of a sentence.
+
+        Raises
+        ------
+        DataError
+            If a concentration is missing; the message names the first, and how many there are.
+
+        Examples
+        --------
+        >>> decay.require_complete("Validation"), decay.missing
+        (None, 0)
+        """
+        for run in self.runs:
+            gaps = np.argwhere(np.isnan(run.concentrations))
+            if gaps.size:
+                sample, species = (int(i) for i in gaps[0])
+                raise DataError(
+                    f"Run {run.name!r}: the concentration of {self.species_names[species]} is missing at time "
+                    f"{run.time[sample]:g} s (one of {self.missing} missing values). {purpose} needs all of them. Fill "
+                    "them in, or remove those samples or species."
+                )
+
+    def select(self, runs: list[Trajectory] | tuple[Trajectory, ...]) -> Trajectories:
+        """The same species with other runs."""
+        return replace(self, runs=tuple(runs))
+
+    def split(self, hold_out: float = 0.2, seed: int = 0) -> tuple[Trajectories, Trajectories | None]:
+        """Whole runs drawn at random: those to learn from, and those held out.
+
+        Perturbed states follow their parent. With a single run nothing can be held out, and the second part is None.
+
+        Parameters
+        ----------
+        hold_out : float
+            Share of runs to hold out, in [0, 1); at least one run is kept on either side.
+        seed : int
+            Seed of the draw.
+
+        Raises
+        ------
+        DataError
+            If ``hold_out`` is not in [0, 1).
+        """
+        if not 0 <= hold_out < 1:
+            raise DataError(f"hold_out is {hold_out:g}; it is a share of the runs, at least 0 and below 1.")
+        families = list(dict.fromkeys(run.parent or run.name for run in self.runs))
+        if len(families) < 2 or hold_out == 0:
+            return self, None
+        count = min(max(round(hold_out * len(families)), 1), len(families) - 1)
+        order = np.random.default_rng(seed).permutation(len(families))
+        held = {families[i] for i in order[:count]}
+        keep = [run for run in self.runs if (run.parent or run.name) not in held]
+        out = [run for run in self.runs if (run.parent or run.name) in held]
+        return self.select(keep), self.select(out)

@@ -1,0 +1,1 @@
+"""Where candidate reactions come from: all that the elements allow, the network, designed states."""

@@ -1,0 +1,1 @@
+"""A design of states → which reactions leave which reactants, and their rate laws."""

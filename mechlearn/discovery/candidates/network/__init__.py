@@ -1,0 +1,1 @@
+"""Balances → reactions: the signed-matrix network, its freezing, and what its rows say."""

@@ -1,0 +1,59 @@
+"""Rows that the network freezes where only concentrations are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....data.balances.balances_record import Balances
+from ....errors import StudyError
+from ...settings import Adam, Search
+from ..trajectory_candidates import span_of
+from .polynomial import polynomial_of
+from .solution import directions_of
+from .stoichiometry import conserving_rows, element_laws, free_rows
+from .training import Found, search_rows
+
+ROUNDS = 4
+"""Of each stage of a search whose data are themselves a fit, so that it can end before no residual is left."""
+
+
+def frozen_rows(
+    balances: Balances, search: Search, progress: Callable[[float, str], None]
+) -> tuple[NDArray[np.int64], Found]:
+    """Whole rows, shape (R, S), that the network finds in the rates which balances of concentrations show.
+
+    The search ends where these rows explain the balances as well as polynomials of second order do. Rows that break a
+    law which the data keep are left out.
+    """
+    if isinstance(search.optimizer, Adam):
+        raise StudyError(
+            "optimizer: adam learns from production rates, and these runs have none. Leave it out, or bring runs with "
+            "rates."
+        )
+    limits = (search.max_coefficient, search.max_order)
+    known = all(species.composition for species in balances.species)
+    if search.conserve == "elements" or (search.conserve == "auto" and known):
+        stoichiometry = conserving_rows(element_laws(balances.species), *limits)
+    else:
+        stoichiometry = free_rows(len(balances.species), *limits)
+    polynomial = polynomial_of(balances, stoichiometry.basis)
+    laws = None
+    if stoichiometry.free and search.conserve != "none":
+        assert balances.courses is not None
+        laws = span_of(balances.courses.runs, balances.courses.spread)
+
+    def kept(found: Found) -> NDArray[np.int64]:
+        rows = np.array(list(found.votes), dtype=np.int64).reshape(-1, len(balances.species))
+        return rows if laws is None or not len(rows) else rows[laws.allows(rows)]
+
+    def enough(found: Found) -> bool:
+        directions = directions_of(kept(found).astype(float))
+        return bool(directions) and polynomial.explained_by(directions)
+
+    optimizer = replace(search.optimizer, rounds=min(search.optimizer.rounds, ROUNDS))
+    found = search_rows(polynomial.problem(), stoichiometry, search, optimizer, progress, enough)
+    return kept(found), found

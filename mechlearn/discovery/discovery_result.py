@@ -1,0 +1,185 @@
+"""The outcome of a search, and what it may be called."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..chemistry.detailed_balance import reversible_where_consistent
+from ..chemistry.mechanism import Mechanism, Reaction
+from ..chemistry.unmeasured_products import with_unmeasured_products
+from ..data.balances.balances_record import Balances
+from .candidates.network.training import Found, Round
+from .conservation_laws_in_data import Conserved
+from .fit.learned_reactions import LearnedReaction
+from .fit.trajectory_result import CoursesFit
+from .settings import Search
+
+STATUS = {
+    "recovered": "Every reaction is frozen and the data are explained to {level}.",
+    "ambiguous": "The data are explained to {level}, but so they are by another network with as few reactions: "
+    "{detail}. Give compositions (conserve: elements) or data from other states.",
+    "needs-catalysts": "The data are explained to {level}, but only by reactions with a species on both sides: {detail}"
+    ". Learn with catalysts: true to accept them.",
+    "not-mass-action": "No polynomial of third order in the concentrations follows the rates: the best one leaves "
+    "{detail}. The rate law may be rational (an intermediate that is not among the species), or a species or the "
+    "temperature that matters may be missing.",
+    "unsettled": "The reactions found leave {detail} of the gross production unexplained. Offer more reactions, more "
+    "restarts or more time; the cause may also be a rate law that this version does not know.",
+    "approximated": "The reactions found explain the data, with rate laws that miss {detail} of the gross production: "
+    "their forms are not exactly those of the source.",
+    "undersampled": "{detail} Bring more runs or more times.",
+    "no-reactions": "{detail}",
+    "interrupted": "Interrupted; the best so far leaves {detail} of the gross production unexplained.",
+}
+"""Outcomes of a search, each with its sentence."""
+
+
+@dataclass(frozen=True, eq=False)
+class Discovery:
+    """A learnt mechanism and how far it is to be believed.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+        May have no reaction.
+    status : str
+        A key of `STATUS`.
+    message : str
+        Its sentence, with what to do.
+    loss : float
+        Root mean square of residual over gross production, over all entries.
+    noise : float
+        Estimated noise of the production rates, as a share of the rates; 0 where they are exact.
+    reactions : tuple of LearnedReaction
+        The mechanism's reactions, in its order.
+    history : tuple of Round
+        One entry each time a restart stalled.
+    descent : tuple of Round, optional
+        One entry each time the least loss so far fell.
+    search : Search
+    seconds : float
+        Time taken.
+    conserved : Conserved or None
+        The laws found in the data and their test, where compositions are unknown.
+    courses : CoursesFit, optional
+        Where concentrations alone were learnt from: noise, outliers, and other networks that fit as well.
+    """
+
+    mechanism: Mechanism
+    status: str
+    message: str
+    loss: float
+    noise: float
+    reactions: tuple[LearnedReaction, ...]
+    history: tuple[Round, ...]
+    search: Search
+    seconds: float
+    conserved: Conserved | None = None
+    courses: CoursesFit | None = None
+    descent: tuple[Round, ...] = ()
+
+    @cached_property
+    def to_write(self) -> Mechanism:
+        """The mechanism for a file.
+
+        Pairs of rate constants are reversible reactions where thermodynamics can hold them, and products that were not
+        measured are species.
+        """
+        errors = [each.std_error_of_ratio for each in self.reactions]
+        return reversible_where_consistent(with_unmeasured_products(self.mechanism), errors).mechanism
+
+    @property
+    def interrupted(self) -> bool:
+        """True if the user ended the search."""
+        return self.status == "interrupted"
+
+    def as_dict(self) -> dict[str, Any]:
+        """What `summary.json` says of the search."""
+        return {
+            "status": self.status,
+            "message": self.message,
+            "reactions": [
+                _reaction_dict(learned) | {"reverse_from_thermo": written.reversible}
+                for learned, written in zip(self.reactions, self.to_write.reactions, strict=True)
+            ],
+            "n_reactions": len(self.reactions),
+            "loss": self.loss,
+            "noise": self.noise,
+            "conserved": self.conserved and self.conserved.as_dict(self.mechanism.species_names),
+            "seed": self.search.seed,
+            "concentrations": None if self.courses is None else self._concentrations_dict(self.courses),
+        }
+
+    def _concentrations_dict(self, fit: CoursesFit) -> dict[str, Any]:
+        names = self.mechanism.species_names
+        return {
+            "noise": {
+                "kind": fit.spread.kind,
+                "relative": fit.spread.relative,
+                "absolute": dict(zip(names, fit.spread.absolute.tolist(), strict=True)),
+            },
+            "chi2_per_datum": fit.misfit,
+            "data": fit.data,
+            "candidates": fit.candidates,
+            "robust": fit.robust,
+            "unresolved": fit.unresolved,
+            "unseen": [{"equation": each.equation(list(names)), "below": limit} for each, limit in fit.unseen],
+            "implied": [each.equation(list(names)) for each in fit.implied],
+            "outliers": [asdict(each) for each in fit.outliers],
+        }
+
+
+def _reaction_dict(learned: LearnedReaction) -> dict[str, Any]:
+    reaction = learned.reaction
+
+    def rate(value: Any) -> dict[str, float] | None:
+        return None if value is None else {"A": value.A, "b": value.b, "Ea": value.Ea}
+
+    return {
+        "equation": reaction.equation,
+        "reactants": dict(reaction.reactants),
+        "products": dict(reaction.products),
+        "forward": rate(reaction.rate),
+        "reverse": rate(reaction.reverse_rate),
+        "std_error_log_k": {"forward": learned.std_error_log_k[0], "reverse": learned.std_error_log_k[1]},
+        "contribution": learned.contribution,
+        "found_by": list(learned.found_by),
+    }
+
+
+def learnt_mechanism(balances: Balances, reactions: tuple[Reaction, ...]) -> Mechanism:
+    """The reactions between the species of the balances, at their median temperature and pressure."""
+    finite = balances.temperature[np.isfinite(balances.temperature)]
+    pressure = balances.pressure[np.isfinite(balances.pressure)]
+    return Mechanism(
+        species=balances.species,
+        reactions=reactions,
+        temperature=float(np.median(finite)) if finite.size else 300.0,
+        pressure=float(np.median(pressure)) if pressure.size else 101325.0,
+        atomic_weights=balances.atomic_weights,
+    )
+
+
+def no_reactions(
+    balances: Balances, search: Search, detail: str, found: Found | None = None, started: float | None = None
+) -> Discovery:
+    """A search that found nothing."""
+    found = found or Found()
+    status = "interrupted" if found.interrupted else "no-reactions"
+    return Discovery(
+        mechanism=learnt_mechanism(balances, ()),
+        status=status,
+        message="Interrupted before any reaction was found." if found.interrupted else detail,
+        loss=1.0,
+        noise=0.0,
+        reactions=(),
+        history=tuple(found.history),
+        descent=tuple(found.descent),
+        search=search,
+        seconds=0.0 if started is None else time.monotonic() - started,
+    )

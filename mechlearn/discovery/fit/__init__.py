@@ -1,0 +1,1 @@
+"""Rate constants and rate laws that fit production rates or whole trajectories."""

@@ -1,0 +1,142 @@
+"""What is known of a rate constant that the data do not determine: bounds, often on one side only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..select.score_test import Wide
+from .step_resolution import resolved
+from .trajectory_fit import LOWEST, Problem, State, evaluate, fitted, information
+
+Array = NDArray[np.float64]
+
+VAGUE = 0.35
+"""Standard error of ln k above which bounds are looked for."""
+RISE = 4.0
+"""Increase of χ² that marks a bound: 95 % of one constant."""
+FARTHEST = 25.0
+"""Change of ln k beyond which no bound is looked for."""
+SHORTEST = 0.5
+"""Change of ln k whose course must be integrable for the search to go on."""
+LONGEST = 4.0
+"""Largest first change of ln k."""
+FLAT = 2.0
+"""Change of ln k over which χ² must stay for a fast reaction to count as too fast to have an upper bound."""
+WIDER = 2.0
+"""How much wider than its interval in one network the range of a rate constant in all must be to be told instead."""
+MARGIN = 0.1
+"""Share of an interval by which to go beyond the bound that a parabola gives, and to cut off at least."""
+CLOSE = 0.05
+"""Change of ln k within which a bound is told."""
+JUMP = 1e-3
+"""Change of ln k within which a rise of χ² is a failure of the integration and no bound."""
+
+
+def bounds(problem: Problem, state: State, place: int, scale: float) -> tuple[float | None, float | None]:
+    """Lower and upper bound of a rate parameter, as exp(ln k); None where there is none.
+
+    All other constants and the first states are fitted anew at each value that is tried, from where the covariance says
+    that they go: of a fast reaction and its reverse often only the ratio is known, and both move together.
+    """
+    rise = RISE * scale
+    low, high = (_edge(problem, state, place, rise, sign) for sign in (-1.0, 1.0))
+    return low, high
+
+
+def bounds_beside_all(
+    wide: Wide, place: int, constant: float, std_error_log_k: float, scale: float
+) -> tuple[float | None, float | None] | None:
+    """Bounds that hold whatever other candidates take part, if much wider than the interval beside those of a network.
+
+    For constants that the data determine within the network; by its quadratic model.
+    """
+    low, high = wide.span(place, RISE * scale)
+    own = np.exp(np.sqrt(RISE) * std_error_log_k)
+    if low is not None and high is not None and high / low < own ** (2 * WIDER):
+        return None
+    return (
+        None if low is None else float(constant * min(low, 1 / own)),
+        None if high is None else float(constant * max(high, own)),
+    )
+
+
+def _edge(problem: Problem, state: State, place: int, rise: float, sign: float) -> float | None:
+    """The bound on one side, where χ² is above its minimum by ``rise``."""
+    limit, held = state.chi2 + rise, problem.held
+    fast = sign > 0 and _needed(problem, state, place, limit)
+    reached = replace(problem, held=(*held, place)), state
+    inside, outside = 0.0, None
+    above = np.inf
+    along, reach = _ahead(problem, state, place, np.sqrt(rise))
+    step = FLAT if fast and reach > FARTHEST else float(np.clip(np.log1p(reach), SHORTEST, LONGEST))
+    while outside is None:
+        if inside >= FARTHEST:
+            return None
+        trial = _moved(*reached, sign * step * along, limit)
+        if trial is None and step < SHORTEST:
+            return None
+        if trial is None:
+            step /= 4
+        elif trial[1].chi2 > limit:
+            outside, above = inside + step, trial[1].chi2
+        else:
+            flat = step >= FLAT and trial[1].chi2 - reached[1].chi2 < MARGIN * rise
+            inside, reached = inside + step, trial
+            left = np.sqrt(rise) - np.sqrt(max(trial[1].chi2 - state.chi2, 0.0))
+            along, reach = _ahead(replace(trial[0], held=held), trial[1], place, left)
+            if fast and flat and reach > FARTHEST - inside:
+                return None
+            step = min(2 * step, max(float(np.log1p(reach)), SHORTEST), FARTHEST - inside)
+    while outside - inside > CLOSE or above - reached[1].chi2 > rise:
+        step = (outside - inside) * _share(reached[1].chi2 - state.chi2, above - state.chi2, rise)
+        if step < JUMP:
+            return None
+        trial = _moved(*reached, sign * step * along, limit)
+        if trial is None or trial[1].chi2 > limit:
+            outside, above = inside + step, np.inf if trial is None else trial[1].chi2
+        else:
+            inside, reached = inside + step, trial
+    return float(np.exp(state.theta[place] + sign * outside))
+
+
+def _ahead(problem: Problem, state: State, place: int, left: float) -> tuple[Array, float]:
+    """How the others go along with one ln k, and how far that goes until the root of χ² has risen by what is left.
+
+    That is at the pace here. Of a fast reaction the effect falls as 1/k, so that the pace grows as exp of the way down.
+    """
+    covariance = information(problem, state).covariance()
+    own = max(covariance[place, place], 1e-300)
+    along = np.clip(covariance[:, place] / own, -1.0, 1.0)
+    along[list(problem.held)] = 0.0
+    return along, float(left * np.sqrt(own))
+
+
+def _needed(problem: Problem, state: State, place: int, limit: float) -> bool:
+    """Whether the data miss a reaction without which all others stay as they are."""
+    theta = state.theta.copy()
+    theta[place] = LOWEST
+    without = evaluate(problem, theta, state.first, state.course)
+    return without is None or without.chi2 > limit
+
+
+def _share(below: float, above: float, wanted: float) -> float:
+    """Where between two rises of χ² a third one is, if χ² is a parabola; the middle where one of them is no number."""
+    if not np.isfinite(above):
+        return 0.5
+    roots = np.sqrt(np.maximum([below, wanted, above], 0.0))
+    return float(np.clip((roots[1] - roots[0]) / max(roots[2] - roots[0], 1e-300) + MARGIN, MARGIN, 1 - MARGIN))
+
+
+def _moved(problem: Problem, state: State, change: Array, limit: float) -> tuple[Problem, State] | None:
+    """Steps fine enough for other rate parameters, and all that is not held fitted anew on them, if below a limit.
+
+    None where they cannot be integrated.
+    """
+    start = evaluate(problem, state.theta + change, state.first, state.course)
+    if start is None:
+        return None
+    problem, start = resolved(problem, start)
+    return problem, fitted(problem, start, tolerance=0.1, hopeless=limit)

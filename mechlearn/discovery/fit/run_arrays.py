@@ -1,0 +1,95 @@
+"""Runs as arrays of one shape, for integration side by side.
+
+Letters in shapes: N runs, T samples, S species.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...data.trajectories import Trajectories
+from ...errors import DataError
+
+Array = NDArray[np.float64]
+
+STEADY = 1e-3
+"""Relative change of the temperature within a run up to which it counts as constant."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What was measured in runs that can be integrated.
+
+    Parameters
+    ----------
+    time : array, shape (N, T)
+        Since the start of each run [s]; short runs repeat their last time.
+    values : array, shape (N, T, S)
+        Concentrations [kmol/m³]; zero where not measured.
+    known : array of bool, shape (N, T, S)
+    temperature : array, shape (N,)
+        [K]; NaN where unknown.
+    names : tuple of str
+        Of the runs.
+    hidden : array of bool, shape (S,)
+        Species that nobody measured, absent at the start.
+    """
+
+    time: Array
+    values: Array
+    known: NDArray[np.bool_]
+    temperature: Array
+    names: tuple[str, ...]
+    hidden: NDArray[np.bool_]
+
+    @property
+    def count(self) -> int:
+        """Number of measured concentrations."""
+        return int(self.known.sum())
+
+    @property
+    def first(self) -> Array:
+        """First states, shape (N, S): the earliest value of each species in each run, at least zero."""
+        earliest = self.known.argmax(axis=1)
+        return np.maximum(np.take_along_axis(self.values, earliest[:, None], axis=1)[:, 0], 0.0)
+
+
+def measured(runs: Trajectories) -> Measured:
+    """The courses of the runs as arrays.
+
+    Raises
+    ------
+    DataError
+        If there is no course, a run is adiabatic, or the temperature changes within a run.
+    """
+    courses = [run for run in runs.runs if run.is_course]
+    if not courses:
+        raise DataError("Every run is a single state, and a course in time needs two. Bring runs with times.")
+    for run in courses:
+        if run.reactor in ("constant-volume", "constant-pressure"):
+            raise DataError(
+                f"Run {run.name!r} is of an adiabatic reactor ({run.reactor}); without production rates, only runs at "
+                "constant volume and temperature can be learnt from (reactor: isothermal). Bring such runs, or rates."
+            )
+        span = np.ptp(run.temperature)
+        if np.isfinite(span) and span > STEADY * run.temperature.max():
+            raise DataError(
+                f"Run {run.name!r} is at {run.temperature.min():g} to {run.temperature.max():g} K; without production "
+                "rates, only runs at a constant temperature can be learnt from. Bring such runs, or rates."
+            )
+    longest = max(len(run.time) for run in courses)
+    time = np.stack([_padded(run.time - run.time[0], longest) for run in courses])
+    values = np.stack([_padded(run.concentrations, longest) for run in courses])
+    present = np.stack([np.arange(longest) < len(run.time) for run in courses])
+    hidden = np.isin(runs.species_names, runs.worked_out)
+    known = np.isfinite(values) & present[..., None] & ~hidden
+    temperature = np.array([float(np.mean(run.temperature)) for run in courses])
+    return Measured(time, np.where(known, values, 0.0), known, temperature, tuple(run.name for run in courses), hidden)
+
+
+def _padded(values: Array, length: int) -> Array:
+    missing = length - len(values)
+    return np.concatenate([values, np.repeat(values[-1:], missing, axis=0)]) if missing else values

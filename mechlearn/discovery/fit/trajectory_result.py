@@ -1,0 +1,91 @@
+"""What is learnt from trajectories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...chemistry.one_way import Direction
+from ...data.noise.concentration_noise import Spread
+from .outliers import Outlier
+
+
+@dataclass(frozen=True)
+class Found:
+    """A reaction with its rate constant: one-way, or reversible by thermodynamics.
+
+    Parameters
+    ----------
+    direction : Direction
+    constant : float
+    std_error_log_k : float
+    bounds : tuple of float or None, optional
+        Lower and upper bound where the constant is not determined; None where there is none on that side.
+    contribution : float
+        Largest share that it has in what any species gains and loses in any sample.
+    """
+
+    direction: Direction
+    constant: float
+    std_error_log_k: float
+    bounds: tuple[float | None, float | None] | None
+    contribution: float
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another network that the data do not tell from the one found, with its rate constants."""
+
+    directions: tuple[Direction, ...]
+    constants: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class CoursesFit:
+    """What the trajectories need.
+
+    Parameters
+    ----------
+    found : tuple of Found
+        R of them.
+    covariance : tuple of tuple of float, shape (R, R)
+        Of ln k.
+    alternatives : tuple of Other
+        Other networks that the data do not tell from this one.
+    candidates : int
+        How many reactions were looked at.
+    reversible : bool
+        Whether each of them has a reverse rate constant that follows from thermodynamics; else they are one-way.
+    misfit : float
+        χ² per datum, with the noise as it was estimated from the data alone.
+    loss : float
+        Root mean square of the residuals, each species by its range.
+    spread : Spread
+        Noise of the concentrations.
+    outliers : tuple of Outlier
+    robust : bool
+        Whether outliers were given less weight.
+    data : int
+        Number of measured values.
+    unresolved : bool
+        Whether fast reactions end before the second sample.
+    unseen : tuple of (Direction, float)
+        Reverse directions that are not there, each with the rate constant up to which the data allow it (95 %).
+    implied : tuple of Direction
+        Reverse directions that noise hides, with the rate constants that detailed balance gives. The network without
+        them is among the alternatives.
+    """
+
+    found: tuple[Found, ...]
+    covariance: tuple[tuple[float, ...], ...]
+    alternatives: tuple[Other, ...]
+    candidates: int
+    reversible: bool
+    misfit: float
+    loss: float
+    spread: Spread
+    outliers: tuple[Outlier, ...]
+    robust: bool
+    data: int
+    unresolved: bool
+    unseen: tuple[tuple[Direction, float], ...] = ()
+    implied: tuple[Direction, ...] = ()

@@ -1,0 +1,47 @@
+"""Whether rates follow the law of mass action at all: what no polynomial in the concentrations explains."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..data.balances.balances_record import Balances
+from .candidates.network.noisy_solution import STRUCTURED
+from .discovery_result import STATUS
+from .fit.scaling import Scaled
+from .settings import LevenbergMarquardt, Search
+
+ROUNDS = 1
+"""Of a search in data that no mass-action mechanism of third order explains, or that the library does: what the network
+makes of them is wanted soon."""
+
+
+def doubt_of_mass_action(problem: Scaled, balances: Balances) -> str:
+    """What polynomials of third order leave of the rates and is not noise; empty where all may be noise.
+
+    A mass-action mechanism of reactions of up to three molecules makes production rates polynomials of third order.
+    """
+    structure = np.broadcast_to(problem.noise.structure, len(balances.species))
+    odd = np.flatnonzero(structure > STRUCTURED)
+    if problem.noise.exact or not len(odd):
+        return ""
+    names = ", ".join(balances.species[k].name for k in odd)
+    return (
+        f"{100 * problem.noise.relative:.2g} % of the rates, and in {names} neighbouring states agree in it by "
+        f"{structure.max():.2g} standard errors (noise gives about 3)"
+    )
+
+
+def shortened(search: Search) -> Search:
+    """The search with few rounds."""
+    if not isinstance(search.optimizer, LevenbergMarquardt):
+        return search
+    return replace(search, optimizer=replace(search.optimizer, rounds=min(search.optimizer.rounds, ROUNDS)))
+
+
+def with_doubt(status: str, message: str, doubt: str) -> tuple[str, str]:
+    """The verdict where the data are not explained: that no mass-action mechanism could."""
+    if not doubt or status not in ("unsettled", "no-reactions"):
+        return status, message
+    return "not-mass-action", STATUS["not-mass-action"].format(detail=doubt) + f" {message}"

@@ -1,0 +1,1 @@
+"""Which reactions and rate laws the data need, and no others."""

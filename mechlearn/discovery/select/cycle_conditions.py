@@ -1,0 +1,141 @@
+"""What detailed balance says where noise leaves a choice.
+
+At equilibrium each reaction is balanced by its own reverse. So one-way reactions cannot close a cycle (Gorban and
+Yablonsky, 2011, doi:10.1016/j.ces.2011.07.054); and the equilibrium constant of a reaction that is a sum of reversible
+ones is the product of theirs (Wegscheider, 1901, doi:10.1007/BF01517498), so that its reverse cannot be absent.
+
+Letters in shapes: R one-way reactions, P pairs of opposite ones, S species.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+
+from ...chemistry.one_way import Direction
+from ..fit.trajectory_fit import evaluate, fitted, information
+from .trajectory_selection import INDISTINCT, Network, Selector
+
+Array = NDArray[np.float64]
+
+INFEASIBLE = 2
+"""Status of `linprog` where no solution exists."""
+DEPENDENT = 1e-9
+"""Relative distance from the sums of others within which a net change is such a sum."""
+
+
+def possible(directions: Sequence[Direction]) -> bool:
+    """Whether detailed balance can hold: no sum of one-way reactions is undone by reversible ones.
+
+    Examples
+    --------
+    >>> a, b, c = (1, 0, 0), (0, 1, 0), (0, 0, 1)
+    >>> possible([Direction(a, b), Direction(b, c)]), possible([Direction(a, b), Direction(b, c), Direction(c, a)])
+    (True, False)
+    """
+    there = set(directions)
+    net = np.array([np.subtract(d.products, d.reactants) for d in directions], dtype=float)
+    one_way = np.array([d.reverse not in there for d in directions])
+    if not one_way.any():
+        return True
+    limits = [(0, None) if each else (None, None) for each in one_way]
+    cycle = linprog(
+        np.zeros(len(net)), A_eq=np.vstack([net.T, one_way]), b_eq=[0.0] * net.shape[1] + [1.0], bounds=limits
+    )
+    return bool(cycle.status == INFEASIBLE)
+
+
+def implied(directions: Sequence[Direction], covariance: Array) -> dict[Direction, Array]:
+    """Absent reverse directions whose rate constants follow from those of the reactions that are there.
+
+    Parameters
+    ----------
+    directions : sequence of Direction
+        R of them.
+    covariance : array, shape (R, R)
+        Of ln k: of several ways to one equilibrium constant the best known counts most.
+
+    Returns
+    -------
+    dict of Direction to array, shape (R,)
+        By what to multiply each ln k; the sum is ln k of the reverse.
+
+    Examples
+    --------
+    >>> a, b, c = (1, 0, 0), (0, 1, 0), (0, 0, 1)
+    >>> there = [Direction(a, b), Direction(b, a), Direction(b, c), Direction(c, b), Direction(a, c)]
+    >>> {d.equation(["A", "B", "C"]): shares.round(6).tolist() for d, shares in implied(there, np.eye(5)).items()}
+    {'C => A': [-1.0, 1.0, -1.0, 1.0, 1.0]}
+    """
+    place = {direction: i for i, direction in enumerate(directions)}
+    backs = {i: place.get(direction.reverse) for direction, i in place.items()}
+    pairs = [(i, j) for i, j in backs.items() if j is not None and i < j]
+    if not pairs:
+        return {}
+    net = np.array([np.subtract(d.products, d.reactants) for d in directions], dtype=float)
+    turn = np.zeros((len(pairs), len(directions)))
+    for row, (i, j) in enumerate(pairs):
+        turn[row, i], turn[row, j] = 1.0, -1.0
+    changes = net[[i for i, _ in pairs]]
+    weight = np.linalg.pinv(turn @ covariance @ turn.T, rcond=1e-12, hermitian=True)
+    to_pairs = weight @ changes @ np.linalg.pinv(changes.T @ weight @ changes, rcond=1e-9, hermitian=True)
+    found = {}
+    for i, back in backs.items():
+        shares = to_pairs @ net[i]
+        if back is None and np.abs(shares @ changes - net[i]).max() <= DEPENDENT * np.abs(net[i]).max():
+            found[directions[i].reverse] = np.eye(len(directions))[i] - shares @ turn
+    return found
+
+
+def preferred(selector: Selector, networks: list[Network]) -> tuple[Network, list[Network]]:
+    """Of networks that the data do not tell apart, the best for which detailed balance can hold, and the others.
+
+    Reverse directions that it implies come in; the networks without them stay among the others. The first of all where
+    it can hold for none.
+    """
+    if selector.reversible:
+        return networks[0], networks[1:]
+    whole = _distinct([with_implied(selector, each) for each in networks])
+    physical = [each for each in whole if possible(each.problem.reactions.directions)]
+    chosen = physical[0] if physical else networks[0]
+    others = _distinct([*networks, *whole])
+    return chosen, [each for each in others if set(each.kept) != set(chosen.kept)]
+
+
+def _distinct(networks: list[Network]) -> list[Network]:
+    """One network for each set of reactions, the best first."""
+    found: dict[frozenset[int], Network] = {}
+    for network in sorted(networks, key=lambda each: each.cost):
+        found.setdefault(frozenset(network.kept), network)
+    return list(found.values())
+
+
+def with_implied(selector: Selector, network: Network) -> Network:
+    """The network with the absent reverse directions that detailed balance implies and the data do not exclude.
+
+    They come last, and their ln k are sums of the others.
+    """
+    numbers = {direction: i for i, direction in enumerate(selector.everything.reactions.directions)}
+    covariance = information(network.problem, network.state).covariance()
+    best, sums = network, np.eye(len(network.kept))
+    for direction, shares in implied(network.problem.reactions.directions, covariance).items():
+        if direction in numbers:
+            trial = _joined(selector, best, numbers[direction], np.vstack([sums, shares]))
+            if trial is not None and trial.cost < network.cost + INDISTINCT:
+                best, sums = trial, np.vstack([sums, shares])
+    return best
+
+
+def _joined(selector: Selector, network: Network, candidate: int, sums: Array) -> Network | None:
+    """One direction more, whose ln k is a sum of others and costs nothing."""
+    kept = (*network.kept, candidate)
+    problem = replace(selector.everything.only(np.array(kept, dtype=np.int64)), sums=sums)
+    start = evaluate(problem, network.state.theta, network.state.first, network.state.course)
+    if start is None:
+        return None
+    state = fitted(problem, start, tolerance=0.02 * selector.scale)
+    return Network(kept, problem, state, state.chi2 / selector.scale + selector.threshold * len(state.theta))

@@ -1,0 +1,142 @@
+"""What the quadratic model of χ² says of leaving out, adding and exchanging reactions, before anything is fitted.
+
+Letters in shapes: P candidates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..fit.nnls import non_negative
+from ..fit.trajectory_fit import Information
+
+Array = NDArray[np.float64]
+
+HALVINGS = 12
+"""Of an interval in which the end of a range lies."""
+
+
+@dataclass(frozen=True, eq=False)
+class Wide:
+    """The quadratic model of χ²/2 around a network: kept reactions by ln k, absent ones by k.
+
+    Parameters
+    ----------
+    count : int
+        Reactions kept; they come first.
+    absent : tuple of int
+        Numbers of the absent candidates.
+    info : Information
+        Of all, shape (P, P).
+    """
+
+    count: int
+    absent: tuple[int, ...]
+    info: Information
+
+    def _reduced(self) -> tuple[Array, Array, Array]:
+        """Of the absent ones, the kept eliminated: curvature, gradient, and the response of the kept."""
+        kept, all_ = slice(None, self.count), slice(self.count, None)
+        block = self.info.normal[kept, kept]
+        size = np.sqrt(np.maximum(np.diag(block), 1e-300))
+        inverse = np.linalg.pinv(block / np.outer(size, size), rcond=1e-12, hermitian=True) / np.outer(size, size)
+        side = self.info.normal[kept, all_]
+        curvature = np.maximum(np.diag(self.info.normal)[all_] - np.einsum("kq,kl,lq->q", side, inverse, side), 0.0)
+        gradient = self.info.gradient[all_] - side.T @ inverse @ self.info.gradient[kept]
+        return curvature, gradient, inverse
+
+    def gains(self) -> Array:
+        """By how much each absent candidate would lower χ²."""
+        curvature, gradient, _ = self._reduced()
+        floor = 1e-10 * np.diag(self.info.normal)[self.count :] + 1e-300
+        return np.asarray(np.where(gradient < 0, gradient**2 / np.maximum(curvature, floor), 0.0))
+
+    def limits(self, rise: float) -> Array:
+        """The rate constant of each absent candidate at which χ² is so much above its minimum."""
+        curvature, gradient, _ = self._reduced()
+        curvature = np.maximum(curvature, 1e-10 * np.diag(self.info.normal)[self.count :] + 1e-300)
+        least = np.maximum(-gradient / curvature, 0.0)
+        slope = gradient + curvature * least
+        return np.asarray(least + (np.sqrt(slope**2 + curvature * rise) - slope) / curvature)
+
+    def span(self, place: int, rise: float) -> tuple[float | None, float | None]:
+        """How far a kept rate constant may go, over what it is, if all candidates may take part; None without an end.
+
+        The ends are where χ² is above that of the network by so much at least, all others fitted anew in the quadratic
+        model, none below zero. Downwards the effect counts as linear in k, upwards in 1/k, as that of a fast reaction.
+        """
+        low, high = (self._end(place, sign, rise) for sign in (-1.0, 1.0))
+        return None if low is None else 1.0 - low, None if high is None else 1.0 / (1.0 - high)
+
+    def partners(self, place: int, rise: float) -> dict[int, float]:
+        """The absent candidates that take part at the ends of that range, with their rate constants."""
+        found: dict[int, float] = {}
+        for sign in (-1.0, 1.0):
+            end = self._end(place, sign, rise)
+            _, amounts = self._beside(place, sign * (1.0 if end is None else end))
+            found |= {q: float(a) for q, a in zip(self.absent, amounts[self.count - 1 :], strict=True) if a > 0}
+        return found
+
+    def _end(self, place: int, sign: float, rise: float) -> float | None:
+        inside, outside = 0.0, 1.0
+        if self._beside(place, sign)[0] <= rise:
+            return None
+        for _ in range(HALVINGS):
+            middle = (inside + outside) / 2
+            inside, outside = (middle, outside) if self._beside(place, sign * middle)[0] <= rise else (inside, middle)
+        return outside
+
+    def _beside(self, place: int, change: float) -> tuple[float, Array]:
+        """Change of χ² with that of one kept rate constant, as a share of it, and of all others."""
+        others = np.arange(len(self.info.normal)) != place
+        normal, gradient = self.info.normal[np.ix_(others, others)], self.info.gradient[others]
+        gradient = gradient + self.info.normal[others, place] * change
+        start = (np.arange(len(self.info.normal)) < self.count)[others].astype(float)
+        size = np.sqrt(np.maximum(np.diag(normal), 1e-300))
+        amount = non_negative(normal / np.outer(size, size), (normal @ start - gradient) / size) / size - start
+        own = self.info.normal[place, place] * change**2 + 2 * self.info.gradient[place] * change
+        return float(amount @ normal @ amount + 2 * gradient @ amount + own), amount
+
+    def without(self) -> Array:
+        """By how much χ² would rise without each kept reaction."""
+        return scores_of(Information(self.info.normal[: self.count, : self.count], self.info.gradient[: self.count]))
+
+    def amount(self, place: int, instead_of: int | None = None) -> float:
+        """Rate constant of an absent candidate at the minimum of the model."""
+        if instead_of is not None:
+            return next((a for r, q, _, a in self._pairs() if (r, q) == (instead_of, place)), 0.0)
+        curvature, gradient, _ = self._reduced()
+        floor = 1e-10 * np.diag(self.info.normal)[self.count :] + 1e-300
+        return float(-gradient[place] / max(curvature[place], floor[place]))
+
+    def exchanges(self) -> list[tuple[int, int, float]]:
+        """By how much χ² would rise with an absent candidate in place of a kept reaction: (kept, absent, rise)."""
+        return [(r, q, rise) for r, q, rise, _ in self._pairs()]
+
+    def _pairs(self) -> list[tuple[int, int, float, float]]:
+        found = []
+        normal, gradient = self.info.normal, self.info.gradient
+        for r in range(self.count):
+            others = [i for i in range(self.count) if i != r]
+            block = normal[np.ix_(others, others)]
+            size = np.sqrt(np.maximum(np.diag(block), 1e-300)) if others else np.ones(0)
+            inverse = np.linalg.pinv(block / np.outer(size, size), rcond=1e-12, hermitian=True) / np.outer(size, size)
+            free = [r, *range(self.count, len(normal))]
+            side = normal[np.ix_(others, free)]
+            reduced = normal[np.ix_(free, free)] - side.T @ inverse @ side
+            slope = gradient[free] - side.T @ inverse @ gradient[others]
+            for q in range(len(free) - 1):
+                own, share = reduced[q + 1, q + 1], reduced[0, q + 1] - slope[q + 1]
+                if own > 1e-300 and share > 0:
+                    amount = share / own
+                    rise = reduced[0, 0] - 2 * slope[0] - amount * share
+                    found.append((r, q, max(float(rise), 0.0), float(amount)))
+        return found
+
+
+def scores_of(info: Information) -> Array:
+    """Squared ratio of each rate constant to its standard error."""
+    return np.asarray(1.0 / np.maximum(np.diag(info.covariance()), 1e-300))

@@ -1,0 +1,1 @@
+"""Files and records of other programs ⇄ ours: tables of runs, Cantera YAML, Chemkin."""

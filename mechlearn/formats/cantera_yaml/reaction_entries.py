@@ -1,0 +1,137 @@
+"""Reactions → their entries in a Cantera YAML file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction, ThirdBody
+from ..cantera_species import plain
+from .yaml_style import flow, number_text, whole_number
+
+
+def reaction_entries(mechanism: Mechanism) -> list[dict[str, Any]]:
+    """The mechanism's reactions as the file lists them, duplicates flagged where Cantera wants it."""
+    parts = [part for reaction in mechanism.reactions for part in one_way_parts(reaction)]
+    repeated = _duplicates(parts)
+    names = set(mechanism.species_names)
+    return [_reaction_entry(_among(part, names), i in repeated, names) for i, part in enumerate(parts)]
+
+
+def one_way_parts(reaction: Reaction) -> tuple[Reaction, ...]:
+    """The reactions that stand for this one in the file: two where the reverse rate constant is its own."""
+    if reaction.reverse_rate is None:
+        return (reaction,)
+    forward = replace(reaction, reverse_rate=None)
+    reverse = replace(
+        forward, reactants=reaction.products, products=reaction.reactants, rate=reaction.reverse_rate, orders=None
+    )
+    return forward, reverse
+
+
+def _duplicates(parts: list[Reaction]) -> set[int]:
+    """Which entries Cantera takes for duplicates: the same sides up to a factor, of the same type."""
+    groups: dict[Any, list[int]] = {}
+    for i, part in enumerate(parts):
+        sides = [frozenset(_in_ratio(part.reactants, part.products).items())]
+        sides.append(frozenset(_in_ratio(part.products, part.reactants).items()))
+        groups.setdefault((frozenset(sides), _type(part)), []).append(i)
+    repeated: set[int] = set()
+    for members in groups.values():
+        for i in members:
+            for j in members:
+                same = _in_ratio(parts[i].reactants, parts[i].products) == _in_ratio(
+                    parts[j].reactants, parts[j].products
+                )
+                if i != j and (same or parts[i].reversible or parts[j].reversible):
+                    repeated |= {i, j}
+    return repeated
+
+
+def _among(part: Reaction, names: set[str]) -> Reaction:
+    """The reaction without efficiencies of species that are not there."""
+    body = part.third_body
+    if body is None:
+        return part
+    efficiencies = {name: float(value) for name, value in body.efficiencies.items() if name in names}
+    return replace(part, third_body=ThirdBody(efficiencies, float(body.default)))
+
+
+def _in_ratio(reactants: Mapping[str, float], products: Mapping[str, float]) -> dict[tuple[str, str], float]:
+    amounts = {("in", name): n for name, n in reactants.items()} | {("out", name): n for name, n in products.items()}
+    largest = max(amounts.values(), default=1.0)
+    return {key: round(n / largest, 9) for key, n in amounts.items()}
+
+
+def _type(part: Reaction) -> str:
+    if part.rate is None:
+        return str((part.definition or {}).get("type", ""))
+    if part.falloff is not None:
+        return "falloff-Troe" if part.falloff.troe else "falloff-Lindemann"
+    return "elementary" if part.third_body is None else "three-body"
+
+
+def _reaction_entry(part: Reaction, repeated: bool, names: set[str]) -> dict[str, Any]:
+    note = {"note": part.note} if part.note else {}
+    duplicate = {"duplicate": True} if repeated else {}
+    if part.rate is None:
+        return _carried_entry(part, duplicate | note, names)
+    entry: dict[str, Any] = {"equation": _equation(part)} | duplicate | _rate_entry(part, part.rate)
+    if part.rate.A < 0:
+        entry["negative-A"] = True
+    if part.third_body is not None and (part.falloff is None or part.third_body.name == "M"):
+        if part.third_body.efficiencies:
+            entry["efficiencies"] = flow(part.third_body.efficiencies)
+        if part.third_body.default != 1.0:
+            entry["default-efficiency"] = part.third_body.default
+    if part.orders:
+        entry["orders"] = flow({name: whole_number(order) for name, order in part.orders.items()})
+        if set(part.orders) - set(part.reactants):
+            entry["nonreactant-orders"] = True
+        if min(part.orders.values()) < 0:
+            entry["negative-orders"] = True
+    return entry | note
+
+
+def _rate_entry(part: Reaction, rate: Arrhenius) -> dict[str, Any]:
+    if part.falloff is not None:
+        limits = {"low": part.falloff.low, "high": rate}
+        entry = {"type": "falloff"} | {f"{name}-P-rate-constant": flow(_arrhenius(k)) for name, k in limits.items()}
+        troe = dict(zip(("A", "T3", "T1", "T2"), map(float, part.falloff.troe), strict=False))
+        return entry | ({"Troe": flow(troe)} if troe else {})
+    on_both_sides = set(part.reactants) & set(part.products)
+    kind = "three-body" if part.third_body else "elementary" if on_both_sides else ""
+    return ({"type": kind} if kind else {}) | {"rate-constant": flow(_arrhenius(rate))}
+
+
+def _carried_entry(part: Reaction, flags: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    """Cantera's own definition, with efficiencies of species that are there only."""
+    definition = {key: value for key, value in plain(part.definition or {}).items() if key not in ("duplicate", "note")}
+    entry: dict[str, Any] = {"equation": str(definition.pop("equation", None) or _equation(part))}
+    entry |= {"duplicate": True} if "duplicate" in flags else {}
+    for key, value in definition.items():
+        if key == "efficiencies":
+            value = {name: e for name, e in value.items() if name in names}
+        if isinstance(value, dict):
+            value = flow(value)
+        elif isinstance(value, list) and value:
+            value = [flow(item) for item in value] if isinstance(value[0], list | dict) else flow(value)
+        entry[key] = value
+    return entry | ({"note": flags["note"]} if "note" in flags else {})
+
+
+def _arrhenius(rate: Arrhenius) -> dict[str, float]:
+    return {"A": float(rate.A), "b": float(rate.b), "Ea": float(rate.Ea)}
+
+
+def _equation(part: Reaction) -> str:
+    sides = [
+        " + ".join(name if n == 1 else f"{_amount_text(n)} {name}" for name, n in side.items() if n) + part.partner
+        for side in (part.reactants, part.products)
+    ]
+    return (" <=> " if part.reversible else " => ").join(sides)
+
+
+def _amount_text(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() else number_text(float(value))

@@ -1,0 +1,1 @@
+"""Tables of runs: text, HDF5 and YAML files, data frames and Cantera's SolutionArray ⇄ Trajectories."""

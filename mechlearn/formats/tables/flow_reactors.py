@@ -1,0 +1,94 @@
+"""Steady flow reactors: inlet, outlet and residence time → states with rates, or courses in residence time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...data.trajectories import Trajectory
+from ...errors import DataError
+from .amounts import States
+from .feeds import FEEDS
+from .table import Column, Table
+
+Array = NDArray[np.float64]
+
+
+def steady_runs(
+    table: Table, time: Column, residence: Array, inlet: Array, outlet: Array, states: States, kind: str
+) -> tuple[list[Trajectory], str]:
+    """Runs from the rows of a table of steady states, and what was done.
+
+    A stirred reactor gives a run of one state for each row, with the rates (outlet − inlet) / residence time; a
+    plug-flow reactor a course in residence time for each inlet, which starts with the inlet.
+
+    Raises
+    ------
+    DataError
+        If the kind of reactor is not told, or a residence time is not above zero.
+    """
+    if kind not in FEEDS:
+        raise DataError(
+            f"{table.head}: there are inlets and outlets, as of a flow reactor. Tell which: --reactor stirred or "
+            "--reactor plug-flow."
+        )
+    bad = np.flatnonzero(residence <= 0)
+    if bad.size:
+        raise DataError(f"{table.place(int(bad[0]), time)}: a residence time is above zero. Check it, or leave it out.")
+    if kind == "stirred":
+        rates = (outlet - inlet) / residence[:, None]
+        runs = [_stirred(table, row, outlet, rates, states, len(residence)) for row in range(len(residence))]
+        return runs, "Rates: (outlet - inlet) / residence time, with the same volume flow in and out."
+    return _plug_flow(table, time, residence, inlet, outlet, states), (
+        "Courses in residence time from the inlet on, at constant volume flow: one for each inlet."
+    )
+
+
+def _stirred(table: Table, row: int, outlet: Array, rates: Array, states: States, count: int) -> Trajectory:
+    if np.isnan(rates[row]).any():
+        raise DataError(f"{table.place(row)}: a value is missing, so that this state gives no rates. Leave it out.")
+    return Trajectory(
+        time=np.zeros(1),
+        concentrations=outlet[row : row + 1],
+        temperature=states.temperature[row : row + 1],
+        pressure=states.pressure[row : row + 1],
+        rates=rates[row : row + 1],
+        name=f"state{row + 1:0{len(str(count))}d}",
+    )
+
+
+def _plug_flow(
+    table: Table, time: Column, residence: Array, inlet: Array, outlet: Array, states: States
+) -> list[Trajectory]:
+    conditions = np.column_stack([np.nan_to_num(inlet), np.nan_to_num(states.temperature)])
+    feeds, which = np.unique(conditions, axis=0, return_inverse=True)
+    first = {int(feed): int(np.flatnonzero(which.ravel() == feed)[0]) for feed in range(len(feeds))}
+    runs = []
+    for number, feed in enumerate(sorted(first, key=lambda each: first[each]), start=1):
+        rows = np.flatnonzero(which.ravel() == feed)
+        rows = rows[np.argsort(residence[rows], kind="stable")]
+        same = np.flatnonzero(np.diff(residence[rows]) == 0)
+        if same.size:
+            raise DataError(
+                f"{table.place(int(rows[same[0] + 1]), time)}: this residence time stands twice for the same inlet. "
+                "Leave one of them out, or average them."
+            )
+        start = [int(rows[0]), *rows.tolist()]
+        runs.append(
+            Trajectory(
+                time=np.concatenate([[0.0], residence[rows]]),
+                concentrations=np.vstack([inlet[rows[0]], outlet[rows]]),
+                temperature=states.temperature[start],
+                pressure=states.pressure[start],
+                reactor="isothermal",
+                name=f"inlet{number:0{len(str(len(feeds)))}d}",
+            )
+        )
+    return runs
+
+
+def feed_names(found: Sequence[Trajectory], kind: str) -> str:
+    """How runs of a flow reactor were told apart."""
+    return "by row, each a steady state" if kind == "stirred" else "by their inlets" if len(found) > 1 else "one run"

@@ -1,0 +1,303 @@
+"""Tables of any form → runs, and a record of what they were taken for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypedDict, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...chemistry.thermo import GAS_CONSTANT
+from ...data.trajectories import Reactor, Trajectories, Trajectory
+from ...errors import DataError
+from ...units import SI, to_si
+from .amounts import States, concentrations, read_states
+from .columns import Columns, chosen, understood
+from .feeds import FEEDS, Feed
+from .flow_reactors import feed_names, steady_runs
+from .inspection import Inspection, inspected, remarks, run_summaries
+from .members import Members, constant, members
+from .table import Basis, Column, Table, numbers
+from .table_mechanism import Source, source_of
+
+_ROUND_OFF = 1e-9
+_NOISE = 0.1
+"""How far below zero a concentration may be, relative to the species' largest: of an integrator, of an instrument."""
+
+
+_SCATTER = 6.0
+"""The same in standard deviations of a species' noise, where there are `_ENOUGH` values to tell it."""
+_ENOUGH = 12
+
+
+class Options(TypedDict, total=False):
+    """What a caller tells beside the file; each takes the place of what the file says."""
+
+    mechanism: str | None
+    phase: str | None
+    reactor: Reactor | Feed | None
+    basis: Basis | None
+    temperature: float | str | None
+    pressure: float | str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What file and caller together tell of a table as a whole, in the units inside."""
+
+    mechanism: str | None = None
+    phase: str | None = None
+    reactor: Reactor | Feed | None = None
+    basis: Basis | None = None
+    temperature: float | None = None
+    pressure: float | None = None
+
+
+def told(table: Table, options: Options) -> Told:
+    """The caller's words, and where it says nothing those in the comments of the table."""
+    temperature, pressure = (
+        table.comments.get(key) or None if value is None else value
+        for key, value in (("temperature", options.get("temperature")), ("pressure", options.get("pressure")))
+    )
+    given = Told(
+        mechanism=options.get("mechanism"),
+        phase=options.get("phase"),
+        reactor=options.get("reactor"),
+        basis=options.get("basis") or cast(Basis, table.comments.get("basis")) or None,
+        temperature=None if temperature is None else to_si(temperature, "temperature"),
+        pressure=None if pressure is None else to_si(pressure, "pressure"),
+    )
+    for quantity, value in (("temperature", given.temperature), ("pressure", given.pressure)):
+        if value is not None and not value > 0:
+            raise DataError(f"{table.where}: the {quantity} {value:g} is not above zero. Check the value and its unit.")
+    return given
+
+
+def inspect_tables(tables: Sequence[Table], path: Path, options: Options) -> tuple[Trajectories | None, Inspection]:
+    """Runs and what they were read from; without runs, the inspection has the problem.
+
+    Raises
+    ------
+    DataError
+        If not even the columns can be understood.
+    """
+    check_names_of(options)
+    given = [told(table, options) for table in tables]
+    columns = [understood(table, each.basis) for table, each in zip(tables, given, strict=True)]
+    found = inspected(path, tables, [column for part in columns for column in part])
+    try:
+        return _assembled(tables, columns, given, path)
+    except DataError as error:
+        return None, replace(found, problem=str(error))
+
+
+def accepted(runs: Trajectories | None, found: Inspection) -> Trajectories:
+    """The runs of one file; what was taken for granted or left out is logged.
+
+    Raises
+    ------
+    DataError
+        If there are none.
+    """
+    if runs is None:
+        raise DataError(found.problem)
+    for remark in remarks(found):
+        logging.getLogger("mechlearn").warning("%s: %s", found.file, remark)
+    return runs
+
+
+def check_names_of(options: Options) -> None:
+    """Refuse an option that there is not, as Python does for a function with named ones.
+
+    Raises
+    ------
+    TypeError
+        If there is one.
+    """
+    unknown = sorted(set(options) - set(Options.__annotations__))
+    if unknown:
+        raise TypeError(f"{unknown[0]!r} is no option of reading; there are {', '.join(Options.__annotations__)}.")
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """The runs of one table, or of one part of a solution in it, before all get the same species."""
+
+    species: tuple[str, ...]
+    runs: tuple[Trajectory, ...]
+    how: str
+    notes: tuple[str, ...]
+
+
+def _assembled(
+    tables: Sequence[Table], columns: Sequence[Sequence[Column]], given: Sequence[Told], path: Path
+) -> tuple[Trajectories, Inspection]:
+    kept: list[Column] = []
+    sets: list[tuple[Table, Columns, Told]] = []
+    for table, part, each in zip(tables, columns, given, strict=True):
+        all_columns, groups = chosen(table, part, each.basis)
+        kept += all_columns
+        sets += [(_of_group(table, group), group, each) for group in groups]
+    names = tuple(dict.fromkeys(name for _, group, _ in sets for name in group.amounts))
+    first, say = tables[0], given[0]
+    noted = (first.comments.get("mechanism", ""), first.comments.get("phase", ""))
+    source = source_of(names, path, noted=noted, mechanism=say.mechanism, phase=say.phase)
+    left_out = _left_out(tables, columns, source)
+    parts = [_part(table, group, each, source) for table, group, each in sets]
+    runs = tuple(_with_species(run, part.species, names) for part in parts for run in part.runs)
+    read = Trajectories(source.species, runs, source.mechanism, source.phase, source.atomic_weights, left_out=left_out)
+    return read, replace(
+        inspected(path, tables, kept),
+        species=names,
+        runs_told_apart=parts[0].how if len(parts) == 1 else "by the parts of the file",
+        runs=run_summaries(read),
+        rates=any(run.rates is not None for run in runs),
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+    )
+
+
+def _left_out(tables: Sequence[Table], columns: Sequence[Sequence[Column]], source: Source) -> tuple[str, ...]:
+    """Columns that are not read, but may hold species; refused where the mechanism has a species of that name."""
+    said = []
+    for table, part in zip(tables, columns, strict=True):
+        for column in part:
+            if not column.doubtful:
+                continue
+            place = f"column {column.index + 1} ({column.header!r})"
+            if column.name in source.known:
+                raise DataError(
+                    f"{table.head}, {place}: {column.remark}, and {column.name} is a species of "
+                    f"{Path(source.mechanism).name}. Give it a unit of concentration or of a fraction, as in "
+                    f"'{column.name} [{SI['concentration']}]', or rename the column if it is none."
+                )
+            said.append(f"{place} of {table.head}")
+    return tuple(said)
+
+
+def _of_group(table: Table, columns: Columns) -> Table:
+    """One part of a solution: rows where it has a time."""
+    if not columns.time.group:
+        return table
+    rows = np.flatnonzero(~np.isnan(numbers(table, columns.time, needed=False)))
+    return replace(table.take(rows), name=columns.time.group)
+
+
+def _part(table: Table, columns: Columns, given: Told, source: Source) -> _Part:
+    time = numbers(table, columns.time)
+    states = read_states(table, columns, temperature=given.temperature, pressure=given.pressure)
+    amounts = concentrations(table, columns, states, source)
+    rates = None
+    if columns.rates:
+        rates = np.column_stack([numbers(table, column, needed=False) for column in columns.rates.values()])
+    notes = [*table.notes, *_check_negative(table, columns, amounts, measured=rates is None)]
+    if (time < 0).any() and rates is None:
+        notes.append(f"Times below zero: the reactions are taken to go on from the first sample, at {time.min():g} s.")
+    states, worked_out = _with_pressure(columns, states, amounts)
+    kind = given.reactor if given.reactor is not None else table.comments.get("reactor", "")
+    if columns.inlets:
+        fed = concentrations(table, replace(columns, amounts=columns.inlets), states, source)
+        steady, said = steady_runs(table, columns.time, time, fed, amounts, states, kind)
+        return _Part(tuple(columns.amounts), tuple(steady), feed_names(steady, kind), (*notes, *worked_out, said))
+    if kind in FEEDS:
+        raise DataError(
+            f"{table.head}: a {kind} reactor needs what goes in. Add columns such as "
+            f"'{next(iter(columns.amounts))} in [kmol/m^3]', and a residence time."
+        )
+    found, how = members(table, columns, time)
+    reactors = constant(table, columns, "reactor", found, default=table.comments.get("reactor", ""))
+    parents = constant(table, columns, "parent", found, default="")
+    runs = tuple(
+        Trajectory(
+            time=time[rows],
+            concentrations=amounts[rows],
+            temperature=states.temperature[rows],
+            pressure=states.pressure[rows],
+            rates=_rates(table, columns, rates, rows),
+            reactor=cast(Reactor, reactors[name] if given.reactor is None else given.reactor),
+            name=name,
+            parent=parents[name],
+        )
+        for name, rows in found.items()
+    )
+    return _Part(tuple(columns.amounts), runs, how, (*notes, *worked_out, *_single_states(found, how)))
+
+
+def _single_states(found: Members, how: str) -> list[str]:
+    short = [name for name, rows in found.items() if len(rows) == 1]
+    return [f"Runs of a single state: {len(short)} of {len(found)}."] if short and how != "one run" else []
+
+
+def _with_species(run: Trajectory, own: tuple[str, ...], names: tuple[str, ...]) -> Trajectory:
+    """A run with the species of all runs, NaN for those that its part of the file lacks."""
+    if own == names:
+        return run
+    amounts = np.full((len(run.time), len(names)), np.nan)
+    amounts[:, [names.index(name) for name in own]] = run.concentrations
+    return replace(run, concentrations=amounts, rates=None)
+
+
+def _with_pressure(columns: Columns, states: States, amounts: NDArray[np.float64]) -> tuple[States, list[str]]:
+    """The pressure by the ideal-gas law, where density and all fractions are there and it is not."""
+    fractions = {column.quantity for column in columns.amounts.values()} in ({"mass-fraction"}, {"mole-fraction"})
+    unknown = np.isnan(states.pressure).all() and not np.isnan(states.temperature).any()
+    if not fractions or not unknown or np.isnan(states.density).any() or np.isnan(amounts).any():
+        return states, []
+    pressure = GAS_CONSTANT * states.temperature * amounts.sum(axis=1)
+    return replace(states, pressure=pressure), [
+        "Pressure by the ideal-gas law from density, temperature and fractions."
+    ]
+
+
+def _check_negative(table: Table, columns: Columns, amounts: NDArray[np.float64], *, measured: bool) -> list[str]:
+    filled = np.nan_to_num(amounts)
+    largest = filled.max(axis=0)
+    allowed = _NOISE * largest if measured else np.maximum(_ROUND_OFF * largest, 1e-12 * largest.max())
+    allowed = np.maximum(allowed, 1e-12 * largest.max())
+    if measured:
+        with np.errstate(over="ignore"):
+            allowed = np.maximum(allowed, _SCATTER * _scatter(amounts))
+    bad = np.argwhere(filled < -allowed)
+    if bad.size:
+        row, species = (int(i) for i in bad[0])
+        column = list(columns.amounts.values())[species]
+        raise DataError(
+            f"{table.place(row, column)}: the concentration {table.shown(row, column)} is negative, more so than "
+            f"{'noise' if measured else 'round-off'}. Mass action needs concentrations of at least 0: remove the "
+            "sample or the species, or set it to what you know."
+        )
+    noisy = int((filled < -np.maximum(_ROUND_OFF * largest, 1e-12 * largest.max())).sum())
+    return [f"Concentrations below zero, as noise makes them: {noisy}."] if noisy else []
+
+
+def _scatter(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Noise of each species by the second differences of neighbouring rows, zero where these are few."""
+    scatter = np.zeros(amounts.shape[1])
+    for k, column in enumerate(amounts.T):
+        known = column[~np.isnan(column)]
+        if len(known) >= _ENOUGH:
+            with np.errstate(over="ignore", invalid="ignore"):
+                scatter[k] = np.nan_to_num(np.median(np.abs(np.diff(known, 2)))) / 0.6745 / np.sqrt(6)
+    return scatter
+
+
+def _rates(
+    table: Table, columns: Columns, rates: NDArray[np.float64] | None, rows: NDArray[np.intp]
+) -> NDArray[np.float64] | None:
+    """Rates of one run; None where all its cells are empty."""
+    if rates is None:
+        return None
+    empty = np.isnan(rates[rows])
+    if empty.all():
+        return None
+    if empty.any():
+        row, species = (int(i) for i in np.argwhere(empty)[0])
+        column = list(columns.rates.values())[species]
+        raise DataError(
+            f"{table.place(int(rows[row]), column)}: the rate is missing, though other rates of the run are there. "
+            "Fill it in, or empty all rates of the run."
+        )
+    return np.asarray(rates[rows])

@@ -1,0 +1,262 @@
+"""How many atoms of an element pass from one species to another: the element-flux graph.
+
+The rule, in a reaction with rate of progress q: of the element's atoms that reactant A brings in, product B gets the
+share that it holds of all such atoms among the products,
+
+    flux(A → B) = q · (n_A E_A) (n_B E_B) / Σ n E,
+
+with coefficients n, atoms per molecule E, and the sum over one side. Atoms are conserved, and scrambled: nothing is
+assumed on which bonds break. Forward and reverse progress count apart. A species on both sides passes on only what it
+loses or gains in net, as in Cantera's diagrams.
+
+Where both sides have several carriers, scrambling shows ways that no bond takes: CH3 + CH2O → CH4 + HCO lets half of
+CH2O's carbon pass to CH4. No rule that knows only compositions avoids all of these.
+
+Cantera's ``ReactionPathDiagram`` gives the same numbers wherever at most one molecule on one of the two sides holds
+the element. Elsewhere it guesses at the groups that stay together (two reactants, two products), or leaves the
+reaction out (three and more); `ambiguous_reactions` lists those. It also leaves out negative rates of progress, which
+duplicates with negative pre-exponential factors have; here they count.
+
+References
+----------
+.. [1] J. Revel, J. C. Boettner, M. Cathonnet, J. S. Bachman, "Derivation of a global chemical kinetic mechanism for
+   methane ignition and combustion", J. Chim. Phys. 91 (1994) 365. https://doi.org/10.1051/jcp/1994910365
+.. [2] J. F. Grcar, M. S. Day, J. B. Bell, "A taxonomy of integral reaction path analysis", Combust. Theory Model. 10
+   (2006) 559. https://doi.org/10.1080/13647830600551917
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from ..errors import StudyError
+from .flux_species import Network, Step
+from .rates_of_progress import Progress
+
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Transfers:
+    """Which atoms every reaction moves, for one element.
+
+    Parameters
+    ----------
+    pairs : int array, shape (D, 2)
+        Source and target species; every pair stands there in both directions.
+    opposite : int array, shape (D,)
+        Where the other direction of a pair stands.
+    forward, reverse : sparse array, shape (D, R)
+        Atoms moved per unit of forward and of reverse progress.
+    """
+
+    pairs: Indices
+    opposite: Indices
+    forward: sparse.csr_array
+    reverse: sparse.csr_array
+
+
+def transfers(network: Network, element: str) -> Transfers:
+    """The moves of an element's atoms, reaction by reaction.
+
+    Raises
+    ------
+    StudyError
+        If the mechanism has no such element, or a species holds a negative number of it.
+    """
+    atoms = network.atoms_of(element)
+    number: dict[tuple[int, int], int] = {}
+    rows, columns, values, ahead = [], [], [], []
+    for i, reaction in enumerate(network.reactions):
+        for (a, b), moved in _moves(reaction, atoms).items():
+            for pair, forward in (((a, b), True), ((b, a), False)):
+                rows.append(number.setdefault(pair, len(number)))
+                columns.append(i)
+                values.append(moved)
+                ahead.append(forward)
+    pairs = np.array(list(number), dtype=np.intp).reshape(-1, 2)
+    opposite = np.array([number[(b, a)] for a, b in number], dtype=np.intp)
+    row, column = np.array(rows, dtype=np.intp), np.array(columns, dtype=np.intp)
+    value, is_forward = np.array(values, dtype=float), np.array(ahead, dtype=bool)
+    shape = (len(number), len(network.reactions))
+    forward_part, reverse_part = (
+        sparse.csr_array((value[part], (row[part], column[part])), shape=shape) for part in (is_forward, ~is_forward)
+    )
+    return Transfers(pairs, opposite, forward_part, reverse_part)
+
+
+def _moves(reaction: Step, atoms: NDArray[np.float64]) -> dict[tuple[int, int], float]:
+    """Atoms that pass from each reactant to each product per unit of progress."""
+    net = reaction.net
+    given = {j: -n * atoms[j] for j, n in net.items() if n < 0 and atoms[j]}
+    taken = {j: n * atoms[j] for j, n in net.items() if n > 0 and atoms[j]}
+    total = sum(given.values())
+    return {(a, b): float(x * y / total) for a, x in given.items() for b, y in taken.items()}
+
+
+def ambiguous_reactions(network: Network, element: str) -> list[int]:
+    """Reactions in which several molecules on either side hold the element, so that the rule has to scramble.
+
+    Parameters
+    ----------
+    network : Network
+        That of a `History` or a `Progress`.
+    element : str
+        ``C``, ``H``, ...
+
+    Returns
+    -------
+    list of int
+        Indices into ``network.reactions``.
+
+    Raises
+    ------
+    StudyError
+        If the mechanism has no such element.
+    """
+    atoms = network.atoms_of(element)
+    found = []
+    for i, reaction in enumerate(network.reactions):
+        net = reaction.net
+        holders = [sum(abs(n) for j, n in net.items() if atoms[j] and (n > 0) is side) for side in (True, False)]
+        if min(holders) > 1:
+            found.append(i)
+    return found
+
+
+def flux_graph(
+    progress: Progress,
+    element: str,
+    *,
+    net: bool = False,
+    normalise: str | None = None,
+) -> nx.DiGraph:
+    """The graph of an element's way from species to species.
+
+    Parameters
+    ----------
+    progress : Progress
+        At a state, or integrated: from `History.at` or `History.over`.
+    element : str
+        ``C``, ``H``, ...
+    net : bool
+        Between two species only the difference of the two directions, as one edge; else both, as two edges.
+    normalise : str, optional
+        Fluxes as parts of the largest one (``"max"``), of the sum of all (``"total"``), or of the consumption of a
+        species (its name).
+
+    Returns
+    -------
+    networkx.DiGraph
+        Nodes are the species that hold the element: ``kind``, ``label``, ``composition``, ``atoms`` (of the element),
+        ``concentration`` [kmol/m³], ``production`` (net, counted in atoms, in the unit of the fluxes).
+        Edges: ``flux``; ``forward`` (atoms from source to target) and ``reverse`` (atoms back), whose difference is
+        ``flux`` where net; ``fraction`` of what leaves the source; ``reactions``, a JSON list of
+        [number, equation, share of the flux] from the largest share on.
+        The graph: ``name``, ``element``, ``unit`` (kmol/m3/s of atoms at a state, kmol/m3 integrated, 1 normalised),
+        ``net``, ``integrated``, ``from_time``, ``to_time`` [s], ``temperature`` [K], ``pressure`` [Pa], ``scale`` (by
+        which the fluxes were divided).
+
+    Raises
+    ------
+    StudyError
+        If the mechanism has no such element, or nothing flows by which to normalise.
+
+    Examples
+    --------
+    >>> from mechlearn import Study, simulate
+    >>> from mechlearn.pathways.recording import progress_history
+    >>> source = {"mechanism": "h2o2.yaml", "temperature": 1500, "pressure": "1 atm", "initial": {"X": "H2:2, O2:1"}}
+    >>> runs = simulate(Study(source={**source, "times": {"end": "30 us", "count": 31}}))
+    >>> graph = flux_graph(progress_history("h2o2.yaml", runs).over(), "O", net=True, normalise="max")
+    >>> max(graph.edges, key=lambda edge: graph.edges[edge]["flux"])
+    ('OH', 'H2O')
+    """
+    moves = transfers(progress.network, element)
+    directed, gross = _directed(moves, progress)
+    parts = sparse.csr_array(directed - directed[moves.opposite]) if net else directed
+    back = gross[moves.opposite]
+    flux = np.asarray(parts.sum(axis=1), dtype=float).ravel() if net else gross
+    kept = np.flatnonzero(flux > 0)
+    outflow = np.bincount(moves.pairs[kept, 0], flux[kept], len(progress.network.species)).astype(float)
+    scale = _scale(progress.network, element, normalise, flux[kept], outflow)
+    graph = _carriers(progress, element, scale)
+    graph.graph |= {"unit": "1" if normalise else progress.unit, "net": net}
+    names, equations = progress.network.species, [reaction.equation for reaction in progress.network.reactions]
+    for d in kept:
+        a, b = moves.pairs[d]
+        own = slice(parts.indptr[d], parts.indptr[d + 1])
+        graph.add_edge(
+            names[a],
+            names[b],
+            flux=float(flux[d] / scale),
+            forward=float(gross[d] / scale),
+            reverse=float(back[d] / scale),
+            fraction=float(flux[d] / outflow[a]),
+            reactions=_shares(parts.indices[own], parts.data[own] / flux[d], equations),
+        )
+    return graph
+
+
+def _directed(moves: Transfers, progress: Progress) -> tuple[sparse.csr_array, NDArray[np.float64]]:
+    """Atoms that pass between each pair by each reaction, and their sums; what would be negative flows back."""
+    directed = sparse.csr_array(moves.forward * progress.forward + moves.reverse * progress.reverse)
+    gross = np.asarray(directed.sum(axis=1), dtype=float).ravel()
+    if np.any(gross < 0):
+        backward = directed * (gross < 0)[:, None]
+        directed = sparse.csr_array(directed - backward - sparse.csr_array(backward)[moves.opposite])
+        gross = np.asarray(directed.sum(axis=1), dtype=float).ravel()
+    return directed, gross
+
+
+def _scale(
+    network: Network, element: str, normalise: str | None, flux: NDArray[np.float64], outflow: NDArray[np.float64]
+) -> float:
+    if normalise is None:
+        return 1.0
+    if normalise in ("max", "total"):
+        scale = flux.max(initial=0.0) if normalise == "max" else flux.sum()
+        what = f"No {element} flows"
+    else:
+        scale = outflow[network.index(normalise)]
+        what = f"No {element} flows out of {normalise}"
+    if not scale > 0:
+        raise StudyError(f"{what}, so that there is nothing to normalise by. Name another state or another species.")
+    return float(scale)
+
+
+def _carriers(progress: Progress, element: str, scale: float) -> nx.DiGraph:
+    """The graph with its nodes, still without edges."""
+    network, atoms = progress.network, progress.network.atoms_of(element)
+    graph = nx.DiGraph(
+        name=network.name,
+        element=element,
+        integrated=progress.integrated,
+        from_time=progress.from_time,
+        to_time=progress.to_time,
+        temperature=progress.temperature,
+        pressure=progress.pressure,
+        scale=scale,
+    )
+    for j in np.flatnonzero(atoms):
+        graph.add_node(
+            network.species[j],
+            kind="species",
+            label=network.species[j],
+            composition=", ".join(f"{name}:{count:g}" for name, count in network.composition(int(j)).items()),
+            atoms=float(atoms[j]),
+            concentration=float(progress.concentrations[j]),
+            production=float(atoms[j] * progress.production[j] / scale),
+        )
+    return graph
+
+
+def _shares(reactions: NDArray[np.integer], shares: NDArray[np.float64], equations: list[str]) -> str:
+    order = np.lexsort((reactions, -np.abs(shares)))
+    return json.dumps([[int(reactions[k]) + 1, equations[reactions[k]], float(shares[k])] for k in order if shares[k]])

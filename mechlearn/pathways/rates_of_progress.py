@@ -1,0 +1,253 @@
+"""What every reaction did along a run: forward and reverse rates of progress at every state, and at any time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.trajectories import Trajectory
+from ..errors import DataError, StudyError
+from .flux_species import Network
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """Progress of every reaction at one state, or summed up over a part of a run.
+
+    Parameters
+    ----------
+    network : Network
+    forward, reverse : array, shape (R,)
+        Rates of progress [kmol/m³/s]; integrated over time [kmol/m³].
+    production : array, shape (S,)
+        Cantera's own net production rates, in the same unit.
+    concentrations : array, shape (S,)
+        [kmol/m³]; the mean over time where integrated.
+    temperature, pressure : float
+        [K], [Pa]; likewise.
+    from_time, to_time : float
+        [s]; the same for one state.
+    """
+
+    network: Network
+    forward: Vector
+    reverse: Vector
+    production: Vector
+    concentrations: Vector
+    temperature: float
+    pressure: float
+    from_time: float
+    to_time: float
+
+    @property
+    def integrated(self) -> bool:
+        """True for a part of a run, False for one state."""
+        return self.to_time > self.from_time
+
+    @property
+    def unit(self) -> Literal["kmol/m3/s", "kmol/m3"]:
+        """Unit of the rates of progress."""
+        return "kmol/m3" if self.integrated else "kmol/m3/s"
+
+    @property
+    def net(self) -> Vector:
+        """Forward less reverse, shape (R,)."""
+        return self.forward - self.reverse
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Progress of every reaction at every state of a run.
+
+    Parameters
+    ----------
+    network : Network
+    run : Trajectory
+        The states; its concentrations are those of the network's species, in their order.
+    forward, reverse : array, shape (T, R)
+        Rates of progress [kmol/m³/s].
+    production : array, shape (T, S)
+        Cantera's own net production rates [kmol/m³/s].
+    """
+
+    network: Network
+    run: Trajectory
+    forward: Vector
+    reverse: Vector
+    production: Vector
+
+    def at(
+        self, *, state: int | None = None, time: float | None = None, conversion: tuple[str, float] | None = None
+    ) -> Progress:
+        """Progress at one state: by its number, a time, or the conversion of a species. Name one of them.
+
+        Between two states the rates of progress are interpolated in a straight line, in accord with the trapezoids of
+        `over`.
+
+        Parameters
+        ----------
+        state : int
+            0 is the first, -1 the last.
+        time : float
+            [s].
+        conversion : (str, float)
+            A species and the converted part of it, when that is first reached.
+
+        Raises
+        ------
+        StudyError
+            If none or several are named, or the run does not reach it.
+        """
+        if (state is not None) + (time is not None) + (conversion is not None) != 1:
+            raise StudyError("Which state is meant? Name one: a state's number, a time, or a conversion.")
+        if state is not None:
+            count = len(self.run.time)
+            if not -count <= state < count:
+                raise StudyError(f"Run {self.run.name!r} has {count} states; there is no state {state}.")
+            weights = np.zeros(count)
+            weights[state] = 1.0
+            return self._weighted(weights, float(self.run.time[state]), float(self.run.time[state]))
+        if conversion is not None:
+            time = self.time_of(*conversion)
+        assert time is not None
+        return self._weighted(self._point(time), time, time)
+
+    def over(
+        self,
+        from_time: float | None = None,
+        to_time: float | None = None,
+        *,
+        conversion: tuple[str, float, float] | None = None,
+    ) -> Progress:
+        """Progress integrated over the run, or from one time or conversion to another, by trapezoids.
+
+        Parameters
+        ----------
+        from_time, to_time : float, optional
+            [s]; the run's first and last time where absent.
+        conversion : (str, float, float), optional
+            Instead of times: a species, and from which converted part of it to which.
+
+        Raises
+        ------
+        StudyError
+            If the times do not lie in the run, or not one after the other.
+        DataError
+            If the states are no course in time.
+
+        Notes
+        -----
+        How well the run's times resolve what happens is told by `closures`; `refined_run` adds times.
+
+        In a reactor at constant pressure the volume changes; what is integrated is the progress per volume as it is
+        at each time.
+        """
+        if conversion is not None:
+            if from_time is not None or to_time is not None:
+                raise StudyError("Times and conversions both say where to integrate. Give one of the two.")
+            from_time, to_time = (self.time_of(conversion[0], part) for part in conversion[1:])
+        time = self.run.time
+        if not self.run.is_course:
+            raise DataError(
+                f"Run {self.run.name!r} is no course in time, so that nothing can be integrated over it. "
+                "Take one of its states."
+            )
+        start = float(time[0]) if from_time is None else from_time
+        end = float(time[-1]) if to_time is None else to_time
+        if not start < end:
+            raise StudyError(f"From {start:g} s to {end:g} s is no span of time. Give the earlier time first.")
+        self._point(start)
+        self._point(end)
+        inner = time[(time > start) & (time < end)]
+        knots = np.array([start, *inner, end])
+        widths = np.diff(knots)
+        shares = 0.5 * (np.append(widths, 0.0) + np.append(0.0, widths))
+        weights = shares[0] * self._point(start) + shares[-1] * self._point(end)
+        weights[(time > start) & (time < end)] += shares[1:-1]
+        return self._weighted(weights, start, end)
+
+    def closures(self) -> Vector:
+        """Error of the trapezoids between each two states, shape (T − 1,).
+
+        It is the largest difference between the integrated production of a species and its change, both per mass, as
+        a part of the largest change over the run. The sum is what `over` may be wrong by; times that lie too far
+        apart make it large, and `refined_run` adds some.
+        """
+        density = self.run.concentrations @ self.network.molar_masses
+        amounts, rates = self.run.concentrations / density[:, None], self.production / density[:, None]
+        made = 0.5 * np.diff(self.run.time)[:, None] * (rates[1:] + rates[:-1])
+        scale = np.ptp(amounts, axis=0).max()
+        return np.asarray(np.abs(made - np.diff(amounts, axis=0)).max(axis=1) / max(scale, 1e-300))
+
+    def conversion(self, species: str) -> Vector:
+        """Converted part of a species at every state, shape (T,): 1 less its amount per mass over the first one.
+
+        Raises
+        ------
+        StudyError
+            If the mechanism has no such species, or there is none of it at first.
+        """
+        column = self.network.index(species)
+        amounts = self.run.concentrations[:, column] / (self.run.concentrations @ self.network.molar_masses)
+        if not amounts[0] > 0:
+            raise StudyError(f"Run {self.run.name!r} starts without {species}, so that it has no conversion.")
+        return np.asarray(1.0 - amounts / amounts[0])
+
+    def time_of(self, species: str, conversion: float) -> float:
+        """When a conversion is first reached [s], in a straight line between two states.
+
+        Raises
+        ------
+        StudyError
+            If it never is, or as in `conversion`.
+        """
+        values = self.conversion(species)
+        reached = np.flatnonzero(values >= conversion)
+        if not reached.size:
+            raise StudyError(
+                f"Run {self.run.name!r} converts {values.max():.4g} of {species} at most, never {conversion:g}. "
+                "Name a smaller conversion, or a longer run."
+            )
+        i = int(reached[0])
+        if i == 0:
+            return float(self.run.time[0])
+        share = (conversion - values[i - 1]) / (values[i] - values[i - 1])
+        return float(self.run.time[i - 1] + share * (self.run.time[i] - self.run.time[i - 1]))
+
+    def _point(self, time: float) -> Vector:
+        """Weights of the states whose straight line passes through a time."""
+        times = self.run.time
+        if not times[0] <= time <= times[-1]:
+            raise StudyError(
+                f"Run {self.run.name!r} goes from {times[0]:g} s to {times[-1]:g} s; {time:g} s is outside it. "
+                "Name a time inside."
+            )
+        weights = np.zeros(len(times))
+        i = min(int(np.searchsorted(times, time, side="right")), len(times) - 1)
+        if i == 0:
+            weights[0] = 1.0
+            return weights
+        share = (time - times[i - 1]) / (times[i] - times[i - 1])
+        weights[i - 1], weights[i] = 1.0 - share, share
+        return weights
+
+    def _weighted(self, weights: Vector, start: float, end: float) -> Progress:
+        used = np.flatnonzero(weights)
+        weights, run = weights[used], self.run
+        mean = weights / weights.sum()
+        return Progress(
+            self.network,
+            weights @ self.forward[used],
+            weights @ self.reverse[used],
+            weights @ self.production[used],
+            mean @ run.concentrations[used],
+            float(mean @ run.temperature[used]),
+            float(mean @ run.pressure[used]),
+            start,
+            end,
+        )

@@ -1,0 +1,109 @@
+"""A mechanism file against the source, condition by condition: inside the envelope, held out, and beyond its edges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..simulation.process_pool import Workers
+from .candidate_phases import file_of, source_of
+from .reduction_records import Condition, Task
+from .response import Course, ignite
+
+_TIGHT = (1e-9, 1e-18)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How far a mechanism is from its source at one condition.
+
+    Parameters
+    ----------
+    condition : Condition
+    reference, delay : float
+        Ignition delays of the source and of the mechanism [s]; infinite without ignition.
+    delay_error : float
+        Relative, signed.
+    steepest_error : float
+        The same for the time of the steepest temperature rise, a second definition of the delay.
+    temperature_error : float
+        The largest relative error of the temperature at and after ignition.
+    species_error : float
+        The largest error of a mole fraction, relative to the species' largest one.
+    species : str
+        Of which species.
+    """
+
+    condition: Condition
+    reference: float
+    delay: float
+    delay_error: float
+    steepest_error: float
+    temperature_error: float
+    species_error: float
+    species: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """For a summary."""
+        return {"condition": self.condition.name, **{k: v for k, v in asdict(self).items() if k != "condition"}}
+
+
+def judged(workers: Workers, task: Task, mechanism: Path, longest: float) -> list[Verdict]:
+    """Verdicts on a mechanism file at all conditions of a task at which the source ignites; profiles everywhere."""
+    whole = replace(task, conditions=tuple(replace(each, profiled=True) for each in task.conditions), references=())
+    calls = [(whole, str(mechanism), number, longest) for number in range(len(whole.conditions))]
+    return [verdict for verdict in workers.map(_verdict, calls) if verdict is not None]
+
+
+def summary(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """The largest errors of all conditions."""
+    if not verdicts:
+        return {"conditions": 0}
+    keys = ("delay_error", "steepest_error", "temperature_error", "species_error")
+    worst = max(verdicts, key=lambda each: abs(each.delay_error))
+    return {
+        "conditions": len(verdicts),
+        **{f"max_{key}": max(abs(getattr(each, key)) for each in verdicts) for key in keys},
+        "worst": worst.condition.name,
+    }
+
+
+def _verdict(task: Task, mechanism: str, number: int, longest: float) -> Verdict | None:
+    condition, (rtol, atol) = task.conditions[number], _TIGHT
+    source = source_of(task.mechanism, task.phase)
+    known = ignite(source.gas, task, condition, longest=longest, rtol=rtol, atol=atol)
+    if known is None:
+        return None
+    found = ignite(file_of(Path(mechanism)), task, condition, longest=10 * known.response.delay, rtol=rtol, atol=atol)
+    if found is None:
+        return Verdict(condition, known.response.delay, inf, inf, inf, inf, inf, "")
+    moles = known.fractions / source.gas.molecular_weights
+    moles /= moles.sum(axis=1, keepdims=True)
+    largest = moles[:, [source.names.index(name) for name in task.species]].max(axis=0)
+    ours, theirs = found.response, known.response
+    errors = np.abs(ours.profile[:, 1:] - theirs.profile[:, 1:]) / np.maximum(largest, 1e-300)
+    place = int(errors.max(axis=0).argmax()) if errors.size else 0
+    return Verdict(
+        condition=condition,
+        reference=theirs.delay,
+        delay=ours.delay,
+        delay_error=ours.delay / theirs.delay - 1,
+        steepest_error=_steepest(found) / _steepest(known) - 1,
+        temperature_error=float(np.abs(ours.profile[:, 0] / theirs.profile[:, 0] - 1).max()),
+        species_error=float(errors.max()) if errors.size else 0.0,
+        species=task.species[place] if task.species else "",
+    )
+
+
+def _steepest(course: Course) -> float:
+    """When the temperature rises most steeply [s]: the vertex of a parabola through three slopes."""
+    time, places = np.unique(course.time, return_index=True)
+    slopes, middle = np.diff(course.temperature[places]) / np.diff(time), (time[:-1] + time[1:]) / 2
+    i = min(max(int(slopes.argmax()), 1), len(slopes) - 2)
+    (a, b, _), vertex = np.polyfit(middle[i - 1 : i + 2] - middle[i], slopes[i - 1 : i + 2], 2), middle[i]
+    return float(vertex - b / (2 * a)) if a < 0 else float(vertex)

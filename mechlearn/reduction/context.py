@@ -1,0 +1,173 @@
+"""What all steps share: the task, the processes that do it, the source, and a mechanism that has come so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ..simulation.process_pool import Workers
+from .adjoint import Array, linearised
+from .candidate_phases import Source, source_of
+from .reduction_records import Candidate, Condition, Lump, Task, Vector, worst
+from .scoring import Trial, residuals
+from .verification_points import Check, Spots
+
+_KEPT_LINES = 4
+TOGETHER = 4
+"""Candidates that are judged by the same bound, however many cores there are, so that results do not depend on them."""
+
+
+Line = tuple[Vector, Array]
+"""Errors at a condition, shape (rows,), and their derivatives, shape (rows, reactions, 3)."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A mechanism that keeps all limits, on the way to a smaller one.
+
+    Parameters
+    ----------
+    step : str
+        What made it: ``ranking``, ``species``, ``reactions``, ``refit``, ``lumps``, ``check``.
+    candidate : Candidate
+    errors : tuple of float
+        The largest error of each condition relative to its limit.
+    removed : tuple of str
+        Species and reactions that the stage before still had.
+    turn : int
+        Number of the step in the reduction.
+    lumps : tuple of Lump
+        Learnt reactions that the candidate may have, numbered after those of the source.
+    added, flames : tuple of Condition
+        Spots at which it is asked beside the study's conditions and flames.
+    back : int or None
+        The stage that it goes back to, where the one before did not pass its check.
+    """
+
+    step: str
+    candidate: Candidate
+    errors: tuple[float, ...]
+    removed: tuple[str, ...] = ()
+    turn: int = 0
+    lumps: tuple[Lump, ...] = ()
+    added: tuple[Condition, ...] = ()
+    flames: tuple[Condition, ...] = ()
+    back: int | None = None
+
+    @property
+    def error(self) -> float:
+        """The largest error relative to its limit."""
+        return max(self.errors)
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """Where a reduction is done.
+
+    Parameters
+    ----------
+    task : Task
+    source : Source
+        The mechanism in this process.
+    workers : Workers
+    kept : frozenset of int
+        Species that stay.
+    rank : array, shape (S,)
+        How much each species of the source matters to the targets.
+    tell : callable
+        Takes a text on what is being done and the size reached.
+    spots : Spots
+        Where results are checked.
+    """
+
+    task: Task
+    source: Source
+    workers: Workers
+    kept: frozenset[int]
+    rank: Vector
+    tell: Callable[[str, Candidate], None]
+    spots: Spots
+    _lines: dict[Any, list[Line | None]] = field(default_factory=dict, repr=False)
+    _checks: dict[Any, Check] = field(default_factory=dict, repr=False)
+
+    @property
+    def numbers(self) -> range:
+        """All conditions and flames."""
+        return self.task.numbers
+
+    def residuals(self, trial: Trial, numbers: Iterable[int] | None = None) -> list[Vector | None]:
+        """Errors condition by condition, spread over the workers."""
+        chosen = list(self.numbers if numbers is None else numbers)
+        parts = [chosen[i :: self.workers.cores] for i in range(self.workers.cores)]
+        found: dict[int, Vector | None] = {}
+        answers = self.workers.map(residuals, [(self.task, trial, part) for part in parts])
+        for part, answer in zip(parts, answers, strict=True):
+            found |= dict(zip(part, answer or [None] * len(part), strict=True))
+        return [found[number] for number in chosen]
+
+    def check(self, candidate: Candidate, *, now: bool = True) -> Check:
+        """A candidate's errors between the study's conditions; none if they are neither known nor wanted now."""
+        key = self._key(candidate)
+        if key not in self._checks and now:
+            self._checks[key] = self.spots.check(candidate, self.task.lumps, self.task.flame_conditions)
+        return self._checks.get(key, Check())
+
+    def linearised(self, candidate: Candidate) -> list[Line | None]:
+        """Errors and their derivatives at all conditions; of the last few candidates they are kept."""
+        key = self._key(candidate)
+        if key not in self._lines:
+            calls = [(self.task, Trial(candidate), number) for number in self.numbers]
+            found = self.workers.map(linearised, calls)
+            self._lines[key] = found
+            if len(self._lines) > _KEPT_LINES:
+                del self._lines[next(iter(self._lines))]
+        return self._lines[key]
+
+    def stage(self, step: str, candidate: Candidate, before: Stage | None = None) -> Stage:
+        """The candidate with its errors, and what it lacks."""
+        known = self._lines.get(self._key(candidate))
+        found = self.residuals(Trial(candidate)) if known is None else [line and line[0] for line in known]
+        errors = tuple(worst([each]) for each in found)
+        removed = self.lacks(candidate, before.candidate if before else None)
+        return Stage(step, candidate, errors, removed, lumps=self.task.lumps)
+
+    def _key(self, candidate: Candidate) -> Any:
+        return self.task.lumps, len(self.task.conditions), len(self.task.flame_conditions), candidate
+
+    def with_spots(self, added: tuple[Condition, ...], flames: tuple[Condition, ...]) -> Work:
+        """The same with some spots among its conditions."""
+        return replace(self, task=self.spots.added_to(self.task, added, flames)) if added or flames else self
+
+    def with_lumps(self, lumps: tuple[Lump, ...]) -> Work:
+        """The same with other learnt reactions to choose from."""
+        source = source_of(self.task.mechanism, self.task.phase, lumps)
+        return replace(self, task=replace(self.task, lumps=lumps), source=source)
+
+    def lacks(self, candidate: Candidate, before: Candidate | None = None) -> tuple[str, ...]:
+        """Names of what another candidate, or the source, has and this one does not: species, then reactions."""
+        base = before or self.source.whole()
+        species = sorted(set(base.species) - set(candidate.species), key=lambda i: (self.rank[i], i))
+        reactions = sorted(set(base.reactions) - set(candidate.reactions))
+        return (
+            *(self.source.names[i] for i in species),
+            *(self.source.reactions[j].equation for j in reactions),
+        )
+
+    def tidy(self, candidate: Candidate) -> Candidate:
+        """Without species in which no reaction is left, but for those that stay."""
+        used = {name for j in candidate.reactions for name in self.source.participants[j]}
+        species = tuple(i for i in candidate.species if i in self.kept or self.source.names[i] in used)
+        return replace(candidate, species=species)
+
+    def reactions_of(self, species: int, candidate: Candidate) -> tuple[int, ...]:
+        """Reactions of a candidate that need a species."""
+        name = self.source.names[species]
+        return tuple(j for j in candidate.reactions if name in self.source.participants[j])
+
+
+def by_error(stage: Stage) -> list[int]:
+    """Conditions, the worst first."""
+    return [int(i) for i in np.argsort([-error for error in stage.errors], kind="stable")]

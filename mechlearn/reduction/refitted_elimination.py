@@ -1,0 +1,156 @@
+"""Smaller mechanisms whose rate constants are fitted anew after each removal: species, then reactions, then species."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .context import Stage, Work, by_error
+from .reduction_records import Candidate, Vector
+from .refit import BOUNDS, Fit, best_step, fit_of, logarithmic, refitted
+from .scoring import Trial, residuals
+
+_SCREENED = 12
+_BATCH = 1 / 6
+_FORESEEN = 0.9
+"""Units that go together are foreseen to leave this merit at most."""
+_PROMISING = 5.0
+"""No unit is tried after which a larger merit is foreseen; what is foreseen of large shifts is often too much."""
+_SINGLES = 6
+_SIMULATED = 16
+"""Units that are tried by simulation, the most promising by first derivatives."""
+_SMALL = 0.1
+"""What shifts all errors by less than this part of their limits, by first derivatives, is not simulated."""
+_NO_WORSE = 1.001
+
+Unit = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Removal:
+    """What is foreseen when a unit of reactions goes.
+
+    Parameters
+    ----------
+    price : float
+        After refitting.
+    unit : tuple of int
+    shift : array, shape (rows,)
+        Of the errors, before refitting.
+    """
+
+    price: float
+    unit: Unit
+    shift: Vector
+
+
+def refitted_once(work: Work, stage: Stage) -> Iterator[Stage]:
+    """The same mechanism with better rate constants, if there are any."""
+    candidate, _ = refitted(work, stage.candidate, goal=0.0)
+    better = work.stage("refit", candidate, stage)
+    if candidate != stage.candidate and better.error <= stage.error * _NO_WORSE:
+        yield better
+
+
+def eliminated(work: Work, stage: Stage, *, by_species: bool) -> Iterator[Stage]:
+    """Stage by stage a species, or some reactions, less, until none can go any more."""
+    while True:
+        smaller = _one_round(work, stage, by_species)
+        if smaller is None:
+            return
+        stage = smaller
+        yield stage
+
+
+def _one_round(work: Work, stage: Stage, by_species: bool) -> Stage | None:
+    """A smaller mechanism that keeps the limits; None if none is found."""
+    candidate = stage.candidate
+    numbers = _screened(work, stage)
+    fit = fit_of(work, candidate, (*numbers, *work.numbers[len(work.task.conditions) :]))
+    if fit is None:
+        return None
+    if by_species:
+        units = [work.reactions_of(i, candidate) for i in candidate.species if i not in work.kept]
+    else:
+        units = [(j,) for j in candidate.reactions]
+    removals = _ranked(work, candidate, fit, [unit for unit in dict.fromkeys(units) if unit], numbers)
+    batch = _batch(fit, removals, candidate, 1 if by_species else max(1, int(_BATCH * len(candidate.reactions))))
+    while len(batch) > 1:
+        found = _without(work, stage, [j for unit in batch for j in unit])
+        if found is not None:
+            return found
+        batch = batch[: len(batch) // 2]
+    for removal in removals[:_SINGLES]:
+        found = _without(work, stage, list(removal.unit))
+        if found is not None:
+            return found
+    return None
+
+
+def _screened(work: Work, stage: Stage) -> tuple[int, ...]:
+    """Conditions on which removals are tried: the worst, those with profiles, and some spread over the rest."""
+    count = len(work.task.conditions)
+    profiled = [i for i in range(count) if work.task.conditions[i].profiled]
+    spread = [int(i) for i in np.linspace(0, count - 1, _SCREENED)]
+    worst = [i for i in by_error(stage) if i < count][:3]
+    several = list(dict.fromkeys([*worst, *profiled, *spread]))
+    return tuple(sorted(several[: max(_SCREENED, min(len(profiled) + 3, 2 * _SCREENED))]))
+
+
+def _ranked(
+    work: Work, candidate: Candidate, fit: Fit, units: Sequence[Unit], numbers: tuple[int, ...]
+) -> list[_Removal]:
+    """Promising units, those first after whose removal refitting leaves the least."""
+    place = {j: i for i, j in enumerate(candidate.reactions)}
+    if not units:
+        return []
+    rows = [[place[j] for j in unit] for unit in units]
+    shifts = [-fit.slopes[:, row, 0].sum(axis=1) for row in rows]
+    harm = _roughly(fit, np.array(shifts).T)
+    order = [int(i) for i in np.argsort(harm, kind="stable")]
+    tried = [i for i in order if np.abs(shifts[i]).max() >= _SMALL][:_SIMULATED]
+    work.tell("screening", candidate)
+    answers = work.workers.map(residuals, [(work.task, Trial(candidate, units[i]), numbers) for i in tried])
+    known = {i: shifts[i] for i in order if np.abs(shifts[i]).max() < _SMALL}
+    for i, answer in zip(tried, answers, strict=True):
+        if answer is not None and all(each is not None for each in answer):
+            found = np.concatenate([logarithmic(work.task, each) for each in answer if each is not None])
+            known[i] = np.concatenate([found - fit.values[: len(found)], shifts[i][len(found) :]])  # flames come last
+    ranked = []
+    for i, shift in known.items():
+        left = fit.without(rows[i], shift)
+        after = left.moved(best_step(left))
+        if after.merit() < _PROMISING:
+            ranked.append(_Removal(after.price(), units[i], shift))
+    return sorted(ranked, key=lambda each: (each.price, each.unit))
+
+
+def _roughly(fit: Fit, shifts: Vector) -> Vector:
+    """The largest error after each of some shifts and a fit of all rate constants by least squares."""
+    matrix = (fit.slopes * (fit.free[:, None] * BOUNDS / 2)).reshape(len(fit.values), -1)
+    left, sizes, _ = np.linalg.svd(matrix, full_matrices=False)
+    fitted = (left * (sizes**2 / (sizes**2 + 1.0))) @ left.T
+    after = fit.values[:, None] + shifts
+    return np.asarray(np.abs(after - fitted @ after).max(axis=0))
+
+
+def _batch(fit: Fit, removals: Sequence[_Removal], candidate: Candidate, most: int) -> list[Unit]:
+    """Units that are foreseen to keep the limits when they go together."""
+    place = {j: i for i, j in enumerate(candidate.reactions)}
+    batch: list[Unit] = []
+    shift = np.zeros(len(fit.values))
+    for removal in removals[: 2 * most]:
+        if len(batch) == most:
+            break
+        left = fit.without([place[j] for unit in (*batch, removal.unit) for j in unit], shift + removal.shift)
+        if left.moved(best_step(left)).merit() <= _FORESEEN:
+            batch.append(removal.unit)
+            shift = shift + removal.shift
+    return batch
+
+
+def _without(work: Work, stage: Stage, reactions: list[int]) -> Stage | None:
+    candidate, merit = refitted(work, work.tidy(stage.candidate.without(reactions)))
+    return work.stage("refit", candidate, stage) if merit <= 1 else None

@@ -1,0 +1,153 @@
+"""Conditions between those of a study, at which a result is checked: evenly spread, and uphill from the worst."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from ..simulation.process_pool import Workers
+from .condition_grid import Cells, Place
+from .reduction_records import Candidate, Condition, Flame, Lump, Reference, Task, worst
+from .scoring import Trial, refer_flame, reference, residuals
+
+_CLIMBERS, _CLIMBS, _STEP = 4, 4, 0.25
+"""From so many of the worst spots the error is followed uphill, so often, first by such a part of a cell."""
+_STEEP = 0.5
+"""From no spot with a smaller error."""
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A condition between those of the study, and the largest error of a candidate there, relative to its limit.
+
+    Parameters
+    ----------
+    condition : Condition
+    error : float
+    cell : tuple of int
+        In which it lies; neighbours are much alike.
+    place : tuple of float
+        In units of cells.
+    """
+
+    condition: Condition
+    error: float
+    cell: tuple[int, ...] = ()
+    place: Place = ()
+
+
+@dataclass(frozen=True)
+class Check:
+    """All spots at which a candidate was simulated: to ignition, and in flames."""
+
+    conditions: tuple[Spot, ...] = ()
+    flames: tuple[Spot, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Spots:
+    """Where results are checked; the source is simulated there when that is first asked for.
+
+    Parameters
+    ----------
+    task : Task
+        What is asked, at no condition.
+    cells : tuple of Cells
+        Of the study's envelopes.
+    count : int
+        Spots spread over each.
+    flames : callable
+        Gives the unburnt gas between that of some flames.
+    longest : float
+        When a gas that has not ignited is given up [s].
+    leading : frozenset of int
+        Species whose flame is where the source's starts.
+    workers : Workers
+    """
+
+    task: Task
+    cells: tuple[Cells, ...]
+    count: int
+    flames: Callable[[Sequence[Condition]], tuple[Condition, ...]]
+    longest: float
+    leading: frozenset[int]
+    workers: Workers
+    _references: dict[Condition, Reference | None] = field(default_factory=dict, repr=False)
+    _flames: dict[Condition, Flame | None] = field(default_factory=dict, repr=False)
+
+    def check(self, candidate: Candidate, lumps: tuple[Lump, ...], flames: Sequence[Condition]) -> Check:
+        """A candidate's errors at spots spread evenly and on the way uphill from the worst, and between some flames."""
+        found: list[Spot] = []
+        for number, cells in enumerate(self.cells):
+            own = self._ask(number, cells.spread(self.count), candidate, lumps)
+            climbers = [(spot, _STEP) for spot in worst_of_cells(own)[:_CLIMBERS] if spot.error > _STEEP]
+            for _ in range(_CLIMBS if climbers else 0):
+                ways = [cells.neighbours(spot.place, step) for spot, step in climbers]
+                reached = self._ask(number, [place for way in ways for place in way], candidate, lumps)
+                own += reached
+                near = {spot.place: spot for spot in reached}
+                tops = [
+                    max([spot, *(near[place] for place in way if place in near)], key=lambda each: each.error)
+                    for (spot, _), way in zip(climbers, ways, strict=True)
+                ]
+                climbers = [
+                    (top, step if top is not spot else step / 2)
+                    for top, (spot, step) in zip(tops, climbers, strict=True)
+                ]
+            found += own
+        task = self.added_to(replace(self.task, lumps=lumps), (), self.flames(flames))
+        burnt = zip(task.flame_conditions, self._errors(task, candidate), strict=True)
+        return Check(tuple(found), tuple(Spot(condition, error) for condition, error in burnt))
+
+    def added_to(self, task: Task, conditions: Sequence[Condition], flames: Sequence[Condition]) -> Task:
+        """A task with further conditions and flames after its own, those without a response of the source left out."""
+        more = [each for each in dict.fromkeys(conditions) if each not in task.conditions]
+        burning = [each for each in dict.fromkeys(flames) if each not in task.flame_conditions]
+        bare = replace(self.task, conditions=(), references=(), flame_conditions=(), flames=())
+        asked = [each for each in more if each not in self._references]
+        calls = [(replace(bare, conditions=(each,)), 0, self.longest) for each in asked]
+        self._references.update(zip(asked, self.workers.map(reference, calls), strict=True))
+        asked = [each for each in burning if each not in self._flames]
+        lit = [(replace(bare, flame_conditions=(each,)), 0, (), self.leading) for each in asked]
+        answers = self.workers.map(refer_flame, lit)
+        self._flames.update({each: answer and answer[0] for each, answer in zip(asked, answers, strict=True)})
+        known = [(each, answer) for each in more if (answer := self._references[each]) is not None]
+        burnt = [(each, flame) for each in burning if (flame := self._flames[each]) is not None]
+        return replace(
+            task,
+            conditions=(*task.conditions, *(each for each, _ in known)),
+            references=(*task.references, *(answer for _, answer in known)),
+            flame_conditions=(*task.flame_conditions, *(each for each, _ in burnt)),
+            flames=(*task.flames, *(flame for _, flame in burnt)),
+        )
+
+    def _ask(self, number: int, places: list[Place], candidate: Candidate, lumps: tuple[Lump, ...]) -> list[Spot]:
+        cells = self.cells[number]
+        where = {cells.at(place): place for place in places}
+        task = self.added_to(replace(self.task, lumps=lumps), list(where), ())
+        return [
+            Spot(condition, error, (number, *map(int, where[condition])), where[condition])
+            for condition, error in zip(task.conditions, self._errors(task, candidate), strict=True)
+        ]
+
+    def _errors(self, task: Task, candidate: Candidate) -> list[float]:
+        """The largest errors at all conditions and flames of a task, spread over the workers."""
+        cores = self.workers.cores
+        parts = [list(task.numbers[i::cores]) for i in range(cores)]
+        found: dict[int, float] = {}
+        answers = self.workers.map(residuals, [(task, Trial(candidate), part) for part in parts])
+        for part, answer in zip(parts, answers, strict=True):
+            found |= dict(zip(part, (worst([each]) for each in answer or [None] * len(part)), strict=True))
+        return [found[place] for place in task.numbers]
+
+
+def worst_of_cells(spots: Sequence[Spot]) -> list[Spot]:
+    """The worst spot in each cell, the worst first."""
+    found: dict[tuple[int, ...], Spot] = {}
+    for spot in spots:
+        if spot.cell not in found or spot.error > found[spot.cell].error:
+            found[spot.cell] = spot
+    return sorted(found.values(), key=lambda each: -each.error)

@@ -1,0 +1,213 @@
+"""Charts of a mechanism against its data, each readable alone at the width of a phone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
+from numpy.typing import NDArray
+
+from ...data.noise.rate_noise import left_by_polynomials, nearest, structures_in
+from ...data.trajectories import Trajectories, Trajectory
+from ...validation.validation_record import IgnitionDelay, Validation
+from ..pages.chart import COLOURS, INK, MARKERS, PAPER, chart, plain
+from ..pages.subject import Stall
+from .validation_figure import MOST_POINTS, chosen_runs, chosen_species, is_logarithmic
+
+Array = NDArray[np.float64]
+
+MOST_PARITY = 1500
+CLIPPED = 5.0
+"""Residual over noise that is drawn at most."""
+
+
+def profiles(validation: Validation, runs: Trajectories) -> list[dict[str, str]]:
+    """Data, re-simulation and residuals of the worst, the median and the best run, a chart for each species."""
+    data = {run.name: run for run in runs.runs}
+    chosen = [data[name] for name in chosen_runs(validation)]
+    if not chosen:
+        return []
+    logarithmic = is_logarithmic(chosen[0].time)
+    charts: list[dict[str, str]] = []
+    for species in chosen_species(validation, runs):
+        column = runs.species_names.index(species)
+        pairs = [(r.concentrations[:, column], validation.simulated[r.name].concentrations[:, column]) for r in chosen]
+        charts.append(_profile(f"{species} [kmol/m³]", chosen, pairs, logarithmic, f"p{len(charts)}"))
+    if validation.temperature_errors:
+        pairs = [(run.temperature, validation.simulated[run.name].temperature) for run in chosen]
+        charts.append(_profile("temperature [K]", chosen, pairs, logarithmic, f"p{len(charts)}"))
+    return charts
+
+
+def _profile(
+    title: str, chosen: list[Trajectory], pairs: list[tuple[Array, Array]], logarithmic: bool, name: str
+) -> dict[str, str]:
+    def draw(figure: Figure) -> None:
+        top = figure.add_axes((0.15, 0.41, 0.82, 0.47))
+        below = figure.add_axes((0.15, 0.15, 0.82, 0.17))
+        for run, (data, ours), colour, marker in zip(chosen, pairs, COLOURS, MARKERS, strict=False):
+            shown = run.time > 0 if logarithmic else np.ones(len(run.time), dtype=bool)
+            time, data, ours = run.time[shown], data[shown], ours[shown]
+            step = max(1, -(-len(time) // MOST_POINTS))
+            marks: dict[str, Any] = {
+                "markersize": 3.2,
+                "markerfacecolor": PAPER,
+                "markeredgecolor": colour,
+                "markeredgewidth": 0.8,
+            }
+            top.plot(time, ours, color=colour, linewidth=1.1)
+            top.plot(time[::step], data[::step], marker, **marks)
+            below.plot(time[::step], (ours - data)[::step], marker, **(marks | {"markersize": 2.4}))
+        below.axhline(0, color=INK, linewidth=0.5)
+        for axes in (top, below):
+            if logarithmic:
+                axes.set_xscale("log")
+                axes.xaxis.set_minor_locator(NullLocator())
+            else:
+                axes.xaxis.set_major_locator(MaxNLocator(4))
+                axes.ticklabel_format(axis="x", scilimits=(-2, 4), useMathText=True)
+                axes.xaxis.get_offset_text().set_fontsize(7)
+            axes.ticklabel_format(axis="y", scilimits=(-2, 4), useMathText=True)
+            axes.yaxis.get_offset_text().set_fontsize(7)
+        top.yaxis.set_major_locator(MaxNLocator(4))
+        below.yaxis.set_major_locator(MaxNLocator(2))
+        top.tick_params(labelbottom=False)
+        top.xaxis.get_offset_text().set_visible(False)
+        below.set_xlabel("time [s]", labelpad=1)
+        below.set_ylabel("residual", fontsize=7)
+        top.set_title(plain(title), loc="center", fontsize=8.5, weight="bold")
+
+    return chart(name, f"{title}: data as points, re-simulation as lines, residuals below", draw)
+
+
+def parity(validation: Validation, runs: Trajectories) -> dict[str, str]:
+    """Re-simulated against measured concentrations, each species over its largest value."""
+    courses = [run for run in runs.runs if run.name in validation.simulated]
+    data = np.concatenate([run.concentrations for run in courses])
+    ours = np.concatenate([validation.simulated[run.name].concentrations for run in courses])
+    largest = np.nanmax(np.abs(data), axis=0)
+    names = [name for name in chosen_species(validation, runs) if largest[runs.species_names.index(name)] > 0]
+    rows = np.unique(np.linspace(0, len(data) - 1, max(MOST_PARITY // max(len(names), 1), 20)).astype(int))
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_axes((0.14, 0.14, 0.58, 0.8))
+        axes.plot([0, 1], [0, 1], color=INK, linewidth=0.6)
+        for k, name in enumerate(names):
+            column = runs.species_names.index(name)
+            colour = COLOURS[k % len(COLOURS)]
+            axes.plot(
+                data[rows, column] / largest[column],
+                ours[rows, column] / largest[column],
+                MARKERS[(k + k // len(COLOURS)) % len(MARKERS)],
+                markersize=3,
+                markerfacecolor="none",
+                markeredgecolor=colour,
+                markeredgewidth=0.7,
+                label=plain(name),
+            )
+        axes.set_xlabel("data / largest", labelpad=1)
+        axes.set_ylabel("re-simulation / largest", labelpad=1)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), fontsize=7, handletextpad=0.1)
+
+    return chart("parity", "Re-simulated over measured concentrations; exact ones lie on the line", draw)
+
+
+def losses(stalls: tuple[Stall, ...], descent: tuple[Stall, ...]) -> dict[str, str]:
+    """The least loss so far, each stall of a start, and how many rows were whole numbers by then."""
+    falls = sorted({(each.iterations, each.loss) for each in (*descent, *stalls)})
+    falls.append((falls[-1][0] + 1, falls[-1][1]))
+    steps, frozen = [stall.iterations for stall in stalls], np.array([stall.frozen for stall in stalls])
+
+    def draw(figure: Figure) -> None:
+        top = figure.add_axes((0.15, 0.54, 0.82, 0.37))
+        below = figure.add_axes((0.15, 0.15, 0.82, 0.24), sharex=top)
+        top.plot(steps, [_shown(each.loss) for each in stalls], "o", markersize=3, color=COLOURS[1], mfc=PAPER)
+        least = np.minimum.accumulate([_shown(loss) for _, loss in falls])
+        top.step([step for step, _ in falls], least, where="post", color=COLOURS[1], linewidth=1.1)
+        top.set_yscale("log")
+        top.yaxis.set_minor_formatter(NullFormatter())
+        top.set_title("loss", loc="left", fontsize=8)
+        below.plot(steps, frozen, "s", markersize=3, color=COLOURS[0], mfc=PAPER)
+        below.step(steps, np.maximum.accumulate(frozen), where="post", color=COLOURS[0], linewidth=1.1)
+        below.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+        below.set_ylim(bottom=-0.3, top=max(float(frozen.max()), 1.0) + 0.3)
+        below.set_title("rows frozen to whole numbers", loc="left", fontsize=8)
+        below.set_xlabel("steps of the search", labelpad=1)
+        top.tick_params(labelbottom=False)
+
+    return chart("loss", "The least loss so far as a line, points where a start stalled; below, rows frozen then", draw)
+
+
+def _shown(loss: float) -> float:
+    return max(loss, 1e-32)
+
+
+def delays(validation: Validation, runs: Trajectories) -> dict[str, str]:
+    """Ignition delays over 1000 / T, by pressure."""
+    firsts = {run.name: (1000 / run.temperature[0], float(f"{run.pressure[0] / 1e5:.3g}")) for run in runs.runs}
+    pressures = sorted({firsts[name][1] for name in validation.ignition_delay})
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_axes((0.17, 0.15, 0.8, 0.73))
+        for k, pressure in enumerate(pressures):
+            rows = [(firsts[n][0], d) for n, d in validation.ignition_delay.items() if firsts[n][1] == pressure]
+            rows.sort(key=lambda row: row[0])
+            _draw_delays(axes, rows, k, f"{pressure:g} bar")
+        axes.set_yscale("log")
+        axes.set_xlabel("1000 K / T", labelpad=1)
+        axes.set_ylabel("ignition delay [s]", labelpad=1)
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.05, 0.99), ncols=4, fontsize=7, handletextpad=0.2)
+
+    return chart("delays", "Ignition delays over inverse temperature: data as points, re-simulation as lines", draw)
+
+
+def _draw_delays(axes: Axes, rows: list[tuple[float, IgnitionDelay]], k: int, label: str) -> None:
+    colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
+    axes.plot(
+        [x for x, _ in rows],
+        [delay.data for _, delay in rows],
+        marker,
+        markersize=4,
+        markerfacecolor=PAPER,
+        markeredgecolor=colour,
+        label=label,
+    )
+    known = [(x, delay.simulated) for x, delay in rows if delay.simulated]
+    axes.plot([x for x, _ in known], [y for _, y in known], "-x", color=colour, linewidth=1.0, markersize=3)
+
+
+def structure(runs: Trajectories) -> dict[str, str]:
+    """What polynomials in the concentrations leave of a rate, each state beside its nearest neighbour.
+
+    Of the species in which neighbours agree most. Noise alone makes a round cloud.
+    """
+    states = np.concatenate([run.concentrations for run in runs.runs])
+    rates = np.concatenate([run.rates for run in runs.runs if run.rates is not None])
+    states, rates = (each / (np.sqrt(np.mean(each**2)) or 1.0) for each in (states, rates))
+    left, neighbour = left_by_polynomials(states, rates), nearest(states)
+    column = int(structures_in(left, states).argmax())
+    name = runs.species_names[column]
+    rows = np.unique(np.linspace(0, len(left) - 1, MOST_PARITY).astype(int))
+    own, other = (
+        np.clip(left[rows, column], -CLIPPED, CLIPPED),
+        np.clip(left[neighbour[rows], column], -CLIPPED, CLIPPED),
+    )
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_axes((0.17, 0.15, 0.6, 0.8))
+        axes.axhline(0, color=INK, linewidth=0.4)
+        axes.axvline(0, color=INK, linewidth=0.4)
+        axes.plot(
+            own, other, "o", markersize=2.2, markerfacecolor="none", markeredgecolor=COLOURS[1], markeredgewidth=0.6
+        )
+        axes.set_xlabel(f"left of the rate of {plain(name)}, over its noise", labelpad=1)
+        axes.set_ylabel("at the nearest other state", labelpad=1)
+
+    label = (
+        f"What no polynomial of third order explains of the rate of {name}: each state against the nearest one. Noise "
+        "alone would make a round cloud"
+    )
+    return chart("structure", label, draw)

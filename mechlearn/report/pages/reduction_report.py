@@ -1,0 +1,179 @@
+"""The page on a reduction: what is left, how good it is where, what went and why."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from math import inf, isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ...reduction.assessment import Verdict
+from ...reduction.conditions import ReductionRequest
+from ...reduction.context import Stage, Work
+from ...reduction.flame_assessment import FlameVerdict
+from ...reduction.reduction_files import STEPS
+from ...reduction.reduction_records import Condition
+from ...simulation.mechanisms import find_mechanism
+from ..figures.curve import draw_curve
+from .chart import COLOURS, INK, MARKERS, PAPER, chart
+from .page import fingerprints, page_html, span_text
+
+_KINDS = {"in_sample": "At the study’s conditions", "held_out": "Held out", "beyond": "Beyond the edges"}
+_MOODS = {"held": "good", "interrupted": "partial"}
+_KEY: dict[str, Any] = {
+    "loc": "lower left",
+    "bbox_to_anchor": (-0.2, 0.98),
+    "fontsize": 6.5,
+    "handletextpad": 0,
+    "columnspacing": 0.8,
+}
+
+
+def report_page(
+    content: dict[str, Any],
+    request: ReductionRequest,
+    stages: Sequence[Stage],
+    work: Work,
+    verdicts: dict[str, list[Verdict]],
+    flames: dict[str, list[FlameVerdict]],
+    folder: Path,
+) -> str:
+    """One page of HTML that needs no other file.
+
+    Parameters
+    ----------
+    content : dict
+        That of ``summary.json``.
+    request : ReductionRequest
+        What was asked.
+    stages : sequence of Stage
+        All of them.
+    work : Work
+        Where they were made.
+    verdicts : dict of str to list of Verdict
+        By kind of conditions.
+    flames : dict of str to list of FlameVerdict
+        Likewise; empty without flames.
+    folder : Path
+        Of the results, with ``study.yaml`` if the study was a file.
+    """
+    last, copy = stages[-1].candidate, folder / "study.yaml"
+    text = copy.read_text(encoding="utf-8") if copy.is_file() else ""
+    changes = dict(last.changes)
+    kinds = [(_KINDS[kind], content[kind], found) for kind, found in verdicts.items() if found]
+    name = Path(request.source.mechanism).stem
+    page = {
+        "kind": "Report on a reduced mechanism",
+        "title": f"{name}: {content['species']} species, {content['reactions']} reactions",
+        "status": content["status"],
+        "mood": _MOODS.get(content["status"], "bad"),
+        "message": content["message"],
+        "question": "What was asked",
+        "asked": _asked(content, request, work),
+        "comparison": "",
+        "content": content,
+        "infinity": inf,
+        "charts": [
+            _errors({title: found for title, _, found in kinds}, work.task.limits[0]),
+            *(_curve(stages, place, work.source.whole().size) for place in (0, 1)),
+        ],
+        "steps": STEPS,
+        "stages": list(enumerate(stages)),
+        "flames": [(_KINDS[kind], found) for kind, found in flames.items() if found],
+        "kinds": kinds,
+        "species": [work.source.names[i] for i in last.species],
+        "changes": bool(changes),
+        "lumps": bool(content["lumps"]),
+        "reactions": [
+            (work.source.reactions[j].equation, changes.get(j), j >= work.source.own) for j in last.reactions
+        ],
+        "command": "mechlearn reduce study.yaml -o reduced",
+        "versions": content["versions"],
+        "seed": None,
+        "inputs": {
+            **({"study.yaml": hashlib.sha256(text.encode()).hexdigest()} if text else {}),
+            **fingerprints([find_mechanism(request.source.mechanism, request.folder)]),
+        },
+        "settings": text.rstrip(),
+        "files": ["reduced.yaml", "chemkin/chem.inp", "curve.csv", "removed.csv", "difference.svg", "summary.json"],
+    }
+    return page_html(Path(__file__).parent / "reduction.html.jinja", page)
+
+
+def _asked(content: dict[str, Any], request: ReductionRequest, work: Work) -> list[tuple[str, str]]:
+    """What is to be kept, how closely and where."""
+    source, conditions, task = content["source"], work.task.conditions, work.task
+    facts = [
+        ("Source", f"{source['mechanism']}: {source['species']} species, {source['reactions']} reactions"),
+        ("Conditions", f"{len(conditions)}, at constant {'pressure' if conditions[0].constant_pressure else 'volume'}"),
+        *_spans(conditions),
+        ("Ignition delay", f"within {100 * task.limits[0]:.3g} %, until {task.rise:g} K are gained"),
+    ]
+    if request.reduce.targets.temperature is not None:
+        facts.append(("Temperature", f"within {100 * task.limits[1]:.3g} %"))
+    if request.reduce.targets.species is not None:
+        facts.append((f"Species {', '.join(task.species)}", f"within {100 * task.limits[2]:.3g} %"))
+    if isfinite(task.flame_limit):
+        facts.append(("Flame speeds", f"within {100 * task.flame_limit:.3g} % at {len(task.flames)} mixtures"))
+    facts.append(("Rate constants", "refitted" if request.reduce.rates == "refit" else "as in the source"))
+    if request.reduce.keep:
+        facts.append(("Species that stay", ", ".join(request.reduce.keep)))
+    return facts
+
+
+def _spans(conditions: Sequence[Condition]) -> list[tuple[str, str]]:
+    """Ranges of what the conditions differ in."""
+    facts = [
+        ("First temperature", span_text(np.array([each.temperature for each in conditions]), "K")),
+        ("First pressure", span_text(np.array([each.pressure for each in conditions]) / 101325.0, "atm")),
+    ]
+    ratios = np.array([each.phi for each in conditions if each.phi is not None])
+    return [*facts, ("Equivalence ratio", span_text(ratios, "").strip())] if ratios.size else facts
+
+
+def _errors(verdicts: dict[str, list[Verdict]], limit: float) -> dict[str, str]:
+    """Errors of the delay over inverse temperature, by kind of condition; without ignition none is drawn."""
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_axes((0.15, 0.15, 0.82, 0.73))
+        for edge in (-limit, limit):
+            axes.axhline(100 * edge, color=INK, linewidth=0.6, linestyle="--")
+        axes.axhline(0, color=INK, linewidth=0.4)
+        for (title, found), colour, marker in zip(verdicts.items(), COLOURS, MARKERS, strict=False):
+            known = [each for each in found if isfinite(each.delay_error)]
+            axes.plot(
+                [1000 / each.condition.temperature for each in known],
+                [100 * each.delay_error for each in known],
+                marker,
+                markersize=4,
+                markerfacecolor=PAPER,
+                markeredgecolor=colour,
+                label=title,
+            )
+        axes.set_xlabel("1000 K / T", labelpad=1)
+        axes.set_ylabel("error of the delay [%]", labelpad=1)
+        axes.legend(**_KEY, ncols=2)
+
+    label = "Errors of the ignition delay over inverse temperature, each condition a point; dashed: the study’s limit"
+    return chart("delay-errors", label, draw)
+
+
+def _curve(stages: Sequence[Stage], place: int, whole: tuple[int, int]) -> dict[str, str]:
+    """Error against size."""
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_axes((0.15, 0.15, 0.82, 0.73))
+        draw_curve(axes, stages, place, whole)
+        axes.set_ylabel("largest error / its limit", labelpad=1)
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(-0.2, 0.98), ncols=2, fontsize=6.5, handletextpad=0, columnspacing=0.8
+        )
+
+    what = ("species", "reactions")[place]
+    return chart(
+        f"curve-{what}", f"Largest error over its limit against the number of {what}, each stage a point", draw
+    )

@@ -1,0 +1,151 @@
+"""The states at which runs start: mixtures, given concentrations, and random draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import product
+
+import cantera as ct
+import numpy as np
+from numpy.typing import NDArray
+
+from ..chemistry.thermo import GAS_CONSTANT
+from ..data.designed_states import designed_states
+from ..data.trajectories import Trajectory
+from ..errors import StudyError
+from ..formats.cantera_species import first_sentence
+from .settings import Concentrations, Designed, Mixture, MoleFractions, Sample, Source
+
+_INERT = ("AR", "HE", "NE", "KR", "XE", "N2")
+"""Baths of designed states, the first that the phase has."""
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """A state: temperature [K], pressure [Pa] and amounts, shape (S,), of all the phase's species.
+
+    Amounts are mole fractions, or concentrations [kmol/m³] with no pressure, which then follows.
+    """
+
+    temperature: float
+    pressure: float | None
+    amounts: NDArray[np.float64]
+
+
+def columns_of(gas: ct.Solution, names: tuple[str, ...], key: str) -> NDArray[np.intp]:
+    """Columns of species in the phase."""
+    known = gas.species_names
+    for name in names:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            advice = f"Did you mean {close[0]!r}? " if close else ""
+            raise StudyError(
+                f"source.{key} names {name!r}, which phase {gas.name!r} does not have. "
+                f"{advice}It has {', '.join(known[:12])}{', …' * (len(known) > 12)}."
+            )
+    return np.array([gas.species_index(name) for name in names], dtype=np.intp)
+
+
+def _amounts(gas: ct.Solution, amounts: dict[str, float], key: str) -> NDArray[np.float64]:
+    vector = np.zeros(gas.n_species)
+    vector[columns_of(gas, tuple(amounts), key)] = list(amounts.values())
+    return vector
+
+
+def first_states(gas: ct.Solution, source: Source) -> Iterator[State]:
+    """All first states of a source: temperature by temperature, then pressure by pressure, then phi or draw."""
+    rng, first = np.random.default_rng(source.seed), source.initial
+    temperatures, pressures = source.temperature or (gas.T,), source.pressure or (gas.P,)
+    for temperature, pressure in product(temperatures, pressures):
+        if isinstance(first, Concentrations):
+            yield State(temperature, None, _amounts(gas, first.concentrations, "initial.concentrations"))
+        elif isinstance(first, MoleFractions):
+            yield State(temperature, pressure, _amounts(gas, first.X, "initial.X"))
+        elif isinstance(first, Mixture):
+            for phi in first.phi:
+                yield State(temperature, pressure, _mixture(gas, first, phi))
+        elif isinstance(first, Sample):
+            for amounts in _draws(gas, first, rng):
+                yield State(temperature, pressure if first.of == "mole-fractions" else None, amounts)
+
+
+def _mixture(gas: ct.Solution, mixture: Mixture, phi: float) -> NDArray[np.float64]:
+    fuel = _amounts(gas, mixture.fuel, "initial.fuel")
+    oxidizer = _amounts(gas, mixture.oxidizer, "initial.oxidizer")
+    try:
+        gas.set_equivalence_ratio(phi, fuel, oxidizer)
+    except ct.CanteraError as error:
+        raise StudyError(
+            f"source.initial: Cantera finds no mixture at phi {phi:g}: {first_sentence(error)}. "
+            "The fuel needs C, H or S, and the oxidizer O."
+        ) from None
+    return np.array(gas.X, dtype=float)
+
+
+def _draws(gas: ct.Solution, sample: Sample, rng: np.random.Generator) -> Iterator[NDArray[np.float64]]:
+    """Amounts of all species, one state a draw; species are drawn in the phase's order."""
+    bath = _amounts(gas, sample.bath, "initial.bath")
+    names = sample.drawn or tuple(name for name in gas.species_names if name not in sample.bath)
+    columns = np.sort(columns_of(gas, names, "initial"))
+    low, high = np.array([sample.limits(gas.species_name(int(j))) for j in columns]).reshape(-1, 2).T
+    if not np.any(high):
+        raise StudyError("source.initial: high is zero for every species, so that the reactor is empty.")
+    for _ in range(sample.runs):
+        share = rng.random(len(columns))
+        drawn = low + share * (high - low) if sample.sample == "uniform" else low ** (1 - share) * high**share
+        if sample.of == "mole-fractions":
+            drawn = drawn / drawn.sum() * (1 - bath.sum())
+        amounts = bath.copy()
+        amounts[columns] = drawn
+        yield amounts
+
+
+def set_state(gas: ct.Solution, state: State) -> None:
+    """Bring the phase to a state."""
+    if state.pressure is not None:
+        gas.TPX = state.temperature, state.pressure, state.amounts
+    else:
+        gas.TP = state.temperature, ct.one_atm
+        gas.concentrations = state.amounts
+
+
+def designed_runs(gas: ct.Solution, source: Source, designed: Designed) -> Iterator[list[Trajectory]]:
+    """The states of a design at each temperature and pressure: the bath alone, and a run of states around it."""
+    bath = designed.bath or _inert(gas)
+    share = _amounts(gas, bath, "initial.bath")
+    for number, (temperature, pressure) in enumerate(product(source.temperature, source.pressure), start=1):
+        concentrations = designed_states(share / share.sum() * pressure / (GAS_CONSTANT * temperature))
+        rates, pressures = np.empty_like(concentrations), np.empty(len(concentrations))
+        for i, amounts in enumerate(concentrations):
+            set_state(gas, State(temperature, None, amounts))
+            rates[i], pressures[i] = gas.net_production_rates, gas.P
+        time, temperatures = np.arange(len(rates), dtype=float), np.full(len(rates), temperature)
+        name = f"run{number:03d}"
+        first, others = (
+            Trajectory(
+                time[part] - time[part][0],
+                concentrations[part],
+                temperatures[part],
+                pressures[part],
+                rates[part],
+                source.reactor,
+                label,
+                parent,
+            )
+            for part, label, parent in ((slice(1), name, ""), (slice(1, None), f"{name}-designed", name))
+        )
+        yield [first, others]
+
+
+def _inert(gas: ct.Solution) -> dict[str, float]:
+    """The inert gas of a phase."""
+    for wanted in _INERT:
+        for name in gas.species_names:
+            if name.upper() == wanted:
+                return {name: 1.0}
+    raise StudyError(
+        f"source.initial: phase {gas.name!r} has none of {', '.join(_INERT)} to surround the others in designed "
+        "states. Name a gas, as in bath: {AR: 1}."
+    )

@@ -1,0 +1,307 @@
+"""Radau IIA of order five, for many runs side by side, with exact sensitivities of the discrete solution.
+
+Each run has its own times; all take the same number of steps. A sample interval is cut at shares of its length, which
+`refined` chooses so that the local error stays below the noise.
+
+Letters in shapes: N runs, T samples, L steps, S species, R one-way reactions.
+
+References
+----------
+.. [1] E. Hairer, G. Wanner, "Solving Ordinary Differential Equations II", section IV.8, Springer 1996.
+   https://doi.org/10.1007/978-3-642-05221-7
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .mass_action_rates import MassAction
+
+Array = NDArray[np.float64]
+
+_ROOT = np.sqrt(6.0)
+STAGES = np.array([(4 - _ROOT) / 10, (4 + _ROOT) / 10, 1.0])
+A = np.array(
+    [
+        [(88 - 7 * _ROOT) / 360, (296 - 169 * _ROOT) / 1800, (-2 + 3 * _ROOT) / 225],
+        [(296 + 169 * _ROOT) / 1800, (88 + 7 * _ROOT) / 360, (-2 - 3 * _ROOT) / 225],
+        [(16 - _ROOT) / 36, (16 + _ROOT) / 36, 1 / 9],
+    ]
+)
+_INVERSE = np.linalg.inv(A)
+_VALUES, _VECTORS = np.linalg.eig(_INVERSE)
+_BACK = np.linalg.inv(_VECTORS)
+_REAL, _COMPLEX = int(np.argmin(np.abs(_VALUES.imag))), int(np.argmax(_VALUES.imag))
+MOST_ITERATIONS = 30
+CLOSE = 1e-11
+"""Relative change of the stages at which Newton's iteration has ended."""
+NEARLY = 1e-8
+"""The same where it no longer becomes smaller: round-off."""
+FIRST_PARTS = 5
+"""Shorter steps from whose end a long one is tried."""
+MOST_STEPS = 600
+LARGEST = 4e6
+"""Numbers in an array of one part of the sensitivities."""
+FIRST_HALVINGS = 27
+"""Times that a first interval is cut in half where reactions end within it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Where each step lies: its sample interval, and its end as a share of that interval, both of shape (L,)."""
+
+    interval: NDArray[np.int64]
+    end: Array
+
+    @classmethod
+    def one_each(cls, intervals: int) -> Steps:
+        """One step an interval."""
+        return cls(np.arange(intervals), np.ones(intervals))
+
+    @classmethod
+    def from_the_first(cls, intervals: int) -> Steps:
+        """One step an interval, but steps that double in length in the first: any fast reaction is resolved there."""
+        steps = cls.one_each(intervals)
+        for _ in range(FIRST_HALVINGS):
+            steps = steps.halved(np.arange(len(steps.end)) == 0)
+        return steps
+
+    @property
+    def start(self) -> Array:
+        """Where each step starts, as a share of its interval."""
+        return np.where(np.diff(self.interval, prepend=-1) > 0, 0.0, np.concatenate([[0.0], self.end[:-1]]))
+
+    def halved(self, chosen: NDArray[np.bool_]) -> Steps:
+        """The same with some steps cut in the middle."""
+        middle = (self.start + self.end)[chosen] / 2
+        interval = np.concatenate([self.interval, self.interval[chosen]])
+        end = np.concatenate([self.end, middle])
+        order = np.lexsort((end, interval))
+        return Steps(interval[order], end[order])
+
+    def lengths(self, time: Array) -> Array:
+        """Step lengths of each run, shape (L, N), for times of shape (N, T)."""
+        return np.asarray((np.diff(time, axis=1)[:, self.interval] * (self.end - self.start)).T)
+
+    @property
+    def samples(self) -> NDArray[np.int64]:
+        """For each interval the number of its last step."""
+        return np.flatnonzero(np.diff(self.interval, append=self.interval[-1] + 1) > 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """A discrete solution: states at the start of each step (L + 1, N, S), and stage states (L, N, 3, S)."""
+
+    nodes: Array
+    stages: Array
+
+
+@np.errstate(over="ignore", invalid="ignore")  # an iteration that diverges, and says so
+def advance(
+    reactions: MassAction, constants: Array, start: Array, lengths: Array, guess: Array | None = None
+) -> Array | None:
+    """Stage states of one step, shape (N, 3, S), or None where Newton's iteration does not end for some run.
+
+    Parameters
+    ----------
+    reactions : MassAction
+        R of them.
+    constants : array, shape (N, R)
+        Rate constants.
+    start : array, shape (N, S)
+        States at the start [kmol/m³].
+    lengths : array, shape (N,)
+        Of the step [s].
+    guess : array, shape (N, 3, S), optional
+        First stage states; the start where absent.
+    """
+    try:
+        return _stages(reactions, constants, start, lengths, guess)
+    except np.linalg.LinAlgError:  # rate constants too far apart for the digits of a number
+        return None
+
+
+def _stages(reactions: MassAction, constants: Array, start: Array, lengths: Array, guess: Array | None) -> Array | None:
+    stages = _with_one_jacobian(reactions, constants, start, lengths, guess)
+    for left in range(1, FIRST_PARTS + 1):
+        open_ = np.flatnonzero(~np.isfinite(stages).all(axis=(1, 2)))
+        if not len(open_):
+            return stages
+        k, u, h = constants[open_], start[open_], lengths[open_]
+        nearer = None
+        if left > 1:  # from the end of a shorter step
+            part = _with_all_jacobians(reactions, k, u, h / 8 ** (left - 1), None)
+            nearer = np.repeat(part[:, 2:], 3, axis=1)
+        stages[open_] = _with_all_jacobians(reactions, k, u, h, nearer)
+    return stages if np.isfinite(stages).all() else None
+
+
+def _scale(start: Array) -> Array:
+    """What changes of the stages are compared with."""
+    return np.asarray(np.abs(start)[:, None] + (1e-6 * np.abs(start).max(axis=1) + 1e-300)[:, None, None])
+
+
+def _with_one_jacobian(
+    reactions: MassAction, constants: Array, start: Array, lengths: Array, guess: Array | None
+) -> Array:
+    """Stage states by simplified Newton steps; NaN for the runs in which they do not converge."""
+    z = np.zeros((len(start), 3, start.shape[1])) if guess is None else guess - start[:, None]
+    jacobian = lengths[:, None, None] * reactions.jacobian(start if guess is None else guess[:, 1], constants)
+    unit, scale = np.eye(start.shape[1]), _scale(start)
+    real = np.linalg.inv(_VALUES[_REAL].real * unit - jacobian)
+    other = np.linalg.inv(_VALUES[_COMPLEX] * unit - jacobian)
+    before = np.full(len(start), np.inf)
+    for _ in range(MOST_ITERATIONS):
+        production = reactions.production(start[:, None] + z, constants[:, None])
+        defect = lengths[:, None, None] * production - _INVERSE @ z
+        w_real = (_BACK[_REAL].real @ defect)[:, :, None]
+        w_other = (_BACK[_COMPLEX] @ defect)[:, :, None]
+        change = _VECTORS[:, _REAL].real[:, None] * (real @ w_real)[:, None, :, 0]
+        change = change + 2.0 * (_VECTORS[:, _COMPLEX][:, None] * (other @ w_other)[:, None, :, 0]).real
+        z = z + change
+        size = np.max(np.abs(change) / scale, axis=(1, 2))
+        done = (size < CLOSE) | ((size < NEARLY) & (size > 0.5 * before))
+        if done.all():
+            return np.asarray(start[:, None] + z)
+        if not np.any(~done & (size < before)):
+            break
+        before = size
+    z[~done] = np.nan
+    return np.asarray(start[:, None] + z)
+
+
+def _with_all_jacobians(
+    reactions: MassAction, constants: Array, start: Array, lengths: Array, guess: Array | None
+) -> Array:
+    """Stage states by full Newton steps; NaN for the runs in which they do not converge."""
+    runs, species = start.shape
+    z = np.zeros((runs, 3, species)) if guess is None else guess - start[:, None]
+    scale, before = _scale(start), np.full(runs, np.inf)
+    done = np.zeros(runs, dtype=bool)
+    for _ in range(MOST_ITERATIONS):
+        stages = start[:, None] + z
+        slopes = reactions.jacobian(stages, constants[:, None]) * lengths[:, None, None, None]
+        system = -np.einsum("ab,nbij->naibj", A, slopes).reshape(runs, 3 * species, 3 * species)
+        right = A @ (lengths[:, None, None] * reactions.production(stages, constants[:, None])) - z
+        change = np.linalg.solve(system + np.eye(3 * species), right.reshape(runs, -1, 1)).reshape(z.shape)
+        z = z + change
+        size = np.max(np.abs(change) / scale, axis=(1, 2))
+        done = (size < CLOSE) | ((size < NEARLY) & (size > 0.5 * before))
+        if done.all() or not np.isfinite(size).all():
+            break
+        before = size
+    z[~done] = np.nan
+    return np.asarray(start[:, None] + z)
+
+
+def integrate(
+    reactions: MassAction, constants: Array, first: Array, time: Array, steps: Steps, near: Course | None = None
+) -> Course | None:
+    """The course of every run from its first state, or None where a step fails.
+
+    Parameters
+    ----------
+    reactions : MassAction
+        R of them.
+    constants : array, shape (N, R)
+        Rate constants.
+    first : array, shape (N, S)
+        First states [kmol/m³].
+    time : array, shape (N, T)
+        Of the samples [s].
+    steps : Steps
+        How the intervals between samples are cut.
+    near : Course, optional
+        A course of a neighbouring problem on the same steps, to start Newton's iteration from.
+    """
+    lengths = steps.lengths(time)
+    nodes = np.empty((len(lengths) + 1, *first.shape))
+    stages = np.empty((len(lengths), len(first), 3, first.shape[1]))
+    nodes[0] = first
+    for i, length in enumerate(lengths):
+        guess = None if near is None else near.stages[i] + (nodes[i] - near.nodes[i])[:, None]
+        reached = advance(reactions, constants, nodes[i], length, guess)
+        if reached is None:
+            return None
+        stages[i], nodes[i + 1] = reached, reached[:, 2]
+    return Course(nodes, stages)
+
+
+def sensitivities(
+    reactions: MassAction,
+    constants: Array,
+    course: Course,
+    time: Array,
+    steps: Steps,
+    slopes: Array | None = None,
+    parameter: NDArray[np.int64] | None = None,
+) -> tuple[Array, Array]:
+    """Derivatives of the states at the samples by parameters, shape (N, T, S, Q), and first states, (N, T, S, S).
+
+    They are those of the discrete solution, exact to round-off. ``slopes`` holds the derivative of each rate constant
+    by its own parameter, shape (N, R), ``parameter`` the number of that, in ascending order; by default the
+    parameters are ln k.
+    """
+    lengths = steps.lengths(time)
+    count, runs, _, species = course.stages.shape
+    slopes = constants if slopes is None else slopes
+    numbers = np.arange(constants.shape[1]) if parameter is None else parameter
+    at_once = max(1, int(LARGEST // (runs * 3 * species * (4 * species + len(numbers)))))
+    ends = set(steps.samples.tolist())
+    by_first = [np.broadcast_to(np.eye(species), (runs, species, species))]
+    by_rate = [np.zeros((runs, species, int(numbers[-1]) + 1))]
+    first, rate = by_first[0], by_rate[0]
+    for begin in range(0, count, at_once):
+        part = slice(begin, begin + at_once)
+        along, driven = _transfers(reactions, constants, course.stages[part], lengths[part], slopes, numbers)
+        for i in range(len(along)):
+            first, rate = along[i] @ first, along[i] @ rate + driven[i]
+            if begin + i in ends:
+                by_first.append(first)
+                by_rate.append(rate)
+    return np.stack(by_rate, axis=1), np.stack(by_first, axis=1)
+
+
+def _transfers(
+    reactions: MassAction,
+    constants: Array,
+    stages: Array,
+    lengths: Array,
+    slopes: Array,
+    parameter: NDArray[np.int64],
+) -> tuple[Array, Array]:
+    """Derivatives of the end of each step by its start, shape (L, N, S, S), and by the parameters, (L, N, S, Q)."""
+    count, runs, _, species = stages.shape
+    jacobian = reactions.jacobian(stages, constants[:, None])
+    system = -np.einsum("ab,lnbij->lnaibj", A, jacobian, optimize=True) * lengths[..., None, None, None, None]
+    system = system.reshape(count, runs, 3 * species, 3 * species) + np.eye(3 * species)
+    flux = reactions.monomials(stages) * slopes[:, None]
+    forcing = (A @ (flux * lengths[..., None, None]))[..., None, :] * reactions.net.T
+    if parameter[-1] + 1 < len(parameter):
+        forcing = np.add.reduceat(forcing, np.flatnonzero(np.diff(parameter, prepend=-1)), axis=-1)
+    own = np.broadcast_to(np.tile(np.eye(species), (3, 1)), (count, runs, 3 * species, species))
+    right = np.concatenate([own, forcing.reshape(count, runs, 3 * species, -1)], axis=-1)
+    answer = np.linalg.solve(system, right)[:, :, 2 * species :]
+    return answer[..., :species], answer[..., species:]
+
+
+def refined(
+    reactions: MassAction, constants: Array, course: Course, time: Array, steps: Steps, allowed: Array
+) -> Steps:
+    """The same steps, those cut in half whose local error is above ``allowed``, shape (N, S)."""
+    lengths = steps.lengths(time)
+    start = course.nodes[:-1].reshape(-1, course.nodes.shape[-1])
+    every = np.broadcast_to(constants, (len(lengths), *constants.shape)).reshape(len(start), -1)
+    half = advance(reactions, every, start, lengths.ravel() / 2)
+    if half is None:
+        return steps.halved(np.ones(len(lengths), dtype=bool))
+    whole = advance(reactions, every, half[:, 2], lengths.ravel() / 2)
+    if whole is None:
+        return steps.halved(np.ones(len(lengths), dtype=bool))
+    error = np.abs(whole[:, 2] - course.nodes[1:].reshape(start.shape)).reshape(course.nodes[1:].shape)
+    wrong = np.asarray((error > allowed).any(axis=(1, 2)))
+    return steps if not wrong.any() or len(lengths) + wrong.sum() > MOST_STEPS else steps.halved(wrong)

@@ -1,0 +1,247 @@
+"""Cantera integrates: a study → trajectories with exact production rates; runs → the same runs by another mechanism."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import cantera as ct
+import numpy as np
+from numpy.typing import NDArray
+
+from ..chemistry.thermo import GAS_CONSTANT
+from ..data.trajectories import Reactor, Trajectories, Trajectory
+from ..errors import DataError, SimulationError
+from ..formats.cantera_species import atomic_weights, first_sentence, species_record
+from .initial_conditions import State, columns_of, designed_runs, first_states, set_state
+from .mechanisms import find_mechanism, load_gas
+from .settings import Designed, Source, Times
+from .synthetic_noise import measured
+
+Progress = Callable[[int, int], None]
+
+_MOST_STEPS = 200_000
+_MANY_SPECIES = 150
+"""From here on a sparse preconditioner pays: n-hexane of 1268 species takes seconds for what took many minutes."""
+_UNKNOWN_PART = 1e-3
+
+
+def simulate_source(
+    source: Source, folder: Path | None = None, *, progress: Progress | None = None
+) -> tuple[Trajectories, dict[str, str]]:
+    """Every run of a source with its perturbed copies, and the reasons of those that failed, by name.
+
+    Parameters
+    ----------
+    source : Source
+        What to simulate.
+    folder : Path, optional
+        Where the mechanism is looked for first.
+    progress : callable, optional
+        Called with the number of runs done and the number of all.
+
+    Raises
+    ------
+    StudyError, FormatError
+        If the source asks for what the mechanism does not have, or Cantera refuses the mechanism.
+    SimulationError
+        If every run fails.
+    """
+    mechanism = find_mechanism(source.mechanism, folder)
+    gas = load_gas(mechanism, source.phase)
+    observed = columns_of(gas, source.species or tuple(gas.species_names), "species")
+    design = source.initial if isinstance(source.initial, Designed) else None
+    families = [] if design is None else list(designed_runs(gas, source, design))
+    states = [] if design is not None else list(first_states(gas, source))
+    runs = [run for family in families for run in family]
+    failures: dict[str, str] = {}
+    for number, state in enumerate(states, start=1):
+        name = f"run{number:0{max(3, len(str(len(states))))}d}"
+        try:
+            full = _run(gas, source, state, name)
+        except ct.CanteraError as error:
+            failures[name] = f"{first_sentence(error)}."
+        else:
+            family = [full, *_perturbed(gas, full, source, number)]
+            runs += [_columns(run, observed) for run in family]
+        if progress is not None:
+            progress(number, len(states))
+    if not runs:
+        name, reason = next(iter(failures.items()))
+        raise SimulationError(f"every run failed. {name}: {reason} Check the conditions, or shorten the time.")
+    species = tuple(species_record(gas.species(int(j))) for j in observed)
+    exact = Trajectories(species, tuple(runs), str(mechanism), source.phase, atomic_weights(gas))
+    return exact if source.noise is None else measured(exact, source.noise, source.seed), failures
+
+
+def resimulate(
+    mechanism: str | Path,
+    runs: Trajectories,
+    *,
+    phase: str = "",
+    rtol: float = 1e-10,
+    atol: float = 1e-20,
+    progress: Progress | None = None,
+) -> tuple[dict[str, Trajectory], dict[str, str]]:
+    """Every course in time again, from its first state in its own reactor at its own times, by a mechanism file.
+
+    Parameters
+    ----------
+    mechanism : str or Path
+        A Cantera file. Its species that the runs lack start at zero.
+    runs : Trajectories
+        Those with at least two times are simulated; perturbed states are not.
+    phase : str
+        Its phase; empty for the first.
+    rtol, atol : float
+        Tolerances of CVODES: relative, and absolute [kmol] in a reactor of 1 m³.
+    progress : callable, optional
+        Called with the number of runs done and the number of all.
+
+    Returns
+    -------
+    tuple of dict
+        By name of run: what was simulated, with species in the order of ``runs``; and why a run failed.
+
+    Raises
+    ------
+    DataError
+        If the mechanism lacks a species of the runs, a run does not say its reactor or its first state, or
+        concentrations are missing.
+    FormatError
+        If Cantera refuses the mechanism.
+    """
+    path = find_mechanism(str(mechanism))
+    gas = load_gas(path, phase)
+    columns = _columns_of_runs(gas, runs, path)
+    courses = [run for run in runs.runs if run.is_course]
+    if courses:
+        runs.select(courses).require_complete("A run that is simulated again and compared")
+    for run in courses:
+        _check_first_state(run, runs.species_names)
+    done: dict[str, Trajectory] = {}
+    failures: dict[str, str] = {}
+    for number, run in enumerate(courses, start=1):
+        amounts = np.zeros(gas.n_species)
+        amounts[columns] = run.concentrations[0]
+        state = State(float(run.temperature[0]), None, amounts)
+        try:
+            set_state(gas, state)
+            course = _integrate(gas, run.reactor, run.time - run.time[0], run.name, rtol=rtol, atol=atol)
+        except ct.CanteraError as error:
+            failures[run.name] = f"{first_sentence(error)}."
+        else:
+            done[run.name] = replace(_columns(course, columns), time=run.time)
+        if progress is not None:
+            progress(number, len(courses))
+    return done, failures
+
+
+def _run(gas: ct.Solution, source: Source, state: State, name: str) -> Trajectory:
+    set_state(gas, state)
+    times = np.zeros(1) if source.times == "none" else _times(gas, source.reactor, source.times)
+    set_state(gas, state)
+    return _integrate(gas, source.reactor, times, name)
+
+
+def _times(gas: ct.Solution, reactor: Reactor, times: Times) -> NDArray[np.float64]:
+    """Times [s] at which states are recorded; moves the phase on where they are the solver's own."""
+    if times.spacing == "linear":
+        return np.linspace(0.0, times.end, times.count or 2)
+    if times.spacing == "log":
+        later = np.geomspace(times.start or times.end, times.end, (times.count or 3) - 1)
+        return np.array([0.0, *later])
+    network, steps = _network(gas, reactor), [0.0]
+    while network.step() < times.end:
+        steps.append(float(network.time))
+        if len(steps) > _MOST_STEPS:
+            raise ct.CanteraError(f"The solver took more than {_MOST_STEPS} steps.")
+    steps.append(times.end)
+    count = min(times.count or len(steps), len(steps))
+    return np.array([steps[i] for i in np.linspace(0, len(steps) - 1, count).round().astype(int)])
+
+
+def _network(gas: ct.Solution, reactor: Reactor, rtol: float = 1e-10, atol: float = 1e-20) -> ct.ReactorNet:
+    """A reactor of 1 m³ that holds the phase as it stands."""
+    kind = ct.IdealGasConstPressureMoleReactor if reactor == "constant-pressure" else ct.IdealGasMoleReactor
+    vessel = kind(gas, energy="off" if reactor == "isothermal" else "on", clone=False)
+    vessel.volume = 1.0
+    network = ct.ReactorNet([vessel])
+    network.rtol, network.atol, network.max_steps = rtol, atol, _MOST_STEPS
+    if gas.n_species > _MANY_SPECIES:
+        network.preconditioner = ct.AdaptivePreconditioner()
+        network.derivative_settings = {"skip-third-bodies": True, "skip-falloff": True}
+    return network
+
+
+def _integrate(
+    gas: ct.Solution,
+    reactor: Reactor,
+    times: NDArray[np.float64],
+    name: str,
+    *,
+    rtol: float = 1e-10,
+    atol: float = 1e-20,
+) -> Trajectory:
+    """The course from the state that the phase is in, all species; ``times`` start at 0."""
+    network = _network(gas, reactor, rtol, atol) if len(times) > 1 else None
+    concentrations, rates = np.empty((2, len(times), gas.n_species))
+    temperature, pressure = np.empty((2, len(times)))
+    for i, time in enumerate(times):
+        if network is not None and time > 0:
+            network.advance(time)
+        concentrations[i], rates[i] = gas.concentrations, gas.net_production_rates
+        temperature[i], pressure[i] = gas.TP
+    if not np.all(np.isfinite(concentrations)) or not np.all(np.isfinite(rates)):
+        raise ct.CanteraError("Concentrations or rates grew beyond all bounds.")
+    return Trajectory(times, concentrations, temperature, pressure, rates, reactor, name)
+
+
+def _perturbed(gas: ct.Solution, run: Trajectory, source: Source, number: int) -> Iterator[Trajectory]:
+    """Copies of a run's states, each species scaled at random; temperature stays, pressure follows."""
+    rng = np.random.default_rng([source.seed, number])
+    for copy in range(1, source.perturb.copies + 1):
+        exponents = rng.uniform(-source.perturb.decades, source.perturb.decades, run.concentrations.shape)
+        concentrations = np.maximum(run.concentrations, 0) * 10**exponents
+        rates, pressure = np.empty_like(concentrations), np.empty(len(run.time))
+        for i, temperature in enumerate(run.temperature):
+            set_state(gas, State(float(temperature), None, concentrations[i]))
+            concentrations[i], rates[i], pressure[i] = gas.concentrations, gas.net_production_rates, gas.P
+        name = f"{run.name}-copy{copy}"
+        yield replace(run, concentrations=concentrations, rates=rates, pressure=pressure, name=name, parent=run.name)
+
+
+def _columns(run: Trajectory, columns: NDArray[np.intp]) -> Trajectory:
+    rates = None if run.rates is None else run.rates[:, columns]
+    return replace(run, concentrations=run.concentrations[:, columns], rates=rates)
+
+
+def _columns_of_runs(gas: ct.Solution, runs: Trajectories, path: Path) -> NDArray[np.intp]:
+    lacking = [name for name in runs.species_names if name not in gas.species_names]
+    if lacking:
+        raise DataError(
+            f"{path} lacks {', '.join(lacking)}, which the runs hold, so that it cannot be compared with them. "
+            "Give the mechanism of these runs, or leave those columns out."
+        )
+    return np.array([gas.species_index(name) for name in runs.species_names], dtype=np.intp)
+
+
+def _check_first_state(run: Trajectory, species: tuple[str, ...]) -> None:
+    """Refuse a run whose first state does not say enough to start from."""
+    temperature, pressure = float(run.temperature[0]), float(run.pressure[0])
+    if not run.reactor:
+        raise DataError(
+            f"Run {run.name!r} does not say its reactor, so that it cannot be simulated again. "
+            "Give isothermal, constant-volume or constant-pressure."
+        )
+    if not temperature > 0:
+        raise DataError(f"Run {run.name!r} has no temperature at its first time, which rate constants need. Add it.")
+    if not np.any(run.concentrations[0] > 0):
+        raise DataError(f"Run {run.name!r} starts with all concentrations at zero: an empty reactor. Leave it out.")
+    partial = GAS_CONSTANT * temperature * float(np.maximum(run.concentrations[0], 0).sum())
+    if run.reactor != "isothermal" and pressure > partial * (1 + _UNKNOWN_PART):
+        raise DataError(
+            f"Run {run.name!r}: {', '.join(species)} make up {partial:.6g} Pa of {pressure:.6g} Pa at its first time. "
+            "What the rest is decides how the adiabatic reactor heats up; add the diluent as a column."
+        )

@@ -1,0 +1,111 @@
+"""What a measurement adds to exact data: noise, gaps, and the loss of production rates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, ConfigDict, Field, Strict, model_validator
+from pydantic.dataclasses import dataclass
+
+from ..data.trajectories import Trajectories
+from ..units import to_si
+
+_Share = Annotated[float, Strict(), Field(ge=0, lt=1)]
+
+
+def _amount(value: float | str) -> float:
+    amount = to_si(value, "concentration")
+    if amount < 0:
+        raise ValueError(f"{value!r} is below zero")
+    return amount
+
+
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
+class Noise:
+    """How a measurement of simulated runs would have come out.
+
+    Every concentration, that at t = 0 too, gets an error of its own, drawn from a normal distribution; its standard
+    deviation is the root of the sum of the squares of the three parts.
+
+    Parameters
+    ----------
+    relative : float
+        Part of the value itself.
+    of_range : float
+        Part of the species' range over all runs.
+    absolute : float
+        [kmol/m³]
+    missing : float
+        Share of the concentrations that are lost.
+    rates : str
+        ``drop``, as nobody measures production rates, or ``keep`` (exact ones).
+    seed : int
+        Seed of the draw, beside that of the source.
+
+    Examples
+    --------
+    >>> Noise(relative=0.05).rates
+    'drop'
+    """
+
+    relative: _Share = 0.0
+    of_range: _Share = 0.0
+    absolute: Annotated[float, BeforeValidator(_amount)] = 0.0
+    missing: _Share = 0.0
+    rates: Literal["drop", "keep"] = "drop"
+    seed: Annotated[int, Strict(), Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _something(self) -> Noise:
+        if not (self.relative or self.of_range or self.absolute or self.missing) and self.rates == "keep":
+            raise ValueError("this changes nothing; give relative, of_range, absolute or missing, or remove the key")
+        return self
+
+
+def measured(runs: Trajectories, noise: Noise, seed: int) -> Trajectories:
+    """Runs as a measurement would have given them.
+
+    Parameters
+    ----------
+    runs : Trajectories
+        Exact ones.
+    noise : Noise
+        What is added.
+    seed : int
+        Of the source.
+
+    Returns
+    -------
+    Trajectories
+        The same times and states; temperature and pressure stay exact.
+
+    Examples
+    --------
+    >>> noisy = measured(decay, Noise(relative=0.01), seed=0).runs[0]
+    >>> noisy.rates is None, bool(abs(noisy.concentrations[0, 0] / decay.runs[0].concentrations[0, 0] - 1) < 0.05)
+    (True, True)
+    """
+    rng = np.random.default_rng([seed, noise.seed, 1])  # the last number keeps it apart from draws by one seed
+    stacked = np.concatenate([run.concentrations for run in runs.runs])
+    spread = noise.of_range * (stacked.max(axis=0) - stacked.min(axis=0))
+    return runs.select(
+        [
+            replace(
+                run,
+                concentrations=_noisy(run.concentrations, noise, spread, rng),
+                rates=run.rates if noise.rates == "keep" else None,
+            )
+            for run in runs.runs
+        ]
+    )
+
+
+def _noisy(
+    exact: NDArray[np.float64], noise: Noise, spread: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    deviation = np.sqrt((noise.relative * exact) ** 2 + spread**2 + noise.absolute**2)
+    values = exact + deviation * rng.standard_normal(exact.shape)
+    return np.where(rng.random(exact.shape) < noise.missing, np.nan, values)

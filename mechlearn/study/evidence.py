@@ -1,0 +1,158 @@
+"""What a learnt mechanism is judged on: held-out runs, fresh ones, and what noise allows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..chemistry.comparison import Comparison, compare
+from ..chemistry.conservation import element_matrix
+from ..data.balances.balances_record import Balances
+from ..data.balances.derivative import differential_balances
+from ..data.balances.integral import integral_balances
+from ..data.noise.concentration_noise import standing_out
+from ..data.trajectories import Trajectories
+from ..discovery.discover import relative_error
+from ..discovery.discovery_result import Discovery
+from ..discovery.fit.learned_reactions import LearnedReaction
+from ..discovery.fit.refine import refine
+from ..formats.cantera_yaml.mechanism_reading import read_mechanism
+from ..simulation.mechanisms import find_mechanism
+from ..simulation.settings import Designed, Sample, Times
+from ..uncertainty.rate_interval import RateInterval
+from ..validation.data_noise import Measured
+from .schema import Study
+from .simulate import simulate_runs
+
+UNEXPLAINED = ("unsettled", "no-reactions", "undersampled")
+"""Outcomes for which data that lose atoms would be a reason."""
+UNBALANCED = 1e-6
+"""Share of its atoms that move by which an element may change in data without noise."""
+WIDTH = 1.96
+"""Standard errors on either side of a 95 % interval."""
+FRESH_RUNS = 5
+FRESH_SEED = 1_000_003
+"""Added to the study's seed for the runs on which states without a course in time are validated."""
+
+
+def held_out_error(discovery: Discovery, held: Trajectories) -> float:
+    """Relative error of the balances of held-out runs: of their rates or, where those are not used, of integrals."""
+    if discovery.courses is None:
+        return relative_error(discovery.mechanism, differential_balances(held))
+    return relative_error(discovery.mechanism, integral_balances(held))
+
+
+def against_source(study: Study, discovery: Discovery) -> Comparison | None:
+    """The learnt mechanism against that which a study simulates; None where it reads data."""
+    source = study.source
+    if source is None:
+        return None
+    known = read_mechanism(find_mechanism(source.mechanism, study.folder), source.phase or "")
+    plain = all(r.rate is not None and r.third_body is None and not r.reversible for r in known.reactions)
+    temperature = discovery.mechanism.temperature
+    return compare(discovery.mechanism, known, temperature=temperature, stoichiometry=not plain)
+
+
+def unbalanced_elements(discovery: Discovery, balances: Balances) -> str:
+    """Where little is explained: elements that the rates make or destroy beyond their noise; empty where none."""
+    if discovery.status not in UNEXPLAINED or discovery.courses is not None:
+        return ""
+    if not all(species.composition for species in balances.species):
+        return ""
+    names, atoms = element_matrix(balances.species)
+    made, size = balances.accumulation @ atoms.T, np.abs(balances.accumulation) @ atoms.T
+    share = np.linalg.norm(made, axis=0) / np.maximum(np.linalg.norm(size, axis=0), 1e-300)
+    worst = int(np.argmax(share))
+    if share[worst] < max(UNBALANCED, 5 * discovery.noise):
+        return ""
+    return (
+        f"The rates do not conserve {names[worst]}: over all species its atoms change by {100 * share[worst]:.2g} % of "
+        "what the reactions move. A species that holds it is not in the table, or a column has another unit than the "
+        "others. Measure it, name it under `complete:`, or look at the units; conserve: none learns without elements."
+    )
+
+
+def measured_runs(discovery: Discovery, judged: Trajectories) -> tuple[Trajectories, Measured | None]:
+    """The runs to judge on and, where concentrations alone were learnt from, their noise and fitted first states.
+
+    The rate constants stay as learnt: only the first state of each run is fitted to its course. Values that stand alone
+    beyond all their neighbours count as not measured.
+    """
+    if discovery.courses is None:
+        return judged, None
+    spread = discovery.courses.spread
+    alone = [standing_out(run.concentrations, spread) for run in judged.runs]
+    left_out = tuple(
+        f"{judged.species_names[column]} of {run.name} at {run.time[sample]:.4g} s"
+        for run, out in zip(judged.runs, alone, strict=True)
+        for sample, column in np.argwhere(out)
+    )
+    kept = [
+        replace(run, concentrations=np.where(out, np.nan, run.concentrations))
+        for run, out in zip(judged.runs, alone, strict=True)
+    ]
+    judged = _as_isothermal(judged.select(kept), discovery.mechanism.temperature)
+    fitted = refine(discovery.mechanism, judged, spread=spread, rates=False)
+    return judged, Measured(spread, fitted.first, fitted.chi2 / fitted.data, left_out)
+
+
+def fresh_courses(study: Study, judged: Trajectories) -> Trajectories:
+    """The runs to validate on: those given, or fresh courses in time where the study has single states only."""
+    source = study.source
+    if source is None or any(run.is_course for run in judged.runs):
+        return judged
+    fresh = replace(source, seed=source.seed + FRESH_SEED)
+    if isinstance(source.initial, Sample):
+        fresh = replace(fresh, initial=replace(source.initial, runs=FRESH_RUNS))
+    elif isinstance(source.initial, Designed):
+        bath = dict(zip(judged.species_names, judged.runs[0].concentrations[0].tolist(), strict=True))
+        fresh = replace(fresh, initial=source.initial.mixtures(1, {n: c for n, c in bath.items() if c > 0}))
+        judged = simulate_runs(replace(study, source=fresh))[0]
+    balances = differential_balances(judged)
+    amount, change = balances.concentrations.sum(axis=1), np.abs(balances.accumulation).sum(axis=1)
+    end = float(10 * np.median(amount[change > 0] / change[change > 0]))
+    times = Times(end=end, count=21, spacing="log", start=end * 1e-4)
+    return simulate_runs(replace(study, source=replace(fresh, times=times)))[0]
+
+
+def _as_isothermal(runs: Trajectories, temperature: float) -> Trajectories:
+    """Runs that do not say their reactor or temperature, at constant volume and one temperature [K]."""
+    return runs.select(
+        [
+            replace(
+                run,
+                reactor=run.reactor or "isothermal",
+                temperature=np.where(np.isfinite(run.temperature), run.temperature, temperature),
+            )
+            for run in runs.runs
+        ]
+    )
+
+
+def intervals(learned: LearnedReaction) -> dict[str, Any]:
+    """What is known of the rate constants of a reaction that was fitted to trajectories, as 95 % intervals."""
+    known = {}
+    rates = {"forward": learned.reaction.rate, "reverse": learned.reaction.reverse_rate}
+    for (part, rate), error, limits in zip(rates.items(), learned.std_error_log_k, learned.bounds, strict=True):
+        if rate is None or error is None:
+            continue
+        low, high = limits or (rate.A * math.exp(-WIDTH * error), rate.A * math.exp(WIDTH * error))
+        text = RateInterval((0,), part, rate.A, error, low, high, profiled=limits is not None).text
+        known[part] = {"k": rate.A, "low": low, "high": high, "text": text}
+    return known
+
+
+def metadata(discovery: Discovery, runs: Trajectories) -> dict[str, Any]:
+    """What a mechanism file says of where it comes from."""
+    return {
+        "version": version("mechlearn"),
+        "source": Path(runs.mechanism).name or "data",
+        "status": discovery.status,
+        "seed": discovery.search.seed,
+        "loss": float(f"{discovery.loss:.3g}"),
+    }

@@ -1,0 +1,223 @@
+"""From a study to the smallest mechanism that keeps its limits, with everything written on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import cantera as ct
+import numpy as np
+
+from ..errors import SimulationError, StudyError
+from ..files import write_text
+from ..formats.cantera_yaml.mechanism_reading import read_mechanism
+from ..reduction.candidate_phases import Source, source_of
+from ..reduction.conditions import ReductionRequest, cells_of, flames_between, longest_of, task_of
+from ..reduction.context import Stage, Work
+from ..reduction.reduction_files import stage_name, write_reduced
+from ..reduction.reduction_records import Candidate, Condition, Task
+from ..reduction.scoring import refer, refer_flame
+from ..reduction.stages import Saved, load_stages, reduced, save_stages
+from ..reduction.verification_points import Spots
+from ..simulation.process_pool import Workers
+from .reduction_results import RESULTS, Reduction, finished
+from .schema import Study
+from .study_text import study_text
+
+Progress = Callable[[float, str], None]
+_KNOWN = 0.02
+_LEADING = 32
+"""Species of the first flame, those that matter most to ignition."""
+
+
+def _silent(share: float, text: str) -> None:
+    """Progress that nobody watches."""
+
+
+def reduce_study(
+    study: Study, folder: Path, *, cores: int = 0, overwrite: bool = False, progress: Progress = _silent
+) -> Reduction:
+    """Reduce the mechanism of a study and write all results into a folder; goes on where an earlier run was cut off.
+
+    Parameters
+    ----------
+    study : Study
+        With ``source:`` and ``reduce:``.
+    folder : Path
+        Made if it is not there.
+    cores : int
+        Processes at work; 0 for all cores. The result is the same.
+    overwrite : bool
+        Start anew, whatever the folder holds.
+    progress : callable, optional
+        Takes the part that is done and a text.
+
+    Returns
+    -------
+    Reduction
+        With ``mechanism``, ``stages`` and the ``summary`` that is written.
+
+    Raises
+    ------
+    StudyError
+        If the study does not fit a reduction, or the folder holds the results of another one.
+    SimulationError
+        If the source ignites at no condition.
+    """
+    started, already = time.monotonic(), time.process_time()
+    request = request_of(study)
+    task = task_of(request)
+    text = study_text(study, folder) if study.path is not None else ""
+    fingerprint, source = _fingerprint(request, task), source_of(task.mechanism, task.phase)
+    name, record = request.source.mechanism, folder / "stages" / "stages.json"
+    before = _resumed(folder, record, fingerprint, source, overwrite)
+    mechanism = read_mechanism(task.mechanism, source.gas.name)
+    with Workers(cores or os.cpu_count() or 1) as workers:
+        work, left_out = _start(request, task, workers, progress)
+        record.parent.mkdir(parents=True, exist_ok=True)
+        if text:
+            write_text(folder / "study.yaml", text)
+
+        def spent() -> tuple[float, float]:
+            return before.seconds + time.monotonic() - started, before.processor + workers.seconds - already
+
+        def keep(found: list[Stage], step: int) -> None:
+            number = len(found) - 1
+            target = folder / "stages" / stage_name(number, found[-1])
+            if not target.exists():
+                write_reduced(mechanism, name, found[-1], target, checked=False)
+            save_stages(record, fingerprint, Saved(found, step, *spent()), source)
+
+        interrupted = False
+        try:
+            stages = reduced(
+                work,
+                refit=request.reduce.rates == "refit",
+                stages=before.stages,
+                turn=before.turn,
+                keep=keep,
+                lumps=request.reduce.lumps,
+            )
+        except KeyboardInterrupt:
+            stages = load_stages(record, fingerprint, source).stages
+            interrupted = True
+            if not stages:
+                raise
+        return finished(request, work, mechanism, stages, folder, spent, left_out, interrupted)
+
+
+def request_of(study: Study) -> ReductionRequest:
+    """What a study asks of a reduction.
+
+    Raises
+    ------
+    StudyError
+        If the study has no ``source:`` or ``reduce:``.
+    """
+    where = f"{study.path}: " if study.path is not None else ""
+    if study.source is None or study.reduce is None:
+        missing = "source" if study.source is None else "reduce"
+        raise StudyError(
+            f"{where}to reduce a mechanism a study needs `source:` and `reduce:`, and `{missing}:` is missing. "
+            "`mechlearn init methane-reduction` writes one to start from."
+        )
+    return ReductionRequest(study.source, study.reduce, study.folder, where)
+
+
+def _resumed(folder: Path, record: Path, fingerprint: str, source: Source, overwrite: bool) -> Saved:
+    """What an earlier run has left in the folder, which is refused where it holds something else."""
+    if folder.exists() and not folder.is_dir():
+        raise StudyError(f"{folder} is a file; give a folder for the results.")
+    if overwrite:
+        _clear(folder)
+    elif not record.is_file() and (folder / "reduced.yaml").exists():
+        raise StudyError(f"{folder} holds a reduced.yaml of unknown origin. Give another folder, or --overwrite.")
+    return load_stages(record, fingerprint, source)
+
+
+def _start(request: ReductionRequest, task: Task, workers: Workers, progress: Progress) -> tuple[Work, list[str]]:
+    """References and the ranking at all conditions, and those at which the source does not ignite."""
+    source = source_of(task.mechanism, task.phase)
+    first = {name for condition in task.conditions for name, _ in condition.mixture}
+    targets = tuple(name for name in source.names if name in _reacting(source.names, first, task))
+    longest = longest_of(request.source)
+    progress(0.0, "simulating the source")
+    answers = workers.map(refer, [(task, number, longest, targets) for number in range(len(task.conditions))])
+    known = [(condition, answer) for condition, answer in zip(task.conditions, answers, strict=True) if answer]
+    if not known:
+        raise SimulationError(
+            f"{task.mechanism} ignites at none of the {len(task.conditions)} conditions within {longest:g} s. "
+            "Check temperatures and mixture, or give longer source.times."
+        )
+    left_out = [c.name for c, answer in zip(task.conditions, answers, strict=True) if not answer]
+    kept = frozenset(source.names.index(name) for name in {*first, *task.species, *request.reduce.keep})
+    if task.flame_conditions:
+        progress(0.0, "simulating the source's flames")
+    rank = np.max([answer[1] for _, answer in known], axis=0)
+    leading = kept | set(np.argsort(-rank, kind="stable")[:_LEADING].tolist())
+    answered = workers.map(refer_flame, [(task, i, targets, leading) for i in range(len(task.flame_conditions))])
+    burnt = [(condition, flame) for condition, flame in zip(task.flame_conditions, answered, strict=True) if flame]
+    left_out += [f"flame at {c.name}" for c, flame in zip(task.flame_conditions, answered, strict=True) if not flame]
+    ready = replace(
+        task,
+        conditions=tuple(condition for condition, _ in known),
+        references=tuple(answer[0] for _, answer in known),
+        flame_conditions=tuple(condition for condition, _ in burnt),
+        flames=tuple(flame[0] for _, flame in burnt),
+    )
+    whole = len(source.names) + len(source.reactions)
+
+    def tell(doing: str, candidate: Candidate) -> None:
+        species, reactions = candidate.size
+        progress(1 - (species + reactions) / whole, f"{doing}: {species} species, {reactions} reactions")
+
+    rank = np.max([rank, *(answer[1] for _, answer in burnt)], axis=0)
+    count, cells = request.reduce.spot_checks, cells_of(request, task)
+    spots = Spots(
+        task=replace(task, conditions=(), flame_conditions=()),
+        cells=cells if count else (),
+        count=max(1, count // max(1, len(cells))),
+        flames=partial(flames_between, request) if count else _no_flames,
+        longest=longest,
+        leading=frozenset(leading),
+        workers=workers,
+    )
+    return Work(ready, source, workers, kept, rank, tell, spots), left_out
+
+
+def _no_flames(flames: Sequence[Condition]) -> tuple[Condition, ...]:
+    """What lies between where nothing is checked."""
+    return ()
+
+
+def _reacting(names: Sequence[str], first: set[str], task: Task) -> set[str]:
+    """Species of the first mixture that burning changes by more than a little."""
+    source = source_of(task.mechanism, task.phase)
+    condition = max(task.conditions, key=lambda each: each.temperature)
+    gas = source.gas
+    gas.TPX = condition.temperature, condition.pressure, dict(condition.mixture)
+    before = np.array(gas.Y)
+    gas.equilibrate("HP" if condition.constant_pressure else "UV")
+    changed = np.abs(gas.Y - before) > _KNOWN * np.maximum(before, gas.Y)
+    return {name for name, moved in zip(names, changed, strict=True) if name in first and moved}
+
+
+def _fingerprint(request: ReductionRequest, task: Task) -> str:
+    """Of all that decides what a reduction finds."""
+    gas = source_of(task.mechanism, task.phase).gas
+    parts = [repr(task), repr(request.reduce), version("mechlearn"), ct.__version__]
+    parts += [str(reaction.input_data) for reaction in gas.reactions()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an earlier reduction has written, and nothing else."""
+    stages = [*(folder / "stages").glob("[0-9]*.yaml"), folder / "stages" / "stages.json"]
+    for path in (*stages, *(folder / name for name in RESULTS)):
+        path.unlink(missing_ok=True)

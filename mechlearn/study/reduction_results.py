@@ -1,0 +1,260 @@
+"""What a reduction ends with: the mechanism file, its verdicts, the curve, the report and the summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from math import isinf
+from pathlib import Path
+from typing import Any
+
+import cantera as ct
+
+from ..chemistry.mechanism import Mechanism
+from ..errors import MechlearnError
+from ..files import write_json, write_text
+from ..formats.chemkin import write_chemkin
+from ..pathways.differences import course_difference
+from ..pathways.recording import progress_history
+from ..reduction.assessment import Verdict, judged, summary
+from ..reduction.conditions import ReductionRequest, conditions_of, flame_conditions, longest_of
+from ..reduction.context import Stage, Work
+from ..reduction.flame_assessment import FlameVerdict, grid_error, judged_flames
+from ..reduction.reduction_files import csv_text, curve_rows, removed_rows, stage_mechanism, write_reduced
+from ..reduction.settings import Envelope
+from ..report.figures.curve import curve_figure
+from ..report.graph_files import write_flux_graph
+from ..report.pages.reduction_report import report_page
+from ..simulation.mechanisms import load_gas
+from ..simulation.reactors import simulate_source
+from ..simulation.settings import MoleFractions, Perturb, Times
+
+RESULTS = (
+    "reduced.yaml",
+    "curve.csv",
+    "curve.svg",
+    "removed.csv",
+    "difference.graphml",
+    "difference.svg",
+    "report.html",
+    "study.yaml",
+    "summary.json",
+    "chemkin/chem.inp",
+    "chemkin/therm.dat",
+    "chemkin/tran.dat",
+)
+"""What is written beside the stages; the summary last."""
+_TIMES = 300
+
+
+@dataclass(frozen=True, eq=False)
+class Reduction:
+    """A finished reduction.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+        The smallest that was found.
+    stages : tuple of Stage
+        Each smaller than the one before, or with better rate constants.
+    summary : dict
+        The content of ``summary.json``.
+    """
+
+    mechanism: Mechanism
+    stages: tuple[Stage, ...]
+    summary: dict[str, Any]
+
+    @property
+    def held(self) -> bool:
+        """Whether all limits are kept at the study's conditions."""
+        return bool(self.summary["status"] == "held")
+
+
+def finished(
+    request: ReductionRequest,
+    work: Work,
+    mechanism: Mechanism,
+    stages: list[Stage],
+    folder: Path,
+    spent: Callable[[], tuple[float, float]],
+    left_out: list[str],
+    interrupted: bool,
+) -> Reduction:
+    """Write the last stage as the result, judge the file, draw, and sum up."""
+    last, name = stages[-1], request.source.mechanism
+    final = stage_mechanism(mechanism, last)
+    work = work.with_lumps(last.lumps)
+    reducing, _ = spent()
+    write_reduced(mechanism, name, last, folder / "reduced.yaml")
+    write_text(folder / "curve.csv", csv_text(curve_rows(stages, work)))
+    write_text(folder / "removed.csv", csv_text(removed_rows(stages, work.source.names)))
+    write_text(folder / "curve.svg", curve_figure(stages, work.source.whole().size))
+    obstacle = write_chemkin(
+        folder / "reduced.yaml",
+        folder / "chemkin",
+        transport=all("transport" in (species.definition or {}) for species in final.species),
+    )
+    work.tell("validating", last.candidate)
+    verdicts = {
+        kind: _judge(request, work, folder / "reduced.yaml", kind) for kind in ("in_sample", "held_out", "beyond")
+    }
+    flames = _judge_flames(request, work, folder / "reduced.yaml")
+    obstacles = {"chemkin": obstacle}
+    try:
+        _draw_difference(request, work, folder)
+    except MechlearnError as error:
+        obstacles["difference"] = str(error)
+    clock, processor = spent()
+    seconds = {"reduce": reducing, "validate": clock - reducing, "processor": processor}
+    checks = _spot_checks(work.with_spots(last.added, last.flames), last, now=not interrupted)
+    strays = any(abs(each.error) > work.task.flame_limit for each in flames.get("in_sample", ()))
+    status = "interrupted" if interrupted else "held" if last.error <= 1 and not strays else "not-held"
+    content = {
+        "status": status,
+        "message": _message(status, last, work, verdicts) + _check_message(checks) + _flame_message(flames),
+        "species": last.candidate.size[0],
+        "reactions": last.candidate.size[1],
+        "source": {"mechanism": name, "species": len(work.source.names), "reactions": work.source.own},
+        "error_over_limit": last.error,
+        "spot_checks": checks,
+        "changed_rates": len(last.candidate.changes),
+        "lumps": [work.source.reactions[j].equation for j in last.candidate.reactions if j >= work.source.own],
+        "limits": dict(zip(("ignition_delay", "temperature", "species"), work.task.limits, strict=True)),
+        **{kind: summary(found) for kind, found in verdicts.items()},
+        "conditions": {kind: [each.as_dict() for each in found] for kind, found in verdicts.items()},
+        **({"flames": _flame_content(work, flames, folder / "reduced.yaml")} if flames else {}),
+        "without_ignition": left_out,
+        "not_written": {what: why for what, why in obstacles.items() if why},
+        "seconds": {what: round(value, 1) for what, value in seconds.items()},
+        "cores": work.workers.cores,
+        "versions": {"mechlearn": version("mechlearn"), "cantera": ct.__version__},
+    }
+    write_text(folder / "report.html", report_page(content, request, stages, work, verdicts, flames, folder))
+    found = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    content["files"] = [*(path for path in found if path != "summary.json"), "summary.json"]
+    write_json(content, folder / "summary.json")
+    return Reduction(final, tuple(stages), content)
+
+
+def _judge(request: ReductionRequest, work: Work, mechanism: Path, kind: str) -> list[Verdict]:
+    """Verdicts on the file itself: at the study's conditions, held out, or beyond the edges."""
+    if kind == "in_sample":
+        task = work.task
+    else:
+        envelope: Envelope | None = getattr(request.reduce, kind)
+        if envelope is None:
+            return []
+        gas = load_gas(work.task.mechanism, work.task.phase)
+        conditions = conditions_of(gas, request.source, (envelope,), None)
+        task = replace(work.task, conditions=tuple(conditions), references=())
+    return judged(work.workers, task, mechanism, longest_of(request.source))
+
+
+def _judge_flames(request: ReductionRequest, work: Work, mechanism: Path) -> dict[str, list[FlameVerdict]]:
+    """Verdicts on flames: at the study's equivalence ratios, and at those held out."""
+    target = request.reduce.targets.flame_speed
+    if target is None:
+        return {}
+    gas = load_gas(work.task.mechanism, work.task.phase)
+    kinds = {
+        "in_sample": work.task.flame_conditions,
+        "held_out": flame_conditions(gas, request.source, target, target.held_out),
+    }
+    return {kind: judged_flames(work.workers, work.task, mechanism, found) for kind, found in kinds.items()}
+
+
+def _spot_checks(work: Work, last: Stage, *, now: bool) -> dict[str, Any]:
+    """How the result does between the study's conditions; nothing if that is not known and not wanted now."""
+    check = work.check(last.candidate, now=now)
+    spots = (*check.conditions, *check.flames)
+    if not spots:
+        return {}
+    largest = max(spots, key=lambda each: each.error)
+    return {
+        "conditions": len(check.conditions),
+        "flames": len(check.flames),
+        "added": [each.name for each in last.added],
+        "added_flames": [each.name for each in last.flames],
+        "error_over_limit": largest.error,
+        "worst": largest.condition.name,
+    }
+
+
+def _check_message(checks: dict[str, Any]) -> str:
+    """What the check between the study's conditions adds to the message."""
+    if not checks:
+        return ""
+    flames = f" and {checks['flames']} flames" if checks["flames"] else ""
+    count = len(checks["added"]) + len(checks["added_flames"])
+    added = f" ({count} of an earlier check joined these)" if count else ""
+    error = checks["error_over_limit"]
+    told = "one has no response" if isinf(error) else f"the largest error is {error:.2f} of its limit"
+    return f" At {checks['conditions']} conditions{flames} between those of the study{added}, {told}."
+
+
+def _flame_content(work: Work, flames: dict[str, list[FlameVerdict]], mechanism: Path) -> dict[str, Any]:
+    return {
+        "limit": work.task.flame_limit,
+        "transport": work.task.transport,
+        "grid_error": grid_error(work.task, mechanism),
+        **{
+            f"max_error_{kind}": max((abs(each.error) for each in found), default=None)
+            for kind, found in flames.items()
+        },
+        **{kind: [each.as_dict() for each in found] for kind, found in flames.items()},
+    }
+
+
+def _flame_message(flames: dict[str, list[FlameVerdict]]) -> str:
+    """What the flames add to the message."""
+    parts = []
+    for kind, where in (("in_sample", "of the study"), ("held_out", "held out")):
+        found = flames.get(kind)
+        if found:
+            worst = max(found, key=lambda each: abs(each.error))
+            told = "no flame is found" if isinf(worst.error) else f"the largest error is {100 * abs(worst.error):.1f} %"
+            parts.append(f"at those {where} {told} ({worst.condition.name})")
+    return f" Flame speeds: {'; '.join(parts)}." if parts else ""
+
+
+def _message(status: str, last: Stage, work: Work, verdicts: dict[str, list[Verdict]]) -> str:
+    species, reactions = last.candidate.size
+    whole = work.source.whole().size
+    kept = "within all limits" if last.error <= 1 else "but not within the limits"
+    learnt = sum(j >= work.source.own for j in last.candidate.reactions)
+    lumps = f" with {learnt} learnt lump{'s' if learnt > 1 else ''}" if learnt else ""
+    text = f"{species} of {whole[0]} species and {reactions - learnt} of {whole[1]} reactions are left{lumps}, {kept}"
+    text += f" at {len(work.task.conditions)} conditions: the largest error is {last.error:.2f} of its limit."
+    for kind, where in (("held_out", "Held out"), ("beyond", "Beyond the edges")):
+        if verdicts[kind]:
+            found = summary(verdicts[kind])
+            error = found["max_delay_error"]
+            told = "it does not ignite" if isinf(error) else f"the largest error of a delay is {100 * error:.1f} %"
+            text += f" {where}, {told} (at {found['worst']})."
+    if not verdicts["held_out"]:
+        text += " No condition was held out, so that nothing is known between these; give reduce.held_out."
+    return f"Interrupted: {text}" if status == "interrupted" else text
+
+
+def _draw_difference(request: ReductionRequest, work: Work, folder: Path) -> None:
+    """The reduced mechanism's fluxes less the source's, along a run of the source to twice its ignition delay."""
+    middle = len(work.task.conditions) // 2
+    condition, delay = work.task.conditions[middle], work.task.references[middle].response.delay
+    source = replace(
+        request.source,
+        mechanism=work.task.mechanism,
+        temperature=(condition.temperature,),
+        pressure=(condition.pressure,),
+        initial=MoleFractions(X=dict(condition.mixture)),
+        times=Times(end=2 * delay, count=_TIMES, spacing="solver"),
+        species=None,
+        perturb=Perturb(),
+    )
+    runs = simulate_source(source)[0]
+    whole = progress_history(work.task.mechanism, runs, phase=work.task.phase or None)
+    graph = course_difference(progress_history(folder / "reduced.yaml", runs, leave_out=True), whole)
+    if graph is not None:
+        for name in ("difference.graphml", "difference.svg"):
+            write_flux_graph(graph, folder / name)

@@ -1,0 +1,132 @@
+"""The runs of a study: simulated or read, put together, completed, and what their sampling shows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from ..chemistry.mechanism import Species
+from ..data.completion import completed
+from ..data.sampling.diagnose import check_sampling
+from ..data.trajectories import Trajectories, Trajectory
+from ..errors import DataError
+from ..files import shipped_folder
+from ..formats.cantera_species import species_of
+from ..formats.tables.endings import read_runs
+from ..formats.tables.table_reading import Options
+from ..simulation.mechanisms import find_mechanism
+from .schema import Study
+from .simulate import simulate_runs
+
+Progress = Callable[[float, str], None]
+
+
+def silent(share: float, text: str) -> None:
+    """Progress that nobody watches."""
+
+
+def study_runs(study: Study, progress: Progress = silent) -> tuple[Trajectories, dict[str, str]]:
+    """The runs of a study, simulated or read, and the runs that failed with the reason.
+
+    Parameters
+    ----------
+    study : Study
+        Species that it wants completed are worked out from the elements.
+    progress : callable
+        Called with the share done and what is being done.
+
+    Raises
+    ------
+    DataError
+        If a file is no table of runs, files have different species, or species cannot be completed.
+    """
+    if study.source is not None:
+        runs, failures = simulate_runs(study, progress=lambda done, total: progress(done / max(total, 1), "simulating"))
+    else:
+        runs, failures = _read(study), {}
+    return with_whole_elements(_complete(study, runs) if study.complete else runs), failures
+
+
+def with_whole_elements(runs: Trajectories) -> Trajectories:
+    """The same runs, without compositions where the species measured do not hold all of the elements.
+
+    A reaction whose product nobody measured does not balance, and learning would be kept from it.
+    """
+    lost = [finding.text for finding in check_sampling(runs).findings if finding.kind == "elements"]
+    if not lost:
+        return runs
+    logging.getLogger("mechlearn").warning(
+        "%s Compositions are left aside, so that reactions with unmeasured products can be found.", lost[0]
+    )
+    return replace(runs, species=tuple(Species(species.name) for species in runs.species))
+
+
+def lost_elements(runs: Trajectories) -> str:
+    """For which elements `with_whole_elements` left compositions aside, and what to do; empty where it did not."""
+    if not runs.mechanism or any(species.composition for species in runs.species):
+        return ""
+    known, _ = species_of(runs.mechanism, runs.phase)
+    if not set(runs.species_names) <= known.keys():
+        return ""
+    whole = replace(runs, species=tuple(known[name] for name in runs.species_names))
+    return next((each.sentence for each in check_sampling(whole).findings if each.kind == "elements"), "")
+
+
+def _complete(study: Study, runs: Trajectories) -> Trajectories:
+    known, _ = species_of(runs.mechanism, runs.phase) if runs.mechanism else ({}, {})
+    unknown = [name for name in study.complete if name not in known]
+    if unknown:
+        raise DataError(
+            f"{', '.join(unknown)} cannot be completed: {runs.mechanism or 'no mechanism is named, which'} has no such "
+            "species. Name the Cantera file that has it (mechanism:), or take it out of `complete:`."
+        )
+    return completed(runs, [known[name] for name in study.complete], noise=check_sampling(runs).noise or 0.0)
+
+
+def _read(study: Study) -> Trajectories:
+    mechanism = str(find_mechanism(study.mechanism, study.folder)) if study.mechanism else None
+    options = Options(mechanism=mechanism, phase=study.phase or None, reactor=study.reactor or None)
+    options |= Options(basis=study.basis or None, temperature=study.temperature, pressure=study.pressure)
+    parts = [read_runs(_data_file(study, name), **options) for name in study.data]
+    first = parts[0]
+    for name, part in zip(study.data[1:], parts[1:], strict=True):
+        lone = sorted(set(part.species_names) ^ set(first.species_names))
+        if lone:
+            where, lacks = (name, study.data[0]) if lone[0] in part.species_names else (study.data[0], name)
+            raise DataError(
+                f"{name} has other species than {study.data[0]}: {lone[0]} is in {where}, not in {lacks}. Give files "
+                "with the same columns; where a species was not measured in some runs, one with empty cells."
+            )
+    several = len(parts) > 1
+    runs = [
+        replace(
+            run,
+            name=f"{Path(name).stem}:{run.name}" if several else run.name,
+            parent=f"{Path(name).stem}:{run.parent}" if several and run.parent else run.parent,
+        )
+        for name, part in zip(study.data, parts, strict=True)
+        for run in _in_order(part, first.species_names)
+    ]
+    left_out = tuple(dict.fromkeys(each for part in parts for each in part.left_out))
+    return replace(first.select(runs), left_out=left_out)
+
+
+def _in_order(part: Trajectories, names: tuple[str, ...]) -> list[Trajectory]:
+    """The runs with the species in another order."""
+    order = [part.species_names.index(name) for name in names]
+    return [
+        replace(
+            run,
+            concentrations=run.concentrations[:, order],
+            rates=None if run.rates is None else run.rates[:, order],
+        )
+        for run in part.runs
+    ]
+
+
+def _data_file(study: Study, name: str) -> Path:
+    """Beside the study, or among the data shipped with mechlearn."""
+    beside, shipped = study.folder / name, shipped_folder() / name
+    return shipped if not beside.exists() and shipped.is_file() else beside

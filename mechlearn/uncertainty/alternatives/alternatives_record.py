@@ -1,0 +1,134 @@
+"""What is said of other networks: frozen records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ...chemistry.mechanism import Reaction
+from ..experiment_design import DecidingState
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Reactions that can take the place of others on these data.
+
+    Parameters
+    ----------
+    replaced : tuple of Reaction
+        One-way reactions of the mechanism.
+    by : tuple of Reaction
+        One-way reactions with rate constants at the data's temperature.
+    more : int
+        How many one-way reactions the network has more with it.
+    everywhere : bool
+        True if both make the same of every state, so that no concentrations can tell them apart.
+    where : DecidingState or None
+        The state at which they differ most; None where ``everywhere``.
+    unbalanced : bool
+        True if the compositions, which the search left out, exclude it.
+    """
+
+    replaced: tuple[Reaction, ...]
+    by: tuple[Reaction, ...]
+    more: int
+    everywhere: bool
+    where: DecidingState | None = None
+    unbalanced: bool = False
+
+    @property
+    def difference(self) -> float:
+        """Share of a rate by which the two networks differ where they differ most."""
+        return 0.0 if self.where is None else self.where.difference
+
+    @property
+    def decides(self) -> str:
+        """What would tell the two apart."""
+        if self.unbalanced:
+            return "The compositions exclude it: search with conserve: elements."
+        if self.everywhere:
+            return (
+                "Both make the same of every state, so no concentrations can decide; "
+                "the elements in each species would (give compositions)."
+            )
+        assert self.where is not None
+        return f"Measure near {self.where.text}, where they differ by {100 * self.difference:.2g} % of a rate."
+
+    @property
+    def text(self) -> str:
+        """One sentence for both networks.
+
+        Examples
+        --------
+        >>> decay, twice = Reaction({"A": 1}, {"B": 2}, Arrhenius(1.0)), Reaction({"A": 1}, {"B": 1}, Arrhenius(0.5))
+        >>> Alternative((decay,), (twice, Reaction({"A": 1}, {"B": 3}, Arrhenius(0.5))), 1, True).text
+        'A => 2 B at 1 can be replaced by A => B at 0.5 with A => 3 B at 0.5.'
+        """
+
+        def side(reactions: tuple[Reaction, ...]) -> str:
+            return " with ".join(f"{r.equation} at {r.rate.A:.4g}" for r in reactions if r.rate is not None)
+
+        if not self.replaced:
+            return f"{side(self.by)} may be there as well."
+        if not self.by:
+            return f"{side(self.replaced)} may not be there."
+        return f"{side(self.replaced)} can be replaced by {side(self.by)}."
+
+    def as_dict(self) -> dict[str, Any]:
+        """What `summary.json` says."""
+        return {
+            "replaced": [{"equation": r.equation, "k": r.rate.A} for r in self.replaced if r.rate is not None],
+            "by": [{"equation": r.equation, "k": r.rate.A} for r in self.by if r.rate is not None],
+            "more_reactions": self.more,
+            "everywhere": self.everywhere,
+            "difference": self.difference,
+            "state": None if self.where is None else dict(self.where.concentrations),
+            "temperature": None if self.where is None else self.where.temperature,
+            "unbalanced": self.unbalanced,
+            "text": f"{self.text} {self.decides}",
+        }
+
+
+@dataclass(frozen=True)
+class Alternatives:
+    """Other networks that explain the data as well.
+
+    Parameters
+    ----------
+    found : tuple of Alternative
+        Those with the fewest reactions first.
+    more : int
+        Further ones that are not listed.
+    undetermined : tuple of str
+        Reactant complexes of which the data do not tell what they make, since other rate laws look the same there.
+    looked_at : str
+        Among which networks they were looked for.
+    """
+
+    found: tuple[Alternative, ...]
+    more: int
+    undetermined: tuple[str, ...]
+    looked_at: str
+
+    @property
+    def as_small(self) -> tuple[Alternative, ...]:
+        """Those without more reactions: with one of them the mechanism is not the only answer."""
+        return tuple(each for each in self.found if each.more <= 0 and not each.unbalanced)
+
+    @property
+    def sentence(self) -> str:
+        """The first of them, with what would decide, and how many there are; empty where there is none."""
+        if not self.found:
+            return ""
+        first = self.as_small[0] if self.as_small else self.found[0]
+        others = len(self.found) + self.more - 1
+        return f"{first.text} {first.decides}" + (f" There are {others} more such sets." if others else "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """What `summary.json` says."""
+        return {
+            "found": [each.as_dict() for each in self.found],
+            "more": self.more,
+            "undetermined": list(self.undetermined),
+            "looked_at": self.looked_at,
+        }

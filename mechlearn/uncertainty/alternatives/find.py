@@ -1,0 +1,245 @@
+"""The search for other networks: those with the same dynamics, and those that the data cannot tell apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...chemistry.kinetics import rate_constants
+from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction
+from ...chemistry.one_way import Complex, Direction
+from ...data.balances.balances_record import Balances
+from ...discovery.candidates.network.stoichiometry import Stoichiometry, conserving_rows, element_laws, free_rows
+from ...discovery.fit.rate_constants import RateFit, fit_rates
+from ...discovery.fit.scaling import Scaled, scaled
+from ...discovery.fit.trajectory_result import Other
+from ...discovery.select.neighbouring_networks import networks_near
+from ...discovery.settings import Search
+from ..experiment_design import most_different_state
+from .alternatives_record import Alternative, Alternatives
+from .equivalent import mixtures
+from .exchange import exchanges
+from .indistinguishable import candidate_directions, substitutes, undetermined
+
+Array = NDArray[np.float64]
+
+MOST_OF_ONE = 2
+"""Mixtures that are named for one reaction; the others are counted."""
+MOST_MORE = 3
+"""Reactions that an alternative which agrees on the data may have more, to be named."""
+EQUIVALENT = "networks with the same dynamics, up to {coefficient} molecules of a species and {order} on a side"
+ON_COURSES = "; networks one reaction away, of all that are possible, whose trajectories explain the data as well"
+EXCHANGED = "; one reaction in place of another, of all that the elements allow, at all temperatures of the data"
+ON_DATA = "; networks of reactions of at most two molecules on a side that agree on the data"
+SPREAD = 1e-6
+
+
+def find_alternatives(
+    mechanism: Mechanism,
+    balances: Balances,
+    search: Search | None = None,
+    *,
+    near: tuple[Other, ...] | None = None,
+) -> Alternatives:
+    """Other sets of reactions that explain the data as well as a learnt mechanism.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+        Learnt from the balances, its species in the same order.
+    balances : Balances
+        Production rates at states, or balances of concentrations alone.
+    search : Search, optional
+        With which it was learnt: ``conserve`` and the largest coefficients say which reactions count.
+    near : tuple of Other, optional
+        For concentrations alone: networks that are known to explain them as well (``discovery.courses.alternatives``,
+        which saves time); by default they are looked for.
+
+    Returns
+    -------
+    Alternatives
+
+    Notes
+    -----
+    First, for each one-way reaction with its own rate constant, mixtures of others with the same reactants that make
+    the same of every state. Then, at one temperature, it is tested whether the data determine what each reactant
+    complex makes: its monomial must differ from all mixtures of monomials up to order 2. Where it does not, all
+    candidates together are fitted without the reaction, and what is left after dropping those that are not needed is
+    an alternative if it explains the data as well. At several temperatures, with reverse rates from thermodynamics or
+    with third bodies, and with known compositions, each reaction in turn is exchanged for each absent candidate, while
+    the rate laws of all others adapt. Elements of known compositions exclude reactions, unless ``conserve`` is
+    ``none`` or ``data``; laws that are found in the data do not, as a network with the same dynamics obeys them too.
+    """
+    search = search or Search()
+    elements = element_laws(balances.species) if all(s.composition for s in balances.species) else None
+    limits = (search.max_coefficient, search.max_order)
+    bound = elements is not None and search.conserve in ("auto", "elements")
+    stoichiometry = (
+        conserving_rows(elements, *limits)
+        if elements is not None and bound
+        else free_rows(len(balances.species), *limits)
+    )
+    looked_at = EQUIVALENT.format(coefficient=search.max_coefficient, order=search.max_order)
+    found, further = _same_dynamics(mechanism, stoichiometry, elements)
+    if balances.courses is not None:
+        if near is None:
+            near = networks_near(dict(one_way(mechanism, reversible=True)), balances, search)
+        found += _near(mechanism, near or (), balances)
+        return _told(found, further, (), looked_at + ON_COURSES * (near is not None))
+    if not (_one_temperature(balances) and _all_one_way(mechanism)):
+        known = elements is not None and mechanism.reactions
+        swapped = exchanges(mechanism, balances, search) if known else None
+        others, more = swapped or ([], 0)
+        return _told(found + others, further + more, (), looked_at + EXCHANGED * (swapped is not None))
+    others, more, open_ = _on_data(mechanism, balances, search, stoichiometry)
+    names = tuple(_side_text(y, mechanism) for y in open_ or ())
+    return _told(found + others, further + more, names, looked_at if open_ is None else looked_at + ON_DATA)
+
+
+def _same_dynamics(
+    mechanism: Mechanism, stoichiometry: Stoichiometry, elements: Array | None
+) -> tuple[list[Alternative], int]:
+    """Mixtures that make the same of every state, and how many more there are."""
+    found: list[Alternative] = []
+    further = 0
+    mine = one_way(mechanism)
+    present = {direction for direction, _ in mine}
+    for direction, constant in mine:
+        listed = mixtures(direction, stoichiometry)
+        further += max(len(listed) - MOST_OF_ONE, 0)
+        for mixture in listed[:MOST_OF_ONE]:
+            by = [(Direction(direction.reactants, products), constant * share) for products, share in mixture]
+            found.append(
+                Alternative(
+                    (_reaction(direction, constant, mechanism),),
+                    tuple(_reaction(each, k, mechanism) for each, k in by),
+                    more=sum(each not in present for each, _ in by) - 1,
+                    everywhere=True,
+                    unbalanced=elements is not None and not all(_balanced(each, elements) for each, _ in by),
+                )
+            )
+    return found, further
+
+
+def _on_data(
+    mechanism: Mechanism, balances: Balances, search: Search, stoichiometry: Stoichiometry
+) -> tuple[list[Alternative], int, tuple[Complex, ...] | None]:
+    """Networks that agree on rates at states, how many more there are, and the complexes that are left open."""
+    problem = scaled(balances)
+    fit = fit_rates(problem, tuple(direction for direction, _ in one_way(mechanism)), search.rate_fit)
+    open_ = undetermined(problem, fit)
+    wanted = [direction for direction in fit.directions if direction.reactants in (open_ or ())]
+    others = [_without(problem, fit, direction, stoichiometry, mechanism) for direction in wanted]
+    there = [other for other in others if other is not None]
+    named = [other for other in there if other.more <= MOST_MORE]
+    return named, len(there) - len(named), open_
+
+
+def _near(mechanism: Mechanism, networks: tuple[Other, ...], balances: Balances) -> list[Alternative]:
+    """Networks that explain concentrations as well, as what they have less and more than a mechanism."""
+    mine = dict(one_way(mechanism, reversible=True))
+    states, kelvin = balances.concentrations, balances.temperature
+    return [
+        instead(mechanism, mine, dict(zip(each.directions, each.constants, strict=True)), states, kelvin)
+        for each in networks
+    ]
+
+
+def _told(found: list[Alternative], further: int, open_: tuple[str, ...], looked_at: str) -> Alternatives:
+    ordered = sorted(_distinct(found), key=lambda each: (each.unbalanced, each.more, not each.everywhere))
+    return Alternatives(found=tuple(ordered), more=further, undetermined=open_, looked_at=looked_at)
+
+
+def one_way(mechanism: Mechanism, *, reversible: bool = False) -> list[tuple[Direction, float]]:
+    """Directions with a rate constant of their own at the mechanism's temperature, and the constant.
+
+    With ``reversible`` also both directions of the reactions whose reverse one follows from thermodynamics.
+    """
+    forward, reverse = rate_constants(mechanism, mechanism.temperature)
+    found = []
+    for i, reaction in enumerate(mechanism.reactions):
+        if (reaction.reversible and not reversible) or reaction.third_body is not None or reaction.orders is not None:
+            continue
+        left = tuple(int(n) for n in mechanism.reactants[i])
+        right = tuple(int(n) for n in mechanism.products[i])
+        found.append((Direction(left, right), float(forward[i])))
+        if reaction.reverse_rate is not None or reaction.reversible:
+            found.append((Direction(right, left), float(reverse[i])))
+    return found
+
+
+def _all_one_way(mechanism: Mechanism) -> bool:
+    return bool(mechanism.reactions) and not any(
+        r.reversible or r.third_body is not None or r.orders is not None for r in mechanism.reactions
+    )
+
+
+def _one_temperature(balances: Balances) -> bool:
+    temperature = balances.temperature[np.isfinite(balances.temperature)]
+    square = balances.operator.shape[0] == balances.operator.shape[1]
+    return square and (not temperature.size or bool(np.ptp(temperature) <= SPREAD * temperature.max()))
+
+
+def _without(
+    problem: Scaled, fit: RateFit, direction: Direction, stoichiometry: Stoichiometry, mechanism: Mechanism
+) -> Alternative | None:
+    """A network without this direction that agrees on the data, as what it has less and more than the mechanism."""
+    candidates = candidate_directions(problem.concentrations.shape[1], stoichiometry)
+    other = substitutes(problem, fit, direction, candidates)
+    if other is None:
+        return None
+    constants = dict(zip(fit.directions, _physical(problem, fit.directions, fit.constants), strict=True))
+    others = dict(zip(other[0], _physical(problem, *other), strict=True))
+    states = problem.concentrations * problem.concentration_unit
+    return instead(mechanism, constants, others, states, np.full(len(states), mechanism.temperature))
+
+
+def instead(
+    mechanism: Mechanism,
+    mine: Mapping[Direction, float],
+    others: Mapping[Direction, float],
+    concentrations: Array,
+    temperature: Array,
+) -> Alternative:
+    """Another network with its rate constants, as what it has less and more, and the state that tells them apart."""
+    networks = [
+        replace(mechanism, reactions=tuple(_reaction(d, k, mechanism) for d, k in constants.items()))
+        for constants in (mine, others)
+    ]
+    replaced = tuple(_reaction(d, k, mechanism) for d, k in mine.items() if d not in others)
+    by = tuple(_reaction(d, k, mechanism) for d, k in others.items() if d not in mine)
+    state = most_different_state(networks[0], networks[1], concentrations, temperature)
+    return Alternative(replaced, by, more=len(by) - len(replaced), everywhere=False, where=state)
+
+
+def _physical(problem: Scaled, directions: tuple[Direction, ...], constants: Array) -> list[float]:
+    orders = np.array([d.reactants for d in directions], dtype=float)
+    return [float(k) for k in problem.rate_constants(constants, orders)]
+
+
+def _distinct(found: list[Alternative]) -> list[Alternative]:
+    seen: dict[tuple[tuple[str, ...], tuple[str, ...]], Alternative] = {}
+    for each in found:
+        key = tuple(sorted(r.equation for r in each.replaced)), tuple(sorted(r.equation for r in each.by))
+        seen.setdefault(key, each)
+    return list(seen.values())
+
+
+def _balanced(direction: Direction, elements: Array) -> bool:
+    return bool(np.abs(elements @ np.subtract(direction.products, direction.reactants)).max() < 1e-6)
+
+
+def _reaction(direction: Direction, constant: float, mechanism: Mechanism) -> Reaction:
+    left, right = (
+        {name: n for name, n in zip(mechanism.species_names, side, strict=True) if n}
+        for side in (direction.reactants, direction.products)
+    )
+    return Reaction(left, right, Arrhenius(constant))
+
+
+def _side_text(complex_: Complex, mechanism: Mechanism) -> str:
+    counts = zip(complex_, mechanism.species_names, strict=True)
+    return " + ".join(name if count == 1 else f"{count} {name}" for count, name in counts if count)

@@ -1,0 +1,152 @@
+"""How often each reaction is found again in one half of the runs that were measured, drawn anew each time.
+
+A search weighs what is left of the data by their noise. Runs that are drawn twice, as in a bootstrap with replacement,
+agree with themselves in it, and no search could take that for noise. Estimates from random halves scatter about that
+from all runs as those of a bootstrap do [1]_, and every half is data as they could have been measured [2]_.
+
+References
+----------
+.. [1] D. N. Politis, J. P. Romano, "Large sample confidence regions based on subsamples under minimal assumptions",
+   Ann. Statist. 22, 2031-2050 (1994). https://doi.org/10.1214/aos/1176325770
+.. [2] N. Meinshausen, P. Bühlmann, "Stability selection", J. R. Stat. Soc. B 72, 417-473 (2010).
+   https://doi.org/10.1111/j.1467-9868.2010.00740.x
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import joblib
+import numpy as np
+
+from ..chemistry.mechanism import Mechanism
+from ..data.balances.derivative import differential_balances
+from ..data.noise.rate_noise import Noise
+from ..data.trajectories import Trajectories
+from ..discovery.discover import discover, has_rates, noise_seen
+from ..discovery.mass_action_test import shortened
+from ..discovery.settings import Search
+from ..discovery.trajectory_learner import chosen_balances
+
+Sides = tuple[str, str]
+Resamples = Mapping[int, list[Sides]]
+
+
+@dataclass(frozen=True)
+class Support:
+    """In which share of the resamples reactions stand, whichever way they are written.
+
+    Parameters
+    ----------
+    resamples : int
+    reactions : tuple of float
+        Of the mechanism, in its order.
+    others : tuple of (str, float)
+        Reactions that the mechanism has not, those found most often first.
+    """
+
+    resamples: int
+    reactions: tuple[float, ...]
+    others: tuple[tuple[str, float], ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """What `summary.json` says, without what stands beside each reaction."""
+        return {
+            "resamples": self.resamples,
+            "others": [{"equation": equation, "support": share} for equation, share in self.others],
+        }
+
+
+def bootstrap_support(
+    mechanism: Mechanism,
+    runs: Trajectories,
+    search: Search,
+    *,
+    resamples: int = 100,
+    backend: str = "loky",
+    jobs: int = -1,
+    done: Resamples | None = None,
+    keep: Callable[[dict[int, list[Sides]]], None] | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> Support:
+    """Learn again from random halves of the runs, and count the reactions of the mechanism.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+        Learnt from the runs.
+    runs : Trajectories
+        Those that it was learnt from.
+    search : Search
+        With which it was learnt; resample i draws with the seed (``search.seed``, i). The network gets one round in
+        each stage, several times what it takes where it succeeds.
+    resamples : int
+        How many.
+    backend : str
+        Of joblib: ``loky`` (processes on this machine), ``sequential``, or ``dask`` where a client of Dask is open.
+    jobs : int
+        Processes; -1 for one on each core.
+    done : mapping of int to list
+        Resamples that were finished before.
+    keep : callable, optional
+        Called with all finished ones each time that another is.
+    progress : callable, optional
+        Called with the share done and a word.
+
+    Returns
+    -------
+    Support
+
+    Notes
+    -----
+    A reaction that half of the runs shows clearly is in all of them beyond doubt; one in few of the resamples hangs on
+    few runs. How noisy given production rates are is estimated from all runs.
+    """
+    found = dict(done or {})
+    missing = [number for number in range(resamples) if number not in found]
+    noise = noise_seen(differential_balances(runs), search) if missing and has_rates(runs, search) else None
+    with joblib.parallel_config(backend=backend, n_jobs=jobs):
+        parallel = joblib.Parallel(return_as="generator_unordered")
+        tasks = (joblib.delayed(_found_again)(runs, shortened(search), noise, each) for each in missing)
+        for number, reactions in parallel(tasks):
+            found[number] = reactions
+            if keep is not None:
+                keep(found)
+            if progress is not None:
+                progress(len(found) / resamples, f"{len(found)} of {resamples} resamples")
+    counts = Counter(sides for number in range(resamples) for sides in found[number])
+    mine = _sides_of(mechanism)
+    others = [
+        (f"{left} <=> {right}", n / resamples) for (left, right), n in counts.items() if (left, right) not in mine
+    ]
+    return Support(
+        resamples,
+        tuple(counts[sides] / resamples for sides in mine),
+        tuple(sorted(others, key=lambda each: (-each[1], each[0]))),
+    )
+
+
+def resampled(runs: Trajectories, seed: int, number: int) -> Trajectories:
+    """One half of the runs, or half of one more if their number is odd; states drawn around a run go with it."""
+    roots = [run.name for run in runs.runs if not run.parent]
+    drawn = np.random.default_rng([seed, 7, number]).permutation(len(roots))[: (len(roots) + 1) // 2]
+    chosen = {roots[i] for i in drawn}
+    return runs.select([run for run in runs.runs if (run.parent or run.name) in chosen])
+
+
+def _found_again(runs: Trajectories, search: Search, noise: Noise | None, number: int) -> tuple[int, list[Sides]]:
+    drawn = resampled(runs, search.seed, number)
+    balances = differential_balances(drawn) if has_rates(runs, search) else chosen_balances(drawn, search)[0]
+    return number, sorted(set(_sides_of(discover(balances, search, noise=noise).mechanism)))
+
+
+def _sides_of(mechanism: Mechanism) -> list[Sides]:
+    """Both sides of each reaction as text, in an order that does not hang on the direction."""
+
+    def text(side: Mapping[str, float]) -> str:
+        return " + ".join(name if n == 1 else f"{n:g} {name}" for name, n in sorted(side.items()))
+
+    return [tuple(sorted((text(r.reactants), text(r.products)))) for r in mechanism.reactions]  # type: ignore[misc]

@@ -1,0 +1,107 @@
+"""How a mechanism is judged: the keys under ``validate:`` in a study file, as checked records."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, Strict, model_validator
+from pydantic.dataclasses import dataclass
+
+from ..simulation.ignition import DEFINITIONS, Definition
+from ..units import STRICT, Molar
+
+
+def _definition(value: Any) -> Any:
+    """The name as it is listed, whatever blanks and capitals it is written with."""
+    if not isinstance(value, str):
+        return value
+    plain = value.replace(" ", "").removesuffix("K").lower()
+    return next((name for name in DEFINITIONS if name.replace(" ", "").lower() == plain), value)
+
+
+Share = Annotated[float, Strict(), Field(gt=0)]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Limits:
+    """Largest errors that pass, for quantities that shall be judged beside the species.
+
+    Parameters
+    ----------
+    ignition_delay : float, optional
+        |simulated / data − 1|, in every run.
+    temperature, pressure : float, optional
+        Largest error along a run over the range in all runs. Without a limit of its own the temperature of adiabatic
+        runs is held to ``tolerance``.
+    final_state : float, optional
+        Error of any species at a run's last time, relative to its range over all runs.
+    heat_release : float, optional
+        Largest error of the heat released along a run, over its range in all runs.
+    elements, energy : float, optional
+        Relative change along the simulated runs.
+    reduced_chi_squared : float, optional
+        Mean square of (simulated − data) / noise; needs ``noise``.
+    """
+
+    ignition_delay: Share | None = None
+    temperature: Share | None = None
+    pressure: Share | None = None
+    final_state: Share | None = None
+    heat_release: Share | None = None
+    elements: Share | None = None
+    energy: Share | None = None
+    reduced_chi_squared: Share | None = None
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class KnownNoise:
+    """Standard error of measured concentrations: the root of the squares' sum of both parts.
+
+    Parameters
+    ----------
+    relative : float
+        As a share of the value.
+    absolute : float
+        [kmol/m³].
+    """
+
+    relative: Annotated[float, Strict(), Field(ge=0)] = 0.0
+    absolute: Molar = 0.0
+
+    @model_validator(mode="after")
+    def _some(self) -> KnownNoise:
+        if not (self.relative or self.absolute):
+            raise ValueError("the noise is zero; give relative: or absolute:, or leave it out")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Validate:
+    """How the learned mechanism is judged.
+
+    Parameters
+    ----------
+    hold_out : float
+        Share of whole runs kept from the learner, in [0, 1).
+    tolerance : float
+        Largest error, relative to a species' range, that passes.
+    ignition : str
+        What an ignition delay is: ``T0+400`` (K), ``max dT/dt``, ``max OH`` or ``max dP/dt``.
+    limits : Limits
+        Of other quantities.
+    noise : KnownNoise, optional
+        Of the data, for the reduced chi squared.
+    """
+
+    hold_out: Annotated[float, Strict(), Field(ge=0, lt=1)] = 0.2
+    tolerance: Annotated[float, Strict(), Field(gt=0)] = 1e-3
+    ignition: Annotated[Definition, BeforeValidator(_definition)] = "T0+400"
+    limits: Limits = field(default_factory=Limits)
+    noise: KnownNoise | None = None
+
+    @model_validator(mode="after")
+    def _chi_squared_needs_noise(self) -> Validate:
+        if self.limits.reduced_chi_squared is not None and self.noise is None:
+            raise ValueError("limits.reduced_chi_squared has no effect without `noise:`; say how noisy the data are")
+        return self
