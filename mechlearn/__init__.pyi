@@ -1,6 +1,7 @@
 # The public names; each room is loaded when a name of it is first used.
 
 __version__: str
+__all__: list[str]
 
 from .chemistry.comparison import Comparison as Comparison
 from .chemistry.comparison import compare as compare
@@ -14,8 +15,8 @@ from .data.balances.balances_record import Balances as Balances
 from .data.balances.derivative import differential_balances as differential_balances
 from .data.balances.integral import integral_balances as integral_balances
 from .data.balances.weak import weak_balances as weak_balances
-from .data.noise.concentration_noise import Spread as Spread
-from .data.noise.concentration_noise import estimate_spread as estimate_spread
+from .data.noise.concentration_noise import Noise as Noise
+from .data.noise.concentration_noise import estimate_noise as estimate_noise
 from .data.trajectories import Trajectories as Trajectories
 from .data.trajectories import Trajectory as Trajectory
 from .discovery.discover import discover as discover
@@ -60,7 +61,7 @@ from .pathways.production import production_table as production_table
 from .pathways.production import progress_graph as progress_graph
 from .pathways.production import write_production_table as write_production_table
 from .pathways.rates_of_progress import History as History
-from .pathways.rates_of_progress import Progress as Progress
+from .pathways.rates_of_progress import RatesOfProgress as RatesOfProgress
 from .pathways.recording import progress_history as progress_history
 from .pathways.recording import refined_run as refined_run
 from .report.graph_files import write_flux_graph as write_flux_graph

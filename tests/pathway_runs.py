@@ -7,8 +7,8 @@ import cantera as ct
 import numpy as np
 
 from mechlearn.data.trajectories import Trajectories
-from mechlearn.pathways.flux_species import network_of
-from mechlearn.pathways.rates_of_progress import History, Progress
+from mechlearn.pathways.flux_species import flux_species_of
+from mechlearn.pathways.rates_of_progress import History, RatesOfProgress
 from mechlearn.pathways.recording import progress_history
 from mechlearn.study.schema import Study
 from mechlearn.study.simulate import simulate
@@ -42,15 +42,15 @@ def history_of(mechanism: str) -> History:
     return progress_history(mechanism, runs_of(mechanism))
 
 
-def at_ignition() -> Progress:
+def at_ignition() -> RatesOfProgress:
     """Methane and air in gri30 when half of the fuel is gone."""
     return history_of("gri30.yaml").at(conversion=("CH4", 0.5))
 
 
-def progress_of(gas: ct.Solution, mechanism: str) -> Progress:
+def progress_of(gas: ct.Solution, mechanism: str) -> RatesOfProgress:
     """The progress of the state in which Cantera's own object is."""
-    return Progress(
-        network_of(gas, mechanism),
+    return RatesOfProgress(
+        flux_species_of(gas, mechanism),
         gas.forward_rates_of_progress,
         gas.reverse_rates_of_progress,
         gas.net_production_rates,

@@ -14,7 +14,7 @@ from mechlearn.study.simulate import simulate
 
 
 def draws(path: Path) -> bool:
-    """Whether a study draws first states at random, and adds no noise."""
+    """Whether a study draws initial states at random, and adds no noise."""
     source = load_study(path).source
     return source is not None and isinstance(source.initial, Sample) and source.noise is None
 

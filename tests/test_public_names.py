@@ -102,7 +102,7 @@ def test_no_public_name_hides_a_room() -> None:
 
 def test_names_that_are_not_there_are_refused() -> None:
     with pytest.raises(AttributeError, match="nothing_like_that"):
-        _ = ml.nothing_like_that
+        _ = ml.nothing_like_that  # type: ignore[attr-defined]
     assert not hasattr(ml, "_private")
 
 

@@ -29,12 +29,12 @@ from typing import Any
 import numpy as np
 
 import mechlearn as ml
-from mechlearn.data.noise.concentration_noise import Spread
+from mechlearn.data.noise.concentration_noise import Noise
 from mechlearn.discovery.fit.refine import problem_of
-from mechlearn.discovery.fit.run_arrays import measured
+from mechlearn.discovery.fit.run_arrays import run_arrays
 from mechlearn.discovery.fit.step_resolution import resolved
 from mechlearn.discovery.fit.trajectory_fit import evaluate, information
-from mechlearn.discovery.fit.trajectory_result import CoursesFit
+from mechlearn.discovery.fit.trajectory_result import TrajectoryFit
 from mechlearn.simulation.mass_action.radau import Steps
 from mechlearn.simulation.mechanisms import find_mechanism
 from mechlearn.simulation.settings import Sample, Times
@@ -45,10 +45,10 @@ TIMES = {
     "michaelis-menten": Times(end=2.0, count=61, spacing="log", start=1e-8),
     "hydrogen-oxidation": Times(end=1.0, count=61, spacing="log", start=3e-7),
     "crnn-case1": Times(end=39.6, count=100),
-    "h2o2-courses": Times(end=0.1, count=61, spacing="log", start=5e-9),
+    "h2o2-trajectories": Times(end=0.1, count=61, spacing="log", start=5e-9),
 }
 COARSE = Times(end=1.0, count=11)
-EXAMPLES = tuple(case for case in TIMES if case != "h2o2-courses")
+EXAMPLES = tuple(case for case in TIMES if case != "h2o2-trajectories")
 
 
 def exact_runs(case: str, seed: int, runs: int = 30, times: Times | None = None) -> ml.Trajectories:
@@ -129,8 +129,8 @@ def least_error(truth: ml.Mechanism, exact: ml.Trajectories, level: float, addit
     truth = replace(truth, species=tuple(by_name[name] for name in exact.species_names))
     values = np.concatenate([run.concentrations for run in exact.runs])
     span = np.ptp(values, axis=0)
-    spread = Spread(0.0, level * span) if additive else Spread(level, 1e-6 * level * values.max(axis=0))
-    data = measured(exact)
+    spread = Noise(0.0, level * span) if additive else Noise(level, 1e-6 * level * values.max(axis=0))
+    data = run_arrays(exact)
     problem, theta = problem_of(truth, data, spread)
     problem = replace(problem, steps=Steps.from_the_first(data.time.shape[1] - 1))
     state = evaluate(problem, theta, data.first)
@@ -141,7 +141,7 @@ def least_error(truth: ml.Mechanism, exact: ml.Trajectories, level: float, addit
     return float(np.median(np.abs(np.expm1(draws)).max(axis=1)))
 
 
-def on_coarse_grid(found: CoursesFit, truth: ml.Mechanism, names: tuple[str, ...]) -> dict[str, Any]:
+def on_coarse_grid(found: TrajectoryFit, truth: ml.Mechanism, names: tuple[str, ...]) -> dict[str, Any]:
     """What is known of rate constants whose reactions end before the second sample."""
     known = {}
     for reaction in truth.reactions:
@@ -182,7 +182,7 @@ def one_seed(case: str, level: float, seed: int, additive: bool, grid: str, meth
     seconds = time.process_time() - started
     plain = all(each.reverse_rate is not None or not each.reversible for each in truth.reactions)
     comparison = ml.compare(discovery.mechanism, truth, stoichiometry=not plain)
-    found = discovery.courses
+    found = discovery.trajectory_fit
     names = discovery.mechanism.species_names
     true_set = {_key(r, names) for r in _one_way(truth)}
     named = found is not None and any(
@@ -199,6 +199,7 @@ def one_seed(case: str, level: float, seed: int, additive: bool, grid: str, meth
         "least_error": least_error(truth, exact, level, additive),
         "missing": [str(each) for each in comparison.missing],
         "spurious": [str(each) for each in comparison.spurious],
+        "found_by": [list(each.found_by) for each in discovery.reactions],
         "balances": told,
         "noise_found": discovery.noise,
         "seconds": seconds,

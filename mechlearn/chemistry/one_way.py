@@ -14,7 +14,7 @@ Complex = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Direction:
+class OneWayReaction:
     """One one-way reaction: complexes as tuples of coefficients over the species."""
 
     reactants: Complex
@@ -25,7 +25,7 @@ class Direction:
 
         Examples
         --------
-        >>> Direction((2, 0), (0, 1)).equation(["A", "B"])
+        >>> OneWayReaction((2, 0), (0, 1)).equation(["A", "B"])
         '2 A => B'
         """
         sides = [
@@ -37,9 +37,9 @@ class Direction:
         return " => ".join(sides)
 
     @property
-    def reverse(self) -> Direction:
+    def reverse(self) -> OneWayReaction:
         """The other way."""
-        return Direction(self.products, self.reactants)
+        return OneWayReaction(self.products, self.reactants)
 
 
 def monomials(concentrations: Array, complexes: Iterable[Complex]) -> Array:

@@ -59,7 +59,9 @@ def completed(runs: Trajectories, missing: Sequence[Species], *, noise: float = 
     for run in runs.runs:
         start = observed @ run.concentrations[0]
         if np.isnan(start).any():
-            raise DataError(f"Run {run.name!r}: its first state has gaps, and {_listed(names)} is worked out from it.")
+            raise DataError(
+                f"Run {run.name!r}: its initial state has gaps, and {_listed(names)} is worked out from it."
+            )
         unknown = np.column_stack([hidden, -start]) if run.reactor == "constant-pressure" else hidden
         _check_determined(unknown, names, elements, run.reactor)
         target = -observed @ run.concentrations.T + (0.0 if run.reactor == "constant-pressure" else start[:, None])

@@ -35,7 +35,7 @@ class Trajectory:
     name : str
         Unique among the runs.
     parent : str
-        Not empty for states that were drawn around those of run ``parent``: they are states only, not a course in
+        Not empty for states that were drawn around those of run ``parent``: they are states only, not a time history in
         time; ``time`` then is that of the parent's states, or counts them.
 
     Raises
@@ -84,7 +84,7 @@ class Trajectory:
             )
 
     @property
-    def is_course(self) -> bool:
+    def is_time_history(self) -> bool:
         """True if the states follow each other in time, so that the run can be re-simulated."""
         return len(self.time) > 1 and not self.parent
 

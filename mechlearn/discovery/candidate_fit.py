@@ -7,19 +7,19 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chemistry.one_way import Direction
+from ..chemistry.one_way import OneWayReaction
 from ..data.balances.balances_record import Balances
 from .candidates.enumeration import candidate_reactions
-from .fit.candidate_result import LibraryFit, LibraryReaction
-from .fit.production_states import States, driving, states_of
-from .fit.rate_fit import Fit
+from .fit.candidate_result import CandidateFit, CandidateReaction
+from .fit.production_states import ProductionStates, driving, states_of
+from .fit.rate_fit import RateLawFit
 from .fit.rate_law_readout import reactions_of
 from .fit.rate_law_terms import Surroundings
 from .fit.rate_mixtures import collider_groups, columns
 from .select.backward_elimination import pruned_laws, restored_laws
 from .select.candidate_selection import eliminate, enriched, first_laws, fitted, mix, split
 from .select.forward_selection import with_slow_reactions
-from .select.rate_law_reduction import simpler_laws
+from .select.rate_law_reduction import reduced_laws
 from .settings import Search
 
 Array = NDArray[np.float64]
@@ -38,9 +38,9 @@ MOST_STATES = 3000
 """States that are fitted; of more, so many drawn at random."""
 
 
-def library_fit(
+def candidate_fit(
     balances: Balances, search: Search, progress: Progress, net: NDArray[np.int64] | None = None
-) -> LibraryFit:
+) -> CandidateFit:
     """The fewest candidates that explain the balances, with their rate laws.
 
     Parameters
@@ -82,13 +82,13 @@ def library_fit(
         reactions = reactions.select(np.flatnonzero(first.shares(coarse, len(reactions.net)) > SORTED_OUT))
     progress(0.3, f"{len(reactions.net)} candidates left")
     if not len(reactions.net):
-        return LibraryFit((), candidates, 0.0, 1.0, 1.0)
+        return CandidateFit((), candidates, 0.0, 1.0, 1.0)
     laws = columns(states, reactions, groups, 1.0, search.third_bodies)
     mixture = mix(laws, states, np.ones(len(laws.reaction), dtype=bool))
     kept = eliminate(laws, states.target, mixture, len(reactions.net), train)
     progress(0.7, f"{int(kept.sum())} reactions")
     if not kept.any():
-        return LibraryFit((), candidates, mixture.errors.noise, mixture.errors.law, 1.0)
+        return CandidateFit((), candidates, mixture.errors.noise, mixture.errors.law, 1.0)
     around = Surroundings.of(states, groups)
     mixture = mix(laws, states, kept[laws.reaction])
     start = first_laws(laws, mixture, reactions, around, kept)
@@ -104,7 +104,7 @@ def library_fit(
             fit, errors = fitted(states, reactions, around, left, errors)
     for _ in range(PASSES):
         fit, errors = enriched(states, reactions, around, fit.laws, errors, train, third=third)
-        left = simpler_laws(states, reactions, around, fit, errors, train)
+        left = reduced_laws(states, reactions, around, fit, errors, train)
         fit, errors = fitted(states, reactions, around, left, errors)
     inverse = fit.flux.inverse
     names = tuple(s.name for s in balances.species)
@@ -113,13 +113,13 @@ def library_fit(
         row = reactions.net[law.reaction]
         flux = states.observe(law.evaluate(around)[0] * reactions.difference[:, law.reaction])
         parts = reactions_of(law, row, names, groups, states.reference, thermo=thermo)
-        found.append(LibraryReaction(tuple(int(n) for n in row), parts, _contribution(flux, row, inverse), deviation))
+        found.append(CandidateReaction(tuple(int(n) for n in row), parts, _contribution(flux, row, inverse), deviation))
     found.sort(key=lambda each: -each.contribution)
     misfit = float(np.sqrt(np.mean(((fit.flux.production - states.target) * inverse) ** 2)))
-    return LibraryFit(tuple(found), candidates, errors.noise, errors.law, misfit)
+    return CandidateFit(tuple(found), candidates, errors.noise, errors.law, misfit)
 
 
-def _some_of(states: States, seed: int) -> States:
+def _some_of(states: ProductionStates, seed: int) -> ProductionStates:
     """At most `MOST_STATES`, drawn so that every decade of the rates has its share."""
     count = len(states.target)
     if states.operator is not None or count <= MOST_STATES:
@@ -137,7 +137,7 @@ def _some_of(states: States, seed: int) -> States:
     return states.rows(chosen)
 
 
-def candidate_directions(balances: Balances, search: Search) -> tuple[Direction, ...]:
+def candidate_directions(balances: Balances, search: Search) -> tuple[OneWayReaction, ...]:
     """One-way reactions of the library that explain production rates at one temperature, without colliders."""
     states = _some_of(states_of(balances, thermo=False), search.seed)
     reactions = driving(states, candidate_reactions(balances.species, 2, search.molecularity))
@@ -145,7 +145,7 @@ def candidate_directions(balances: Balances, search: Search) -> tuple[Direction,
     mixture = mix(laws, states, np.ones(len(laws.reaction), dtype=bool))
     kept = eliminate(laws, states.target, mixture, len(reactions.net), split(len(states.target), search.seed))
     return tuple(
-        Direction(tuple(int(n) for n in np.maximum(-row, 0)), tuple(int(n) for n in np.maximum(row, 0)))
+        OneWayReaction(tuple(int(n) for n in np.maximum(-row, 0)), tuple(int(n) for n in np.maximum(row, 0)))
         for row in reactions.net[kept]
     )
 
@@ -154,7 +154,7 @@ def _contribution(flux: Array, net: NDArray[np.int64], inverse: Array) -> float:
     return float(np.quantile(np.abs(flux)[:, None] * np.abs(net) * inverse, 0.95, axis=0).max())
 
 
-def _deviations(fit: Fit) -> list[float]:
+def _deviations(fit: RateLawFit) -> list[float]:
     """Standard errors of the first coefficient of each law, residuals being as large as the fit left them."""
     size = np.sqrt(np.maximum(np.diag(fit.normal), 1e-300))
     inverse = np.linalg.pinv(fit.normal / np.outer(size, size), rcond=1e-14, hermitian=True)

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from ..data.balances.balances_record import Balances
 from ..data.designed_states import design_of
-from .candidate_fit import library_fit
+from .candidate_fit import candidate_fit
 from .candidates.designed.designed_fit import designed_fit
 from .candidates.network.proposals import proposed_reactions
 from .discovery_result import STATUS, Discovery, learnt_mechanism, no_reactions
-from .fit.candidate_result import LibraryFit, LibraryReaction
+from .fit.candidate_result import CandidateFit, CandidateReaction
 from .fit.learned_reactions import LearnedReaction
 from .settings import Search
 
@@ -37,11 +37,11 @@ USEFUL = 0.02
 """Error of the rate laws up to which they are called approximate."""
 
 
-def from_library(balances: Balances, search: Search, progress: Callable[[float, str], None]) -> Discovery:
+def from_candidates(balances: Balances, search: Search, progress: Callable[[float, str], None]) -> Discovery:
     """The fewest candidates that explain the data, with their rate laws."""
     started = time.monotonic()
     proposed: NDArray[np.int64] | None = None
-    fit: LibraryFit | None = None
+    fit: CandidateFit | None = None
     ended = True
     try:
         design = design_of(balances.concentrations, balances.temperature)
@@ -50,7 +50,7 @@ def from_library(balances: Balances, search: Search, progress: Callable[[float, 
         else:
             if search.method == "network":
                 proposed = proposed_reactions(balances, search, progress)
-            fit = library_fit(
+            fit = candidate_fit(
                 balances, search, _part(progress, 0.0, LIBRARY if search.method == "both" else 1.0), proposed
             )
             if search.method == "both":
@@ -64,7 +64,7 @@ def from_library(balances: Balances, search: Search, progress: Callable[[float, 
     if not fit.found:
         message = f"None of {fit.candidates} candidate reactions explains these data.{_unexplained(fit)}"
         if search.method == "network":
-            message = "No row of the network came near whole numbers. Use method: library, or bring more states."
+            message = "No row of the network came near whole numbers. Use method: candidates, or bring more states."
         return no_reactions(balances, search, message, started=started)
     reactions = tuple(
         LearnedReaction(reaction, (each.std_error_log_k, None), each.contribution, _finders(each, proposed, search))
@@ -90,14 +90,14 @@ def _part(progress: Callable[[float, str], None], start: float, end: float) -> C
     return lambda share, text: progress(start + (end - start) * share, text)
 
 
-def _with_proposed(fit: LibraryFit, proposed: NDArray[np.int64], balances: Balances, search: Search) -> LibraryFit:
+def _with_proposed(fit: CandidateFit, proposed: NDArray[np.int64], balances: Balances, search: Search) -> CandidateFit:
     """The fit with what the network found outside the library, where that explains clearly more."""
     outside = int(np.sum(_larger_side(proposed) > search.molecularity))
     if not outside or (fit.noise < ROUND_OFF and fit.law_error < EXPLAINED):
         return fit
     known = [each.net for each in fit.found if not _among(each, proposed)]
     together = np.concatenate([proposed, np.array(known, dtype=np.int64).reshape(-1, proposed.shape[1])])
-    more = library_fit(balances, search, lambda share, text: None, together)
+    more = candidate_fit(balances, search, lambda share, text: None, together)
     return replace(more, candidates=fit.candidates + outside) if more.misfit < MORE * fit.misfit else fit
 
 
@@ -106,21 +106,21 @@ def _larger_side(net: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(np.maximum(np.maximum(-net, 0).sum(axis=-1), np.maximum(net, 0).sum(axis=-1)))
 
 
-def _finders(each: LibraryReaction, proposed: NDArray[np.int64] | None, search: Search) -> tuple[str, ...]:
+def _finders(each: CandidateReaction, proposed: NDArray[np.int64] | None, search: Search) -> tuple[str, ...]:
     """Which learner found a reaction."""
     if search.method == "network":
         return ("network",)
     if proposed is None or not _among(each, proposed):
-        return ("library",)
+        return ("candidates",)
     listed = _larger_side(np.array(each.net)) <= search.molecularity
-    return ("network", "library") if listed else ("network",)
+    return ("network", "candidates") if listed else ("network",)
 
 
-def _among(each: LibraryReaction, proposed: NDArray[np.int64]) -> bool:
+def _among(each: CandidateReaction, proposed: NDArray[np.int64]) -> bool:
     return bool(np.any([(proposed == net).all(axis=1) for net in (each.net, np.negative(each.net))]))
 
 
-def _standing(fit: LibraryFit, proposed: NDArray[np.int64] | None, search: Search) -> str:
+def _standing(fit: CandidateFit, proposed: NDArray[np.int64] | None, search: Search) -> str:
     if search.method == "network":
         return f"{len(fit.found)} of the {fit.candidates} reactions that the network proposes stand."
     text = f"{len(fit.found)} of {fit.candidates} candidate reactions stand."
@@ -133,7 +133,7 @@ def _standing(fit: LibraryFit, proposed: NDArray[np.int64] | None, search: Searc
     return f"{text} The network, which is given no candidates, finds {both} of them{more}."
 
 
-def _unexplained(fit: LibraryFit) -> str:
+def _unexplained(fit: CandidateFit) -> str:
     if not fit.unexplained:
         return ""
     named = ", ".join(fit.unexplained[:NAMED]) + ", …" * (len(fit.unexplained) > NAMED)
@@ -147,7 +147,7 @@ def _interrupted(balances: Balances, search: Search, started: float) -> Discover
     )
 
 
-def _verdict(fit: LibraryFit, balances: Balances, *, ended: bool) -> tuple[str, str]:
+def _verdict(fit: CandidateFit, balances: Balances, *, ended: bool) -> tuple[str, str]:
     level, detail = "round-off", f"{fit.law_error:.2g}"
     if not ended:
         status, detail = "interrupted", f"{fit.misfit:.2g}"
@@ -157,12 +157,12 @@ def _verdict(fit: LibraryFit, balances: Balances, *, ended: bool) -> tuple[str, 
     elif fit.law_error < ROUND_OFF and fit.noise < ROUND_OFF:
         status = "recovered"
     elif fit.noise > LEAST_NOISE and fit.law_error < BELOW_NOISE * fit.noise:
-        return "approximated", (
+        return "approximate-rate-laws", (
             f"The reactions found explain the data to their noise, {100 * fit.noise:.2g} % of the rates. Slower ones "
             "could not be seen in it."
         )
     elif fit.law_error < USEFUL:
-        status = "approximated"
+        status = "approximate-rate-laws"
     else:
-        status = "unsettled"
+        status = "unexplained-residual"
     return status, STATUS[status].format(detail=detail, level=level)

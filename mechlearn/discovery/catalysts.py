@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..chemistry.one_way import Complex, Direction
+from ..chemistry.one_way import Complex, OneWayReaction
 from ..data.balances.balances_record import Balances
 from .candidates.network.every_complex import solution_from_every_complex, solution_that_needs_catalysts
 from .candidates.network.solution import Solution
@@ -22,7 +22,7 @@ def solution_with_catalysts(
 
     None where they are not, or the states do not determine what every complex makes.
     """
-    if search.method == "library" or isinstance(search.optimizer, Adam):
+    if search.method == "candidates" or isinstance(search.optimizer, Adam):
         return None, ()
     if search.catalysts:
         return solution_from_every_complex(problem, replace(stoichiometry, catalysts=True), search), ()
@@ -60,7 +60,7 @@ def same_law_text(solution: Solution, balances: Balances) -> str:
         net = np.subtract(d.products, d.reactants)
         twice = d.reactants + 2 * net
         if np.any(np.minimum(d.reactants, d.products)) and np.all(twice >= 0):
-            other = Direction(d.reactants, tuple(int(c) for c in twice))
+            other = OneWayReaction(d.reactants, tuple(int(c) for c in twice))
             texts.append(
                 f" {d.equation(names)} has the smallest whole change; {other.equation(names)} at "
                 "half its rate constant is the same law."
@@ -68,7 +68,7 @@ def same_law_text(solution: Solution, balances: Balances) -> str:
     return "".join(texts)
 
 
-def law_of(direction: Direction) -> tuple[Complex, Complex]:
+def law_of(direction: OneWayReaction) -> tuple[Complex, Complex]:
     """The reactants and the direction of the change: what a rate law tells of a reaction."""
     net = np.subtract(direction.products, direction.reactants)
     return direction.reactants, tuple(int(c) for c in net // (np.gcd.reduce(net) or 1))

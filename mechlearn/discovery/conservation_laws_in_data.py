@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..chemistry.conservation import conservation_laws
-from ..data.noise.rate_noise import Noise
+from ..data.noise.rate_noise import RateNoise
 
 Array = NDArray[np.float64]
 
@@ -62,7 +62,7 @@ class Conserved:
         return {"laws": laws, "measure": measure, "limit": self.limit, "next_change": self.next_change}
 
 
-def conserved_in(accumulation: Array, noise: Noise) -> Conserved:
+def conserved_in(accumulation: Array, noise: RateNoise) -> Conserved:
     """The laws of production rates of shape (N, S), with the test of each.
 
     Notes
@@ -77,7 +77,7 @@ def conserved_in(accumulation: Array, noise: Noise) -> Conserved:
     >>> import numpy as np
     >>> from mechlearn.data.noise.rate_noise import Noise
     >>> rates = np.random.default_rng(0).random((20, 2)) @ [[-1, -1, 1, 0], [1, 0, -1, 1]]
-    >>> found = conserved_in(rates, Noise(0.0, np.zeros(4), np.zeros(4), True))
+    >>> found = conserved_in(rates, RateNoise(0.0, np.zeros(4), np.zeros(4), True))
     >>> [law["law"] for law in found.as_dict(("E", "S", "ES", "P"))["laws"]]
     ['E + ES', 'S + ES + P']
     """

@@ -11,22 +11,22 @@ from ..chemistry.kinetics import production_rates
 from ..chemistry.mechanism import Mechanism
 from ..data.balances.balances_record import Balances
 from ..data.designed_states import design_of
-from ..data.noise.rate_noise import Noise
+from ..data.noise.rate_noise import RateNoise
 from ..data.trajectories import Trajectories
 from ..errors import DataError, StudyError
-from .candidate_search import from_library
+from .candidate_search import from_candidates
 from .discovery_result import Discovery, no_reactions
 from .fit.scaling import noise_of
 from .network_search import from_network
 from .settings import Search
-from .trajectory_search import from_courses
+from .trajectory_search import from_trajectories
 
 
 def discover(
     balances: Balances,
     search: Search | None = None,
     *,
-    noise: Noise | None = None,
+    noise: RateNoise | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Discovery:
     """Find the reactions and rate constants that explain the balances.
@@ -37,7 +37,7 @@ def discover(
         What the data say about production rates.
     search : Search, optional
         What to look for; all defaults if absent.
-    noise : Noise, optional
+    noise : RateNoise, optional
         Of given production rates [kmol/m³/s], where more is known of it than these balances tell; the network at one
         temperature weighs by it.
     progress : callable, optional
@@ -88,16 +88,16 @@ def discover(
         return no_reactions(balances, search, message)
     told = progress or _silent
     with threadpool_limits(limits=1):
-        if balances.courses is not None:
-            return from_courses(balances, search, told)
+        if balances.trajectories is not None:
+            return from_trajectories(balances, search, told)
         if _by_library(balances, search):
-            return from_library(balances, search, told)
+            return from_candidates(balances, search, told)
         return from_network(balances, search, told, noise)
 
 
-def noise_seen(balances: Balances, search: Search) -> Noise | None:
+def noise_seen(balances: Balances, search: Search) -> RateNoise | None:
     """The noise by which a search weighs given production rates [kmol/m³/s]; None where the network has no say."""
-    return None if balances.courses is not None or _by_library(balances, search) else noise_of(balances)
+    return None if balances.trajectories is not None or _by_library(balances, search) else noise_of(balances)
 
 
 def _by_library(balances: Balances, search: Search) -> bool:
@@ -113,8 +113,10 @@ def _by_library(balances: Balances, search: Search) -> bool:
     ]
     bare = [s.name for s in balances.species if not s.composition]
     if not reasons:
-        if search.method == "library" and bare:
-            raise DataError(f"method: library needs compositions, and that of {bare[0]} is unknown. Give a mechanism.")
+        if search.method == "candidates" and bare:
+            raise DataError(
+                f"method: candidates needs compositions, and that of {bare[0]} is unknown. Give a mechanism."
+            )
         return False
     if several and search.temperature_dependence == "none":
         raise DataError(
@@ -129,7 +131,7 @@ def _by_library(balances: Balances, search: Search) -> bool:
     if search.method == "network" and search.reverse != "thermo":
         raise StudyError(
             "method: network learns rate constants of each direction at one temperature; here "
-            f"{' and '.join(reasons)}. Use reverse: thermo, which ties the directions, or method: library or auto."
+            f"{' and '.join(reasons)}. Use reverse: thermo, which ties the directions, or method: candidates or auto."
         )
     if bare:
         raise DataError(

@@ -13,10 +13,10 @@ from ..chemistry.detailed_balance import reversible_where_consistent
 from ..chemistry.mechanism import Mechanism, Reaction
 from ..chemistry.unmeasured_products import with_unmeasured_products
 from ..data.balances.balances_record import Balances
-from .candidates.network.training import Found, Round
+from .candidates.network.training import Round, RowSearch
 from .conservation_laws_in_data import Conserved
 from .fit.learned_reactions import LearnedReaction
-from .fit.trajectory_result import CoursesFit
+from .fit.trajectory_result import TrajectoryFit
 from .settings import Search
 
 STATUS = {
@@ -28,10 +28,10 @@ STATUS = {
     "not-mass-action": "No polynomial of third order in the concentrations follows the rates: the best one leaves "
     "{detail}. The rate law may be rational (an intermediate that is not among the species), or a species or the "
     "temperature that matters may be missing.",
-    "unsettled": "The reactions found leave {detail} of the gross production unexplained. Offer more reactions, more "
-    "restarts or more time; the cause may also be a rate law that this version does not know.",
-    "approximated": "The reactions found explain the data, with rate laws that miss {detail} of the gross production: "
-    "their forms are not exactly those of the source.",
+    "unexplained-residual": "The reactions found leave {detail} of the gross production unexplained. Offer more "
+    "reactions, more restarts or more time; the cause may also be a rate law that this version does not know.",
+    "approximate-rate-laws": "The reactions found explain the data, with rate laws that miss {detail} of the gross "
+    "production: their forms are not exactly those of the source.",
     "undersampled": "{detail} Bring more runs or more times.",
     "no-reactions": "{detail}",
     "interrupted": "Interrupted; the best so far leaves {detail} of the gross production unexplained.",
@@ -66,7 +66,7 @@ class Discovery:
         Time taken.
     conserved : Conserved or None
         The laws found in the data and their test, where compositions are unknown.
-    courses : CoursesFit, optional
+    trajectory_fit : TrajectoryFit, optional
         Where concentrations alone were learnt from: noise, outliers, and other networks that fit as well.
     """
 
@@ -80,7 +80,7 @@ class Discovery:
     search: Search
     seconds: float
     conserved: Conserved | None = None
-    courses: CoursesFit | None = None
+    trajectory_fit: TrajectoryFit | None = None
     descent: tuple[Round, ...] = ()
 
     @cached_property
@@ -112,10 +112,10 @@ class Discovery:
             "noise": self.noise,
             "conserved": self.conserved and self.conserved.as_dict(self.mechanism.species_names),
             "seed": self.search.seed,
-            "concentrations": None if self.courses is None else self._concentrations_dict(self.courses),
+            "concentrations": None if self.trajectory_fit is None else self._concentrations_dict(self.trajectory_fit),
         }
 
-    def _concentrations_dict(self, fit: CoursesFit) -> dict[str, Any]:
+    def _concentrations_dict(self, fit: TrajectoryFit) -> dict[str, Any]:
         names = self.mechanism.species_names
         return {
             "noise": {
@@ -128,8 +128,10 @@ class Discovery:
             "candidates": fit.candidates,
             "robust": fit.robust,
             "unresolved": fit.unresolved,
-            "unseen": [{"equation": each.equation(list(names)), "below": limit} for each, limit in fit.unseen],
-            "implied": [each.equation(list(names)) for each in fit.implied],
+            "upper_limits": [
+                {"equation": each.equation(list(names)), "below": limit} for each, limit in fit.upper_limits
+            ],
+            "from_detailed_balance": [each.equation(list(names)) for each in fit.from_detailed_balance],
             "outliers": [asdict(each) for each in fit.outliers],
         }
 
@@ -166,10 +168,10 @@ def learnt_mechanism(balances: Balances, reactions: tuple[Reaction, ...]) -> Mec
 
 
 def no_reactions(
-    balances: Balances, search: Search, detail: str, found: Found | None = None, started: float | None = None
+    balances: Balances, search: Search, detail: str, found: RowSearch | None = None, started: float | None = None
 ) -> Discovery:
     """A search that found nothing."""
-    found = found or Found()
+    found = found or RowSearch()
     status = "interrupted" if found.interrupted else "no-reactions"
     return Discovery(
         mechanism=learnt_mechanism(balances, ()),

@@ -17,7 +17,7 @@ ROUNDS = 1
 makes of them is wanted soon."""
 
 
-def doubt_of_mass_action(problem: Scaled, balances: Balances) -> str:
+def lack_of_fit_of_mass_action(problem: Scaled, balances: Balances) -> str:
     """What polynomials of third order leave of the rates and is not noise; empty where all may be noise.
 
     A mass-action mechanism of reactions of up to three molecules makes production rates polynomials of third order.
@@ -40,8 +40,8 @@ def shortened(search: Search) -> Search:
     return replace(search, optimizer=replace(search.optimizer, rounds=min(search.optimizer.rounds, ROUNDS)))
 
 
-def with_doubt(status: str, message: str, doubt: str) -> tuple[str, str]:
+def with_lack_of_fit(status: str, message: str, doubt: str) -> tuple[str, str]:
     """The verdict where the data are not explained: that no mass-action mechanism could."""
-    if not doubt or status not in ("unsettled", "no-reactions"):
+    if not doubt or status not in ("unexplained-residual", "no-reactions"):
         return status, message
     return "not-mass-action", STATUS["not-mass-action"].format(detail=doubt) + f" {message}"

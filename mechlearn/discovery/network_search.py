@@ -9,40 +9,40 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 
-from ..chemistry.one_way import Complex, Direction
+from ..chemistry.one_way import Complex, OneWayReaction
 from ..data.balances.balances_record import Balances
-from ..data.noise.rate_noise import Noise
+from ..data.noise.rate_noise import RateNoise
 from ..errors import DataError, StudyError
 from .candidate_fit import candidate_directions
 from .candidates.network.adam import search_rows_with_adam
 from .candidates.network.noisy_solution import significant_rates, solution_under_noise
 from .candidates.network.solution import EXACT, Solution, pruned, solution_from_rows, too_many
 from .candidates.network.stoichiometry import Stoichiometry, conserving_rows, element_laws, free_rows
-from .candidates.network.training import Found, search_rows
+from .candidates.network.training import RowSearch, search_rows
 from .catalysts import NOT_LOOKED_FOR, complex_text, law_of, reason_text, same_law_text, solution_with_catalysts
 from .conservation_laws_in_data import Conserved, conserved_in
 from .discovery_result import STATUS, Discovery, learnt_mechanism, no_reactions
 from .fit.learned_reactions import LearnedReaction, learned_reactions
 from .fit.scaling import Scaled, scaled
-from .mass_action_test import doubt_of_mass_action, shortened, with_doubt
+from .mass_action_test import lack_of_fit_of_mass_action, shortened, with_lack_of_fit
 from .settings import Adam, Search
 
 
 def from_network(
-    balances: Balances, search: Search, progress: Callable[[float, str], None], noise: Noise | None = None
+    balances: Balances, search: Search, progress: Callable[[float, str], None], noise: RateNoise | None = None
 ) -> Discovery:
     """What the network finds; with compositions and ``method`` auto or both, checked against the library."""
     started = time.monotonic()
     _check(balances)
     problem = scaled(balances, noise)
     stoichiometry, conserved = _stoichiometry(balances, problem, search)
-    doubt = doubt_of_mass_action(problem, balances)
+    doubt = lack_of_fit_of_mass_action(problem, balances)
     witness = _witness(balances, problem, stoichiometry, search)
     settled = witness is not None and witness.complete and search.method == "auto"
     asked, search = search, shortened(search) if doubt or settled else search
     solution, needed = solution_with_catalysts(problem, stoichiometry, search)
     finder = "network" if solution is None else "complexes"
-    found = Found(solution) if solution else _search(balances, problem, stoichiometry, search, progress)
+    found = RowSearch(solution) if solution else _search(balances, problem, stoichiometry, search, progress)
     solution = found.solution
     more = NOT_LOOKED_FOR if search.catalysts and finder == "network" else ""
     if solution is None and found.votes:
@@ -52,17 +52,17 @@ def from_network(
         solution = witness
     if solution is None:
         message = "No row came near whole numbers. Offer another number of reactions, more restarts or more time."
-        if search.method == "library":
+        if search.method == "candidates":
             message = "No set of the reactions that the elements allow explains these data."
         nothing = no_reactions(balances, asked, message, found, started)
-        status, message = with_doubt(nothing.status, nothing.message + more, doubt)
+        status, message = with_lack_of_fit(nothing.status, nothing.message + more, doubt)
         return replace(nothing, status=status, message=message, conserved=conserved)
-    finders = {finder: by_network} | ({"library": set(witness.fit.directions)} if witness else {})
+    finders = {finder: by_network} | ({"candidates": set(witness.fit.directions)} if witness else {})
     reactions = learned_reactions(solution.fit, problem, balances.species)
     reactions = tuple(_with_finders(each, balances, finders) for each in reactions)
     level = 0.0 if problem.noise.exact else problem.noise.relative
     status, message = _verdict(solution, witness, found, balances, level, needed)
-    status, message = with_doubt(status, message + (more if status == "unsettled" else ""), doubt)
+    status, message = with_lack_of_fit(status, message + (more if status == "unexplained-residual" else ""), doubt)
     return Discovery(
         mechanism=learnt_mechanism(balances, tuple(learned.reaction for learned in reactions)),
         status=status,
@@ -93,15 +93,17 @@ def _witness(balances: Balances, problem: Scaled, stoichiometry: Stoichiometry, 
         return whole if fit is None or too_many(fit, search) else Solution(fit)
     fit = pruned(problem, directions, search, weakest=EXACT)
     complete = fit.misfit < EXACT and not too_many(fit, search)
-    return Solution(fit, complete=complete) if complete or search.method == "library" else None
+    return Solution(fit, complete=complete) if complete or search.method == "candidates" else None
 
 
-def _with_finders(learned: LearnedReaction, balances: Balances, found: dict[str, set[Direction]]) -> LearnedReaction:
+def _with_finders(
+    learned: LearnedReaction, balances: Balances, found: dict[str, set[OneWayReaction]]
+) -> LearnedReaction:
     names = [s.name for s in balances.species]
     sides = [
         tuple(int(side.get(n, 0)) for n in names) for side in (learned.reaction.reactants, learned.reaction.products)
     ]
-    direction = Direction(sides[0], sides[1])
+    direction = OneWayReaction(sides[0], sides[1])
     return replace(learned, found_by=tuple(name for name, directions in found.items() if direction in directions))
 
 
@@ -135,9 +137,9 @@ def _search(
     stoichiometry: Stoichiometry,
     search: Search,
     progress: Callable[[float, str], None],
-) -> Found:
-    if search.method == "library":
-        return Found()
+) -> RowSearch:
+    if search.method == "candidates":
+        return RowSearch()
     if isinstance(search.optimizer, Adam):
         if search.reactions == "auto":
             raise StudyError("optimizer: adam needs the number of reactions; set reactions: to a number.")
@@ -148,7 +150,7 @@ def _search(
 def _verdict(
     solution: Solution,
     witness: Solution | None,
-    found: Found,
+    found: RowSearch,
     balances: Balances,
     noise: float,
     needed: tuple[Complex, ...],
@@ -163,7 +165,7 @@ def _verdict(
             "reactions from others."
         )
     elif not solution.complete:
-        status = "unsettled"
+        status = "unexplained-residual"
     elif solution.ambiguous:
         status = "ambiguous"
         detail = "; ".join(complex_text(y, balances) for y in solution.ambiguous) + " can react in more than one way"

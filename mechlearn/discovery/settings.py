@@ -83,7 +83,7 @@ class Search:
     Parameters
     ----------
     method : str
-        ``network`` (the signed-matrix network), ``library`` (all reactions that the elements allow, by non-negative
+        ``network`` (the signed-matrix network), ``candidates`` (all reactions that the elements allow, by non-negative
         least squares), ``both``, or ``auto``: the network at one temperature with free reverse rates, checked by the
         library where all compositions are known, else the library.
     reactions : int or 'auto'
@@ -142,7 +142,7 @@ class Search:
     8
     """
 
-    method: Literal["auto", "network", "library", "both"] = "auto"
+    method: Literal["auto", "network", "candidates", "both"] = "auto"
     reactions: Annotated[int, Field(ge=1, le=500)] | Literal["auto"] = "auto"
     seed: Annotated[int, Field(ge=0)] = 0
     conserve: Literal["auto", "elements", "data", "none"] = "auto"

@@ -13,21 +13,21 @@ from ..data.balances.balances_record import Balances
 from ..data.balances.derivative import differential_balances
 from ..data.balances.integral import integral_balances
 from ..data.balances.weak import weak_balances
-from ..data.noise.concentration_noise import estimate_spread
+from ..data.noise.concentration_noise import estimate_noise
 from ..data.sampling.thinning import thinned
 from ..data.trajectories import Trajectories
 from ..errors import DataError
 from .candidates.trajectory_candidates import Candidates, candidates
 from .fit.nnls import rates_by_rows
-from .fit.noise_continuation import annealed, jumps
+from .fit.noise_continuation import continued_in_noise, jumps
 from .fit.outliers import FAR, chi2_of_still_runs, left_over, noise_left, outliers, scores
 from .fit.rate_bounds import VAGUE, bounds, bounds_beside_all
-from .fit.run_arrays import measured
+from .fit.run_arrays import run_arrays
 from .fit.step_resolution import resolved
-from .fit.trajectory_fit import Problem, State, evaluate, fitted, information
-from .fit.trajectory_result import CoursesFit, Found, Other
+from .fit.trajectory_fit import FitState, TrajectoryProblem, evaluate, fitted, information
+from .fit.trajectory_result import CompetingNetwork, FittedReaction, TrajectoryFit
 from .select.cycle_conditions import preferred
-from .select.trajectory_selection import Network, Selector
+from .select.trajectory_selection import ReactionSet, Selector
 from .settings import Search
 
 Array = NDArray[np.float64]
@@ -52,12 +52,12 @@ def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
     runs, drawn = thinned(runs, search.seed)
     if search.balances != "auto" or search.method in ("network", "both"):
         form, why = (search.balances, "as asked for") if search.balances != "auto" else ("weak", "for the network")
-        balances = MAKERS[form](runs, spread=estimate_spread(runs, search.noise))
+        balances = MAKERS[form](runs, spread=estimate_noise(runs, search.noise))
         return balances, f"Balances: {form}, {why}. {drawn}".strip()
-    spread = estimate_spread(runs, search.noise)
+    spread = estimate_noise(runs, search.noise)
     pool = candidates(runs, spread, search)
-    courses = [run for run in runs.runs if run.is_course]
-    some = runs.select(courses[:: -(-len(courses) // MOST_COMPARED)] if courses else runs.runs)
+    histories = [run for run in runs.runs if run.is_time_history]
+    some = runs.select(histories[:: -(-len(histories) // MOST_COMPARED)] if histories else runs.runs)
     misfits: dict[str, float] = {}
     for name, maker in MAKERS.items():
         with threadpool_limits(limits=1):
@@ -70,7 +70,7 @@ def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
     ), f"Balances: {best}, whose rates follow the trajectories best (χ² per datum: {listed}). {drawn}".strip()
 
 
-def courses_fit(balances: Balances, search: Search, tell: Tell, pool: Candidates) -> CoursesFit | None:
+def fit_of_trajectories(balances: Balances, search: Search, tell: Tell, pool: Candidates) -> TrajectoryFit | None:
     """Candidates by the balances, rates by the trajectories, and only the reactions that those need.
 
     ``pool`` holds the reactions to choose from. None where runs in which nothing reacts explain the data as well.
@@ -80,13 +80,13 @@ def courses_fit(balances: Balances, search: Search, tell: Tell, pool: Candidates
     DataError
         If the rates that the balances give cannot be integrated.
     """
-    courses = balances.courses
-    assert courses is not None
+    histories = balances.trajectories
+    assert histories is not None
     annealed_start = _after_a_jump(balances, pool, search)
     started = annealed_start or _start(balances, pool)
     if started is None:
-        data = measured(courses.runs)
-        if chi2_of_still_runs(Problem.of(pool, data, courses.spread)) < STILL * data.count:
+        data = run_arrays(histories.runs)
+        if chi2_of_still_runs(TrajectoryProblem.of(pool, data, histories.spread)) < STILL * data.count:
             return None
         raise DataError(
             "The rates that the balances give cannot be integrated: the samples are too far apart for the fastest "
@@ -95,35 +95,37 @@ def courses_fit(balances: Balances, search: Search, tell: Tell, pool: Candidates
         )
     problem, state, support = started
     tell(0.1, f"{len(support)} of {len(pool)} candidates")
-    selector, network, misfit = among(pool, problem, state, support, courses.runs, search, tell)
+    selector, network, misfit = with_competitors(pool, problem, state, support, histories.runs, search, tell)
     if annealed_start is not None:
         selector = replace(selector, sure=np.inf)
     state = network.state
     network = selector.selected(network)
     if annealed_start is None:  # noise as these reactions leave it, which are fewer than those of the start
         kept = np.array(network.kept)
-        selector, network, misfit = among(pool, network.problem, network.state, kept, courses.runs, search, tell)
+        selector, network, misfit = with_competitors(
+            pool, network.problem, network.state, kept, histories.runs, search, tell
+        )
         state = network.state
     if chi2_of_still_runs(network.problem) / selector.scale <= network.cost:
         return None
     tell(0.8, "looking for other networks")
     best, near = selector.rivals(network)
     chosen, near = preferred(selector, [best, *near])
-    fit = _told(chosen, near, pool, courses.runs, misfit * chosen.state.chi2 / state.chi2)
+    fit = _told(chosen, near, pool, histories.runs, misfit * chosen.state.chi2 / state.chi2)
     found = _bounded(fit.found, chosen, selector, annealed_start is not None, tell)
     fit = replace(fit, found=found, unresolved=annealed_start is not None)
-    return replace(fit, unseen=tuple(selector.unseen(chosen)))
+    return replace(fit, upper_limits=tuple(selector.upper_limits(chosen)))
 
 
-def among(
+def with_competitors(
     pool: Candidates,
-    problem: Problem,
-    state: State,
+    problem: TrajectoryProblem,
+    state: FitState,
     support: NDArray[np.int64],
     runs: Trajectories,
     search: Search,
     tell: Tell,
-) -> tuple[Selector, Network, float]:
+) -> tuple[Selector, ReactionSet, float]:
     """All candidates beside those that the problem holds, both with weights that belong to the fit of these.
 
     Returns
@@ -133,43 +135,45 @@ def among(
     """
     problem, state, misfit = _settled(problem, state, runs, search)
     count = problem.data.count
-    full = Problem.of(pool, problem.data, problem.spread)
+    full = TrajectoryProblem.of(pool, problem.data, problem.spread)
     full = replace(full, inverse=problem.inverse, steps=problem.steps, robust=problem.robust)
     threshold = float(np.log(count) + 2 * np.log(len(pool)))
     scale = left_over(problem, state)
     selector = Selector(full, pool.reversible, threshold, scale, lambda text: tell(0.5, text))
-    network = Network(tuple(support.tolist()), problem, state, state.chi2 / scale + threshold * len(support))
+    network = ReactionSet(tuple(support.tolist()), problem, state, state.chi2 / scale + threshold * len(support))
     return selector, network, misfit
 
 
 def _after_a_jump(
     balances: Balances, pool: Candidates, search: Search
-) -> tuple[Problem, State, NDArray[np.int64]] | None:
+) -> tuple[TrajectoryProblem, FitState, NDArray[np.int64]] | None:
     """All candidates, annealed, where fast reactions end before the second sample."""
-    courses = balances.courses
-    assert courses is not None
-    data = measured(courses.runs)
-    if not jumps(data, courses.spread):
+    histories = balances.trajectories
+    assert histories is not None
+    data = run_arrays(histories.runs)
+    if not jumps(data, histories.spread):
         return None
-    started = annealed(pool, data, courses.spread, search.noise)
+    started = continued_in_noise(pool, data, histories.spread, search.noise)
     return None if started is None else (*started, np.arange(len(pool)))
 
 
-def _start(balances: Balances, pool: Candidates) -> tuple[Problem, State, NDArray[np.int64]] | None:
+def _start(balances: Balances, pool: Candidates) -> tuple[TrajectoryProblem, FitState, NDArray[np.int64]] | None:
     """The candidates that carry flux in the balances, integrated with the rates found there."""
-    courses = balances.courses
-    assert courses is not None
+    histories = balances.trajectories
+    assert histories is not None
     constants = rates_by_rows(balances, pool)
     support = np.flatnonzero(constants > 0)
     if not len(support):
         return None
-    data = measured(courses.runs)
-    problem = Problem.of(pool.select(support), data, courses.spread)
+    data = run_arrays(histories.runs)
+    problem = TrajectoryProblem.of(pool.select(support), data, histories.spread)
     state = evaluate(problem, np.log(constants[support]), data.first)
     return None if state is None else (problem, state, support)
 
 
-def _settled(problem: Problem, state: State, runs: Trajectories, search: Search) -> tuple[Problem, State, float]:
+def _settled(
+    problem: TrajectoryProblem, state: FitState, runs: Trajectories, search: Search
+) -> tuple[TrajectoryProblem, FitState, float]:
     """Rates, steps and weights that belong together, and χ² per datum with the noise found in the data alone."""
     problem, state = resolved(problem, state)
     state = fitted(problem, state, tolerance=1.0, iterations=10)
@@ -180,22 +184,22 @@ def _settled(problem: Problem, state: State, runs: Trajectories, search: Search)
         problem = problem.with_weights(state.samples, spread)
         far = np.abs(scores(problem, state)) > FAR
         problem = replace(problem, robust=search.loss == "huber" or (search.loss == "auto" and bool(far.any())))
-        again = evaluate(problem, state.theta, state.first, state.course)
+        again = evaluate(problem, state.theta, state.first, state.history)
         if again is None:
             break
         state = fitted(problem, again, tolerance=1.0, iterations=10)
-        alone = problem.with_weights(state.samples, estimate_spread(runs, spread.kind))
+        alone = problem.with_weights(state.samples, estimate_noise(runs, spread.kind))
         misfit = float(np.sum(np.minimum(np.abs(scores(alone, state)), FAR) ** 2)) / problem.data.count
     return problem, state, misfit
 
 
 def _told(
-    best: Network,
-    near: list[Network],
+    best: ReactionSet,
+    near: list[ReactionSet],
     pool: Candidates,
     runs: Trajectories,
     misfit: float,
-) -> CoursesFit:
+) -> TrajectoryFit:
     problem, state = resolved(best.problem, best.state)
     state = fitted(problem, state, tolerance=1e-4)
     scale = left_over(problem, state)
@@ -208,14 +212,14 @@ def _told(
     found = []
     for place, candidate in enumerate(best.kept):
         size, error, share = (float(each[place]) for each in (constants, errors, shares))
-        found.append(Found(written[candidate], size, error, None, share))
+        found.append(FittedReaction(written[candidate], size, error, None, share))
     data = problem.data
     span = np.maximum(np.ptp(np.where(data.known, data.values, 0.0), axis=(0, 1)), 1e-300)
     left = ((state.samples - data.values) / span)[data.known]
-    return CoursesFit(
+    return TrajectoryFit(
         found=tuple(found),
         covariance=tuple(map(tuple, covariance.tolist())),
-        alternatives=tuple(other_of(each) for each in near),
+        alternatives=tuple(competing_network(each) for each in near),
         candidates=len(pool),
         reversible=pool.reversible,
         misfit=misfit,
@@ -225,13 +229,13 @@ def _told(
         robust=problem.robust,
         data=data.count,
         unresolved=False,
-        implied=tuple(written[best.kept[place]] for place in range(len(state.theta), len(best.kept))),
+        from_detailed_balance=tuple(written[best.kept[place]] for place in range(len(state.theta), len(best.kept))),
     )
 
 
 def _bounded(
-    found: tuple[Found, ...], network: Network, selector: Selector, unresolved: bool, tell: Tell
-) -> tuple[Found, ...]:
+    found: tuple[FittedReaction, ...], network: ReactionSet, selector: Selector, unresolved: bool, tell: Tell
+) -> tuple[FittedReaction, ...]:
     """The reactions with bounds where they are vague, or where other candidates may do part of what they do."""
     free = len(network.state.theta)
     known = [place >= free or each.std_error_log_k < VAGUE for place, each in enumerate(found)]
@@ -255,13 +259,13 @@ def _bounded(
     return tuple(replace(each, bounds=limit) for each, limit in zip(found, limits, strict=True))
 
 
-def other_of(network: Network) -> Other:
+def competing_network(network: ReactionSet) -> CompetingNetwork:
     """The one-way reactions of a network with their rate constants."""
     constants = network.problem.constants(network.state.theta)[0].tolist()
-    return Other(network.problem.reactions.directions, tuple(constants))
+    return CompetingNetwork(network.problem.reactions.directions, tuple(constants))
 
 
-def _contributions(problem: Problem, state: State) -> Array:
+def _contributions(problem: TrajectoryProblem, state: FitState) -> Array:
     """Largest share of each candidate in what any species gains and loses in any sample, shape (Q,)."""
     flux = problem.reactions.monomials(state.samples) * problem.constants(state.theta)[:, None]
     gross = flux @ np.abs(problem.reactions.net)

@@ -10,19 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..chemistry.mechanism import Arrhenius, Reaction
-from ..chemistry.one_way import Complex, Direction, undirected
-from ..data.balances.balances_record import Balances, Courses
+from ..chemistry.one_way import Complex, OneWayReaction, undirected
+from ..data.balances.balances_record import Balances, TrajectoryOrigin
 from ..data.sampling.missing_species import from_nothing
 from ..errors import StudyError
-from .candidates.network.training import Found
+from .candidates.network.training import RowSearch
 from .candidates.network.trajectory_rows import frozen_rows
 from .candidates.trajectory_candidates import candidates_of, possible_rows
 from .discovery_result import STATUS, Discovery, learnt_mechanism, no_reactions
 from .fit.learned_reactions import LearnedReaction
-from .fit.trajectory_result import CoursesFit, Other
-from .select.neighbouring_networks import networks_near
+from .fit.trajectory_result import CompetingNetwork, TrajectoryFit
+from .select.neighbouring_networks import competing_networks
 from .settings import Search
-from .trajectory_learner import courses_fit
+from .trajectory_learner import fit_of_trajectories
 
 NAMED = 4
 """Reactions that a sentence names."""
@@ -30,29 +30,31 @@ ABOVE_NOISE = 1.5
 """χ² per datum, by the noise that neighbouring samples show, above which something is unexplained."""
 
 
-def from_courses(balances: Balances, search: Search, progress: Callable[[float, str], None]) -> Discovery:
+def from_trajectories(balances: Balances, search: Search, progress: Callable[[float, str], None]) -> Discovery:
     """The fewest candidates whose trajectories explain the runs, of all or of what the network froze."""
-    assert balances.courses is not None
+    assert balances.trajectories is not None
     started = time.monotonic()
     _check(search)
-    nothing_falls = from_nothing(balances.courses.runs)
+    nothing_falls = from_nothing(balances.trajectories.runs)
     if nothing_falls:
         return replace(no_reactions(balances, search, nothing_falls, started=started), status="unbalanced-data")
-    found, rows = Found(), None
+    found, rows = RowSearch(), None
     try:
         if search.method in ("network", "both"):
             rows, found = frozen_rows(balances, search, lambda share, text: progress(0.5 * share, text))
             if found.interrupted:
                 raise KeyboardInterrupt
             if not len(rows) and search.method == "network":
-                message = "No row came near whole numbers. Use method: library, or bring samples with less noise."
+                message = "No row came near whole numbers. Use method: candidates, or bring samples with less noise."
                 return no_reactions(balances, search, message, found, started)
-        offered = _offered(balances.courses, search, rows)
-        fit = courses_fit(balances, search, progress, candidates_of(offered.rows, balances.courses.runs, search))
+        offered = _offered(balances.trajectories, search, rows)
+        fit = fit_of_trajectories(
+            balances, search, progress, candidates_of(offered.rows, balances.trajectories.runs, search)
+        )
         near = None
         if fit is not None and search.method == "network":
             progress(0.95, "looking for other networks")
-            near = networks_near({each.direction: each.constant for each in fit.found}, balances, search)
+            near = competing_networks({each.direction: each.constant for each in fit.found}, balances, search)
             fit = _with_rivals(fit, near or ())
     except KeyboardInterrupt:
         return replace(
@@ -84,7 +86,7 @@ def from_courses(balances: Balances, search: Search, progress: Callable[[float, 
         descent=tuple(found.descent),
         search=search,
         seconds=time.monotonic() - started,
-        courses=fit,
+        trajectory_fit=fit,
     )
 
 
@@ -95,19 +97,19 @@ class _Offered:
     rows: NDArray[np.int64]
     by: dict[tuple[int, ...], tuple[str, ...]]
 
-    def finders(self, direction: Direction) -> tuple[str, ...]:
+    def finders(self, direction: OneWayReaction) -> tuple[str, ...]:
         return self.by[undirected(np.subtract(direction.products, direction.reactants))]
 
 
-def _offered(courses: Courses, search: Search, frozen: NDArray[np.int64] | None) -> _Offered:
+def _offered(histories: TrajectoryOrigin, search: Search, frozen: NDArray[np.int64] | None) -> _Offered:
     """All reactions that are possible, what the network froze, or both, but then no multiples of what is possible."""
-    possible = np.zeros((0, len(courses.runs.species)), dtype=np.int64)
+    possible = np.zeros((0, len(histories.runs.species)), dtype=np.int64)
     if frozen is None or search.method == "both":
-        possible = possible_rows(courses.runs, courses.spread, search)
+        possible = possible_rows(histories.runs, histories.spread, search)
     plain = {undirected(row) for row in possible}
     by: dict[tuple[int, ...], tuple[str, ...]] = {}
     rows = []
-    for finder, offers in (("network", possible[:0] if frozen is None else frozen), ("library", possible)):
+    for finder, offers in (("network", possible[:0] if frozen is None else frozen), ("candidates", possible)):
         for row in offers:
             if undirected(row) not in plain and undirected(row // np.gcd.reduce(row)) in plain:
                 continue
@@ -118,7 +120,7 @@ def _offered(courses: Courses, search: Search, frozen: NDArray[np.int64] | None)
     return _Offered(np.array(rows, dtype=np.int64).reshape(-1, possible.shape[1]), by)
 
 
-def _with_rivals(fit: CoursesFit, near: tuple[Other, ...]) -> CoursesFit:
+def _with_rivals(fit: TrajectoryFit, near: tuple[CompetingNetwork, ...]) -> TrajectoryFit:
     """What the network found, beside other networks among all that are possible."""
     others = {frozenset(each.directions): each for each in (*fit.alternatives, *near)}
     return replace(fit, alternatives=tuple(others.values()))
@@ -138,10 +140,10 @@ def _check(search: Search) -> None:
         )
 
 
-def _joined(fit: CoursesFit, names: list[str], offered: _Offered) -> tuple[LearnedReaction, ...]:
+def _joined(fit: TrajectoryFit, names: list[str], offered: _Offered) -> tuple[LearnedReaction, ...]:
     """Opposite directions as one reaction with a reverse rate constant of its own, in the direction of the larger."""
     by_direction = {each.direction: each for each in fit.found}
-    done: set[Direction] = set()
+    done: set[OneWayReaction] = set()
     joined = []
     for each in sorted(fit.found, key=lambda found: (-found.constant, found.direction.reactants)):
         if each.direction in done:
@@ -167,7 +169,7 @@ def _joined(fit: CoursesFit, names: list[str], offered: _Offered) -> tuple[Learn
     return tuple(joined)
 
 
-def _verdict(fit: CoursesFit, names: list[str], search: Search, pool: str) -> tuple[str, str]:
+def _verdict(fit: TrajectoryFit, names: list[str], search: Search, pool: str) -> tuple[str, str]:
     level = f"their noise, {fit.spread.text}"
     detail = f"{100 * fit.loss:.2g} %"
     limit = search.reactions
@@ -186,7 +188,7 @@ def _verdict(fit: CoursesFit, names: list[str], search: Search, pool: str) -> tu
             f"{beside}{_implied_text(fit, names)}"
         )
     elif fit.misfit > ABOVE_NOISE or (isinstance(limit, int) and len(fit.found) > 2 * limit):
-        status = "unsettled"
+        status = "unexplained-residual"
         return status, (
             f"The reactions found miss the concentrations by {np.sqrt(fit.misfit):.2g} times their noise, {detail} of "
             "their range. A species that reacts may not be among those measured, or the rate law may be one that this "
@@ -210,25 +212,25 @@ def _verdict(fit: CoursesFit, names: list[str], search: Search, pool: str) -> tu
     return status, STATUS[status].format(detail=detail, level=level)
 
 
-def _implied_text(fit: CoursesFit, names: list[str]) -> str:
+def _implied_text(fit: TrajectoryFit, names: list[str]) -> str:
     """Which reverse directions are there only since detailed balance asks for them."""
-    if not fit.implied:
+    if not fit.from_detailed_balance:
         return ""
     constants = {each.direction: each.constant for each in fit.found}
-    listed = ", ".join(f"{each.equation(names)} {constants[each]:.2g}" for each in fit.implied)
+    listed = ", ".join(f"{each.equation(names)} {constants[each]:.2g}" for each in fit.from_detailed_balance)
     return f" Noise hides these; their rate constants are what detailed balance asks for with the others: {listed}."
 
 
-def _unseen_text(fit: CoursesFit, names: list[str]) -> str:
+def _unseen_text(fit: TrajectoryFit, names: list[str]) -> str:
     """Which reactions may go the other way as well, and how fast at most, where noise may hide it."""
-    if not fit.unseen or fit.spread.clean:
+    if not fit.upper_limits or fit.spread.clean:
         return ""
-    listed = ", ".join(f"{direction.equation(names)} {limit:.2g}" for direction, limit in fit.unseen[:NAMED])
-    more = ", …" * (len(fit.unseen) > NAMED)
+    listed = ", ".join(f"{direction.equation(names)} {limit:.2g}" for direction, limit in fit.upper_limits[:NAMED])
+    more = ", …" * (len(fit.upper_limits) > NAMED)
     return f" In this noise reactions may also go the other way, with rate constants of at most {listed}{more}."
 
 
-def _difference(other: tuple[Direction, ...], fit: CoursesFit, names: list[str]) -> str:
+def _difference(other: tuple[OneWayReaction, ...], fit: TrajectoryFit, names: list[str]) -> str:
     """What another network has in place of what."""
     mine, theirs = {each.direction for each in fit.found}, set(other)
     if fit.reversible:  # of each reaction the direction in which it is written here, if it is

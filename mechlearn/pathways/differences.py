@@ -9,7 +9,7 @@ from .operations import difference
 from .rates_of_progress import History
 
 
-def course_difference(learnt: History, source: History) -> nx.DiGraph | None:
+def run_difference(learnt: History, source: History) -> nx.DiGraph | None:
     """How much more, or less, of an element passes between species in one mechanism than in another, over a whole run.
 
     Parameters
@@ -30,7 +30,7 @@ def course_difference(learnt: History, source: History) -> nx.DiGraph | None:
     >>> start = {"mechanism": "h2o2.yaml", "temperature": 1500, "pressure": "1 atm", "initial": {"X": "H2:2, O2:1"}}
     >>> runs = simulate(Study(source={**start, "times": {"end": "30 us", "count": 4}}))
     >>> one, other = progress_history("h2o2.yaml", runs), progress_history("gri30.yaml", runs)
-    >>> graph = course_difference(one, other)
+    >>> graph = run_difference(one, other)
     >>> graph.graph["element"], graph.has_node("H2O")
     ('H', True)
     """

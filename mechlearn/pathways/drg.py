@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from .operations import check_node
-from .rates_of_progress import Progress
+from .rates_of_progress import RatesOfProgress
 
 
-def drg_coefficients(progress: Progress) -> nx.DiGraph:
+def drg_coefficients(progress: RatesOfProgress) -> nx.DiGraph:
     """Direct interaction coefficients of the directed relation graph [1]_.
 
     Parameters
     ----------
-    progress : Progress
+    progress : RatesOfProgress
         At a state, or integrated.
 
     Returns
@@ -52,12 +52,12 @@ def drg_coefficients(progress: Progress) -> nx.DiGraph:
     return _graph(progress, size @ involved, np.asarray(size.sum(axis=1), dtype=float).ravel())
 
 
-def drgep_interactions(progress: Progress) -> nx.DiGraph:
+def drgep_interactions(progress: RatesOfProgress) -> nx.DiGraph:
     """Direct interaction coefficients with error propagation [2]_.
 
     Parameters
     ----------
-    progress : Progress
+    progress : RatesOfProgress
         At a state, or integrated.
 
     Returns
@@ -71,12 +71,12 @@ def drgep_interactions(progress: Progress) -> nx.DiGraph:
     return _graph(progress, abs(changes @ involved), np.maximum(formed, consumed))
 
 
-def drgep_coefficients(progress: Progress, targets: str | Iterable[str]) -> dict[str, float]:
+def drgep_coefficients(progress: RatesOfProgress, targets: str | Iterable[str]) -> dict[str, float]:
     """Overall interaction coefficients of every species with the targets [2]_.
 
     Parameters
     ----------
-    progress : Progress
+    progress : RatesOfProgress
         At a state, or integrated.
     targets : str or iterable of str
         The species whose error counts.
@@ -108,7 +108,7 @@ def drgep_coefficients(progress: Progress, targets: str | Iterable[str]) -> dict
     return overall
 
 
-def _matrices(progress: Progress) -> tuple[sparse.csr_array, sparse.csr_array]:
+def _matrices(progress: RatesOfProgress) -> tuple[sparse.csr_array, sparse.csr_array]:
     """Net change of each species by each reaction, shape (S, R), and which species take part, shape (R, S)."""
     reactions, count = progress.network.reactions, len(progress.network.species)
     changed = [(j, i, n * progress.net[i]) for i, r in enumerate(reactions) for j, n in r.net.items()]
@@ -119,7 +119,7 @@ def _matrices(progress: Progress) -> tuple[sparse.csr_array, sparse.csr_array]:
     return changes, sparse.csr_array((np.ones(len(first)), (first, second)), shape=(len(reactions), count))
 
 
-def _graph(progress: Progress, above: sparse.csr_array, below: NDArray[np.float64]) -> nx.DiGraph:
+def _graph(progress: RatesOfProgress, above: sparse.csr_array, below: NDArray[np.float64]) -> nx.DiGraph:
     graph = nx.DiGraph(name=progress.network.name, from_time=progress.from_time, to_time=progress.to_time)
     species = progress.network.species
     graph.add_nodes_from(species, kind="species")

@@ -12,9 +12,9 @@ from ..data.trajectories import Trajectories
 from ..errors import StudyError
 from .fluxes import flux_graph
 from .operations import between, check_node, difference, lump, threshold
-from .paths import Way, strongest_paths, ways_graph
+from .paths import Way, paths_graph, strongest_paths
 from .production import ProductionRow, production_table, progress_graph
-from .rates_of_progress import History, Progress
+from .rates_of_progress import History, RatesOfProgress
 from .recording import progress_history, refined_run
 
 _LARGE_ERROR = 0.05
@@ -104,14 +104,14 @@ class Answer:
     graph : networkx.DiGraph
     ways : tuple of Way
         The strongest ones, where they were asked for.
-    progress : Progress
+    progress : RatesOfProgress
     error : float
         What the run's times leave uncertain in an integral, see `History.closures`.
     """
 
     graph: nx.DiGraph
     ways: tuple[Way, ...]
-    progress: Progress
+    progress: RatesOfProgress
     error: float
 
     def text(self) -> str:
@@ -197,13 +197,13 @@ def answer(mechanism: str | Path, runs: Trajectories, request: Request, *, again
     ways = strongest_paths(graph, request.source, request.targets, request.paths) if request.paths else ()
     if request.paths and not ways:
         raise StudyError(f"No {request.element} goes from {request.source} to {', '.join(request.targets)} there.")
-    graph = threshold(ways_graph(graph, ways) if request.paths else graph, relative=request.threshold)
+    graph = threshold(paths_graph(graph, ways) if request.paths else graph, relative=request.threshold)
     if not request.paths:
         graph = _between(graph, request)
     return Answer(graph, ways, progress, error)
 
 
-def _fluxes(progress: Progress, request: Request) -> nx.DiGraph:
+def _fluxes(progress: RatesOfProgress, request: Request) -> nx.DiGraph:
     graph = flux_graph(progress, request.element, net=request.net, normalise=request.normalise)
     return lump(graph) if request.isomers else graph
 
@@ -216,7 +216,7 @@ def requested_history(mechanism: str | Path, runs: Trajectories, request: Reques
     return progress_history(mechanism, runs, run=run, phase=phase, leave_out=request.leave_out)
 
 
-def _error(history: History, progress: Progress) -> float:
+def _error(history: History, progress: RatesOfProgress) -> float:
     """What the trapezoids of an integral may be wrong by; zero for a state."""
     time = history.run.time
     part = (time[1:] > progress.from_time) & (time[:-1] < progress.to_time)
@@ -238,7 +238,7 @@ def _between(graph: nx.DiGraph, request: Request) -> nx.DiGraph:
     return between(graph, request.source or None, request.targets) if named else graph
 
 
-def requested_progress(history: History, request: Request) -> Progress:
+def requested_progress(history: History, request: Request) -> RatesOfProgress:
     """The part of a run that a request asks for: all of it, where it does not say."""
     if request.conversion is not None:
         if len(request.conversion) == 3:
@@ -246,7 +246,7 @@ def requested_progress(history: History, request: Request) -> Progress:
         return history.at(conversion=request.conversion)
     if request.time is not None:
         return history.at(time=request.time)
-    if request.is_span or history.run.is_course:
+    if request.is_span or history.run.is_time_history:
         return history.over(request.from_time, request.to_time)
     return history.at(state=0)
 

@@ -44,7 +44,7 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class FluxSpecies:
     """Species and reactions of one phase.
 
     Parameters
@@ -115,7 +115,7 @@ class Network:
         return {name: float(n) for name, n in zip(self.elements, self.atoms[species], strict=True) if n}
 
 
-def network_of(gas: ct.Solution, mechanism: str | Path) -> Network:
+def flux_species_of(gas: ct.Solution, mechanism: str | Path) -> FluxSpecies:
     """The network of a phase; ``mechanism`` is the file's name for the record."""
     column = {name: j for j, name in enumerate(gas.species_names)}
 
@@ -130,7 +130,7 @@ def network_of(gas: ct.Solution, mechanism: str | Path) -> Network:
     held = [m for m in range(gas.n_elements) if np.any(atoms[:, m])]
     held.sort(key=lambda m: ({"C": 0, "H": 1}.get(gas.element_names[m], 2), gas.element_names[m]))
     elements = tuple(str(gas.element_names[m]) for m in held)
-    return Network(
+    return FluxSpecies(
         str(mechanism),
         gas.name,
         tuple(gas.species_names),

@@ -36,8 +36,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ..errors import StudyError
-from .flux_species import Network, Step
-from .rates_of_progress import Progress
+from .flux_species import FluxSpecies, Step
+from .rates_of_progress import RatesOfProgress
 
 Indices = NDArray[np.intp]
 
@@ -62,7 +62,7 @@ class Transfers:
     reverse: sparse.csr_array
 
 
-def transfers(network: Network, element: str) -> Transfers:
+def transfers(network: FluxSpecies, element: str) -> Transfers:
     """The moves of an element's atoms, reaction by reaction.
 
     Raises
@@ -100,13 +100,13 @@ def _moves(reaction: Step, atoms: NDArray[np.float64]) -> dict[tuple[int, int], 
     return {(a, b): float(x * y / total) for a, x in given.items() for b, y in taken.items()}
 
 
-def ambiguous_reactions(network: Network, element: str) -> list[int]:
+def ambiguous_reactions(network: FluxSpecies, element: str) -> list[int]:
     """Reactions in which several molecules on either side hold the element, so that the rule has to scramble.
 
     Parameters
     ----------
-    network : Network
-        That of a `History` or a `Progress`.
+    network : FluxSpecies
+        That of a `History` or a `RatesOfProgress`.
     element : str
         ``C``, ``H``, ...
 
@@ -131,7 +131,7 @@ def ambiguous_reactions(network: Network, element: str) -> list[int]:
 
 
 def flux_graph(
-    progress: Progress,
+    progress: RatesOfProgress,
     element: str,
     *,
     net: bool = False,
@@ -141,7 +141,7 @@ def flux_graph(
 
     Parameters
     ----------
-    progress : Progress
+    progress : RatesOfProgress
         At a state, or integrated: from `History.at` or `History.over`.
     element : str
         ``C``, ``H``, ...
@@ -204,7 +204,7 @@ def flux_graph(
     return graph
 
 
-def _directed(moves: Transfers, progress: Progress) -> tuple[sparse.csr_array, NDArray[np.float64]]:
+def _directed(moves: Transfers, progress: RatesOfProgress) -> tuple[sparse.csr_array, NDArray[np.float64]]:
     """Atoms that pass between each pair by each reaction, and their sums; what would be negative flows back."""
     directed = sparse.csr_array(moves.forward * progress.forward + moves.reverse * progress.reverse)
     gross = np.asarray(directed.sum(axis=1), dtype=float).ravel()
@@ -216,7 +216,7 @@ def _directed(moves: Transfers, progress: Progress) -> tuple[sparse.csr_array, N
 
 
 def _scale(
-    network: Network, element: str, normalise: str | None, flux: NDArray[np.float64], outflow: NDArray[np.float64]
+    network: FluxSpecies, element: str, normalise: str | None, flux: NDArray[np.float64], outflow: NDArray[np.float64]
 ) -> float:
     if normalise is None:
         return 1.0
@@ -231,7 +231,7 @@ def _scale(
     return float(scale)
 
 
-def _carriers(progress: Progress, element: str, scale: float) -> nx.DiGraph:
+def _carriers(progress: RatesOfProgress, element: str, scale: float) -> nx.DiGraph:
     """The graph with its nodes, still without edges."""
     network, atoms = progress.network, progress.network.atoms_of(element)
     graph = nx.DiGraph(

@@ -111,7 +111,7 @@ def _way(graph: nx.DiGraph, species: Sequence[str], fractions: dict[tuple[str, s
     return Way(tuple(species), share, min((float(graph.edges[step]["flux"]) for step in steps), default=0.0))
 
 
-def ways_graph(graph: nx.DiGraph, ways: Iterable[Way]) -> nx.DiGraph:
+def paths_graph(graph: nx.DiGraph, ways: Iterable[Way]) -> nx.DiGraph:
     """The edges of the graph that the ways take."""
     return with_edges(graph, {step for way in ways for step in pairwise(way.species)})
 

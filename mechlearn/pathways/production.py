@@ -14,15 +14,15 @@ from ..errors import FormatError
 from ..files import write_text
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
 from .graphs import reaction_graph
-from .rates_of_progress import Progress
+from .rates_of_progress import RatesOfProgress
 
 
-def progress_graph(progress: Progress) -> nx.DiGraph:
+def progress_graph(progress: RatesOfProgress) -> nx.DiGraph:
     """The bipartite graph of `mechlearn.pathways.graphs.reaction_graph` with the progress of every reaction.
 
     Parameters
     ----------
-    progress : Progress
+    progress : RatesOfProgress
         At a state, or integrated.
 
     Returns
@@ -85,12 +85,12 @@ class ProductionRow:
     share: float
 
 
-def production_table(progress: Progress, species: str | Iterable[str]) -> tuple[ProductionRow, ...]:
+def production_table(progress: RatesOfProgress, species: str | Iterable[str]) -> tuple[ProductionRow, ...]:
     """Which reactions form and which consume a species, the largest first.
 
     Parameters
     ----------
-    progress : Progress
+    progress : RatesOfProgress
         At a state, or integrated.
     species : str or iterable of str
         One species or several.

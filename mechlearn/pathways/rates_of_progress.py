@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from ..data.trajectories import Trajectory
 from ..errors import DataError, StudyError
-from .flux_species import Network
+from .flux_species import FluxSpecies
 
 Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Progress:
+class RatesOfProgress:
     """Progress of every reaction at one state, or summed up over a part of a run.
 
     Parameters
     ----------
-    network : Network
+    network : FluxSpecies
     forward, reverse : array, shape (R,)
         Rates of progress [kmol/m³/s]; integrated over time [kmol/m³].
     production : array, shape (S,)
@@ -34,7 +34,7 @@ class Progress:
         [s]; the same for one state.
     """
 
-    network: Network
+    network: FluxSpecies
     forward: Vector
     reverse: Vector
     production: Vector
@@ -66,7 +66,7 @@ class History:
 
     Parameters
     ----------
-    network : Network
+    network : FluxSpecies
     run : Trajectory
         The states; its concentrations are those of the network's species, in their order.
     forward, reverse : array, shape (T, R)
@@ -75,7 +75,7 @@ class History:
         Cantera's own net production rates [kmol/m³/s].
     """
 
-    network: Network
+    network: FluxSpecies
     run: Trajectory
     forward: Vector
     reverse: Vector
@@ -83,7 +83,7 @@ class History:
 
     def at(
         self, *, state: int | None = None, time: float | None = None, conversion: tuple[str, float] | None = None
-    ) -> Progress:
+    ) -> RatesOfProgress:
         """Progress at one state: by its number, a time, or the conversion of a species. Name one of them.
 
         Between two states the rates of progress are interpolated in a straight line, in accord with the trapezoids of
@@ -123,7 +123,7 @@ class History:
         to_time: float | None = None,
         *,
         conversion: tuple[str, float, float] | None = None,
-    ) -> Progress:
+    ) -> RatesOfProgress:
         """Progress integrated over the run, or from one time or conversion to another, by trapezoids.
 
         Parameters
@@ -138,7 +138,7 @@ class History:
         StudyError
             If the times do not lie in the run, or not one after the other.
         DataError
-            If the states are no course in time.
+            If the states are no time history.
 
         Notes
         -----
@@ -152,9 +152,9 @@ class History:
                 raise StudyError("Times and conversions both say where to integrate. Give one of the two.")
             from_time, to_time = (self.time_of(conversion[0], part) for part in conversion[1:])
         time = self.run.time
-        if not self.run.is_course:
+        if not self.run.is_time_history:
             raise DataError(
-                f"Run {self.run.name!r} is no course in time, so that nothing can be integrated over it. "
+                f"Run {self.run.name!r} is no time history, so that nothing can be integrated over it. "
                 "Take one of its states."
             )
         start = float(time[0]) if from_time is None else from_time
@@ -236,11 +236,11 @@ class History:
         weights[i - 1], weights[i] = 1.0 - share, share
         return weights
 
-    def _weighted(self, weights: Vector, start: float, end: float) -> Progress:
+    def _weighted(self, weights: Vector, start: float, end: float) -> RatesOfProgress:
         used = np.flatnonzero(weights)
         weights, run = weights[used], self.run
         mean = weights / weights.sum()
-        return Progress(
+        return RatesOfProgress(
             self.network,
             weights @ self.forward[used],
             weights @ self.reverse[used],

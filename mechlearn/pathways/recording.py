@@ -12,10 +12,10 @@ from ..chemistry.thermo import GAS_CONSTANT
 from ..data.trajectories import Trajectories, Trajectory
 from ..errors import DataError, SimulationError, StudyError
 from ..formats.cantera_species import first_sentence, species_record
-from ..simulation.initial_conditions import State, set_state
+from ..simulation.initial_conditions import InitialState, set_state
 from ..simulation.mechanisms import find_mechanism, load_gas
 from ..simulation.reactors import resimulate
-from .flux_species import network_of
+from .flux_species import flux_species_of
 from .rates_of_progress import History
 
 Vector = NDArray[np.float64]
@@ -78,7 +78,7 @@ def progress_history(
     production = np.empty_like(concentrations)
     for i, temperature in enumerate(chosen.temperature):
         try:
-            set_state(gas, State(float(temperature), None, np.maximum(concentrations[i], 0.0)))
+            set_state(gas, InitialState(float(temperature), None, np.maximum(concentrations[i], 0.0)))
             forward[i], reverse[i] = gas.forward_rates_of_progress, gas.reverse_rates_of_progress
         except ct.CanteraError as error:
             raise SimulationError(f"Run {chosen.name!r}, state {i}: Cantera: {first_sentence(error)}.") from None
@@ -92,7 +92,7 @@ def progress_history(
         name=chosen.name,
         parent=chosen.parent,
     )
-    return History(network_of(gas, path), states, forward, reverse, production)
+    return History(flux_species_of(gas, path), states, forward, reverse, production)
 
 
 def refined_run(
@@ -153,10 +153,10 @@ def refined_run(
         done, failures = resimulate(path, wanted, phase=phase)
         if failures:
             raise SimulationError(f"Run {chosen.name!r} cannot be simulated again: {failures[chosen.name]}")
-        course = wanted.select([done[chosen.name]])
-        errors = progress_history(path, course, phase=phase).closures()
+        history = wanted.select([done[chosen.name]])
+        errors = progress_history(path, history, phase=phase).closures()
         if errors.sum() <= tolerance:
-            return course
+            return history
         wide = np.flatnonzero(errors > 0.3 * tolerance / len(errors))
         inner = [times[wide] + share * (times[wide + 1] - times[wide]) for share in (0.25, 0.5, 0.75)]
         times = np.unique(np.concatenate([times, *inner]))

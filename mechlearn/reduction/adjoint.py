@@ -18,7 +18,7 @@ from ..chemistry.thermo import GAS_CONSTANT
 from .candidate_phases import scaled_temperature, source_of
 from .flames import moved_flame, speed_slopes
 from .reduction_records import UNCHANGED, Change, Task, Vector
-from .response import Course
+from .response import SolverHistory
 from .scoring import Trial, respond
 
 Array = NDArray[np.float64]
@@ -48,14 +48,14 @@ def linearised(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | 
     """
     if task.flame_of(number) is not None:
         return _linearised_flame(task, trial, number)
-    course = respond(task, trial, number)
-    if course is None:
+    history = respond(task, trial, number)
+    if history is None:
         return None
-    gas = source_of(task.mechanism, task.phase, task.lumps).build(trial.candidate)
+    gas = source_of(task.mechanism, task.phase, task.global_reactions).build(trial.candidate)
     reference, condition = task.references[number], task.conditions[number]
-    delay = course.response.delay
+    delay = history.response.delay
     ends = np.array([delay, *(delay + end for end in task.times_after(condition))])
-    path = _Path(gas, course, condition.constant_pressure, ends)
+    path = _Path(gas, history, condition.constant_pressure, ends)
     columns = [gas.species_index(name) if name in gas.species_names else -1 for name in task.species]
     scale = 1 / (reference.response.delay * task.limits[0])
     functionals = [(0, path.delay * scale)]
@@ -66,11 +66,15 @@ def linearised(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | 
             functionals.append((i, path.mole_fraction(i, j) / largest / task.limits[2]))
     gradient = path.gradient(functionals)
     gradient[0] *= -delay * scale / (gradient[0, :, 0].sum() or -delay * scale)  # all reactions alike shorten it so
-    return task.residuals(number, course.response), gradient
+    return task.residuals(number, history.response), gradient
 
 
 def _linearised_flame(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | None:
-    found, candidate, source = task.flame_of(number), trial.candidate, source_of(task.mechanism, task.phase, task.lumps)
+    found, candidate, source = (
+        task.flame_of(number),
+        trial.candidate,
+        source_of(task.mechanism, task.phase, task.global_reactions),
+    )
     assert found is not None
     condition, known = found
     flame = moved_flame(source.build(candidate), condition, task.transport, known, source.names)
@@ -104,15 +108,15 @@ def _colliders(gas: ct.Solution) -> tuple[Array, NDArray[np.bool_]]:
 
 
 class _Path:
-    """A candidate's course, linearised at the middle of every step, and what the functionals are at their ends."""
+    """A candidate's time history, linearised at the middle of every step, and the functionals at their ends."""
 
-    def __init__(self, gas: ct.Solution, course: Course, constant_pressure: bool, ends: Array) -> None:
-        self._gas, self._constant_pressure, self._held = gas, constant_pressure, course.held
+    def __init__(self, gas: ct.Solution, history: SolverHistory, constant_pressure: bool, ends: Array) -> None:
+        self._gas, self._constant_pressure, self._held = gas, constant_pressure, history.held
         self._net = np.asarray(gas.product_stoich_coeffs) - np.asarray(gas.reactant_stoich_coeffs)
-        counted = np.arange(len(course.time)) % _STRIDE == 0
-        times = np.unique(np.concatenate([course.time[counted & (course.time < ends.max())], ends]))
-        table = np.column_stack([course.temperature, course.fractions])
-        states = np.array([np.interp(times, course.time, column) for column in table.T]).T
+        counted = np.arange(len(history.time)) % _STRIDE == 0
+        times = np.unique(np.concatenate([history.time[counted & (history.time < ends.max())], ends]))
+        table = np.column_stack([history.temperature, history.fractions])
+        states = np.array([np.interp(times, history.time, column) for column in table.T]).T
         self._places, self._width = np.searchsorted(times, ends), np.diff(times)
         self._moles = states[self._places, 1:] / gas.molecular_weights
         self.temperatures = [self._warmth(states[place]) for place in self._places]

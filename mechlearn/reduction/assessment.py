@@ -13,13 +13,13 @@ import numpy as np
 from ..simulation.process_pool import Workers
 from .candidate_phases import file_of, source_of
 from .reduction_records import Condition, Task
-from .response import Course, ignite
+from .response import SolverHistory, ignite
 
 _TIGHT = (1e-9, 1e-18)
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Assessment:
     """How far a mechanism is from its source at one condition.
 
     Parameters
@@ -53,14 +53,14 @@ class Verdict:
         return {"condition": self.condition.name, **{k: v for k, v in asdict(self).items() if k != "condition"}}
 
 
-def judged(workers: Workers, task: Task, mechanism: Path, longest: float) -> list[Verdict]:
+def assessed(workers: Workers, task: Task, mechanism: Path, longest: float) -> list[Assessment]:
     """Verdicts on a mechanism file at all conditions of a task at which the source ignites; profiles everywhere."""
     whole = replace(task, conditions=tuple(replace(each, profiled=True) for each in task.conditions), references=())
     calls = [(whole, str(mechanism), number, longest) for number in range(len(whole.conditions))]
     return [verdict for verdict in workers.map(_verdict, calls) if verdict is not None]
 
 
-def summary(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def summary(verdicts: Sequence[Assessment]) -> dict[str, Any]:
     """The largest errors of all conditions."""
     if not verdicts:
         return {"conditions": 0}
@@ -73,7 +73,7 @@ def summary(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     }
 
 
-def _verdict(task: Task, mechanism: str, number: int, longest: float) -> Verdict | None:
+def _verdict(task: Task, mechanism: str, number: int, longest: float) -> Assessment | None:
     condition, (rtol, atol) = task.conditions[number], _TIGHT
     source = source_of(task.mechanism, task.phase)
     known = ignite(source.gas, task, condition, longest=longest, rtol=rtol, atol=atol)
@@ -81,14 +81,14 @@ def _verdict(task: Task, mechanism: str, number: int, longest: float) -> Verdict
         return None
     found = ignite(file_of(Path(mechanism)), task, condition, longest=10 * known.response.delay, rtol=rtol, atol=atol)
     if found is None:
-        return Verdict(condition, known.response.delay, inf, inf, inf, inf, inf, "")
+        return Assessment(condition, known.response.delay, inf, inf, inf, inf, inf, "")
     moles = known.fractions / source.gas.molecular_weights
     moles /= moles.sum(axis=1, keepdims=True)
     largest = moles[:, [source.names.index(name) for name in task.species]].max(axis=0)
     ours, theirs = found.response, known.response
     errors = np.abs(ours.profile[:, 1:] - theirs.profile[:, 1:]) / np.maximum(largest, 1e-300)
     place = int(errors.max(axis=0).argmax()) if errors.size else 0
-    return Verdict(
+    return Assessment(
         condition=condition,
         reference=theirs.delay,
         delay=ours.delay,
@@ -100,10 +100,10 @@ def _verdict(task: Task, mechanism: str, number: int, longest: float) -> Verdict
     )
 
 
-def _steepest(course: Course) -> float:
+def _steepest(history: SolverHistory) -> float:
     """When the temperature rises most steeply [s]: the vertex of a parabola through three slopes."""
-    time, places = np.unique(course.time, return_index=True)
-    slopes, middle = np.diff(course.temperature[places]) / np.diff(time), (time[:-1] + time[1:]) / 2
+    time, places = np.unique(history.time, return_index=True)
+    slopes, middle = np.diff(history.temperature[places]) / np.diff(time), (time[:-1] + time[1:]) / 2
     i = min(max(int(slopes.argmax()), 1), len(slopes) - 2)
     (a, b, _), vertex = np.polyfit(middle[i - 1 : i + 2] - middle[i], slopes[i - 1 : i + 2], 2), middle[i]
     return float(vertex - b / (2 * a)) if a < 0 else float(vertex)

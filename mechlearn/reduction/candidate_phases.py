@@ -15,38 +15,38 @@ import numpy as np
 
 from ..formats.cantera_species import plain
 from ..simulation.mechanisms import load_gas
-from .reduction_records import REFERENCE_TEMPERATURE, UNCHANGED, Candidate, Change, Lump
+from .reduction_records import REFERENCE_TEMPERATURE, UNCHANGED, Candidate, Change, GlobalReaction
 
 _KEPT_PHASES = 8
 _ARRHENIUS = ("rate-constant", "low-P-rate-constant", "high-P-rate-constant")
 _UNITS = {"length": "m", "time": "s", "quantity": "kmol", "activation-energy": "J/kmol"}
 
 
-class Source:
+class SourceMechanism:
     """A mechanism as Cantera holds it, and the candidates built from it last.
 
     Parameters
     ----------
     mechanism, phase : str
         As in `load_gas`.
-    lumps : tuple of Lump
+    global_reactions : tuple of GlobalReaction
         Reactions that candidates may have beside those of the mechanism, numbered after them.
     """
 
-    def __init__(self, mechanism: str, phase: str, lumps: tuple[Lump, ...] = ()) -> None:
+    def __init__(self, mechanism: str, phase: str, global_reactions: tuple[GlobalReaction, ...] = ()) -> None:
         self.gas = load_gas(mechanism, phase)
         self.species = self.gas.species()
         self.names = tuple(self.gas.species_names)
         self.reactions = self.gas.reactions()
         self.own = len(self.reactions)
-        self.reactions += [ct.Reaction.from_dict(lump.definition, self.gas) for lump in lumps]  # type: ignore[arg-type]
+        self.reactions += [ct.Reaction.from_dict(reaction.definition, self.gas) for reaction in global_reactions]  # type: ignore[arg-type]
         self.participants = tuple(_participants(each, set(self.names)) for each in self.reactions)
         self.definitions = tuple(_definition(each) for each in self.reactions)
         self._reactions: dict[Any, ct.Reaction] = {}
         self._phases: OrderedDict[Candidate, ct.Solution] = OrderedDict()
 
     def whole(self) -> Candidate:
-        """All of it, without lumps."""
+        """All of it, without global reactions."""
         return Candidate(tuple(range(len(self.species))), tuple(range(self.own)))
 
     def part(self, species: Iterable[int], of: Candidate | None = None) -> Candidate:
@@ -96,9 +96,9 @@ class Source:
 
 
 @lru_cache(maxsize=4)
-def source_of(mechanism: str, phase: str, lumps: tuple[Lump, ...] = ()) -> Source:
+def source_of(mechanism: str, phase: str, global_reactions: tuple[GlobalReaction, ...] = ()) -> SourceMechanism:
     """The source of this process."""
-    return Source(mechanism, phase, lumps)
+    return SourceMechanism(mechanism, phase, global_reactions)
 
 
 def file_of(path: Path) -> ct.Solution:

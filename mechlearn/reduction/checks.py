@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from .context import Stage, Work
+from .context import Context, Stage
 from .refit import refitted
 from .scoring import Trial, score
-from .verification_points import worst_of_cells
+from .verification_points import worst_of_grids
 
 _MOST = 8
 """Conditions that join at once, those with the largest errors."""
@@ -16,12 +16,12 @@ _KEPT = 0.95
 """Part of its limits that a mechanism fitted with these may use up."""
 
 
-def checked(work: Work, stages: Sequence[Stage], *, refit: bool) -> Iterator[Stage]:
+def checked(work: Context, stages: Sequence[Stage], *, refit: bool) -> Iterator[Stage]:
     """The last stage that keeps the limits also where the very last one exceeds them; none where it does so nowhere.
 
     Parameters
     ----------
-    work : Work
+    work : Context
         Whose task has the conditions of the last stage.
     stages : sequence of Stage
         All of them.
@@ -31,7 +31,7 @@ def checked(work: Work, stages: Sequence[Stage], *, refit: bool) -> Iterator[Sta
     last = stages[-1]
     work.tell("checking between the conditions", last.candidate)
     check = work.check(last.candidate)
-    over = [spot.condition for spot in worst_of_cells(check.conditions) if spot.error > 1]
+    over = [spot.condition for spot in worst_of_grids(check.conditions) if spot.error > 1]
     dark = [spot.condition for spot in check.flames if spot.error > 1 and spot.condition not in last.flames]
     more = [condition for condition in over if condition not in last.added][:_MOST]
     if not more and not dark:
@@ -39,13 +39,13 @@ def checked(work: Work, stages: Sequence[Stage], *, refit: bool) -> Iterator[Sta
     added, flames = (*last.added, *more), (*last.flames, *dark)
     wider = work.with_spots(added, flames)
     for number in reversed(range(len(stages))):
-        found = _kept(wider.with_lumps(stages[number].lumps), stages[number], refit)
+        found = _kept(wider.with_global_reactions(stages[number].global_reactions), stages[number], refit)
         if found is not None:
             yield replace(found, added=added, flames=flames, back=number)
             return
 
 
-def _kept(work: Work, stage: Stage, refit: bool) -> Stage | None:
+def _kept(work: Context, stage: Stage, refit: bool) -> Stage | None:
     """The stage at the conditions of the work; None if it cannot keep the limits there."""
     if not refit:
         fine = score(work.task, Trial(stage.candidate), list(work.numbers), 1.0).error <= 1

@@ -22,7 +22,7 @@ _SCALES = (RECIPROCAL, LOGARITHMIC, LOGARITHMIC)
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class ConditionGrid:
     """A box in which the n-th value of each axis lies at n - 1.
 
     Parameters
@@ -34,7 +34,8 @@ class Cells:
 
     Examples
     --------
-    >>> cells = Cells(Envelope(temperature=(1000.0, 1500.0, 2000.0), phi=(1.0,)), lambda point: point.temperature[0])
+    >>> envelope = Envelope(temperature=(1000.0, 1500.0, 2000.0), phi=(1.0,))
+    >>> cells = ConditionGrid(envelope, lambda point: point.temperature[0])
     >>> cells.at((0.5, 0.0, 0.0))
     1200.0
     >>> cells.neighbours((0.1, 0.0, 0.0), 0.25)

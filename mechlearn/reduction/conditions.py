@@ -10,10 +10,10 @@ from pathlib import Path
 import cantera as ct
 
 from ..errors import StudyError
-from ..simulation.initial_conditions import first_states
+from ..simulation.initial_conditions import initial_states
 from ..simulation.mechanisms import find_mechanism, load_gas
 from ..simulation.settings import Mixture, MoleFractions, Source
-from .condition_grid import LOGARITHMIC, RECIPROCAL, Cells, halfway
+from .condition_grid import LOGARITHMIC, RECIPROCAL, ConditionGrid, halfway
 from .reduction_records import Condition, Task
 from .settings import Envelope, FlameSpeed, Reduce
 
@@ -101,7 +101,7 @@ def task_of(request: ReductionRequest) -> Task:
     )
 
 
-def cells_of(request: ReductionRequest, task: Task) -> tuple[Cells, ...]:
+def condition_grids(request: ReductionRequest, task: Task) -> tuple[ConditionGrid, ...]:
     """The boxes between the conditions."""
     source, reduce = request.source, request.reduce
     gas = load_gas(task.mechanism, task.phase)
@@ -111,7 +111,7 @@ def cells_of(request: ReductionRequest, task: Task) -> tuple[Cells, ...]:
         return conditions_of(gas, source, (point,), profiles)[0]
 
     boxes = [_axes(source, envelope) for envelope in reduce.conditions or (Envelope(),)]
-    return tuple(cells for box in boxes if (cells := Cells(box, condition)).wide)
+    return tuple(cells for box in boxes if (cells := ConditionGrid(box, condition)).wide)
 
 
 def flames_between(request: ReductionRequest, flames: Sequence[Condition]) -> tuple[Condition, ...]:
@@ -158,7 +158,7 @@ def conditions_of(
         part = _within(source, envelope)
         ratios = part.initial.phi if isinstance(part.initial, Mixture) else (None,)
         corners = [{axis[0], axis[-1]} for axis in (part.temperature, part.pressure, ratios)]
-        states = first_states(gas, part)
+        states = initial_states(gas, part)
         for (temperature, pressure, phi), state in zip(
             product(part.temperature, part.pressure, ratios), states, strict=True
         ):
@@ -187,7 +187,7 @@ def _check_held_out(held_out: Sequence[Condition], conditions: Sequence[Conditio
             raise StudyError(
                 f"reduce.held_out: {each.name} lies outside the study's conditions by its {outside[0]}, so that its "
                 f"error would not tell how good the result is between these. Put that {outside[0]} under "
-                "reduce.beyond, or widen the study's."
+                "reduce.extrapolation, or widen the study's."
             )
         if (each.temperature, each.pressure, each.mixture) in used:
             raise StudyError(

@@ -10,10 +10,10 @@ import numpy as np
 
 from ..simulation.process_pool import Workers
 from .adjoint import Array, linearised
-from .candidate_phases import Source, source_of
-from .reduction_records import Candidate, Condition, Lump, Task, Vector, worst
+from .candidate_phases import SourceMechanism, source_of
+from .reduction_records import Candidate, Condition, GlobalReaction, Task, Vector, worst
 from .scoring import Trial, residuals
-from .verification_points import Check, Spots
+from .verification_points import Verification, VerificationPoints
 
 _KEPT_LINES = 4
 TOGETHER = 4
@@ -31,7 +31,7 @@ class Stage:
     Parameters
     ----------
     step : str
-        What made it: ``ranking``, ``species``, ``reactions``, ``refit``, ``lumps``, ``check``.
+        What made it: ``ranking``, ``species``, ``reactions``, ``refit``, ``global_reactions``, ``check``.
     candidate : Candidate
     errors : tuple of float
         The largest error of each condition relative to its limit.
@@ -39,7 +39,7 @@ class Stage:
         Species and reactions that the stage before still had.
     turn : int
         Number of the step in the reduction.
-    lumps : tuple of Lump
+    global_reactions : tuple of GlobalReaction
         Learnt reactions that the candidate may have, numbered after those of the source.
     added, flames : tuple of Condition
         Spots at which it is asked beside the study's conditions and flames.
@@ -52,7 +52,7 @@ class Stage:
     errors: tuple[float, ...]
     removed: tuple[str, ...] = ()
     turn: int = 0
-    lumps: tuple[Lump, ...] = ()
+    global_reactions: tuple[GlobalReaction, ...] = ()
     added: tuple[Condition, ...] = ()
     flames: tuple[Condition, ...] = ()
     back: int | None = None
@@ -64,13 +64,13 @@ class Stage:
 
 
 @dataclass(frozen=True, eq=False)
-class Work:
+class Context:
     """Where a reduction is done.
 
     Parameters
     ----------
     task : Task
-    source : Source
+    source : SourceMechanism
         The mechanism in this process.
     workers : Workers
     kept : frozenset of int
@@ -79,19 +79,19 @@ class Work:
         How much each species of the source matters to the targets.
     tell : callable
         Takes a text on what is being done and the size reached.
-    spots : Spots
+    spots : VerificationPoints
         Where results are checked.
     """
 
     task: Task
-    source: Source
+    source: SourceMechanism
     workers: Workers
     kept: frozenset[int]
     rank: Vector
     tell: Callable[[str, Candidate], None]
-    spots: Spots
+    spots: VerificationPoints
     _lines: dict[Any, list[Line | None]] = field(default_factory=dict, repr=False)
-    _checks: dict[Any, Check] = field(default_factory=dict, repr=False)
+    _checks: dict[Any, Verification] = field(default_factory=dict, repr=False)
 
     @property
     def numbers(self) -> range:
@@ -108,12 +108,12 @@ class Work:
             found |= dict(zip(part, answer or [None] * len(part), strict=True))
         return [found[number] for number in chosen]
 
-    def check(self, candidate: Candidate, *, now: bool = True) -> Check:
+    def check(self, candidate: Candidate, *, now: bool = True) -> Verification:
         """A candidate's errors between the study's conditions; none if they are neither known nor wanted now."""
         key = self._key(candidate)
         if key not in self._checks and now:
-            self._checks[key] = self.spots.check(candidate, self.task.lumps, self.task.flame_conditions)
-        return self._checks.get(key, Check())
+            self._checks[key] = self.spots.check(candidate, self.task.global_reactions, self.task.flame_conditions)
+        return self._checks.get(key, Verification())
 
     def linearised(self, candidate: Candidate) -> list[Line | None]:
         """Errors and their derivatives at all conditions; of the last few candidates they are kept."""
@@ -132,19 +132,19 @@ class Work:
         found = self.residuals(Trial(candidate)) if known is None else [line and line[0] for line in known]
         errors = tuple(worst([each]) for each in found)
         removed = self.lacks(candidate, before.candidate if before else None)
-        return Stage(step, candidate, errors, removed, lumps=self.task.lumps)
+        return Stage(step, candidate, errors, removed, global_reactions=self.task.global_reactions)
 
     def _key(self, candidate: Candidate) -> Any:
-        return self.task.lumps, len(self.task.conditions), len(self.task.flame_conditions), candidate
+        return self.task.global_reactions, len(self.task.conditions), len(self.task.flame_conditions), candidate
 
-    def with_spots(self, added: tuple[Condition, ...], flames: tuple[Condition, ...]) -> Work:
+    def with_spots(self, added: tuple[Condition, ...], flames: tuple[Condition, ...]) -> Context:
         """The same with some spots among its conditions."""
         return replace(self, task=self.spots.added_to(self.task, added, flames)) if added or flames else self
 
-    def with_lumps(self, lumps: tuple[Lump, ...]) -> Work:
+    def with_global_reactions(self, global_reactions: tuple[GlobalReaction, ...]) -> Context:
         """The same with other learnt reactions to choose from."""
-        source = source_of(self.task.mechanism, self.task.phase, lumps)
-        return replace(self, task=replace(self.task, lumps=lumps), source=source)
+        source = source_of(self.task.mechanism, self.task.phase, global_reactions)
+        return replace(self, task=replace(self.task, global_reactions=global_reactions), source=source)
 
     def lacks(self, candidate: Candidate, before: Candidate | None = None) -> tuple[str, ...]:
         """Names of what another candidate, or the source, has and this one does not: species, then reactions."""

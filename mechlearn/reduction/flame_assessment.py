@@ -15,12 +15,12 @@ import cantera as ct
 
 from ..simulation.process_pool import Workers
 from .candidate_phases import file_of, source_of
-from .flames import JUDGED, SEARCHED, TWICE_AS_FINE, free_flame, moved_flame
+from .flames import ASSESSED, SEARCHED, TWICE_AS_FINE, free_flame, moved_flame
 from .reduction_records import Condition, Flame, Task
 
 
 @dataclass(frozen=True)
-class FlameVerdict:
+class FlameAssessment:
     """How far a mechanism's flame speed is from its source's.
 
     Parameters
@@ -46,7 +46,9 @@ class FlameVerdict:
         return {"condition": self.condition.name, **{k: v for k, v in asdict(self).items() if k != "condition"}}
 
 
-def judged_flames(workers: Workers, task: Task, mechanism: Path, conditions: Sequence[Condition]) -> list[FlameVerdict]:
+def assessed_flames(
+    workers: Workers, task: Task, mechanism: Path, conditions: Sequence[Condition]
+) -> list[FlameAssessment]:
     """Verdicts on a mechanism file at all conditions at which the source has a flame."""
     known = dict(zip(task.flame_conditions, task.flames, strict=True))
     calls = [(task, str(mechanism), each, known.get(each)) for each in conditions]
@@ -74,18 +76,18 @@ def _source(task: Task) -> ct.Solution:
     return source_of(task.mechanism, task.phase).gas
 
 
-def _verdict(task: Task, mechanism: str, condition: Condition, start: Flame | None) -> FlameVerdict | None:
+def _verdict(task: Task, mechanism: str, condition: Condition, start: Flame | None) -> FlameAssessment | None:
     known = _finely(task, condition, start)
     if known is None:
         return None
     speed = _speed(task, Path(mechanism), condition, known)
-    return FlameVerdict(condition, known.speed, speed, speed / known.speed - 1 if speed else inf, len(known.grid))
+    return FlameAssessment(condition, known.speed, speed, speed / known.speed - 1 if speed else inf, len(known.grid))
 
 
 def _finely(task: Task, condition: Condition, start: Flame | None) -> Flame | None:
     """The source's flame on the grid on which results are judged."""
     coarse = start or free_flame(_source(task), condition, task.transport, SEARCHED)
-    return coarse and free_flame(_source(task), condition, task.transport, JUDGED, coarse)
+    return coarse and free_flame(_source(task), condition, task.transport, ASSESSED, coarse)
 
 
 def _speed(task: Task, mechanism: Path, condition: Condition, known: Flame) -> float:

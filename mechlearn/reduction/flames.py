@@ -21,7 +21,7 @@ from .reduction_records import Change, Condition, Flame
 Criteria = tuple[float, float, float]
 SEARCHED: Criteria = (3.0, 0.15, 0.25)
 """Ratio, slope and curve of Cantera's refinement, where candidates are compared."""
-JUDGED: Criteria = (3.0, 0.06, 0.12)
+ASSESSED: Criteria = (3.0, 0.06, 0.12)
 """Where the result is judged."""
 TWICE_AS_FINE: Criteria = (2.0, 0.03, 0.06)
 _WIDTH = 0.06

@@ -1,7 +1,7 @@
 """Learnt reactions among the kept species in place of a species that cannot go otherwise.
 
-What the species' reactions do to the others, along courses of the mechanism, is a table of production rates as any
-other; the library of all reactions that the elements allow is fitted to it.
+What the species' reactions do to the others, along time histories of the mechanism, is a table of production rates as
+any other; all reactions that the elements allow are fitted to it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import scipy.sparse as sp
 
 from ..chemistry.thermo import GAS_CONSTANT
 from ..data.balances.balances_record import Balances
-from ..discovery.candidate_fit import library_fit
+from ..discovery.candidate_fit import candidate_fit
 from ..discovery.settings import Search
 from ..errors import MechlearnError
 from ..formats.cantera_species import species_record
 from .adjoint import Array
 from .candidate_phases import source_of
-from .context import Stage, Work
-from .ranking import telling_states
-from .reduction_records import Candidate, Lump, Task, Vector
+from .context import Context, Stage
+from .ranking import informative_states
+from .reduction_records import Candidate, GlobalReaction, Task, Vector
 from .refit import refitted
 from .scoring import Trial, respond
 
@@ -37,13 +37,13 @@ _LEAST = 1e-4
 """A species whose production the lost reactions change by less, relative to the most at any state, is not asked."""
 
 
-def lumped(work: Work, stage: Stage) -> Iterator[Stage]:
+def with_learnt_reactions(work: Context, stage: Stage) -> Iterator[Stage]:
     """Stage by stage a species less, with a few learnt reactions in place of its own, while all limits are kept.
 
     Parameters
     ----------
-    work : Work
-        Whose source has the lumps of the stage.
+    work : Context
+        Whose source has the global reactions of the stage.
     stage : Stage
         From which nothing can be removed any more.
     """
@@ -51,35 +51,35 @@ def lumped(work: Work, stage: Stage) -> Iterator[Stage]:
         smaller = next(filter(None, (_without(work, stage, i) for i in _promising(work, stage.candidate))), None)
         if smaller is None:
             return
-        work, stage = work.with_lumps(smaller.lumps), smaller
+        work, stage = work.with_global_reactions(smaller.global_reactions), smaller
         yield stage
 
 
-def _promising(work: Work, candidate: Candidate) -> list[int]:
+def _promising(work: Context, candidate: Candidate) -> list[int]:
     """Species that may go, those with the fewest reactions first."""
     own = {i: len(work.reactions_of(i, candidate)) for i in candidate.species if i not in work.kept}
     return sorted((i for i in own if own[i]), key=lambda i: (own[i], work.rank[i], i))[:_SPECIES]
 
 
-def _without(work: Work, stage: Stage, species: int) -> Stage | None:
+def _without(work: Context, stage: Stage, species: int) -> Stage | None:
     """The mechanism with learnt reactions in place of a species; None if it is no smaller or errs too much."""
     lost = work.reactions_of(species, stage.candidate)
     left = work.tidy(stage.candidate.without(lost))
     work.tell(f"lumping {work.source.names[species]}", stage.candidate)
     learnt = _learnt(work, stage.candidate, left, lost)[: min(_MOST, len(lost) - 1)]
-    first = work.source.own + len(work.task.lumps)
+    first = work.source.own + len(work.task.global_reactions)
     while learnt:
-        wider = work.with_lumps((*work.task.lumps, *learnt))
+        wider = work.with_global_reactions((*work.task.global_reactions, *learnt))
         numbers = tuple(range(first, first + len(learnt)))
         tried = replace(left, reactions=(*left.reactions, *numbers))
         candidate, merit = refitted(wider, tried)
         if merit <= 1:
-            return wider.stage("lumps", candidate, stage)
+            return wider.stage("global_reactions", candidate, stage)
         learnt = learnt[: len(learnt) // 2]
     return None
 
 
-def _learnt(work: Work, whole: Candidate, left: Candidate, lost: Sequence[int]) -> list[Lump]:
+def _learnt(work: Context, whole: Candidate, left: Candidate, lost: Sequence[int]) -> list[GlobalReaction]:
     """Reactions among the species left that do what the lost ones did to them, those that do most first."""
     numbers = [int(i) for i in np.unique(np.linspace(0, len(work.task.conditions) - 1, _CONDITIONS).round())]
     calls = [(work.task, whole, tuple(lost), number) for number in numbers]
@@ -103,26 +103,26 @@ def _learnt(work: Work, whole: Candidate, left: Candidate, lost: Sequence[int]) 
         scale=np.zeros((len(rows), len(asked))),
     )
     try:
-        found = library_fit(balances, Search(method="library", reverse="free", molecularity=_MOLECULES), _silent)
+        found = candidate_fit(balances, Search(method="candidates", reverse="free", molecularity=_MOLECULES), _silent)
     except MechlearnError:
         return []
-    learnt = [Lump.of(each) for each in found.reactions if each.rate is not None and each.rate.A > 0]
+    learnt = [GlobalReaction.of(each) for each in found.reactions if each.rate is not None and each.rate.A > 0]
     return _merged(learnt, np.linspace(states[rows, 0].min(), states[rows, 0].max(), _TEMPERATURES))
 
 
-def _merged(lumps: Sequence[Lump], temperatures: Vector) -> list[Lump]:
+def _merged(global_reactions: Sequence[GlobalReaction], temperatures: Vector) -> list[GlobalReaction]:
     """One reaction for each equation, its rate constant nearest to the sum of all terms at some temperatures.
 
     Examples
     --------
-    >>> one = Lump((("A", 1.0),), (("B", 1.0),), (3.0, 0.5, 1e7))
+    >>> one = GlobalReaction((("A", 1.0),), (("B", 1.0),), (3.0, 0.5, 1e7))
     >>> (both,) = _merged([one, replace(one, rate=(1.0, 0.5, 1e7))], np.linspace(900.0, 1500.0, 9))
     >>> bool(abs(both.rate[0] / 4 - 1) < 1e-6)
     True
     """
-    terms: dict[tuple[object, object], list[Lump]] = {}
-    for lump in lumps:
-        terms.setdefault((lump.reactants, lump.products), []).append(lump)
+    terms: dict[tuple[object, object], list[GlobalReaction]] = {}
+    for reaction in global_reactions:
+        terms.setdefault((reaction.reactants, reaction.products), []).append(reaction)
     basis = np.stack([np.ones_like(temperatures), np.log(temperatures), -1 / (GAS_CONSTANT * temperatures)], axis=1)
     found = []
     for group in terms.values():
@@ -140,7 +140,7 @@ def _merged(lumps: Sequence[Lump], temperatures: Vector) -> list[Lump]:
 def lost_production(
     task: Task, candidate: Candidate, lost: tuple[int, ...], number: int
 ) -> tuple[Array, Array, Array] | None:
-    """What some reactions do along a candidate's course at a condition; None without ignition.
+    """What some reactions do along a candidate's time history at a condition; None without ignition.
 
     Parameters
     ----------
@@ -158,19 +158,19 @@ def lost_production(
     tuple of array, shape (N, 2), (N, S) and (N, S)
         Temperature [K] and pressure [Pa]; concentrations [kmol/m³]; their production by these reactions [kmol/m³/s].
     """
-    course = respond(task, Trial(candidate), number)
-    if course is None:
+    history = respond(task, Trial(candidate), number)
+    if history is None:
         return None
-    gas = source_of(task.mechanism, task.phase, task.lumps).build(candidate)
+    gas = source_of(task.mechanism, task.phase, task.global_reactions).build(candidate)
     places = [candidate.reactions.index(j) for j in lost]
     net = (np.asarray(gas.product_stoich_coeffs) - np.asarray(gas.reactant_stoich_coeffs))[:, places]
     states: list[Vector] = []
     amounts, production = [], []
-    for i in telling_states(course):
+    for i in informative_states(history):
         if task.conditions[number].constant_pressure:
-            gas.TPY = course.temperature[i], course.held, course.fractions[i]
+            gas.TPY = history.temperature[i], history.held, history.fractions[i]
         else:
-            gas.TDY = course.temperature[i], course.held, course.fractions[i]
+            gas.TDY = history.temperature[i], history.held, history.fractions[i]
         states.append(np.array([gas.T, gas.P]))
         amounts.append(np.maximum(gas.concentrations, 0.0))
         production.append(net @ gas.net_rates_of_progress[places])

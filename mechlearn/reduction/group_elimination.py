@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from .context import TOGETHER, Stage, Work, by_error
+from .context import TOGETHER, Context, Stage, by_error
 from .reduction_records import Candidate, Vector
 from .scoring import Trial, residuals, score
 
@@ -20,12 +20,12 @@ _TRIED = 12
 Unit = tuple[int, ...]
 
 
-def without_together(work: Work, stage: Stage, *, by_species: bool) -> Iterator[Stage]:
+def without_together(work: Context, stage: Stage, *, by_species: bool) -> Iterator[Stage]:
     """Stage by stage a species, or a reaction, less, and reactions whose loss lowers the error that this leaves.
 
     Parameters
     ----------
-    work : Work
+    work : Context
         With references.
     stage : Stage
         From which nothing can be removed alone.
@@ -40,7 +40,7 @@ def without_together(work: Work, stage: Stage, *, by_species: bool) -> Iterator[
         yield stage
 
 
-def _smaller(work: Work, stage: Stage, by_species: bool) -> Stage | None:
+def _smaller(work: Context, stage: Stage, by_species: bool) -> Stage | None:
     """The first group that can go, those first after which least is foreseen."""
     candidate, order = stage.candidate, by_error(stage)
     work.tell("removing", candidate)
@@ -55,7 +55,7 @@ def _smaller(work: Work, stage: Stage, by_species: bool) -> Stage | None:
     return None
 
 
-def _groups(work: Work, candidate: Candidate, by_species: bool) -> list[Unit]:
+def _groups(work: Context, candidate: Candidate, by_species: bool) -> list[Unit]:
     """Units with their companions, those first after which least is foreseen; flames are not asked here."""
     numbers = range(len(work.task.conditions))
     lines = [line for line in work.linearised(candidate)[: len(numbers)] if line is not None]

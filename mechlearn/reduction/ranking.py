@@ -8,24 +8,26 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .candidate_phases import Source
+from .candidate_phases import SourceMechanism
 from .reduction_records import Condition, Flame, Vector
-from .response import Course
+from .response import SolverHistory
 
 _INDUCTION = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.96)
 _RISE = np.linspace(0.05, 0.99, 20)
 
 
-def sample_coefficients(source: Source, condition: Condition, course: Course, targets: tuple[str, ...]) -> Vector:
+def sample_coefficients(
+    source: SourceMechanism, condition: Condition, history: SolverHistory, targets: tuple[str, ...]
+) -> Vector:
     """The largest coefficient of each species over states of the induction time and of the temperature rise.
 
     Parameters
     ----------
-    source : Source
+    source : SourceMechanism
         Of the rates.
     condition : Condition
-        Of the course.
-    course : Course
+        Of the time history.
+    history : SolverHistory
         Of the source.
     targets : tuple of str
         Whose error counts.
@@ -37,29 +39,29 @@ def sample_coefficients(source: Source, condition: Condition, course: Course, ta
     """
     gas = source.gas
     progress = []
-    for i in telling_states(course):
+    for i in informative_states(history):
         if condition.constant_pressure:
-            gas.TPY = course.temperature[i], course.held, course.fractions[i]
+            gas.TPY = history.temperature[i], history.held, history.fractions[i]
         else:
-            gas.TDY = course.temperature[i], course.held, course.fractions[i]
+            gas.TDY = history.temperature[i], history.held, history.fractions[i]
         progress.append(gas.net_rates_of_progress)
     return _of_source(source, progress, targets)
 
 
-def telling_states(course: Course) -> list[int]:
-    """Places in a course that stand for the induction time and for the temperature rise."""
-    levels = course.temperature[0] + _RISE * (course.temperature.max() - course.temperature[0])
-    chosen = {int(np.searchsorted(course.time, part * course.response.delay)) for part in _INDUCTION}
-    chosen |= {int(np.argmax(course.temperature >= level)) for level in levels}
-    return sorted(chosen & set(range(len(course.time))))
+def informative_states(history: SolverHistory) -> list[int]:
+    """Places in a time history that stand for the induction time and for the temperature rise."""
+    levels = history.temperature[0] + _RISE * (history.temperature.max() - history.temperature[0])
+    chosen = {int(np.searchsorted(history.time, part * history.response.delay)) for part in _INDUCTION}
+    chosen |= {int(np.argmax(history.temperature >= level)) for level in levels}
+    return sorted(chosen & set(range(len(history.time))))
 
 
-def flame_coefficients(source: Source, condition: Condition, flame: Flame, targets: tuple[str, ...]) -> Vector:
+def flame_coefficients(source: SourceMechanism, condition: Condition, flame: Flame, targets: tuple[str, ...]) -> Vector:
     """The same over states of a flame.
 
     Parameters
     ----------
-    source : Source
+    source : SourceMechanism
         Of the rates.
     condition : Condition
         Of the unburnt gas.
@@ -81,7 +83,7 @@ def flame_coefficients(source: Source, condition: Condition, flame: Flame, targe
     return _of_source(source, progress, targets)
 
 
-def _of_source(source: Source, progress: list[Vector], targets: tuple[str, ...]) -> Vector:
+def _of_source(source: SourceMechanism, progress: list[Vector], targets: tuple[str, ...]) -> Vector:
     made, used = np.asarray(source.gas.product_stoich_coeffs), np.asarray(source.gas.reactant_stoich_coeffs)
     places = [source.names.index(name) for name in targets]
     return overall_coefficients(made - used, (made + used) > 0, np.array(progress), places)

@@ -14,7 +14,7 @@ from ..files import write_text
 from ..formats.cantera_yaml.entries import mechanism_text
 from ..formats.cantera_yaml.export import write_mechanism
 from .candidate_phases import changed
-from .context import Stage, Work
+from .context import Context, Stage
 from .reduction_records import UNCHANGED, Change
 
 STEPS = {
@@ -22,7 +22,7 @@ STEPS = {
     "species": "species, rates kept",
     "reactions": "reactions, rates kept",
     "refit": "rates refitted",
-    "lumps": "learnt reactions for a species",
+    "global_reactions": "learnt reactions for a species",
     "check": "conditions between added",
 }
 
@@ -38,7 +38,7 @@ def stage_mechanism(source: Mechanism, stage: Stage) -> Mechanism:
         Of that source.
     """
     candidate, changes = stage.candidate, dict(stage.candidate.changes)
-    reactions = (*source.reactions, *(lump.reaction for lump in stage.lumps))
+    reactions = (*source.reactions, *(reaction.reaction for reaction in stage.global_reactions))
     return replace(
         source,
         species=tuple(source.species[i] for i in candidate.species),
@@ -94,7 +94,7 @@ def write_reduced(source: Mechanism, name: str, stage: Stage, path: Path, *, che
         write_text(path, mechanism_text(mechanism, description=description, metadata=about))
 
 
-def curve_rows(stages: Sequence[Stage], work: Work) -> list[dict[str, Any]]:
+def curve_rows(stages: Sequence[Stage], work: Context) -> list[dict[str, Any]]:
     """One row a stage: size, and the largest error relative to its limit; that of the flames, if any, as well."""
     flames = [len(work.with_spots(stage.added, stage.flames).task.flames) for stage in stages]
     return [

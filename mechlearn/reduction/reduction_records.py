@@ -21,7 +21,7 @@ REFERENCE_TEMPERATURE = 1500.0
 
 @dataclass(frozen=True)
 class Condition:
-    """A first state, and whether profiles are compared there.
+    """An initial state, and whether profiles are compared there.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Lump:
+class GlobalReaction:
     """A learnt reaction that the source does not have, one-way.
 
     Parameters
@@ -95,7 +95,7 @@ class Lump:
     rate: Change
 
     @classmethod
-    def of(cls, reaction: Reaction) -> Lump:
+    def of(cls, reaction: Reaction) -> GlobalReaction:
         """A learnt reaction without a third body."""
         assert reaction.rate is not None
         rate = (reaction.rate.A, reaction.rate.b, reaction.rate.Ea)
@@ -137,7 +137,7 @@ class Reference:
     ----------
     response : Response
     largest : array, shape (species,)
-        The largest mole fraction of each compared species in the course.
+        The largest mole fraction of each compared species in the time history.
     """
 
     response: Response
@@ -197,7 +197,7 @@ class Task:
         Of the unburnt gas; their numbers follow those of the conditions.
     flames : tuple of Flame
         The source's, one for each; none before they are computed.
-    lumps : tuple of Lump
+    global_reactions : tuple of GlobalReaction
         Learnt reactions; their numbers follow those of the source.
     """
 
@@ -213,7 +213,7 @@ class Task:
     transport: str = "mixture-averaged"
     flame_conditions: tuple[Condition, ...] = ()
     flames: tuple[Flame, ...] = ()
-    lumps: tuple[Lump, ...] = ()
+    global_reactions: tuple[GlobalReaction, ...] = ()
 
     @property
     def numbers(self) -> range:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, minimize
 
 from .adjoint import Array
-from .context import Work
+from .context import Context
 from .reduction_records import UNCHANGED, Candidate, Change, Task, Vector
 
 BOUNDS: Change = (log(2.0), 0.25, 0.35)
@@ -31,7 +31,7 @@ _HOPELESS = 1.2
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class RefitModel:
     """Errors of a mechanism with their derivatives, and what its rate constants may still do.
 
     Parameters
@@ -66,23 +66,23 @@ class Fit:
         norm, _ = _norm(self.values[self.moves])
         return norm + _RIDGE * float(np.sum((self.changes / BOUNDS) ** 2))
 
-    def without(self, gone: Sequence[int], shift: Vector) -> Fit:
+    def without(self, gone: Sequence[int], shift: Vector) -> RefitModel:
         """Less some reactions, by their places, whose removal shifts the errors."""
         stays = np.setdiff1d(np.arange(self.slopes.shape[1]), gone)
-        return Fit(self.values + shift, self.slopes[:, stays], self.changes[stays], self.free[stays])
+        return RefitModel(self.values + shift, self.slopes[:, stays], self.changes[stays], self.free[stays])
 
-    def moved(self, step: Array) -> Fit:
+    def moved(self, step: Array) -> RefitModel:
         """After a step, as the derivatives foresee it."""
         values = self.values + self.slopes.reshape(len(self.values), -1) @ step.ravel()
         return replace(self, values=values, changes=self.changes + step)
 
 
-def best_step(fit: Fit, reach: float = 1.0) -> Array:
+def best_step(fit: RefitModel, reach: float = 1.0) -> Array:
     """The step within bounds after which the price is least.
 
     Parameters
     ----------
-    fit : Fit
+    fit : RefitModel
         Errors as they are.
     reach : float
         The longest step, as a part of the bounds.
@@ -93,7 +93,7 @@ def best_step(fit: Fit, reach: float = 1.0) -> Array:
 
     Examples
     --------
-    >>> fit = Fit(np.array([2.0]), np.ones((1, 1, 3)), np.zeros((1, 3)), np.ones(1))
+    >>> fit = RefitModel(np.array([2.0]), np.ones((1, 1, 3)), np.zeros((1, 3)), np.ones(1))
     >>> bool(abs(fit.moved(best_step(fit, 10.0)).values[0]) < 2 - sum(BOUNDS) + 1e-6)
     True
     """
@@ -120,7 +120,7 @@ def _norm(errors: Vector) -> tuple[float, Vector]:
     return size * root, powers * np.sign(errors) * root / max(total, 1e-300)
 
 
-def fit_of(work: Work, candidate: Candidate, numbers: Sequence[int] | None = None) -> Fit | None:
+def fit_of(work: Context, candidate: Candidate, numbers: Sequence[int] | None = None) -> RefitModel | None:
     """Errors and derivatives of a candidate at some conditions, delays as logarithms; None without a response."""
     lines = work.linearised(candidate)
     chosen = [lines[i] for i in (range(len(lines)) if numbers is None else numbers)]
@@ -133,7 +133,7 @@ def fit_of(work: Work, candidate: Candidate, numbers: Sequence[int] | None = Non
         values.append(logarithmic(work.task, line[0]))
         slopes.append(slope)
     free = np.array([float(work.source.changeable(j)) for j in candidate.reactions])
-    return Fit(np.concatenate(values), np.concatenate(slopes), changes_of(candidate), free)
+    return RefitModel(np.concatenate(values), np.concatenate(slopes), changes_of(candidate), free)
 
 
 def changes_of(candidate: Candidate) -> Array:
@@ -155,7 +155,7 @@ def logarithmic(task: Task, residuals: Vector) -> Vector:
     return values
 
 
-def refitted(work: Work, candidate: Candidate, goal: float = 1.0, iterations: int = 8) -> tuple[Candidate, float]:
+def refitted(work: Context, candidate: Candidate, goal: float = 1.0, iterations: int = 8) -> tuple[Candidate, float]:
     """The candidate with rate constants that make its largest errors least, and its merit.
 
     Ends as soon as the merit is below the goal, or hopeless, or errors no longer fall. Infinite without a response.

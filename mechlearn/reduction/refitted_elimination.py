@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .context import Stage, Work, by_error
+from .context import Context, Stage, by_error
 from .reduction_records import Candidate, Vector
-from .refit import BOUNDS, Fit, best_step, fit_of, logarithmic, refitted
+from .refit import BOUNDS, RefitModel, best_step, fit_of, logarithmic, refitted
 from .scoring import Trial, residuals
 
 _SCREENED = 12
@@ -46,7 +46,7 @@ class _Removal:
     shift: Vector
 
 
-def refitted_once(work: Work, stage: Stage) -> Iterator[Stage]:
+def refitted_once(work: Context, stage: Stage) -> Iterator[Stage]:
     """The same mechanism with better rate constants, if there are any."""
     candidate, _ = refitted(work, stage.candidate, goal=0.0)
     better = work.stage("refit", candidate, stage)
@@ -54,7 +54,7 @@ def refitted_once(work: Work, stage: Stage) -> Iterator[Stage]:
         yield better
 
 
-def eliminated(work: Work, stage: Stage, *, by_species: bool) -> Iterator[Stage]:
+def eliminated(work: Context, stage: Stage, *, by_species: bool) -> Iterator[Stage]:
     """Stage by stage a species, or some reactions, less, until none can go any more."""
     while True:
         smaller = _one_round(work, stage, by_species)
@@ -64,7 +64,7 @@ def eliminated(work: Work, stage: Stage, *, by_species: bool) -> Iterator[Stage]
         yield stage
 
 
-def _one_round(work: Work, stage: Stage, by_species: bool) -> Stage | None:
+def _one_round(work: Context, stage: Stage, by_species: bool) -> Stage | None:
     """A smaller mechanism that keeps the limits; None if none is found."""
     candidate = stage.candidate
     numbers = _screened(work, stage)
@@ -89,7 +89,7 @@ def _one_round(work: Work, stage: Stage, by_species: bool) -> Stage | None:
     return None
 
 
-def _screened(work: Work, stage: Stage) -> tuple[int, ...]:
+def _screened(work: Context, stage: Stage) -> tuple[int, ...]:
     """Conditions on which removals are tried: the worst, those with profiles, and some spread over the rest."""
     count = len(work.task.conditions)
     profiled = [i for i in range(count) if work.task.conditions[i].profiled]
@@ -100,7 +100,7 @@ def _screened(work: Work, stage: Stage) -> tuple[int, ...]:
 
 
 def _ranked(
-    work: Work, candidate: Candidate, fit: Fit, units: Sequence[Unit], numbers: tuple[int, ...]
+    work: Context, candidate: Candidate, fit: RefitModel, units: Sequence[Unit], numbers: tuple[int, ...]
 ) -> list[_Removal]:
     """Promising units, those first after whose removal refitting leaves the least."""
     place = {j: i for i, j in enumerate(candidate.reactions)}
@@ -127,7 +127,7 @@ def _ranked(
     return sorted(ranked, key=lambda each: (each.price, each.unit))
 
 
-def _roughly(fit: Fit, shifts: Vector) -> Vector:
+def _roughly(fit: RefitModel, shifts: Vector) -> Vector:
     """The largest error after each of some shifts and a fit of all rate constants by least squares."""
     matrix = (fit.slopes * (fit.free[:, None] * BOUNDS / 2)).reshape(len(fit.values), -1)
     left, sizes, _ = np.linalg.svd(matrix, full_matrices=False)
@@ -136,7 +136,7 @@ def _roughly(fit: Fit, shifts: Vector) -> Vector:
     return np.asarray(np.abs(after - fitted @ after).max(axis=0))
 
 
-def _batch(fit: Fit, removals: Sequence[_Removal], candidate: Candidate, most: int) -> list[Unit]:
+def _batch(fit: RefitModel, removals: Sequence[_Removal], candidate: Candidate, most: int) -> list[Unit]:
     """Units that are foreseen to keep the limits when they go together."""
     place = {j: i for i, j in enumerate(candidate.reactions)}
     batch: list[Unit] = []
@@ -151,6 +151,6 @@ def _batch(fit: Fit, removals: Sequence[_Removal], candidate: Candidate, most: i
     return batch
 
 
-def _without(work: Work, stage: Stage, reactions: list[int]) -> Stage | None:
+def _without(work: Context, stage: Stage, reactions: list[int]) -> Stage | None:
     candidate, merit = refitted(work, work.tidy(stage.candidate.without(reactions)))
     return work.stage("refit", candidate, stage) if merit <= 1 else None

@@ -8,7 +8,7 @@ from math import inf
 
 import numpy as np
 
-from .context import TOGETHER, Stage, Work, by_error
+from .context import TOGETHER, Context, Stage, by_error
 from .reduction_records import Candidate
 from .scoring import Score, Trial, score
 
@@ -25,7 +25,7 @@ _BATCH = 1 / 2
 Unit = tuple[int, ...]
 
 
-def ranked(work: Work) -> Stage:
+def ranked(work: Context) -> Stage:
     """The smallest of all mechanisms that hold the first so many species by rank; the source if none is good enough."""
     order = np.argsort(-work.rank, kind="stable")
     sizes = [n for n in range(1, len(order)) if order[n - 1] not in work.kept]
@@ -42,7 +42,7 @@ def ranked(work: Work) -> Stage:
     return work.stage("ranking", work.source.whole())
 
 
-def without_species(work: Work, stage: Stage) -> Iterator[Stage]:
+def without_species(work: Context, stage: Stage) -> Iterator[Stage]:
     """Stage by stage the species whose loss does least harm goes, while all limits are kept."""
     first: dict[Unit, int] = {}
     while True:
@@ -57,7 +57,7 @@ def without_species(work: Work, stage: Stage) -> Iterator[Stage]:
         yield stage
 
 
-def without_reactions(work: Work, stages: Sequence[Stage], turn: int) -> Iterator[Stage]:
+def without_reactions(work: Context, stages: Sequence[Stage], turn: int) -> Iterator[Stage]:
     """Reactions go, many at once where the sensitivities say that it does no harm, then one by one.
 
     All are tried in one order, again and again, those to which least is sensitive first; what leaves a small error goes
@@ -65,7 +65,7 @@ def without_reactions(work: Work, stages: Sequence[Stage], turn: int) -> Iterato
 
     Parameters
     ----------
-    work : Work
+    work : Context
         With references and the ranking.
     stages : sequence of Stage
         The order follows from the last one of an earlier turn, so that it is the same after an interruption.
@@ -110,7 +110,7 @@ def without_reactions(work: Work, stages: Sequence[Stage], turn: int) -> Iterato
 
 
 def _try_from(
-    work: Work, stage: Stage, order: list[int], start: int, first: dict[Unit, int]
+    work: Context, stage: Stage, order: list[int], start: int, first: dict[Unit, int]
 ) -> tuple[int, Stage | None]:
     """The first reaction from a place in the order on that can go without comparison: its place, and the stage."""
     most = max(_EASY, min(stage.error * _NO_HARM, 1.0))
@@ -122,7 +122,7 @@ def _try_from(
     return (here[-1][0] if len(here) == TOGETHER else len(order)), None
 
 
-def _without_batch(work: Work, stage: Stage, batch: list[int]) -> Stage:
+def _without_batch(work: Context, stage: Stage, batch: list[int]) -> Stage:
     """Less as many of the first of some reactions as can go together, by bisection."""
     most = max(_EASY, min(stage.error * _NO_HARM, 1.0))
     first, beyond, smaller = 0, min(len(batch), int(_BATCH * len(stage.candidate.reactions))) + 1, stage
@@ -139,7 +139,7 @@ def _without_batch(work: Work, stage: Stage, batch: list[int]) -> Stage:
 
 
 def _least_harmful(
-    work: Work, stage: Stage, units: list[Unit], harmless: float, first: dict[Unit, int]
+    work: Context, stage: Stage, units: list[Unit], harmless: float, first: dict[Unit, int]
 ) -> tuple[Unit, Score | None]:
     """The unit without whose reactions the largest error is least, or the first that does no harm; or none."""
     best: Score | None = None
@@ -157,7 +157,7 @@ def _least_harmful(
 
 
 def _tried(
-    work: Work, stage: Stage, units: list[Unit], bound: float, first: dict[Unit, int], enough: float | None = None
+    work: Context, stage: Stage, units: list[Unit], bound: float, first: dict[Unit, int], enough: float | None = None
 ) -> list[Score]:
     """Scores of removals up to the first that is good enough (below the bound, if not said).
 
@@ -180,5 +180,5 @@ def _tried(
     return answers
 
 
-def _next(work: Work, step: str, candidate: Candidate, found: Score, before: Stage) -> Stage:
+def _next(work: Context, step: str, candidate: Candidate, found: Score, before: Stage) -> Stage:
     return Stage(step, candidate, found.errors, work.lacks(candidate, before.candidate))

@@ -17,7 +17,7 @@ _MOST_STEPS = 20_000
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class SolverHistory:
     """Every step of the solver.
 
     Parameters
@@ -47,7 +47,7 @@ def ignite(
     rtol: float = RELATIVE,
     atol: float = ABSOLUTE,
     until: float = 0.0,
-) -> Course | None:
+) -> SolverHistory | None:
     """Simulate a condition; None where the gas does not ignite in time or the solver fails.
 
     Parameters
@@ -57,7 +57,7 @@ def ignite(
     task : Task
         What the delay is, and which species and times are compared.
     condition : Condition
-        The first state.
+        The initial state.
     longest : float
         When a gas that has not ignited is given up [s].
     rtol, atol : float
@@ -67,19 +67,19 @@ def ignite(
     """
     try:
         gas.TPX = condition.temperature, condition.pressure, dict(condition.mixture)
-        return _course(gas, task, condition, longest, until, (rtol, atol))
+        return _history(gas, task, condition, longest, until, (rtol, atol))
     except (ct.CanteraError, FloatingPointError):
         return None
 
 
-def _course(
+def _history(
     gas: ct.Solution,
     task: Task,
     condition: Condition,
     longest: float,
     until: float,
     tolerances: tuple[float, float],
-) -> Course | None:
+) -> SolverHistory | None:
     density, first = float(gas.density), 2 if condition.constant_pressure else 3
     kind = ct.IdealGasConstPressureReactor if condition.constant_pressure else ct.IdealGasReactor
     vessel = kind(gas, clone=False)
@@ -93,7 +93,7 @@ def _course(
         if times[-1] > longest or len(times) > _MOST_STEPS:
             return None
     held = condition.pressure if condition.constant_pressure else density
-    passed = _Step.of(gas, held, times[-2:], [y[first - 1 :] for y in states[-2:]], condition.constant_pressure)
+    passed = _SolverStep.of(gas, held, times[-2:], [y[first - 1 :] for y in states[-2:]], condition.constant_pressure)
     delay = passed.time_at(goal)
     ends = [delay + end for end in task.times_after(condition)]
     _advance(network, max([delay + until, *ends]), times, states)
@@ -103,7 +103,7 @@ def _course(
     profile, places = np.empty((len(ends), 1 + len(columns))), np.searchsorted(clock, [delay, *ends])
     stops = np.array(
         [
-            _Step.of(gas, held, times[i - 1 : i + 1], table[i - 1 : i + 1], condition.constant_pressure).at(end)
+            _SolverStep.of(gas, held, times[i - 1 : i + 1], table[i - 1 : i + 1], condition.constant_pressure).at(end)
             for i, end in zip(places, [delay, *ends], strict=True)
         ]
     )
@@ -113,7 +113,7 @@ def _course(
     if not (delay > 0 and np.all(np.isfinite(profile))):
         return None
     table, clock = np.insert(table, places, stops, axis=0), np.insert(clock, places, [delay, *ends])
-    return Course(Response(delay, profile), clock, table[:, 0], table[:, 1:], held)
+    return SolverHistory(Response(delay, profile), clock, table[:, 0], table[:, 1:], held)
 
 
 def _state(network: ct.ReactorNet) -> Vector:
@@ -131,7 +131,7 @@ def _advance(network: ct.ReactorNet, end: float, times: list[float], states: lis
 
 
 @dataclass(frozen=True, eq=False)
-class _Step:
+class _SolverStep:
     """One step of the solver with slopes at both ends: temperature and mass fractions as cubics in time."""
 
     times: tuple[float, float]
@@ -146,7 +146,7 @@ class _Step:
         times: Sequence[float],
         states: Sequence[Vector] | Vector,
         constant_pressure: bool,
-    ) -> _Step:
+    ) -> _SolverStep:
         slopes = [slope(gas, held, state, constant_pressure) for state in states]
         return cls((times[0], times[1]), (states[0], states[1]), (slopes[0], slopes[1]))
 

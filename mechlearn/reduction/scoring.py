@@ -8,11 +8,11 @@ from math import inf
 
 import numpy as np
 
-from .candidate_phases import Source, source_of
+from .candidate_phases import SourceMechanism, source_of
 from .flames import SEARCHED, free_flame, moved_flame
 from .ranking import flame_coefficients, sample_coefficients
 from .reduction_records import Candidate, Condition, Flame, Reference, Task, Vector
-from .response import Course, ignite
+from .response import SolverHistory, ignite
 
 _GIVEN_UP = 3.0
 """A candidate that has not ignited after this many delays of the reference has no response."""
@@ -50,32 +50,32 @@ def refer(task: Task, number: int, longest: float, targets: tuple[str, ...]) -> 
         Of the ranking.
     """
     source, condition = source_of(task.mechanism, task.phase), task.conditions[number]
-    course = _course_of_source(task, condition, longest, _REFERENCE, whole=True)
-    if course is None:
+    history = _history_of_source(task, condition, longest, _REFERENCE, whole=True)
+    if history is None:
         return None
-    return _reference(source, task, course), sample_coefficients(source, condition, course, targets)
+    return _reference(source, task, history), sample_coefficients(source, condition, history, targets)
 
 
 def reference(task: Task, number: int, longest: float) -> Reference | None:
     """The source's response at one condition, good enough for a check; None without ignition."""
-    course = _course_of_source(task, task.conditions[number], longest, _CHECK)
-    return None if course is None else _reference(source_of(task.mechanism, task.phase), task, course)
+    history = _history_of_source(task, task.conditions[number], longest, _CHECK)
+    return None if history is None else _reference(source_of(task.mechanism, task.phase), task, history)
 
 
-def _course_of_source(
+def _history_of_source(
     task: Task, condition: Condition, longest: float, tolerances: tuple[float, float], *, whole: bool = False
-) -> Course | None:
-    """To the last of its profiles; of the whole course also where it has none."""
+) -> SolverHistory | None:
+    """To the last of its profiles; of the whole time history also where it has none."""
     source, (rtol, atol) = source_of(task.mechanism, task.phase), tolerances
     tail = max(task.times_after(replace(condition, profiled=condition.profiled or whole)), default=0.0)
     return ignite(source.gas, task, condition, longest=longest, rtol=rtol, atol=atol, until=tail)
 
 
-def _reference(source: Source, task: Task, course: Course) -> Reference:
-    moles = course.fractions / source.gas.molecular_weights
+def _reference(source: SourceMechanism, task: Task, history: SolverHistory) -> Reference:
+    moles = history.fractions / source.gas.molecular_weights
     moles /= moles.sum(axis=1, keepdims=True)
     columns = [source.names.index(name) for name in task.species]
-    return Reference(course.response, np.maximum(moles[:, columns].max(axis=0), 1e-300))
+    return Reference(history.response, np.maximum(moles[:, columns].max(axis=0), 1e-300))
 
 
 def refer_flame(
@@ -107,9 +107,9 @@ def refer_flame(
     return None if flame is None else (flame, flame_coefficients(source, condition, flame, targets))
 
 
-def respond(task: Task, trial: Trial, number: int, patience: float = _GIVEN_UP) -> Course | None:
+def respond(task: Task, trial: Trial, number: int, patience: float = _GIVEN_UP) -> SolverHistory | None:
     """What a candidate does at one condition."""
-    source = source_of(task.mechanism, task.phase, task.lumps)
+    source = source_of(task.mechanism, task.phase, task.global_reactions)
     gas = source.build(trial.candidate)
     with _Off(source, trial):
         longest = patience * task.references[number].response.delay
@@ -124,9 +124,9 @@ def residuals(task: Task, trial: Trial, numbers: Sequence[int]) -> list[Vector |
 def _residuals(task: Task, trial: Trial, number: int, patience: float) -> Vector | None:
     flame = task.flame_of(number)
     if flame is None:
-        course = respond(task, trial, number, patience)
-        return None if course is None else task.residuals(number, course.response)
-    source = source_of(task.mechanism, task.phase, task.lumps)
+        history = respond(task, trial, number, patience)
+        return None if history is None else task.residuals(number, history.response)
+    source = source_of(task.mechanism, task.phase, task.global_reactions)
     with _Off(source, trial):
         found = moved_flame(source.build(trial.candidate), flame[0], task.transport, flame[1], source.names)
     return None if found is None else task.speed_residuals(flame[1], float(found.velocity[0]))
@@ -179,7 +179,7 @@ def score(task: Task, trial: Trial, order: Sequence[int], bound: float) -> Score
 class _Off:
     """Reactions of a trial are off within the block."""
 
-    def __init__(self, source: Source, trial: Trial) -> None:
+    def __init__(self, source: SourceMechanism, trial: Trial) -> None:
         self._gas = source.build(trial.candidate)
         place = {j: i for i, j in enumerate(trial.candidate.reactions)}
         self._rows = [place[j] for j in trial.off]

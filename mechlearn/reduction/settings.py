@@ -23,7 +23,7 @@ def _seconds(value: Any) -> tuple[float, ...]:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class IgnitionDelay:
+class DelayLimit:
     """The time until the temperature has risen by so much.
 
     Parameters
@@ -35,7 +35,7 @@ class IgnitionDelay:
 
     Examples
     --------
-    >>> IgnitionDelay(definition="T0+200").rise
+    >>> DelayLimit(definition="T0+200").rise
     200.0
     """
 
@@ -66,7 +66,7 @@ class TemperatureLimit:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class SpeciesLimit:
-    """Largest error of mole fractions in the profiles, relative to a species' largest one in the course."""
+    """Largest error of mole fractions in the profiles, relative to a species' largest one in the time history."""
 
     limit: Limit = 0.15
     names: Names
@@ -109,7 +109,7 @@ class FlameSpeed:
 class Targets:
     """What is kept: ignition delays always; profiles and flame speeds where they are given."""
 
-    ignition_delay: IgnitionDelay = field(default_factory=IgnitionDelay)
+    ignition_delay: DelayLimit = field(default_factory=DelayLimit)
     temperature: TemperatureLimit | None = None
     species: SpeciesLimit | None = None
     flame_speed: FlameSpeed | None = None
@@ -154,14 +154,14 @@ class Reduce:
         Instead of all combinations in the source.
     between : bool
         Whether delays are kept as well halfway between neighbouring temperatures, pressures and equivalence ratios.
-    spot_checks : int
+    verification_points : int
         The result is checked at so many conditions spread between those of the study, and in flames halfway between its
         equivalence ratios; those that exceed a limit join the study's, and the work goes on. 0 for none.
     rates : str
         ``keep``, or ``refit``: rate constants change within a factor of 2 near 1500 K.
-    lumps : bool
+    global_reactions : bool
         Whether reactions that the source does not have may be learnt in place of a species that cannot go otherwise.
-    held_out, beyond : Envelope, optional
+    held_out, extrapolation : Envelope, optional
         Conditions inside and beyond the edges of the envelope, simulated after all choices and reported.
 
     Examples
@@ -175,16 +175,18 @@ class Reduce:
     keep: Names = ()
     conditions: tuple[Envelope, ...] = ()
     between: Annotated[bool, Strict()] = False
-    spot_checks: Annotated[int, Strict(), Field(ge=0, le=100_000)] = 64
+    verification_points: Annotated[int, Strict(), Field(ge=0, le=100_000)] = 64
     rates: Literal["keep", "refit"] = "refit"
-    lumps: Annotated[bool, Strict()] = False
+    global_reactions: Annotated[bool, Strict()] = False
     held_out: Envelope | None = None
-    beyond: Envelope | None = None
+    extrapolation: Envelope | None = None
 
     @model_validator(mode="after")
     def _fitted_lumps(self) -> Reduce:
-        if self.lumps and self.rates == "keep":
-            raise ValueError("lumps are fitted, which `rates: keep` forbids; say `rates: refit`, or leave lumps out")
+        if self.global_reactions and self.rates == "keep":
+            raise ValueError(
+                "global reactions are fitted, which `rates: keep` forbids; say `rates: refit`, or leave them out"
+            )
         return self
 
     @model_validator(mode="after")
@@ -197,13 +199,13 @@ class Reduce:
 SECTIONS: dict[tuple[str, ...], tuple[Any, ...]] = {
     ("reduce",): (Reduce,),
     ("reduce", "targets"): (Targets,),
-    ("reduce", "targets", "ignition_delay"): (IgnitionDelay,),
+    ("reduce", "targets", "ignition_delay"): (DelayLimit,),
     ("reduce", "targets", "temperature"): (TemperatureLimit,),
     ("reduce", "targets", "species"): (SpeciesLimit,),
     ("reduce", "targets", "flame_speed"): (FlameSpeed,),
     ("reduce", "profiles"): (Profiles,),
     ("reduce", "conditions"): (Envelope,),
     ("reduce", "held_out"): (Envelope,),
-    ("reduce", "beyond"): (Envelope,),
+    ("reduce", "extrapolation"): (Envelope,),
 }
 """The records that hold the keys of each section."""

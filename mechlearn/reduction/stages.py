@@ -10,28 +10,30 @@ from typing import Any
 
 from ..errors import StudyError
 from ..files import write_json
-from .candidate_phases import Source
+from .candidate_phases import SourceMechanism
 from .checks import checked
-from .context import Stage, Work
-from .global_reactions import lumped
+from .context import Context, Stage
+from .global_reactions import with_learnt_reactions
 from .group_elimination import without_together
-from .reduction_records import Candidate, Condition, Lump
+from .reduction_records import Candidate, Condition, GlobalReaction
 from .refitted_elimination import eliminated, refitted_once
 from .removal import ranked, without_reactions, without_species
 
 _KEPT_RATES = ("species", "species together", "reactions", "species together", "reactions together")
 _CYCLE = ("refit species", "refit reactions")
-_LUMPED = (*_CYCLE, "lumps")
+_WITH_GLOBAL_REACTIONS = (*_CYCLE, "global_reactions")
 
 Keep = Callable[[list[Stage], int], None]
 
 
-def reduced(work: Work, *, refit: bool, stages: list[Stage], turn: int, keep: Keep, lumps: bool = False) -> list[Stage]:
+def reduced(
+    work: Context, *, refit: bool, stages: list[Stage], turn: int, keep: Keep, global_reactions: bool = False
+) -> list[Stage]:
     """All stages from the source's ranking to the smallest mechanism.
 
     Parameters
     ----------
-    work : Work
+    work : Context
         With references and the ranking.
     refit : bool
         Whether rate constants may change, after all that goes without.
@@ -41,15 +43,17 @@ def reduced(work: Work, *, refit: bool, stages: list[Stage], turn: int, keep: Ke
         The number of the step to go on with.
     keep : callable
         Takes the stages so far and the number of the step, after every stage and every step.
-    lumps : bool
+    global_reactions : bool
         Whether learnt reactions may take a species' place.
     """
     while True:
-        step = _step(turn, refit, stages, _LUMPED if lumps else _CYCLE)
+        step = _step(turn, refit, stages, _WITH_GLOBAL_REACTIONS if global_reactions else _CYCLE)
         if step is None:
             return stages
         if stages:
-            work = work.with_lumps(stages[-1].lumps).with_spots(stages[-1].added, stages[-1].flames)
+            work = work.with_global_reactions(stages[-1].global_reactions).with_spots(
+                stages[-1].added, stages[-1].flames
+            )
         for stage in _stages_of(work, step, stages, turn, refit):
             if stages and stage.step != "check":
                 stage = replace(stage, added=stages[-1].added, flames=stages[-1].flames)
@@ -89,7 +93,7 @@ def _idle(turn: int, begin: int, stages: list[Stage], round_of: int) -> bool:
     return whole and not any(turn - round_of <= stage.turn < turn for stage in stages)
 
 
-def _stages_of(work: Work, step: str, stages: list[Stage], turn: int, refit: bool) -> Iterator[Stage]:
+def _stages_of(work: Context, step: str, stages: list[Stage], turn: int, refit: bool) -> Iterator[Stage]:
     match step:
         case "check" if stages[-1].turn == turn:
             return
@@ -109,8 +113,8 @@ def _stages_of(work: Work, step: str, stages: list[Stage], turn: int, refit: boo
             return
         case "refit":
             yield from refitted_once(work, stages[-1])
-        case "lumps":
-            yield from lumped(work, stages[-1])
+        case "global_reactions":
+            yield from with_learnt_reactions(work, stages[-1])
         case _:
             yield from eliminated(work, stages[-1], by_species=step == "refit species")
 
@@ -134,7 +138,7 @@ class Saved:
     processor: float = 0.0
 
 
-def save_stages(path: Path, fingerprint: str, saved: Saved, source: Source) -> None:
+def save_stages(path: Path, fingerprint: str, saved: Saved, source: SourceMechanism) -> None:
     """Write what `load_stages` reads."""
     write_json(
         {
@@ -148,7 +152,7 @@ def save_stages(path: Path, fingerprint: str, saved: Saved, source: Source) -> N
     )
 
 
-def load_stages(path: Path, fingerprint: str, source: Source) -> Saved:
+def load_stages(path: Path, fingerprint: str, source: SourceMechanism) -> Saved:
     """What an earlier run of the same study has left; nothing without a file.
 
     Raises
@@ -170,7 +174,7 @@ def load_stages(path: Path, fingerprint: str, source: Source) -> Saved:
         raise StudyError(f"{path} is damaged ({error}). Start anew with --overwrite.") from None
 
 
-def _as_dict(stage: Stage, source: Source) -> dict[str, Any]:
+def _as_dict(stage: Stage, source: SourceMechanism) -> dict[str, Any]:
     return {
         "step": stage.step,
         "turn": stage.turn,
@@ -179,22 +183,26 @@ def _as_dict(stage: Stage, source: Source) -> dict[str, Any]:
         "changes": {str(j + 1): list(change) for j, change in stage.candidate.changes},
         "errors": list(stage.errors),
         "removed": list(stage.removed),
-        **({"lumps": [asdict(lump) for lump in stage.lumps]} if stage.lumps else {}),
+        **(
+            {"global_reactions": [asdict(reaction) for reaction in stage.global_reactions]}
+            if stage.global_reactions
+            else {}
+        ),
         **({"added": [asdict(each) for each in stage.added]} if stage.added else {}),
         **({"flames": [asdict(each) for each in stage.flames]} if stage.flames else {}),
         **({} if stage.back is None else {"back": stage.back}),
     }
 
 
-def _from_dict(content: dict[str, Any], source: Source) -> Stage:
+def _from_dict(content: dict[str, Any], source: SourceMechanism) -> Stage:
     candidate = Candidate(
         species=tuple(source.names.index(name) for name in content["species"]),
         reactions=tuple(int(j) - 1 for j in content["reactions"]),
         changes=tuple((int(j) - 1, (a, b, e)) for j, (a, b, e) in content["changes"].items()),
     )
-    lumps = tuple(
-        Lump(tuple(map(tuple, each["reactants"])), tuple(map(tuple, each["products"])), tuple(each["rate"]))
-        for each in content.get("lumps", ())
+    global_reactions = tuple(
+        GlobalReaction(tuple(map(tuple, each["reactants"])), tuple(map(tuple, each["products"])), tuple(each["rate"]))
+        for each in content.get("global_reactions", ())
     )
     return Stage(
         content["step"],
@@ -202,7 +210,7 @@ def _from_dict(content: dict[str, Any], source: Source) -> Stage:
         tuple(content["errors"]),
         tuple(content["removed"]),
         turn=int(content["turn"]),
-        lumps=lumps,
+        global_reactions=global_reactions,
         added=_conditions(content.get("added", ())),
         flames=_conditions(content.get("flames", ())),
         back=content.get("back"),

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from ..simulation.process_pool import Workers
-from .condition_grid import Cells, Place
-from .reduction_records import Candidate, Condition, Flame, Lump, Reference, Task, worst
+from .condition_grid import ConditionGrid, Place
+from .reduction_records import Candidate, Condition, Flame, GlobalReaction, Reference, Task, worst
 from .scoring import Trial, refer_flame, reference, residuals
 
 _CLIMBERS, _CLIMBS, _STEP = 4, 4, 0.25
@@ -20,7 +20,7 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
-class Spot:
+class VerificationPoint:
     """A condition between those of the study, and the largest error of a candidate there, relative to its limit.
 
     Parameters
@@ -40,22 +40,22 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Check:
+class Verification:
     """All spots at which a candidate was simulated: to ignition, and in flames."""
 
-    conditions: tuple[Spot, ...] = ()
-    flames: tuple[Spot, ...] = ()
+    conditions: tuple[VerificationPoint, ...] = ()
+    flames: tuple[VerificationPoint, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
-class Spots:
+class VerificationPoints:
     """Where results are checked; the source is simulated there when that is first asked for.
 
     Parameters
     ----------
     task : Task
         What is asked, at no condition.
-    cells : tuple of Cells
+    cells : tuple of ConditionGrid
         Of the study's envelopes.
     count : int
         Spots spread over each.
@@ -69,7 +69,7 @@ class Spots:
     """
 
     task: Task
-    cells: tuple[Cells, ...]
+    cells: tuple[ConditionGrid, ...]
     count: int
     flames: Callable[[Sequence[Condition]], tuple[Condition, ...]]
     longest: float
@@ -78,15 +78,17 @@ class Spots:
     _references: dict[Condition, Reference | None] = field(default_factory=dict, repr=False)
     _flames: dict[Condition, Flame | None] = field(default_factory=dict, repr=False)
 
-    def check(self, candidate: Candidate, lumps: tuple[Lump, ...], flames: Sequence[Condition]) -> Check:
+    def check(
+        self, candidate: Candidate, global_reactions: tuple[GlobalReaction, ...], flames: Sequence[Condition]
+    ) -> Verification:
         """A candidate's errors at spots spread evenly and on the way uphill from the worst, and between some flames."""
-        found: list[Spot] = []
+        found: list[VerificationPoint] = []
         for number, cells in enumerate(self.cells):
-            own = self._ask(number, cells.spread(self.count), candidate, lumps)
-            climbers = [(spot, _STEP) for spot in worst_of_cells(own)[:_CLIMBERS] if spot.error > _STEEP]
+            own = self._ask(number, cells.spread(self.count), candidate, global_reactions)
+            climbers = [(spot, _STEP) for spot in worst_of_grids(own)[:_CLIMBERS] if spot.error > _STEEP]
             for _ in range(_CLIMBS if climbers else 0):
                 ways = [cells.neighbours(spot.place, step) for spot, step in climbers]
-                reached = self._ask(number, [place for way in ways for place in way], candidate, lumps)
+                reached = self._ask(number, [place for way in ways for place in way], candidate, global_reactions)
                 own += reached
                 near = {spot.place: spot for spot in reached}
                 tops = [
@@ -98,9 +100,9 @@ class Spots:
                     for top, (spot, step) in zip(tops, climbers, strict=True)
                 ]
             found += own
-        task = self.added_to(replace(self.task, lumps=lumps), (), self.flames(flames))
+        task = self.added_to(replace(self.task, global_reactions=global_reactions), (), self.flames(flames))
         burnt = zip(task.flame_conditions, self._errors(task, candidate), strict=True)
-        return Check(tuple(found), tuple(Spot(condition, error) for condition, error in burnt))
+        return Verification(tuple(found), tuple(VerificationPoint(condition, error) for condition, error in burnt))
 
     def added_to(self, task: Task, conditions: Sequence[Condition], flames: Sequence[Condition]) -> Task:
         """A task with further conditions and flames after its own, those without a response of the source left out."""
@@ -124,12 +126,14 @@ class Spots:
             flames=(*task.flames, *(flame for _, flame in burnt)),
         )
 
-    def _ask(self, number: int, places: list[Place], candidate: Candidate, lumps: tuple[Lump, ...]) -> list[Spot]:
+    def _ask(
+        self, number: int, places: list[Place], candidate: Candidate, global_reactions: tuple[GlobalReaction, ...]
+    ) -> list[VerificationPoint]:
         cells = self.cells[number]
         where = {cells.at(place): place for place in places}
-        task = self.added_to(replace(self.task, lumps=lumps), list(where), ())
+        task = self.added_to(replace(self.task, global_reactions=global_reactions), list(where), ())
         return [
-            Spot(condition, error, (number, *map(int, where[condition])), where[condition])
+            VerificationPoint(condition, error, (number, *map(int, where[condition])), where[condition])
             for condition, error in zip(task.conditions, self._errors(task, candidate), strict=True)
         ]
 
@@ -144,9 +148,9 @@ class Spots:
         return [found[place] for place in task.numbers]
 
 
-def worst_of_cells(spots: Sequence[Spot]) -> list[Spot]:
+def worst_of_grids(spots: Sequence[VerificationPoint]) -> list[VerificationPoint]:
     """The worst spot in each cell, the worst first."""
-    found: dict[tuple[int, ...], Spot] = {}
+    found: dict[tuple[int, ...], VerificationPoint] = {}
     for spot in spots:
         if spot.cell not in found or spot.error > found[spot.cell].error:
             found[spot.cell] = spot

@@ -12,7 +12,7 @@ from matplotlib.font_manager import findfont, get_font
 from ..errors import FormatError
 from ..files import atomic_path
 
-LOOKS: list[str | dict[str, object]] = [
+STYLE: list[str | dict[str, object]] = [
     "default",
     {"svg.hashsalt": "mechlearn", "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 10},
 ]
@@ -27,7 +27,7 @@ MARKERS = ("o", "s", "^")
 def figure_svg(figure: Figure) -> str:
     """The figure as SVG text, without a date and with the same identifiers every time."""
     stream = io.StringIO()
-    with style.context(LOOKS):
+    with style.context(STYLE):
         figure.savefig(stream, format="svg", metadata={"Date": None})
     return stream.getvalue()
 
@@ -43,7 +43,7 @@ def save(figure: Figure, path: str | Path) -> None:
     ending = Path(path).suffix.lower()
     if ending not in (".svg", ".png"):
         raise FormatError(f"{path}: the ending says which format to write, and a figure is .svg or .png.")
-    with atomic_path(path) as unfinished, style.context(LOOKS):
+    with atomic_path(path) as unfinished, style.context(STYLE):
         if ending == ".svg":
             unfinished.write_bytes(figure_svg(figure).encode())
         else:

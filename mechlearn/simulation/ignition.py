@@ -19,7 +19,7 @@ LEAST_RISE = 100.0
 
 
 def ignition_delay(run: Trajectory, definition: Definition, species: tuple[str, ...] = ()) -> float | None:
-    """The time from the first state to ignition [s].
+    """The time from the initial state to ignition [s].
 
     Parameters
     ----------
@@ -53,30 +53,30 @@ def ignition_delay(run: Trajectory, definition: Definition, species: tuple[str, 
     if definition == "max OH":
         columns = [j for j, name in enumerate(species) if name.upper() == "OH"]
         return _peak(run.time, run.concentrations[:, columns[0]]) if columns else None
-    course = run.temperature if definition == "max dT/dt" else run.pressure
-    if not np.ptp(course) > 1e-6 * np.abs(course).max():
+    history = run.temperature if definition == "max dT/dt" else run.pressure
+    if not np.ptp(history) > 1e-6 * np.abs(history).max():
         return None
-    return _peak(0.5 * (run.time[1:] + run.time[:-1]), np.diff(course) / np.diff(run.time), run.time[0])
+    return _peak(0.5 * (run.time[1:] + run.time[:-1]), np.diff(history) / np.diff(run.time), run.time[0])
 
 
-def _passes(time: Array, course: Array, target: float) -> float | None:
-    above = np.flatnonzero(course >= target)
+def _passes(time: Array, history: Array, target: float) -> float | None:
+    above = np.flatnonzero(history >= target)
     if not above.size:
         return None
     i = int(above[0])
-    share = (target - course[i - 1]) / (course[i] - course[i - 1])
+    share = (target - history[i - 1]) / (history[i] - history[i - 1])
     return float(time[i - 1] + share * (time[i] - time[i - 1]) - time[0])
 
 
-def _peak(time: Array, course: Array, start: float | None = None) -> float | None:
-    """Where the course is largest, from the start on; None at an end of it."""
-    if not np.all(np.isfinite(course)):
+def _peak(time: Array, history: Array, start: float | None = None) -> float | None:
+    """Where the time history is largest, from the start on; None at an end of it."""
+    if not np.all(np.isfinite(history)):
         return None
-    i = int(np.argmax(course))
-    if i in (0, len(course) - 1):
+    i = int(np.argmax(history))
+    if i in (0, len(history) - 1):
         return None
     left, right = time[i] - time[i - 1], time[i + 1] - time[i]
-    before, after = (course[i] - course[i - 1]) / left, (course[i + 1] - course[i]) / right
+    before, after = (history[i] - history[i - 1]) / left, (history[i + 1] - history[i]) / right
     bend = (after - before) / (left + right)
     slope = (before * right + after * left) / (left + right)
     shift = -slope / (2 * bend) if bend < 0 else 0.0

@@ -23,7 +23,7 @@ _INERT = ("AR", "HE", "NE", "KR", "XE", "N2")
 
 
 @dataclass(frozen=True, eq=False)
-class State:
+class InitialState:
     """A state: temperature [K], pressure [Pa] and amounts, shape (S,), of all the phase's species.
 
     Amounts are mole fractions, or concentrations [kmol/m³] with no pressure, which then follows.
@@ -54,21 +54,21 @@ def _amounts(gas: ct.Solution, amounts: dict[str, float], key: str) -> NDArray[n
     return vector
 
 
-def first_states(gas: ct.Solution, source: Source) -> Iterator[State]:
-    """All first states of a source: temperature by temperature, then pressure by pressure, then phi or draw."""
+def initial_states(gas: ct.Solution, source: Source) -> Iterator[InitialState]:
+    """All initial states of a source: temperature by temperature, then pressure by pressure, then phi or draw."""
     rng, first = np.random.default_rng(source.seed), source.initial
     temperatures, pressures = source.temperature or (gas.T,), source.pressure or (gas.P,)
     for temperature, pressure in product(temperatures, pressures):
         if isinstance(first, Concentrations):
-            yield State(temperature, None, _amounts(gas, first.concentrations, "initial.concentrations"))
+            yield InitialState(temperature, None, _amounts(gas, first.concentrations, "initial.concentrations"))
         elif isinstance(first, MoleFractions):
-            yield State(temperature, pressure, _amounts(gas, first.X, "initial.X"))
+            yield InitialState(temperature, pressure, _amounts(gas, first.X, "initial.X"))
         elif isinstance(first, Mixture):
             for phi in first.phi:
-                yield State(temperature, pressure, _mixture(gas, first, phi))
+                yield InitialState(temperature, pressure, _mixture(gas, first, phi))
         elif isinstance(first, Sample):
             for amounts in _draws(gas, first, rng):
-                yield State(temperature, pressure if first.of == "mole-fractions" else None, amounts)
+                yield InitialState(temperature, pressure if first.of == "mole-fractions" else None, amounts)
 
 
 def _mixture(gas: ct.Solution, mixture: Mixture, phi: float) -> NDArray[np.float64]:
@@ -86,8 +86,8 @@ def _mixture(gas: ct.Solution, mixture: Mixture, phi: float) -> NDArray[np.float
 
 def _draws(gas: ct.Solution, sample: Sample, rng: np.random.Generator) -> Iterator[NDArray[np.float64]]:
     """Amounts of all species, one state a draw; species are drawn in the phase's order."""
-    bath = _amounts(gas, sample.bath, "initial.bath")
-    names = sample.drawn or tuple(name for name in gas.species_names if name not in sample.bath)
+    diluent = _amounts(gas, sample.diluent, "initial.diluent")
+    names = sample.drawn or tuple(name for name in gas.species_names if name not in sample.diluent)
     columns = np.sort(columns_of(gas, names, "initial"))
     low, high = np.array([sample.limits(gas.species_name(int(j))) for j in columns]).reshape(-1, 2).T
     if not np.any(high):
@@ -96,13 +96,13 @@ def _draws(gas: ct.Solution, sample: Sample, rng: np.random.Generator) -> Iterat
         share = rng.random(len(columns))
         drawn = low + share * (high - low) if sample.sample == "uniform" else low ** (1 - share) * high**share
         if sample.of == "mole-fractions":
-            drawn = drawn / drawn.sum() * (1 - bath.sum())
-        amounts = bath.copy()
+            drawn = drawn / drawn.sum() * (1 - diluent.sum())
+        amounts = diluent.copy()
         amounts[columns] = drawn
         yield amounts
 
 
-def set_state(gas: ct.Solution, state: State) -> None:
+def set_state(gas: ct.Solution, state: InitialState) -> None:
     """Bring the phase to a state."""
     if state.pressure is not None:
         gas.TPX = state.temperature, state.pressure, state.amounts
@@ -112,14 +112,14 @@ def set_state(gas: ct.Solution, state: State) -> None:
 
 
 def designed_runs(gas: ct.Solution, source: Source, designed: Designed) -> Iterator[list[Trajectory]]:
-    """The states of a design at each temperature and pressure: the bath alone, and a run of states around it."""
-    bath = designed.bath or _inert(gas)
-    share = _amounts(gas, bath, "initial.bath")
+    """The states of a design at each temperature and pressure: the diluent alone, and a run of states around it."""
+    diluent = designed.diluent or _inert(gas)
+    share = _amounts(gas, diluent, "initial.diluent")
     for number, (temperature, pressure) in enumerate(product(source.temperature, source.pressure), start=1):
         concentrations = designed_states(share / share.sum() * pressure / (GAS_CONSTANT * temperature))
         rates, pressures = np.empty_like(concentrations), np.empty(len(concentrations))
         for i, amounts in enumerate(concentrations):
-            set_state(gas, State(temperature, None, amounts))
+            set_state(gas, InitialState(temperature, None, amounts))
             rates[i], pressures[i] = gas.net_production_rates, gas.P
         time, temperatures = np.arange(len(rates), dtype=float), np.full(len(rates), temperature)
         name = f"run{number:03d}"
@@ -147,5 +147,5 @@ def _inert(gas: ct.Solution) -> dict[str, float]:
                 return {name: 1.0}
     raise StudyError(
         f"source.initial: phase {gas.name!r} has none of {', '.join(_INERT)} to surround the others in designed "
-        "states. Name a gas, as in bath: {AR: 1}."
+        "states. Name a gas, as in diluent: {AR: 1}."
     )

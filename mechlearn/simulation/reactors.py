@@ -14,10 +14,10 @@ from ..chemistry.thermo import GAS_CONSTANT
 from ..data.trajectories import Reactor, Trajectories, Trajectory
 from ..errors import DataError, SimulationError
 from ..formats.cantera_species import atomic_weights, first_sentence, species_record
-from .initial_conditions import State, columns_of, designed_runs, first_states, set_state
+from .initial_conditions import InitialState, columns_of, designed_runs, initial_states, set_state
 from .mechanisms import find_mechanism, load_gas
 from .settings import Designed, Source, Times
-from .synthetic_noise import measured
+from .synthetic_noise import with_noise
 
 Progress = Callable[[int, int], None]
 
@@ -53,7 +53,7 @@ def simulate_source(
     observed = columns_of(gas, source.species or tuple(gas.species_names), "species")
     design = source.initial if isinstance(source.initial, Designed) else None
     families = [] if design is None else list(designed_runs(gas, source, design))
-    states = [] if design is not None else list(first_states(gas, source))
+    states = [] if design is not None else list(initial_states(gas, source))
     runs = [run for family in families for run in family]
     failures: dict[str, str] = {}
     for number, state in enumerate(states, start=1):
@@ -72,7 +72,7 @@ def simulate_source(
         raise SimulationError(f"every run failed. {name}: {reason} Check the conditions, or shorten the time.")
     species = tuple(species_record(gas.species(int(j))) for j in observed)
     exact = Trajectories(species, tuple(runs), str(mechanism), source.phase, atomic_weights(gas))
-    return exact if source.noise is None else measured(exact, source.noise, source.seed), failures
+    return exact if source.noise is None else with_noise(exact, source.noise, source.seed), failures
 
 
 def resimulate(
@@ -84,7 +84,7 @@ def resimulate(
     atol: float = 1e-20,
     progress: Progress | None = None,
 ) -> tuple[dict[str, Trajectory], dict[str, str]]:
-    """Every course in time again, from its first state in its own reactor at its own times, by a mechanism file.
+    """Every time history again, from its initial state in its own reactor at its own times, by a mechanism file.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def resimulate(
     Raises
     ------
     DataError
-        If the mechanism lacks a species of the runs, a run does not say its reactor or its first state, or
+        If the mechanism lacks a species of the runs, a run does not say its reactor or its initial state, or
         concentrations are missing.
     FormatError
         If Cantera refuses the mechanism.
@@ -115,30 +115,30 @@ def resimulate(
     path = find_mechanism(str(mechanism))
     gas = load_gas(path, phase)
     columns = _columns_of_runs(gas, runs, path)
-    courses = [run for run in runs.runs if run.is_course]
-    if courses:
-        runs.select(courses).require_complete("A run that is simulated again and compared")
-    for run in courses:
-        _check_first_state(run, runs.species_names)
+    histories = [run for run in runs.runs if run.is_time_history]
+    if histories:
+        runs.select(histories).require_complete("A run that is simulated again and compared")
+    for run in histories:
+        _check_initial_state(run, runs.species_names)
     done: dict[str, Trajectory] = {}
     failures: dict[str, str] = {}
-    for number, run in enumerate(courses, start=1):
+    for number, run in enumerate(histories, start=1):
         amounts = np.zeros(gas.n_species)
         amounts[columns] = run.concentrations[0]
-        state = State(float(run.temperature[0]), None, amounts)
+        state = InitialState(float(run.temperature[0]), None, amounts)
         try:
             set_state(gas, state)
-            course = _integrate(gas, run.reactor, run.time - run.time[0], run.name, rtol=rtol, atol=atol)
+            history = _integrate(gas, run.reactor, run.time - run.time[0], run.name, rtol=rtol, atol=atol)
         except ct.CanteraError as error:
             failures[run.name] = f"{first_sentence(error)}."
         else:
-            done[run.name] = replace(_columns(course, columns), time=run.time)
+            done[run.name] = replace(_columns(history, columns), time=run.time)
         if progress is not None:
-            progress(number, len(courses))
+            progress(number, len(histories))
     return done, failures
 
 
-def _run(gas: ct.Solution, source: Source, state: State, name: str) -> Trajectory:
+def _run(gas: ct.Solution, source: Source, state: InitialState, name: str) -> Trajectory:
     set_state(gas, state)
     times = np.zeros(1) if source.times == "none" else _times(gas, source.reactor, source.times)
     set_state(gas, state)
@@ -184,7 +184,7 @@ def _integrate(
     rtol: float = 1e-10,
     atol: float = 1e-20,
 ) -> Trajectory:
-    """The course from the state that the phase is in, all species; ``times`` start at 0."""
+    """The time history from the state that the phase is in, all species; ``times`` start at 0."""
     network = _network(gas, reactor, rtol, atol) if len(times) > 1 else None
     concentrations, rates = np.empty((2, len(times), gas.n_species))
     temperature, pressure = np.empty((2, len(times)))
@@ -206,7 +206,7 @@ def _perturbed(gas: ct.Solution, run: Trajectory, source: Source, number: int) -
         concentrations = np.maximum(run.concentrations, 0) * 10**exponents
         rates, pressure = np.empty_like(concentrations), np.empty(len(run.time))
         for i, temperature in enumerate(run.temperature):
-            set_state(gas, State(float(temperature), None, concentrations[i]))
+            set_state(gas, InitialState(float(temperature), None, concentrations[i]))
             concentrations[i], rates[i], pressure[i] = gas.concentrations, gas.net_production_rates, gas.P
         name = f"{run.name}-copy{copy}"
         yield replace(run, concentrations=concentrations, rates=rates, pressure=pressure, name=name, parent=run.name)
@@ -227,8 +227,8 @@ def _columns_of_runs(gas: ct.Solution, runs: Trajectories, path: Path) -> NDArra
     return np.array([gas.species_index(name) for name in runs.species_names], dtype=np.intp)
 
 
-def _check_first_state(run: Trajectory, species: tuple[str, ...]) -> None:
-    """Refuse a run whose first state does not say enough to start from."""
+def _check_initial_state(run: Trajectory, species: tuple[str, ...]) -> None:
+    """Refuse a run whose initial state does not say enough to start from."""
     temperature, pressure = float(run.temperature[0]), float(run.pressure[0])
     if not run.reactor:
         raise DataError(

@@ -20,26 +20,26 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 
 from ..units import STRICT, Composition, Names, Pressures, Ratios, Seconds, Temperatures, amounts_of, some_amounts
-from .synthetic_noise import Noise
+from .synthetic_noise import SyntheticNoise
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Sample:
-    """First states drawn at random.
+    """Initial states drawn at random.
 
     Parameters
     ----------
     sample : str
         ``uniform`` or ``log-uniform``, between ``low`` and ``high``.
     of : str
-        ``concentrations`` [kmol/m³], or ``mole-fractions``, which are scaled to fill what ``bath`` leaves.
+        ``concentrations`` [kmol/m³], or ``mole-fractions``, which are scaled to fill what ``diluent`` leaves.
     low, high : float or map of species to float
         One number for every species drawn, or one for each.
     runs : int
         Draws at each temperature and pressure.
     species : tuple of str, optional
-        Species drawn; those that ``low`` or ``high`` name, or else all but the bath. The others are at zero.
-    bath : map of species to float
+        Species drawn; those that ``low`` or ``high`` name, or else all but the diluent. The others are at zero.
+    diluent : map of species to float
         Mole fractions that are the same in every state.
     """
 
@@ -49,7 +49,7 @@ class Sample:
     high: float | dict[str, float]
     runs: Annotated[int, Strict(), Field(ge=1)]
     species: Names | None = None
-    bath: dict[str, float] = field(default_factory=dict)
+    diluent: dict[str, float] = field(default_factory=dict)
 
     @field_validator("low", "high", mode="plain")
     @classmethod
@@ -59,13 +59,13 @@ class Sample:
             return amounts_of(value, concentrations=concentrations)
         return amounts_of({"limit": value}, concentrations=concentrations)["limit"]
 
-    @field_validator("bath", mode="plain")
+    @field_validator("diluent", mode="plain")
     @classmethod
     def _part(cls, value: Any) -> dict[str, float]:
-        bath = amounts_of(value, concentrations=False) if value else {}
-        if sum(bath.values()) >= 1:
-            raise ValueError(f"the mole fractions sum to {sum(bath.values()):g}; nothing is left to draw below 1")
-        return bath
+        diluent = amounts_of(value, concentrations=False) if value else {}
+        if sum(diluent.values()) >= 1:
+            raise ValueError(f"the mole fractions sum to {sum(diluent.values()):g}; nothing is left to draw below 1")
+        return diluent
 
     @model_validator(mode="after")
     def _consistent(self) -> Sample:
@@ -73,10 +73,12 @@ class Sample:
         named = [set(limit) for limit in maps] + ([set(self.species)] if self.species else [])
         if any(names != named[0] for names in named):
             raise ValueError("low, high and species name different species; name the same ones in each")
-        if self.bath and self.of == "concentrations":
-            raise ValueError("bath goes with `of: mole-fractions`; for a fixed concentration give equal low and high")
-        if named and named[0] & set(self.bath):
-            raise ValueError(f"{', '.join(sorted(named[0] & set(self.bath)))} is both drawn and in the bath")
+        if self.diluent and self.of == "concentrations":
+            raise ValueError(
+                "diluent goes with `of: mole-fractions`; for a fixed concentration give equal low and high"
+            )
+        if named and named[0] & set(self.diluent):
+            raise ValueError(f"{', '.join(sorted(named[0] & set(self.diluent)))} is both drawn and in the diluent")
         for name in named[0] if maps else [""]:
             low, high = self.limits(name)
             if low > high or (self.sample == "log-uniform" and low <= 0):
@@ -86,7 +88,7 @@ class Sample:
 
     @property
     def drawn(self) -> tuple[str, ...] | None:
-        """Names of the species drawn; None for all but the bath."""
+        """Names of the species drawn; None for all but the diluent."""
         if self.species is not None:
             return self.species
         return next((tuple(limit) for limit in (self.low, self.high) if isinstance(limit, dict)), None)
@@ -99,25 +101,25 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Designed:
-    """States that separate the reactions: each species alone in a bath, and each pair, in traces.
+    """States that separate the reactions: each species alone in a diluent, and each pair, in traces.
 
     Parameters
     ----------
     sample : str
         ``designed``.
-    bath : map of species to float
+    diluent : map of species to float
         What surrounds them; an inert gas of the phase if absent.
     """
 
     sample: Literal["designed"]
-    bath: Annotated[dict[str, float], BeforeValidator(partial(some_amounts, concentrations=False))] = field(
+    diluent: Annotated[dict[str, float], BeforeValidator(partial(some_amounts, concentrations=False))] = field(
         default_factory=dict
     )
 
-    def mixtures(self, runs: int, bath: Mapping[str, float]) -> Sample:
-        """Random mixtures of all species in 99 % of the bath."""
-        parts = {name: 0.99 * share / sum(bath.values()) for name, share in bath.items()}
-        return Sample(sample="log-uniform", of="mole-fractions", low=1e-3, high=1.0, runs=runs, bath=parts)
+    def mixtures(self, runs: int, diluent: Mapping[str, float]) -> Sample:
+        """Random mixtures of all species in 99 % of the diluent."""
+        parts = {name: 0.99 * share / sum(diluent.values()) for name, share in diluent.items()}
+        return Sample(sample="log-uniform", of="mole-fractions", low=1e-3, high=1.0, runs=runs, diluent=parts)
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -143,7 +145,7 @@ class Concentrations:
     concentrations: Annotated[dict[str, float], BeforeValidator(partial(some_amounts, concentrations=True))]
 
 
-FIRST_STATES = (Sample, Designed, Mixture, MoleFractions, Concentrations)
+INITIAL_CONDITIONS = (Sample, Designed, Mixture, MoleFractions, Concentrations)
 """The records that ``initial:`` may be."""
 _KINDS = {"sample": Sample, "fuel": Mixture, "oxidizer": Mixture, "X": MoleFractions, "concentrations": Concentrations}
 
@@ -229,15 +231,15 @@ class Source:
     reactor : str
         ``isothermal`` (constant volume and temperature), ``constant-volume`` or ``constant-pressure`` (adiabatic).
     temperature, pressure : tuple of float
-        [K], [Pa]; empty for the state in the mechanism file. Where the first states are concentrations, the pressure
+        [K], [Pa]; empty for the state in the mechanism file. Where the initial states are concentrations, the pressure
         follows from them.
     initial : Sample, Designed, Mixture, MoleFractions or Concentrations
     times : Times or 'none'
-        ``none`` gives the first states alone.
+        ``none`` gives the initial states alone.
     perturb : Perturb
     species : tuple of str, optional
         Species observed; all if None.
-    noise : Noise, optional
+    noise : SyntheticNoise, optional
         What a measurement adds; exact data with rates if None.
     seed : int
         Seed of every draw.
@@ -265,7 +267,7 @@ class Source:
     ]
     perturb: Perturb = field(default_factory=Perturb)
     species: Names | None = None
-    noise: Noise | None = None
+    noise: SyntheticNoise | None = None
     seed: Annotated[int, Strict(), Field(ge=0)] = 0
 
     @model_validator(mode="after")
@@ -280,7 +282,7 @@ class Source:
             raise ValueError("mole fractions need temperature and pressure: they set the density")
         if isinstance(first, Designed) and (self.times != "none" or self.perturb.copies or self.species):
             raise ValueError(
-                "designed states are states of all species and no courses in time: `times: none`, without `perturb` "
+                "designed states are states of all species and no time histories: `times: none`, without `perturb` "
                 "and `species`"
             )
         return self

@@ -24,7 +24,7 @@ def _amount(value: float | str) -> float:
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
-class Noise:
+class SyntheticNoise:
     """How a measurement of simulated runs would have come out.
 
     Every concentration, that at t = 0 too, gets an error of its own, drawn from a normal distribution; its standard
@@ -47,7 +47,7 @@ class Noise:
 
     Examples
     --------
-    >>> Noise(relative=0.05).rates
+    >>> SyntheticNoise(relative=0.05).rates
     'drop'
     """
 
@@ -59,20 +59,20 @@ class Noise:
     seed: Annotated[int, Strict(), Field(ge=0)] = 0
 
     @model_validator(mode="after")
-    def _something(self) -> Noise:
+    def _something(self) -> SyntheticNoise:
         if not (self.relative or self.of_range or self.absolute or self.missing) and self.rates == "keep":
             raise ValueError("this changes nothing; give relative, of_range, absolute or missing, or remove the key")
         return self
 
 
-def measured(runs: Trajectories, noise: Noise, seed: int) -> Trajectories:
+def with_noise(runs: Trajectories, noise: SyntheticNoise, seed: int) -> Trajectories:
     """Runs as a measurement would have given them.
 
     Parameters
     ----------
     runs : Trajectories
         Exact ones.
-    noise : Noise
+    noise : SyntheticNoise
         What is added.
     seed : int
         Of the source.
@@ -84,7 +84,7 @@ def measured(runs: Trajectories, noise: Noise, seed: int) -> Trajectories:
 
     Examples
     --------
-    >>> noisy = measured(decay, Noise(relative=0.01), seed=0).runs[0]
+    >>> noisy = with_noise(decay, SyntheticNoise(relative=0.01), seed=0).runs[0]
     >>> noisy.rates is None, bool(abs(noisy.concentrations[0, 0] / decay.runs[0].concentrations[0, 0] - 1) < 0.05)
     (True, True)
     """
@@ -104,7 +104,7 @@ def measured(runs: Trajectories, noise: Noise, seed: int) -> Trajectories:
 
 
 def _noisy(
-    exact: NDArray[np.float64], noise: Noise, spread: NDArray[np.float64], rng: np.random.Generator
+    exact: NDArray[np.float64], noise: SyntheticNoise, spread: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
     deviation = np.sqrt((noise.relative * exact) ** 2 + spread**2 + noise.absolute**2)
     values = exact + deviation * rng.standard_normal(exact.shape)

@@ -20,7 +20,7 @@ from ..discovery.candidates.network.training import Round
 from ..discovery.conservation_laws_in_data import Conserved
 from ..discovery.discovery_result import Discovery, learnt_mechanism
 from ..discovery.fit.learned_reactions import LearnedReaction
-from ..discovery.fit.trajectory_result import CoursesFit
+from ..discovery.fit.trajectory_result import TrajectoryFit
 from ..discovery.settings import Search
 from ..errors import StudyError
 from ..files import write_text
@@ -171,7 +171,7 @@ class _Found:
     descent: tuple[Round, ...]
     seconds: float
     conserved: Conserved | None
-    courses: CoursesFit | None
+    trajectory_fit: TrajectoryFit | None
 
 
 _KEPT = tuple(item.name for item in fields(_Found))

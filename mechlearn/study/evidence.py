@@ -15,7 +15,7 @@ from ..chemistry.conservation import element_matrix
 from ..data.balances.balances_record import Balances
 from ..data.balances.derivative import differential_balances
 from ..data.balances.integral import integral_balances
-from ..data.noise.concentration_noise import standing_out
+from ..data.noise.concentration_noise import isolated_outliers
 from ..data.trajectories import Trajectories
 from ..discovery.discover import relative_error
 from ..discovery.discovery_result import Discovery
@@ -25,11 +25,11 @@ from ..formats.cantera_yaml.mechanism_reading import read_mechanism
 from ..simulation.mechanisms import find_mechanism
 from ..simulation.settings import Designed, Sample, Times
 from ..uncertainty.rate_interval import RateInterval
-from ..validation.data_noise import Measured
+from ..validation.data_noise import NoisyRuns
 from .schema import Study
 from .simulate import simulate_runs
 
-UNEXPLAINED = ("unsettled", "no-reactions", "undersampled")
+UNEXPLAINED = ("unexplained-residual", "no-reactions", "undersampled")
 """Outcomes for which data that lose atoms would be a reason."""
 UNBALANCED = 1e-6
 """Share of its atoms that move by which an element may change in data without noise."""
@@ -37,12 +37,12 @@ WIDTH = 1.96
 """Standard errors on either side of a 95 % interval."""
 FRESH_RUNS = 5
 FRESH_SEED = 1_000_003
-"""Added to the study's seed for the runs on which states without a course in time are validated."""
+"""Added to the study's seed for the runs on which states without a time history are validated."""
 
 
 def held_out_error(discovery: Discovery, held: Trajectories) -> float:
     """Relative error of the balances of held-out runs: of their rates or, where those are not used, of integrals."""
-    if discovery.courses is None:
+    if discovery.trajectory_fit is None:
         return relative_error(discovery.mechanism, differential_balances(held))
     return relative_error(discovery.mechanism, integral_balances(held))
 
@@ -60,7 +60,7 @@ def against_source(study: Study, discovery: Discovery) -> Comparison | None:
 
 def unbalanced_elements(discovery: Discovery, balances: Balances) -> str:
     """Where little is explained: elements that the rates make or destroy beyond their noise; empty where none."""
-    if discovery.status not in UNEXPLAINED or discovery.courses is not None:
+    if discovery.status not in UNEXPLAINED or discovery.trajectory_fit is not None:
         return ""
     if not all(species.composition for species in balances.species):
         return ""
@@ -77,16 +77,16 @@ def unbalanced_elements(discovery: Discovery, balances: Balances) -> str:
     )
 
 
-def measured_runs(discovery: Discovery, judged: Trajectories) -> tuple[Trajectories, Measured | None]:
-    """The runs to judge on and, where concentrations alone were learnt from, their noise and fitted first states.
+def runs_with_noise(discovery: Discovery, judged: Trajectories) -> tuple[Trajectories, NoisyRuns | None]:
+    """The runs to judge on and, where concentrations alone were learnt from, their noise and fitted initial states.
 
-    The rate constants stay as learnt: only the first state of each run is fitted to its course. Values that stand alone
-    beyond all their neighbours count as not measured.
+    The rate constants stay as learnt: only the initial state of each run is fitted to its time history. Values that
+    stand alone beyond all their neighbours count as not measured.
     """
-    if discovery.courses is None:
+    if discovery.trajectory_fit is None:
         return judged, None
-    spread = discovery.courses.spread
-    alone = [standing_out(run.concentrations, spread) for run in judged.runs]
+    spread = discovery.trajectory_fit.spread
+    alone = [isolated_outliers(run.concentrations, spread) for run in judged.runs]
     left_out = tuple(
         f"{judged.species_names[column]} of {run.name} at {run.time[sample]:.4g} s"
         for run, out in zip(judged.runs, alone, strict=True)
@@ -98,13 +98,13 @@ def measured_runs(discovery: Discovery, judged: Trajectories) -> tuple[Trajector
     ]
     judged = _as_isothermal(judged.select(kept), discovery.mechanism.temperature)
     fitted = refine(discovery.mechanism, judged, spread=spread, rates=False)
-    return judged, Measured(spread, fitted.first, fitted.chi2 / fitted.data, left_out)
+    return judged, NoisyRuns(spread, fitted.first, fitted.chi2 / fitted.data, left_out)
 
 
-def fresh_courses(study: Study, judged: Trajectories) -> Trajectories:
-    """The runs to validate on: those given, or fresh courses in time where the study has single states only."""
+def fresh_trajectories(study: Study, judged: Trajectories) -> Trajectories:
+    """The runs to validate on: those given, or fresh time histories where the study has single states only."""
     source = study.source
-    if source is None or any(run.is_course for run in judged.runs):
+    if source is None or any(run.is_time_history for run in judged.runs):
         return judged
     fresh = replace(source, seed=source.seed + FRESH_SEED)
     if isinstance(source.initial, Sample):

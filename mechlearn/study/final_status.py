@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 
-from ..chemistry.one_way import Direction
+from ..chemistry.one_way import OneWayReaction
 from ..data.balances.balances_record import Balances
 from ..discovery.discovery_result import Discovery
-from ..discovery.fit.trajectory_result import Found
+from ..discovery.fit.trajectory_result import FittedReaction
 from ..discovery.settings import Search
 from ..uncertainty.alternatives.alternatives_record import Alternatives
 from ..uncertainty.alternatives.find import find_alternatives
-from ..uncertainty.covariance import Spread
+from ..uncertainty.covariance import Covariance
 from ..uncertainty.estimate import estimate_uncertainty
 from ..uncertainty.identifiability import Unidentified, unidentified
 from ..uncertainty.rate_interval import RateInterval
@@ -25,7 +25,7 @@ MOST_WORK = 1e8
 """Reactions times numbers in the data from which on the Jacobian of all rate constants would take minutes."""
 
 
-def verdict(
+def final_status(
     discovery: Discovery,
     validation: Validation | None,
     others: Alternatives | None,
@@ -50,15 +50,20 @@ def verdict(
     status, message = obstacle
     if discovery.status != "recovered" and status != "interrupted":
         told = discovery.message
-        if discovery.status == "approximated" and others is not None and others.as_small:
+        if discovery.status == "approximate-rate-laws" and others is not None and others.as_small:
             told = f"{told} As few other reactions do as well. {others.sentence}"
-        if discovery.status == "approximated" and loose and not status:
+        if discovery.status == "approximate-rate-laws" and loose and not status:
             told = f"{told} {_loose_text(loose)}"
             if validation is not None and validation.passed:
                 return "unidentifiable", f"{told} {validation.message}"
-        if discovery.status == "approximated" and validation is not None and not status:
+        if discovery.status == "approximate-rate-laws" and validation is not None and not status:
             told = f"{told} {validation.message}"
-        if discovery.status == "ambiguous" and others is not None and others.found and not others.found[0].everywhere:
+        if (
+            discovery.status == "ambiguous"
+            and others is not None
+            and others.found
+            and not others.found[0].structurally_equivalent
+        ):
             told = f"{told} {others.found[0].decides}"
         return discovery.status, f"{told} {message}".strip()
     if status:
@@ -87,7 +92,7 @@ def other_networks(discovery: Discovery, balances: Balances, search: Search) -> 
     """Other networks that explain the data as well; None where nothing was learnt."""
     if not discovery.reactions:
         return None
-    near = () if discovery.courses is None else discovery.courses.alternatives
+    near = () if discovery.trajectory_fit is None else discovery.trajectory_fit.alternatives
     return find_alternatives(discovery.mechanism, balances, search, near=near)
 
 
@@ -95,32 +100,32 @@ def known_rates(discovery: Discovery, balances: Balances) -> tuple[Uncertainty |
     """How well the data determine the rate constants, where that can be told in time, and those that have no limit."""
     if not discovery.reactions:
         return None, ()
-    if discovery.courses is not None:
-        return None, _in_courses(discovery, balances)
+    if discovery.trajectory_fit is not None:
+        return None, _in_histories(discovery, balances)
     if len(discovery.reactions) * balances.accumulation.size >= MOST_WORK:
         return None, ()
     known = estimate_uncertainty(discovery.mechanism, balances)
     return known, known.unidentified
 
 
-def _in_courses(discovery: Discovery, balances: Balances) -> tuple[Unidentified, ...]:
-    fit, mechanism = discovery.courses, discovery.mechanism
+def _in_histories(discovery: Discovery, balances: Balances) -> tuple[Unidentified, ...]:
+    fit, mechanism = discovery.trajectory_fit, discovery.mechanism
     assert fit is not None
     place = {each.direction: i for i, each in enumerate(fit.found)}
     order, known = [], []
     for i, sides in enumerate(zip(mechanism.reactants.tolist(), mechanism.products.tolist(), strict=True)):
         left, right = (tuple(int(n) for n in side) for side in sides)
-        for part, direction in (("forward", Direction(left, right)), ("reverse", Direction(right, left))):
+        for part, direction in (("forward", OneWayReaction(left, right)), ("reverse", OneWayReaction(right, left))):
             if direction in place:
                 order.append(place[direction])
                 known.append(_interval(i, part, fit.found[place[direction]]))
-    spread = Spread.of_covariance(np.array(fit.covariance))
+    spread = Covariance.of_covariance(np.array(fit.covariance))
     return unidentified(
         mechanism, known, spread, np.eye(len(place))[order], balances.concentrations, balances.temperature
     )
 
 
-def _interval(reaction: int, part: str, found: Found) -> RateInterval:
+def _interval(reaction: int, part: str, found: FittedReaction) -> RateInterval:
     width = math.exp(WIDTH * found.std_error_log_k) if found.bounds is None else 1.0
     low, high = found.bounds or (found.constant / width, found.constant * width)
     return RateInterval((reaction,), part, found.constant, found.std_error_log_k, low, high, found.bounds is not None)

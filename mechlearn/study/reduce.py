@@ -11,20 +11,19 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-import cantera as ct
 import numpy as np
 
 from ..errors import SimulationError, StudyError
 from ..files import write_text
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
-from ..reduction.candidate_phases import Source, source_of
-from ..reduction.conditions import ReductionRequest, cells_of, flames_between, longest_of, task_of
-from ..reduction.context import Stage, Work
+from ..reduction.candidate_phases import SourceMechanism, source_of
+from ..reduction.conditions import ReductionRequest, condition_grids, flames_between, longest_of, task_of
+from ..reduction.context import Context, Stage
 from ..reduction.reduction_files import stage_name, write_reduced
 from ..reduction.reduction_records import Candidate, Condition, Task
 from ..reduction.scoring import refer, refer_flame
 from ..reduction.stages import Saved, load_stages, reduced, save_stages
-from ..reduction.verification_points import Spots
+from ..reduction.verification_points import VerificationPoints
 from ..simulation.process_pool import Workers
 from .reduction_results import RESULTS, Reduction, finished
 from .schema import Study
@@ -102,7 +101,7 @@ def reduce_study(
                 stages=before.stages,
                 turn=before.turn,
                 keep=keep,
-                lumps=request.reduce.lumps,
+                global_reactions=request.reduce.global_reactions,
             )
         except KeyboardInterrupt:
             stages = load_stages(record, fingerprint, source).stages
@@ -130,7 +129,7 @@ def request_of(study: Study) -> ReductionRequest:
     return ReductionRequest(study.source, study.reduce, study.folder, where)
 
 
-def _resumed(folder: Path, record: Path, fingerprint: str, source: Source, overwrite: bool) -> Saved:
+def _resumed(folder: Path, record: Path, fingerprint: str, source: SourceMechanism, overwrite: bool) -> Saved:
     """What an earlier run has left in the folder, which is refused where it holds something else."""
     if folder.exists() and not folder.is_dir():
         raise StudyError(f"{folder} is a file; give a folder for the results.")
@@ -141,7 +140,7 @@ def _resumed(folder: Path, record: Path, fingerprint: str, source: Source, overw
     return load_stages(record, fingerprint, source)
 
 
-def _start(request: ReductionRequest, task: Task, workers: Workers, progress: Progress) -> tuple[Work, list[str]]:
+def _start(request: ReductionRequest, task: Task, workers: Workers, progress: Progress) -> tuple[Context, list[str]]:
     """References and the ranking at all conditions, and those at which the source does not ignite."""
     source = source_of(task.mechanism, task.phase)
     first = {name for condition in task.conditions for name, _ in condition.mixture}
@@ -178,8 +177,8 @@ def _start(request: ReductionRequest, task: Task, workers: Workers, progress: Pr
         progress(1 - (species + reactions) / whole, f"{doing}: {species} species, {reactions} reactions")
 
     rank = np.max([rank, *(answer[1] for _, answer in burnt)], axis=0)
-    count, cells = request.reduce.spot_checks, cells_of(request, task)
-    spots = Spots(
+    count, cells = request.reduce.verification_points, condition_grids(request, task)
+    spots = VerificationPoints(
         task=replace(task, conditions=(), flame_conditions=()),
         cells=cells if count else (),
         count=max(1, count // max(1, len(cells))),
@@ -188,7 +187,7 @@ def _start(request: ReductionRequest, task: Task, workers: Workers, progress: Pr
         leading=frozenset(leading),
         workers=workers,
     )
-    return Work(ready, source, workers, kept, rank, tell, spots), left_out
+    return Context(ready, source, workers, kept, rank, tell, spots), left_out
 
 
 def _no_flames(flames: Sequence[Condition]) -> tuple[Condition, ...]:
@@ -211,7 +210,7 @@ def _reacting(names: Sequence[str], first: set[str], task: Task) -> set[str]:
 def _fingerprint(request: ReductionRequest, task: Task) -> str:
     """Of all that decides what a reduction finds."""
     gas = source_of(task.mechanism, task.phase).gas
-    parts = [repr(task), repr(request.reduce), version("mechlearn"), ct.__version__]
+    parts = [repr(task), repr(request.reduce), version("mechlearn"), version("cantera")]
     parts += [str(reaction.input_data) for reaction in gas.reactions()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -9,18 +9,17 @@ from math import isinf
 from pathlib import Path
 from typing import Any
 
-import cantera as ct
 
 from ..chemistry.mechanism import Mechanism
 from ..errors import MechlearnError
 from ..files import write_json, write_text
 from ..formats.chemkin import write_chemkin
-from ..pathways.differences import course_difference
+from ..pathways.differences import run_difference
 from ..pathways.recording import progress_history
-from ..reduction.assessment import Verdict, judged, summary
+from ..reduction.assessment import Assessment, assessed, summary
 from ..reduction.conditions import ReductionRequest, conditions_of, flame_conditions, longest_of
-from ..reduction.context import Stage, Work
-from ..reduction.flame_assessment import FlameVerdict, grid_error, judged_flames
+from ..reduction.context import Context, Stage
+from ..reduction.flame_assessment import FlameAssessment, assessed_flames, grid_error
 from ..reduction.reduction_files import csv_text, curve_rows, removed_rows, stage_mechanism, write_reduced
 from ..reduction.settings import Envelope
 from ..report.figures.curve import curve_figure
@@ -74,7 +73,7 @@ class Reduction:
 
 def finished(
     request: ReductionRequest,
-    work: Work,
+    work: Context,
     mechanism: Mechanism,
     stages: list[Stage],
     folder: Path,
@@ -85,7 +84,7 @@ def finished(
     """Write the last stage as the result, judge the file, draw, and sum up."""
     last, name = stages[-1], request.source.mechanism
     final = stage_mechanism(mechanism, last)
-    work = work.with_lumps(last.lumps)
+    work = work.with_global_reactions(last.global_reactions)
     reducing, _ = spent()
     write_reduced(mechanism, name, last, folder / "reduced.yaml")
     write_text(folder / "curve.csv", csv_text(curve_rows(stages, work)))
@@ -98,7 +97,8 @@ def finished(
     )
     work.tell("validating", last.candidate)
     verdicts = {
-        kind: _judge(request, work, folder / "reduced.yaml", kind) for kind in ("in_sample", "held_out", "beyond")
+        kind: _judge(request, work, folder / "reduced.yaml", kind)
+        for kind in ("in_sample", "held_out", "extrapolation")
     }
     flames = _judge_flames(request, work, folder / "reduced.yaml")
     obstacles = {"chemkin": obstacle}
@@ -108,9 +108,9 @@ def finished(
         obstacles["difference"] = str(error)
     clock, processor = spent()
     seconds = {"reduce": reducing, "validate": clock - reducing, "processor": processor}
-    checks = _spot_checks(work.with_spots(last.added, last.flames), last, now=not interrupted)
+    checks = _verification(work.with_spots(last.added, last.flames), last, now=not interrupted)
     strays = any(abs(each.error) > work.task.flame_limit for each in flames.get("in_sample", ()))
-    status = "interrupted" if interrupted else "held" if last.error <= 1 and not strays else "not-held"
+    status = "interrupted" if interrupted else "held" if last.error <= 1 and not strays else "outside-limits"
     content = {
         "status": status,
         "message": _message(status, last, work, verdicts) + _check_message(checks) + _flame_message(flames),
@@ -118,9 +118,11 @@ def finished(
         "reactions": last.candidate.size[1],
         "source": {"mechanism": name, "species": len(work.source.names), "reactions": work.source.own},
         "error_over_limit": last.error,
-        "spot_checks": checks,
+        "verification_points": checks,
         "changed_rates": len(last.candidate.changes),
-        "lumps": [work.source.reactions[j].equation for j in last.candidate.reactions if j >= work.source.own],
+        "global_reactions": [
+            work.source.reactions[j].equation for j in last.candidate.reactions if j >= work.source.own
+        ],
         "limits": dict(zip(("ignition_delay", "temperature", "species"), work.task.limits, strict=True)),
         **{kind: summary(found) for kind, found in verdicts.items()},
         "conditions": {kind: [each.as_dict() for each in found] for kind, found in verdicts.items()},
@@ -129,7 +131,7 @@ def finished(
         "not_written": {what: why for what, why in obstacles.items() if why},
         "seconds": {what: round(value, 1) for what, value in seconds.items()},
         "cores": work.workers.cores,
-        "versions": {"mechlearn": version("mechlearn"), "cantera": ct.__version__},
+        "versions": {"mechlearn": version("mechlearn"), "cantera": version("cantera")},
     }
     write_text(folder / "report.html", report_page(content, request, stages, work, verdicts, flames, folder))
     found = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
@@ -138,7 +140,7 @@ def finished(
     return Reduction(final, tuple(stages), content)
 
 
-def _judge(request: ReductionRequest, work: Work, mechanism: Path, kind: str) -> list[Verdict]:
+def _judge(request: ReductionRequest, work: Context, mechanism: Path, kind: str) -> list[Assessment]:
     """Verdicts on the file itself: at the study's conditions, held out, or beyond the edges."""
     if kind == "in_sample":
         task = work.task
@@ -149,10 +151,10 @@ def _judge(request: ReductionRequest, work: Work, mechanism: Path, kind: str) ->
         gas = load_gas(work.task.mechanism, work.task.phase)
         conditions = conditions_of(gas, request.source, (envelope,), None)
         task = replace(work.task, conditions=tuple(conditions), references=())
-    return judged(work.workers, task, mechanism, longest_of(request.source))
+    return assessed(work.workers, task, mechanism, longest_of(request.source))
 
 
-def _judge_flames(request: ReductionRequest, work: Work, mechanism: Path) -> dict[str, list[FlameVerdict]]:
+def _judge_flames(request: ReductionRequest, work: Context, mechanism: Path) -> dict[str, list[FlameAssessment]]:
     """Verdicts on flames: at the study's equivalence ratios, and at those held out."""
     target = request.reduce.targets.flame_speed
     if target is None:
@@ -162,10 +164,10 @@ def _judge_flames(request: ReductionRequest, work: Work, mechanism: Path) -> dic
         "in_sample": work.task.flame_conditions,
         "held_out": flame_conditions(gas, request.source, target, target.held_out),
     }
-    return {kind: judged_flames(work.workers, work.task, mechanism, found) for kind, found in kinds.items()}
+    return {kind: assessed_flames(work.workers, work.task, mechanism, found) for kind, found in kinds.items()}
 
 
-def _spot_checks(work: Work, last: Stage, *, now: bool) -> dict[str, Any]:
+def _verification(work: Context, last: Stage, *, now: bool) -> dict[str, Any]:
     """How the result does between the study's conditions; nothing if that is not known and not wanted now."""
     check = work.check(last.candidate, now=now)
     spots = (*check.conditions, *check.flames)
@@ -194,7 +196,7 @@ def _check_message(checks: dict[str, Any]) -> str:
     return f" At {checks['conditions']} conditions{flames} between those of the study{added}, {told}."
 
 
-def _flame_content(work: Work, flames: dict[str, list[FlameVerdict]], mechanism: Path) -> dict[str, Any]:
+def _flame_content(work: Context, flames: dict[str, list[FlameAssessment]], mechanism: Path) -> dict[str, Any]:
     return {
         "limit": work.task.flame_limit,
         "transport": work.task.transport,
@@ -207,7 +209,7 @@ def _flame_content(work: Work, flames: dict[str, list[FlameVerdict]], mechanism:
     }
 
 
-def _flame_message(flames: dict[str, list[FlameVerdict]]) -> str:
+def _flame_message(flames: dict[str, list[FlameAssessment]]) -> str:
     """What the flames add to the message."""
     parts = []
     for kind, where in (("in_sample", "of the study"), ("held_out", "held out")):
@@ -219,15 +221,17 @@ def _flame_message(flames: dict[str, list[FlameVerdict]]) -> str:
     return f" Flame speeds: {'; '.join(parts)}." if parts else ""
 
 
-def _message(status: str, last: Stage, work: Work, verdicts: dict[str, list[Verdict]]) -> str:
+def _message(status: str, last: Stage, work: Context, verdicts: dict[str, list[Assessment]]) -> str:
     species, reactions = last.candidate.size
     whole = work.source.whole().size
     kept = "within all limits" if last.error <= 1 else "but not within the limits"
     learnt = sum(j >= work.source.own for j in last.candidate.reactions)
-    lumps = f" with {learnt} learnt lump{'s' if learnt > 1 else ''}" if learnt else ""
-    text = f"{species} of {whole[0]} species and {reactions - learnt} of {whole[1]} reactions are left{lumps}, {kept}"
+    replacing = f" with {learnt} global reaction{'s' if learnt > 1 else ''}" if learnt else ""
+    text = (
+        f"{species} of {whole[0]} species and {reactions - learnt} of {whole[1]} reactions are left{replacing}, {kept}"
+    )
     text += f" at {len(work.task.conditions)} conditions: the largest error is {last.error:.2f} of its limit."
-    for kind, where in (("held_out", "Held out"), ("beyond", "Beyond the edges")):
+    for kind, where in (("held_out", "Held out"), ("extrapolation", "Beyond the edges")):
         if verdicts[kind]:
             found = summary(verdicts[kind])
             error = found["max_delay_error"]
@@ -238,7 +242,7 @@ def _message(status: str, last: Stage, work: Work, verdicts: dict[str, list[Verd
     return f"Interrupted: {text}" if status == "interrupted" else text
 
 
-def _draw_difference(request: ReductionRequest, work: Work, folder: Path) -> None:
+def _draw_difference(request: ReductionRequest, work: Context, folder: Path) -> None:
     """The reduced mechanism's fluxes less the source's, along a run of the source to twice its ignition delay."""
     middle = len(work.task.conditions) // 2
     condition, delay = work.task.conditions[middle], work.task.references[middle].response.delay
@@ -254,7 +258,7 @@ def _draw_difference(request: ReductionRequest, work: Work, folder: Path) -> Non
     )
     runs = simulate_source(source)[0]
     whole = progress_history(work.task.mechanism, runs, phase=work.task.phase or None)
-    graph = course_difference(progress_history(folder / "reduced.yaml", runs, leave_out=True), whole)
+    graph = run_difference(progress_history(folder / "reduced.yaml", runs, leave_out=True), whole)
     if graph is not None:
         for name in ("difference.graphml", "difference.svg"):
             write_flux_graph(graph, folder / name)

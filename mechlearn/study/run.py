@@ -23,7 +23,7 @@ from ..files import write_json, write_text
 from ..formats.cantera_yaml.export import write_mechanism
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
 from ..formats.tables.endings import write_runs
-from ..pathways.differences import course_difference
+from ..pathways.differences import run_difference
 from ..pathways.graphs import reaction_graph
 from ..pathways.rates_of_progress import History
 from ..pathways.recording import progress_history
@@ -41,14 +41,14 @@ from .checkpoint import Checkpoint, locked
 from .evidence import (
     UNEXPLAINED,
     against_source,
-    fresh_courses,
+    fresh_trajectories,
     held_out_error,
     intervals,
-    measured_runs,
     metadata,
+    runs_with_noise,
     unbalanced_elements,
 )
-from .final_status import known_rates, other_networks, verdict
+from .final_status import final_status, known_rates, other_networks
 from .report_subject import studied_subject
 from .results_folder import REPORTS, RESULTS, Clock, check_folder, versions
 from .runs import Progress, lost_elements, silent, study_runs, with_whole_elements
@@ -226,9 +226,9 @@ def _draw(study: Study, outcome: Outcome, judged: Trajectories, folder: Path, cl
     if outcome.validation is not None and outcome.validation.simulated:
         validation_figure(outcome.validation, judged, folder / "validation.svg")
         clock.lap("figure")
-        if outcome.discovery.courses is not None:  # fluxes without noise and gaps
+        if outcome.discovery.trajectory_fit is not None:  # fluxes without noise and gaps
             judged = judged.select(list(outcome.validation.simulated.values()))
-    if outcome.written and judged.runs[0].is_course:
+    if outcome.written and judged.runs[0].is_time_history:
         history = progress_history(folder / "learned.yaml", judged)
         write_viewer(viewer_content(history), folder / "pathways.html")
         _draw_difference(study, history, judged, folder)
@@ -260,7 +260,7 @@ def _draw_difference(study: Study, learnt: History, judged: Trajectories, folder
         judged.species_names
     ):
         return
-    graph = course_difference(learnt, progress_history(source, judged, phase=study.source.phase or None))
+    graph = run_difference(learnt, progress_history(source, judged, phase=study.source.phase or None))
     if graph is not None:
         for name in ("difference.graphml", "difference.svg"):
             write_flux_graph(graph, folder / name)
@@ -307,7 +307,7 @@ def _judge(
             write_mechanism(discovery.to_write, mechanism_file, metadata=metadata(discovery, runs))
             written = True
             clock.lap("export")
-            judged, measured = measured_runs(discovery, fresh_courses(study, judged))
+            judged, measured = runs_with_noise(discovery, fresh_trajectories(study, judged))
             terms, train = study.validate, learnt.train
             validation = validate_by(
                 terms, mechanism_file, judged, training=train, held_out=held is not None, measured=measured
@@ -322,7 +322,7 @@ def _judge(
     source = against_source(study, discovery) if discovery.reactions else None
     others = other_networks(discovery, learnt.balances, study.learn)
     known_to, loose = known_rates(discovery, learnt.balances)
-    status, message = verdict(discovery, validation, others, loose, obstacle)
+    status, message = final_status(discovery, validation, others, loose, obstacle)
     sampling, lost_to = check_sampling(runs), unmeasured_text(discovery.mechanism)
     causes = sampling.warnings if lost_to or status != "recovered" else ()
     message = " ".join(filter(None, (message, lost_to, *(each for each in causes if each not in message))))

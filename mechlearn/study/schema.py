@@ -21,11 +21,11 @@ from ..discovery.settings import Adam, LevenbergMarquardt, Search
 from ..errors import StudyError
 from ..files import shipped_folder
 from ..reduction.settings import SECTIONS, Reduce
-from ..simulation.settings import FIRST_STATES, Perturb, Source, Times
-from ..simulation.synthetic_noise import Noise
-from ..uncertainty.settings import Doubt
+from ..simulation.settings import INITIAL_CONDITIONS, Perturb, Source, Times
+from ..simulation.synthetic_noise import SyntheticNoise
+from ..uncertainty.settings import UncertaintySettings
 from ..units import STRICT, Kelvin, Names, Pascal
-from ..validation.settings import KnownNoise, Limits, Validate
+from ..validation.settings import Criteria, MeasurementNoise, Validate
 
 
 def _one_or_more(value: Any) -> Any:
@@ -51,7 +51,7 @@ class Study:
         Species that were not measured, to be worked out from the elements; they start at zero.
     learn : Search
     validate : Validate
-    uncertainty : Doubt
+    uncertainty : UncertaintySettings
     reduce : Reduce, optional
         What `mechlearn reduce` keeps, and how closely.
     path : Path, optional
@@ -74,7 +74,7 @@ class Study:
     complete: Names | tuple[()] = ()
     learn: Search = field(default_factory=Search)
     validate: Validate = field(default_factory=Validate)
-    uncertainty: Doubt = field(default_factory=Doubt)
+    uncertainty: UncertaintySettings = field(default_factory=UncertaintySettings)
     reduce: Reduce | None = None
     path: Path | None = field(default=None, compare=False)
 
@@ -97,16 +97,16 @@ class Study:
 _SECTIONS: dict[tuple[str, ...], tuple[Any, ...]] = {
     (): (Study,),
     ("source",): (Source,),
-    ("source", "initial"): FIRST_STATES,
+    ("source", "initial"): INITIAL_CONDITIONS,
     ("source", "times"): (Times,),
     ("source", "perturb"): (Perturb,),
-    ("source", "noise"): (Noise,),
+    ("source", "noise"): (SyntheticNoise,),
     ("learn",): (Search,),
     ("learn", "optimizer"): (LevenbergMarquardt, Adam),
     ("validate",): (Validate,),
-    ("validate", "limits"): (Limits,),
-    ("validate", "noise"): (KnownNoise,),
-    ("uncertainty",): (Doubt,),
+    ("validate", "criteria"): (Criteria,),
+    ("validate", "noise"): (MeasurementNoise,),
+    ("uncertainty",): (UncertaintySettings,),
     **SECTIONS,
 }
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from ..chemistry.mechanism import Mechanism
 from ..data.balances.derivative import differential_balances
-from ..data.noise.rate_noise import Noise
+from ..data.noise.rate_noise import RateNoise
 from ..data.trajectories import Trajectories
 from ..discovery.discover import discover, has_rates, noise_seen
 from ..discovery.mass_action_test import shortened
@@ -137,7 +137,7 @@ def resampled(runs: Trajectories, seed: int, number: int) -> Trajectories:
     return runs.select([run for run in runs.runs if (run.parent or run.name) in chosen])
 
 
-def _found_again(runs: Trajectories, search: Search, noise: Noise | None, number: int) -> tuple[int, list[Sides]]:
+def _found_again(runs: Trajectories, search: Search, noise: RateNoise | None, number: int) -> tuple[int, list[Sides]]:
     drawn = resampled(runs, search.seed, number)
     balances = differential_balances(drawn) if has_rates(runs, search) else chosen_balances(drawn, search)[0]
     return number, sorted(set(_sides_of(discover(balances, search, noise=noise).mechanism)))

@@ -18,7 +18,7 @@ LOADING = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Spread:
+class Covariance:
     """Independent directions of P parameters, each with its standard error.
 
     Parameters
@@ -35,7 +35,7 @@ class Spread:
     size: Array
 
     @classmethod
-    def of_fit(cls, jacobian: Array, residual: Array, scale: float) -> Spread:
+    def of_fit(cls, jacobian: Array, residual: Array, scale: float) -> Covariance:
         """From weighted derivatives, shape (M, P), what the fit leaves, shape (M,), and the mean size of that.
 
         Along each direction the larger of two variances counts: that of equal errors, and that of the residuals
@@ -65,7 +65,7 @@ class Spread:
         return cls(np.concatenate([vectors.T, directions[~seen]]), np.concatenate([errors, unseen]), size)
 
     @classmethod
-    def of_covariance(cls, covariance: Array) -> Spread:
+    def of_covariance(cls, covariance: Array) -> Covariance:
         """From a covariance, shape (P, P)."""
         values, vectors = np.linalg.eigh(covariance)
         return cls(vectors.T, np.sqrt(np.maximum(values, 0.0)), np.ones(len(covariance)))

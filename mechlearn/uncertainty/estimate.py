@@ -17,7 +17,7 @@ from ..data.noise.rate_noise import noise_left
 from ..discovery.fit.production_states import Flux
 from ..discovery.fit.rate_fit import errors_left
 from ..errors import DataError
-from .covariance import Spread
+from .covariance import Covariance
 from .identifiability import unidentified
 from .profile_likelihood import FARTHEST, profile_limits
 from .rate_interval import RateInterval
@@ -62,7 +62,7 @@ def estimate_uncertainty(mechanism: Mechanism, balances: Balances, *, level: flo
     Notes
     -----
     The covariance of the parameters is (JᵀWJ)⁻¹ times the mean weighted square residual or, where that is larger, what
-    the residuals themselves say of it (`Spread.of_fit`), J by central differences, W one over the square of each
+    the residuals themselves say of it (`Covariance.of_fit`), J by central differences, W one over the square of each
     balance's error: as given with the balances, or estimated from the residual (a share of the rate and a constant
     part per species; at several temperatures a share of the rate and one of what the reactions contribute). Where ln k
     has a standard error above 0.25, its limits are those at which the weighted sum of squares, all other parameters
@@ -89,7 +89,7 @@ def estimate_uncertainty(mechanism: Mechanism, balances: Balances, *, level: flo
     residual = fit.residual(best)
     misfit = float(np.sqrt(np.sum(residual**2) / freedom))
     scale = max(misfit, ROUND_OFF)
-    spread = Spread.of_fit(fit.jacobian(best), residual, scale)
+    spread = Covariance.of_fit(fit.jacobian(best), residual, scale)
     rise = float(chi2.ppf(level, 1)) * scale**2
     width = float(t.ppf(0.5 + level / 2, freedom))
     sums = _added(mechanism, parameters)

@@ -31,7 +31,7 @@ NAMED = 6
 
 
 @dataclass(frozen=True)
-class DecidingState:
+class DiscriminatingState:
     """Where two mechanisms differ most.
 
     Parameters
@@ -55,7 +55,7 @@ class DecidingState:
 
         Examples
         --------
-        >>> DecidingState({"A": 0.5, "B": 1e-3}, 1200.0, 0.3).text
+        >>> DiscriminatingState({"A": 0.5, "B": 1e-3}, 1200.0, 0.3).text
         'A 0.5, B 0.001 kmol/m^3 at 1200 K'
         """
         ordered = sorted(self.concentrations.items(), key=lambda each: -each[1])[:NAMED]
@@ -74,7 +74,9 @@ class DecidingState:
         }
 
 
-def most_different_state(one: Mechanism, other: Mechanism, concentrations: Array, temperature: Array) -> DecidingState:
+def most_different_state(
+    one: Mechanism, other: Mechanism, concentrations: Array, temperature: Array
+) -> DiscriminatingState:
     """The state in the data's range at which two mechanisms differ most, by the share of a rate.
 
     Concentrations go from a thousandth of the largest of each species in the data to three times that, temperatures
@@ -116,7 +118,7 @@ def most_different_state(one: Mechanism, other: Mechanism, concentrations: Array
     )
     best = max((start, np.asarray(polished.x)), key=lambda point: float(difference(point)[0]))
     state = dict(zip(one.species_names, np.exp(best[: len(highest)]).tolist(), strict=True))
-    return DecidingState(state, float(best[-1]) if thermal else None, float(difference(best)[0]))
+    return DiscriminatingState(state, float(best[-1]) if thermal else None, float(difference(best)[0]))
 
 
 def _rates(mechanism: Mechanism, states: Array, temperature: Array) -> tuple[Array, Array]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ..chemistry.kinetics import production_rates
 from ..chemistry.mechanism import Mechanism
 from ..units import number_text
-from .covariance import Spread
-from .experiment_design import DecidingState, most_different_state
+from .covariance import Covariance
+from .experiment_design import DiscriminatingState, most_different_state
 from .rate_interval import RateInterval
 from .rate_parameters import Parameter, moved
 
@@ -42,7 +42,7 @@ class Unidentified:
     along : tuple of (str, float, float)
         Reactions whose rate constants go along: the change of their ln k for a change of this one by one, and the
         standard error of what is left, a combination that is known.
-    state : DecidingState
+    state : DiscriminatingState
         Where another value would show most.
     time : float
         In which concentrations change there [s].
@@ -51,7 +51,7 @@ class Unidentified:
     interval: RateInterval
     equation: str
     along: tuple[tuple[str, float, float], ...]
-    state: DecidingState
+    state: DiscriminatingState
     time: float
 
     @property
@@ -102,7 +102,7 @@ class Unidentified:
 def unidentified(
     mechanism: Mechanism,
     intervals: Sequence[RateInterval],
-    spread: Spread,
+    spread: Covariance,
     combinations: Array,
     concentrations: Array,
     temperature: Array,
@@ -115,7 +115,7 @@ def unidentified(
         With the rate constants as fitted.
     intervals : sequence of RateInterval
         n of them.
-    spread : Spread
+    spread : Covariance
         Of P parameters.
     combinations : array, shape (n, P)
         The change of each ln k with the parameters.
@@ -153,7 +153,7 @@ def _moved(mechanism: Mechanism, interval: RateInterval, change: float) -> Mecha
     return replace(mechanism, reactions=tuple(reactions))
 
 
-def _time(one: Mechanism, other: Mechanism, state: DecidingState) -> float:
+def _time(one: Mechanism, other: Mechanism, state: DiscriminatingState) -> float:
     """The shorter of the times in which two mechanisms change a state."""
     concentrations = np.array([list(state.concentrations.values())])
     kelvin = one.temperature if state.temperature is None else state.temperature

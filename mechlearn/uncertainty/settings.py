@@ -11,7 +11,7 @@ from ..units import STRICT
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class Doubt:
+class UncertaintySettings:
     """How it is found out how sure the outcome is: the keys under ``uncertainty:``.
 
     Parameters

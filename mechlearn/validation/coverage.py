@@ -11,8 +11,8 @@ SLACK = 0.05
 """Part of the training's range by which a condition may lie outside and still counts as inside."""
 
 
-def beyond_training(courses: list[Trajectory], training: Trajectories | None) -> dict[str, tuple[str, ...]]:
-    """In what each run's first state lies outside those of the runs learnt from; nothing where it interpolates.
+def beyond_training(histories: list[Trajectory], training: Trajectories | None) -> dict[str, tuple[str, ...]]:
+    """In what each run's initial state lies outside those of the runs learnt from; nothing where it interpolates.
 
     Temperature, pressure and the mole fractions of the species are each compared with their range, widened by a
     twentieth on either side. Empty where the training runs are not known.
@@ -34,7 +34,7 @@ def beyond_training(courses: list[Trajectory], training: Trajectories | None) ->
         low, high = np.fmin.reduce(known), np.fmax.reduce(known)
     slack = SLACK * (high - low) + 1e-9 * np.abs(high)
     found = {}
-    for run in courses:
+    for run in histories:
         first = _conditions(run)
         below, above = first < low - slack, first > high + slack
         found[run.name] = tuple(
@@ -46,6 +46,6 @@ def beyond_training(courses: list[Trajectory], training: Trajectories | None) ->
 
 
 def _conditions(run: Trajectory) -> NDArray[np.float64]:
-    """Temperature, pressure and mole fractions of the first state, shape (2 + S,)."""
+    """Temperature, pressure and mole fractions of the initial state, shape (2 + S,)."""
     total = run.concentrations[0].sum()
     return np.array([run.temperature[0], run.pressure[0], *(run.concentrations[0] / (total if total > 0 else 1.0))])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.noise.concentration_noise import Spread
+from ..data.noise.concentration_noise import Noise
 from ..data.trajectories import Trajectory
 
 Array = NDArray[np.float64]
@@ -22,22 +22,22 @@ ABOVE_NOISE = 1.5
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class NoisyRuns:
     """How noisy runs are, and where they start.
 
     Parameters
     ----------
-    spread : Spread
+    spread : Noise
         Noise of the concentrations.
     first : mapping of str to array, shape (S,)
-        First state of each run [kmol/m³], freed of noise as far as its whole course allows.
+        Initial state of each run [kmol/m³], freed of noise as far as its whole time history allows.
     chi2 : float
         χ² per datum of the mechanism on these runs.
     left_out : tuple of str, optional
         Values that stand alone beyond all their neighbours and were not compared, in words.
     """
 
-    spread: Spread
+    spread: Noise
     first: Mapping[str, Array]
     chi2: float
     left_out: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Measured:
         )
 
     def start(self, run: Trajectory) -> Trajectory:
-        """The run with its first state everywhere: all that a simulation needs."""
+        """The run with its initial state everywhere: all that a simulation needs."""
         return replace(run, concentrations=np.broadcast_to(self.first[run.name], run.concentrations.shape), rates=None)
 
     def allowance(self, simulated: Trajectory) -> Array:

@@ -10,8 +10,8 @@ from ..chemistry.thermo import GAS_CONSTANT
 from ..data.trajectories import Trajectory
 from ..formats.cantera_species import molecular_weight
 from ..simulation.ignition import ADIABATIC
-from .data_noise import Measured
-from .settings import KnownNoise
+from .data_noise import NoisyRuns
+from .settings import MeasurementNoise
 from .validation_record import HeatRelease
 
 Array = NDArray[np.float64]
@@ -19,9 +19,9 @@ Runs = list[Trajectory]
 Simulated = dict[str, Trajectory]
 
 
-def scales(courses: Runs) -> Array:
+def scales(histories: Runs) -> Array:
     """Range of each species over all runs, at least 1e-6 of the largest, shape (S,) [kmol/m³]."""
-    data = np.concatenate([run.concentrations for run in courses])
+    data = np.concatenate([run.concentrations for run in histories])
     known = np.isfinite(data)
     largest, smallest = np.where(known, data, -np.inf).max(axis=0), np.where(known, data, np.inf).min(axis=0)
     scale = np.where(known.any(axis=0), largest - smallest, 0.0)
@@ -31,15 +31,15 @@ def scales(courses: Runs) -> Array:
 
 
 def deviations(
-    courses: Runs, simulated: Simulated, count: int, measured: Measured | None = None
+    histories: Runs, simulated: Simulated, count: int, measured: NoisyRuns | None = None
 ) -> tuple[Array, Array]:
     """Largest error of each species in each run, and its time, both of shape (runs, S).
 
     Values that were not measured count for nothing, those of which the noise is known only with what exceeds it.
     """
-    errors, times = np.full((2, len(courses), count), np.nan)
-    scale = scales(courses) if courses else np.ones(count)
-    for i, run in enumerate(courses):
+    errors, times = np.full((2, len(histories), count), np.nan)
+    scale = scales(histories) if histories else np.ones(count)
+    for i, run in enumerate(histories):
         if run.name in simulated:
             error = np.abs(simulated[run.name].concentrations - run.concentrations)
             if measured is not None:
@@ -49,19 +49,19 @@ def deviations(
     return errors, times
 
 
-def final_errors(courses: Runs, simulated: Simulated) -> dict[str, float]:
+def final_errors(histories: Runs, simulated: Simulated) -> dict[str, float]:
     """Largest error of any species that was measured at the last time, by run."""
-    scale, errors = scales(courses) if courses else 1.0, {}
-    for run in courses:
+    scale, errors = scales(histories) if histories else 1.0, {}
+    for run in histories:
         if run.name in simulated:
             off = np.abs(simulated[run.name].concentrations[-1] - run.concentrations[-1]) / scale
             errors[run.name] = float(np.where(np.isfinite(off), off, 0.0).max())
     return errors
 
 
-def temperature_errors(courses: Runs, simulated: Simulated) -> dict[str, float]:
+def temperature_errors(histories: Runs, simulated: Simulated) -> dict[str, float]:
     """Of adiabatic runs: largest error over the range in all of them, that at least 1 K."""
-    adiabatic = [run for run in courses if run.reactor in ADIABATIC and np.all(np.isfinite(run.temperature))]
+    adiabatic = [run for run in histories if run.reactor in ADIABATIC and np.all(np.isfinite(run.temperature))]
     if not adiabatic:
         return {}
     span = max(float(np.ptp(np.concatenate([run.temperature for run in adiabatic]))), 1.0)
@@ -73,12 +73,12 @@ def temperature_errors(courses: Runs, simulated: Simulated) -> dict[str, float]:
 
 
 def pressure_errors(
-    courses: Runs, simulated: Simulated, names: tuple[str, ...], mechanism: Mechanism
+    histories: Runs, simulated: Simulated, names: tuple[str, ...], mechanism: Mechanism
 ) -> dict[str, float]:
     """Of runs at constant volume whose pressure is all theirs: largest error over the range, that at least 1 %."""
     if not set(mechanism.species_names) <= set(names):
         return {}
-    closed = [run for run in courses if run.reactor != "constant-pressure" and np.all(np.isfinite(run.pressure))]
+    closed = [run for run in histories if run.reactor != "constant-pressure" and np.all(np.isfinite(run.pressure))]
     if not closed:
         return {}
     pressures = np.concatenate([run.pressure for run in closed])
@@ -137,7 +137,7 @@ class Energies:
         return np.asarray(run.concentrations / (run.concentrations @ self._masses)[:, None])
 
     def released(self, run: Trajectory) -> Array:
-        """Heat released since the first state, as enthalpies of reaction at its temperature, shape (T,) [J/kg]."""
+        """Heat released since the initial state, as enthalpies of reaction at its temperature, shape (T,) [J/kg]."""
         amounts = self._amounts(run)
         return np.asarray((amounts[0] - amounts) @ self._enthalpies(run.temperature[:1])[0])
 
@@ -151,11 +151,11 @@ class Energies:
         return float(np.ptp(energy) / max(np.abs(self.released(run)).max(), thermal[0]))
 
 
-def heat_released(energies: Energies, courses: Runs, simulated: Simulated) -> dict[str, HeatRelease]:
+def heat_released(energies: Energies, histories: Runs, simulated: Simulated) -> dict[str, HeatRelease]:
     """Heat released in data and re-simulation; none where nothing is released beyond a thousandth of R T."""
     if not energies.known:
         return {}
-    chosen = [run for run in courses if run.name in simulated and np.all(np.isfinite(run.concentrations))]
+    chosen = [run for run in histories if run.name in simulated and np.all(np.isfinite(run.concentrations))]
     both = {run.name: (energies.released(run), energies.released(simulated[run.name])) for run in chosen}
     span = max((float(np.ptp(data)) for data, _ in both.values()), default=0.0)
     if not span > 1.0:  # J/kg
@@ -174,10 +174,10 @@ def energy_drift(energies: Energies, simulated: Simulated) -> dict[str, float]:
 
 
 def chi_squared(
-    courses: Runs, simulated: Simulated, names: tuple[str, ...], noise: KnownNoise | None
+    histories: Runs, simulated: Simulated, names: tuple[str, ...], noise: MeasurementNoise | None
 ) -> tuple[float | None, dict[str, float]]:
-    """Mean of ((simulated − data) / noise)², over everything and by species; first states are what runs start from."""
-    done = [run for run in courses if run.name in simulated]
+    """Mean of ((simulated − data) / noise)², over everything and by species; initial states are given."""
+    done = [run for run in histories if run.name in simulated]
     if noise is None or not done:
         return None, {}
     data = np.concatenate([run.concentrations[1:] for run in done])

@@ -17,9 +17,9 @@ from ..simulation.mechanisms import find_mechanism
 from ..simulation.reactors import Progress, resimulate
 from . import measures
 from .coverage import beyond_training
-from .data_noise import Measured
-from .settings import KnownNoise, Limits, Validate
-from .validation_record import IgnitionDelay, Validation
+from .data_noise import NoisyRuns
+from .settings import Criteria, MeasurementNoise, Validate
+from .validation_record import DelayComparison, Validation
 
 
 def validate(
@@ -30,12 +30,12 @@ def validate(
     held_out: bool = True,
     training: Trajectories | None = None,
     ignition: Definition = "T0+400",
-    limits: Limits | None = None,
-    noise: KnownNoise | None = None,
-    measured: Measured | None = None,
+    criteria: Criteria | None = None,
+    noise: MeasurementNoise | None = None,
+    measured: NoisyRuns | None = None,
     progress: Progress | None = None,
 ) -> Validation:
-    """Simulate every run again from its first state, in its own reactor, and compare at the data's times.
+    """Simulate every run again from its initial state, in its own reactor, and compare at the data's times.
 
     Parameters
     ----------
@@ -52,12 +52,12 @@ def validate(
         What the mechanism was learnt from, to tell runs that interpolate from those that extrapolate.
     ignition : str
         What an ignition delay is: one of `mechlearn.simulation.ignition.DEFINITIONS`.
-    limits : Limits, optional
+    criteria : Criteria, optional
         Of quantities beside the species.
-    noise : KnownNoise, optional
+    noise : MeasurementNoise, optional
         Standard error of the data, for the reduced chi squared.
-    measured : Measured, optional
-        Of runs whose noise was estimated: only what exceeds it counts, and runs start from these first states.
+    measured : NoisyRuns, optional
+        Of runs whose noise was estimated: only what exceeds it counts, and runs start from these initial states.
     progress : callable, optional
         Called with the number of runs done and their total.
 
@@ -77,33 +77,33 @@ def validate(
     """
     if not tolerance > 0:
         raise StudyError(f"The tolerance of the validation is {tolerance:g}; it is a relative error and above zero.")
-    courses = [run for run in runs.runs if run.is_course]
-    started = courses if measured is None else [measured.start(run) for run in courses]
-    exported, simulated, failures, delays = _simulated_again(mechanism, runs, courses, started, progress, ignition)
+    histories = [run for run in runs.runs if run.is_time_history]
+    started = histories if measured is None else [measured.start(run) for run in histories]
+    exported, simulated, failures, delays = _simulated_again(mechanism, runs, histories, started, progress, ignition)
     names = runs.species_names
-    errors, times = measures.deviations(courses, simulated, len(names), measured)
+    errors, times = measures.deviations(histories, simulated, len(names), measured)
     energies = measures.Energies(exported, names)
-    chi_squared, per_species = measures.chi_squared(courses, simulated, names, noise)
+    chi_squared, per_species = measures.chi_squared(histories, simulated, names, noise)
     return Validation(
         tolerance=tolerance,
         held_out=held_out,
         species=names,
-        runs=tuple(run.name for run in courses),
+        runs=tuple(run.name for run in histories),
         errors=errors,
         times=times,
-        temperature_errors=measures.temperature_errors(courses, simulated),
+        temperature_errors=measures.temperature_errors(histories, simulated),
         failures=failures,
         conservation=measures.element_drift(exported, names, simulated),
         ignition_delay=delays,
         ignition_definition=ignition,
-        final_errors=measures.final_errors(courses, simulated),
-        pressure_errors=measures.pressure_errors(courses, simulated, names, exported),
-        heat_release=measures.heat_released(energies, courses, simulated),
+        final_errors=measures.final_errors(histories, simulated),
+        pressure_errors=measures.pressure_errors(histories, simulated, names, exported),
+        heat_release=measures.heat_released(energies, histories, simulated),
         energy=measures.energy_drift(energies, simulated),
         chi_squared=chi_squared,
         chi_squared_per_species=per_species,
-        beyond=beyond_training(courses, training),
-        limits=limits or Limits(),
+        beyond=beyond_training(histories, training),
+        criteria=criteria or Criteria(),
         simulated=simulated,
         measured=measured,
     )
@@ -116,7 +116,7 @@ def validate_by(
     *,
     held_out: bool = True,
     training: Trajectories | None = None,
-    measured: Measured | None = None,
+    measured: NoisyRuns | None = None,
 ) -> Validation:
     """As `validate`, with what a study file says under ``validate:``."""
     return validate(
@@ -126,7 +126,7 @@ def validate_by(
         held_out=held_out,
         training=training,
         ignition=terms.ignition,
-        limits=terms.limits,
+        criteria=terms.criteria,
         noise=terms.noise,
         measured=measured,
     )
@@ -135,11 +135,11 @@ def validate_by(
 def _simulated_again(
     mechanism: Mechanism | str | Path,
     runs: Trajectories,
-    courses: list[Trajectory],
+    histories: list[Trajectory],
     started: list[Trajectory],
     progress: Progress | None,
     definition: Definition,
-) -> tuple[Mechanism, dict[str, Trajectory], dict[str, str], dict[str, IgnitionDelay]]:
+) -> tuple[Mechanism, dict[str, Trajectory], dict[str, str], dict[str, DelayComparison]]:
     """The mechanism as the file holds it, the re-simulated runs, why others failed, and the ignition delays."""
     with tempfile.TemporaryDirectory() as folder:
         if isinstance(mechanism, Mechanism):
@@ -149,11 +149,11 @@ def _simulated_again(
             path = find_mechanism(str(mechanism))
         exported = read_mechanism(path)
         lacking = ", ".join(name for name in runs.species_names if name not in exported.species_names)
-        if lacking or not courses:
-            return exported, {}, {run.name: f"the mechanism has no species {lacking}" for run in courses}, {}
+        if lacking or not histories:
+            return exported, {}, {run.name: f"the mechanism has no species {lacking}" for run in histories}, {}
         wanted = runs.select(started)
         simulated, failures = resimulate(path, wanted, phase=exported.name, progress=progress)
-        delays = _ignition_delays(path, exported.name, wanted, courses, simulated, definition)
+        delays = _ignition_delays(path, exported.name, wanted, histories, simulated, definition)
         return exported, simulated, failures, delays
 
 
@@ -161,24 +161,24 @@ def _ignition_delays(
     path: Path,
     phase: str,
     runs: Trajectories,
-    courses: list[Trajectory],
+    histories: list[Trajectory],
     simulated: dict[str, Trajectory],
     definition: Definition,
-) -> dict[str, IgnitionDelay]:
+) -> dict[str, DelayComparison]:
     """Delays of data and re-simulation, by run.
 
     Where both lie between the same two of the data's times they are taken from these, so that both are off in the
     same way. Elsewhere the re-simulation is resolved by times of its own.
     """
     delays, names = {}, runs.species_names
-    for run, data in zip(runs.runs, courses, strict=True):
+    for run, data in zip(runs.runs, histories, strict=True):
         theirs = ignition_delay(data, definition, names)
         if theirs is None or run.name not in simulated:
             continue
         ours = ignition_delay(simulated[run.name], definition, names)
         if not same_moment(run, theirs, ours):
             ours = _resolved_delay(path, phase, runs, run, definition)
-        delays[run.name] = IgnitionDelay(theirs, ours)
+        delays[run.name] = DelayComparison(theirs, ours)
     return delays
 
 
@@ -186,9 +186,9 @@ def _resolved_delay(
     path: Path, phase: str, runs: Trajectories, run: Trajectory, definition: Definition
 ) -> float | None:
     """The delay of a re-simulated run from times close enough, first over all of the run, then around it."""
-    delay, course = None, run
+    delay, history = None, run
     for _ in range(2):
-        times = closer_times(course, delay)
+        times = closer_times(history, delay)
         concentrations, temperature, pressure = (
             np.repeat(each[:1], len(times), axis=0) for each in (run.concentrations, run.temperature, run.pressure)
         )
@@ -196,8 +196,8 @@ def _resolved_delay(
         done, _failures = resimulate(path, runs.select([asked]), phase=phase)
         if run.name not in done:
             return None
-        course = done[run.name]
-        delay = ignition_delay(course, definition, runs.species_names)
+        history = done[run.name]
+        delay = ignition_delay(history, definition, runs.species_names)
         if delay is None:
             return None
     return delay

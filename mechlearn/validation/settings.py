@@ -24,7 +24,7 @@ Share = Annotated[float, Strict(), Field(gt=0)]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class Limits:
+class Criteria:
     """Largest errors that pass, for quantities that shall be judged beside the species.
 
     Parameters
@@ -55,7 +55,7 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class KnownNoise:
+class MeasurementNoise:
     """Standard error of measured concentrations: the root of the squares' sum of both parts.
 
     Parameters
@@ -70,7 +70,7 @@ class KnownNoise:
     absolute: Molar = 0.0
 
     @model_validator(mode="after")
-    def _some(self) -> KnownNoise:
+    def _some(self) -> MeasurementNoise:
         if not (self.relative or self.absolute):
             raise ValueError("the noise is zero; give relative: or absolute:, or leave it out")
         return self
@@ -88,20 +88,20 @@ class Validate:
         Largest error, relative to a species' range, that passes.
     ignition : str
         What an ignition delay is: ``T0+400`` (K), ``max dT/dt``, ``max OH`` or ``max dP/dt``.
-    limits : Limits
+    criteria : Criteria
         Of other quantities.
-    noise : KnownNoise, optional
+    noise : MeasurementNoise, optional
         Of the data, for the reduced chi squared.
     """
 
     hold_out: Annotated[float, Strict(), Field(ge=0, lt=1)] = 0.2
     tolerance: Annotated[float, Strict(), Field(gt=0)] = 1e-3
     ignition: Annotated[Definition, BeforeValidator(_definition)] = "T0+400"
-    limits: Limits = field(default_factory=Limits)
-    noise: KnownNoise | None = None
+    criteria: Criteria = field(default_factory=Criteria)
+    noise: MeasurementNoise | None = None
 
     @model_validator(mode="after")
     def _chi_squared_needs_noise(self) -> Validate:
-        if self.limits.reduced_chi_squared is not None and self.noise is None:
-            raise ValueError("limits.reduced_chi_squared has no effect without `noise:`; say how noisy the data are")
+        if self.criteria.reduced_chi_squared is not None and self.noise is None:
+            raise ValueError("criteria.reduced_chi_squared has no effect without `noise:`; say how noisy the data are")
         return self

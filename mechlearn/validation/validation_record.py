@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ..data.trajectories import Trajectory
 from ..simulation.ignition import Definition
-from .data_noise import ABOVE_NOISE, Measured
-from .settings import Limits
+from .data_noise import ABOVE_NOISE, NoisyRuns
+from .settings import Criteria
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Deviation:
 
 
 @dataclass(frozen=True)
-class IgnitionDelay:
+class DelayComparison:
     """Ignition delays of one run, in data and re-simulation [s]; None where it does not ignite in its time."""
 
     data: float
@@ -48,7 +48,7 @@ class HeatRelease:
 
 
 @dataclass(frozen=True)
-class Check:
+class CriterionCheck:
     """One quantity against its limit."""
 
     quantity: str
@@ -74,7 +74,7 @@ class Validation:
     species : tuple of str
         Columns of ``errors``.
     runs : tuple of str
-        Rows of ``errors``: the runs that follow a course in time.
+        Rows of ``errors``: the runs that follow a time history.
     errors : array, shape (runs, species)
         max over times |simulated − data| / range of the species over all runs, that at least 1e-6 of the largest
         range; NaN for a run that could not be simulated.
@@ -104,11 +104,11 @@ class Validation:
     beyond : dict of str to tuple of str
         In what each run starts outside the conditions learnt from; nothing where it interpolates. Empty where these
         are not known.
-    limits : Limits
+    criteria : Criteria
         Of quantities beside the species.
     simulated : dict of str to Trajectory
         The re-simulated runs.
-    measured : Measured, optional
+    measured : NoisyRuns, optional
         The noise that was taken off the errors.
     """
 
@@ -121,7 +121,7 @@ class Validation:
     temperature_errors: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     conservation: dict[str, float] = field(default_factory=dict)
-    ignition_delay: dict[str, IgnitionDelay] = field(default_factory=dict)
+    ignition_delay: dict[str, DelayComparison] = field(default_factory=dict)
     ignition_definition: Definition = "T0+400"
     final_errors: dict[str, float] = field(default_factory=dict)
     pressure_errors: dict[str, float] = field(default_factory=dict)
@@ -130,15 +130,15 @@ class Validation:
     chi_squared: float | None = None
     chi_squared_per_species: dict[str, float] = field(default_factory=dict)
     beyond: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    limits: Limits = field(default_factory=Limits)
+    criteria: Criteria = field(default_factory=Criteria)
     simulated: dict[str, Trajectory] = field(default_factory=dict, repr=False)
-    measured: Measured | None = None
+    measured: NoisyRuns | None = None
 
     @property
     def per_run(self) -> dict[str, float]:
         """Largest error of each re-simulated run; with its temperature, unless that has a limit of its own."""
         largest = dict(zip(self.runs, self.errors.max(axis=1, initial=0.0).tolist(), strict=True))
-        other = {} if self.limits.temperature else self.temperature_errors
+        other = {} if self.criteria.temperature else self.temperature_errors
         return {name: max(largest[name], other.get(name, 0.0)) for name in self.simulated}
 
     @property
@@ -160,7 +160,7 @@ class Validation:
         return bool(self.simulated) and not self.failures and all(check.passed for check in self.checks)
 
     @property
-    def checks(self) -> tuple[Check, ...]:
+    def checks(self) -> tuple[CriterionCheck, ...]:
         """The profiles against the tolerance, and every quantity that has a limit; NaN where it is not known."""
         values = {
             "ignition_delay": max((delay.error for delay in self.ignition_delay.values()), default=math.nan),
@@ -172,12 +172,12 @@ class Validation:
             "energy": max(self.energy.values(), default=math.nan),
             "reduced_chi_squared": math.nan if self.chi_squared is None else self.chi_squared,
         }
-        limits = {name: getattr(self.limits, name) for name in values}
+        limits = {name: getattr(self.criteria, name) for name in values}
         if self.measured is not None:
             values["noise"] = self.measured.chi2
             limits["noise"] = ABOVE_NOISE
-        own = [Check(name, values[name], limit) for name, limit in limits.items() if limit is not None]
-        return (Check("profiles", self.max_relative_error, self.tolerance), *own)
+        own = [CriterionCheck(name, values[name], limit) for name, limit in limits.items() if limit is not None]
+        return (CriterionCheck("profiles", self.max_relative_error, self.tolerance), *own)
 
     def where(self, inside: bool) -> list[str]:
         """Names of the re-simulated runs inside the conditions learnt from, or beyond them."""
@@ -197,7 +197,7 @@ class Validation:
     def message(self) -> str:
         """The verdict in a sentence."""
         if not self.runs:
-            return "Not validated: every run is a single state, and only a course in time can be simulated again."
+            return "Not validated: every run is a single state, and only a time history can be simulated again."
         kind = (
             "held-out runs" if self.held_out else "runs (none held out: the mechanism may have been learnt from them)"
         )
@@ -256,7 +256,7 @@ class Validation:
         return {"runs": len(names), "max_relative_error": _plain(max(errors.values()))} | outside
 
 
-def check_text(check: Check) -> str:
+def check_text(check: CriterionCheck) -> str:
     """A quantity with its value and its limit, in words."""
     name = check.quantity.replace("_", " ")
     if math.isnan(check.value):

@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 
 from ...chemistry.mechanism import Species
 from ...errors import DataError
-from ..noise.concentration_noise import Spread
+from ..noise.concentration_noise import Noise
 from ..trajectories import Trajectories
 
 
 @dataclass(frozen=True, eq=False)
-class Courses:
+class TrajectoryOrigin:
     """Where balances come from that were made from concentrations alone.
 
     Parameters
     ----------
     runs : Trajectories
-    spread : Spread
+    spread : Noise
         The noise of the concentrations.
     place : array, shape (N,)
         Of each sample in its run, from 0 to 1 by its number.
@@ -31,7 +31,7 @@ class Courses:
     """
 
     runs: Trajectories
-    spread: Spread
+    spread: Noise
     place: NDArray[np.float64]
     difference: sp.csr_array
 
@@ -57,7 +57,7 @@ class Balances:
         Standard error of each accumulation, in its unit; 0 where it is known to the last digits.
     atomic_weights : mapping of str to float
         Of elements that are not in the periodic table [kg/kmol].
-    courses : Courses, optional
+    trajectories : TrajectoryOrigin, optional
         The runs, where production is not known but follows from concentrations.
     """
 
@@ -69,7 +69,7 @@ class Balances:
     accumulation: NDArray[np.float64]
     scale: NDArray[np.float64]
     atomic_weights: Mapping[str, float] = field(default_factory=dict)
-    courses: Courses | None = None
+    trajectories: TrajectoryOrigin | None = None
 
     def __post_init__(self) -> None:
         samples, species = np.shape(self.concentrations)

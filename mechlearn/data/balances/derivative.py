@@ -7,10 +7,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from ...errors import DataError
-from ..noise.concentration_noise import Spread, estimate_spread
+from ..noise.concentration_noise import Noise, estimate_noise
 from ..trajectories import Trajectories, Trajectory
 from .balances_record import Balances
-from .quadrature import balances_of, complete_courses, place_of
+from .quadrature import balances_of, complete_time_histories, place_of
 
 Array = NDArray[np.float64]
 
@@ -18,7 +18,7 @@ WINDOWS = (5, 7, 9, 13, 17)
 """Samples that a local cubic may be fitted to."""
 
 
-def differential_balances(runs: Trajectories, *, spread: Spread | None = None) -> Balances:
+def differential_balances(runs: Trajectories, *, spread: Noise | None = None) -> Balances:
     """Balances whose operator is the identity: production at each state equals the rate there.
 
     Parameters
@@ -26,7 +26,7 @@ def differential_balances(runs: Trajectories, *, spread: Spread | None = None) -
     runs : Trajectories
         Runs that carry net production rates [kmol/m³/s], or concentrations at five times at least, from which rates
         are estimated.
-    spread : Spread, optional
+    spread : Noise, optional
         The noise of concentrations; estimated where absent. Not used where rates are given.
 
     Returns
@@ -58,7 +58,7 @@ def differential_balances(runs: Trajectories, *, spread: Spread | None = None) -
     """
     missing = [run.name for run in runs.runs if run.rates is None]
     if len(missing) == len(runs):
-        return _estimated(runs, spread or estimate_spread(runs))
+        return _estimated(runs, spread or estimate_noise(runs))
     if missing:
         raise DataError(
             f"{len(missing)} of {len(runs)} runs carry no production rates (first: {missing[0]!r}), the others do. "
@@ -96,25 +96,25 @@ def slopes(time: Array, window: int) -> Array:
     return np.asarray(matrix / (time - time[0] + unit)[:, None])
 
 
-def _estimated(runs: Trajectories, spread: Spread) -> Balances:
-    courses = complete_courses(runs, WINDOWS[0])
+def _estimated(runs: Trajectories, spread: Noise) -> Balances:
+    histories = complete_time_histories(runs, WINDOWS[0])
     best, least = None, np.inf
     narrowest: list[Array] = []
-    for window in (w for w in WINDOWS if w <= min(len(run.time) for run in courses) or w == WINDOWS[0]):
-        matrices = [slopes(run.time, window) for run in courses]
+    for window in (w for w in WINDOWS if w <= min(len(run.time) for run in histories) or w == WINDOWS[0]):
+        matrices = [slopes(run.time, window) for run in histories]
         narrowest = narrowest or matrices
-        error = _error(matrices, narrowest, courses, spread)
+        error = _error(matrices, narrowest, histories, spread)
         if error < least:
             best, least = matrices, error
     assert best is not None
-    identities = [sp.csr_array(np.eye(len(run.time))) for run in courses]
-    return balances_of(runs, courses, identities, [sp.csr_array(each) for each in best], spread)
+    identities = [sp.csr_array(np.eye(len(run.time))) for run in histories]
+    return balances_of(runs, histories, identities, [sp.csr_array(each) for each in best], spread)
 
 
-def _error(matrices: list[Array], narrowest: list[Array], courses: list[Trajectory], spread: Spread) -> float:
+def _error(matrices: list[Array], narrowest: list[Array], histories: list[Trajectory], spread: Noise) -> float:
     """Median of the error of the slopes over their size: noise, and what narrower windows say otherwise."""
     parts = []
-    for matrix, narrow, run in zip(matrices, narrowest, courses, strict=True):
+    for matrix, narrow, run in zip(matrices, narrowest, histories, strict=True):
         values, variance = run.concentrations, spread.deviation(run.concentrations) ** 2
         exact = narrow @ values
         noise = np.sqrt(matrix**2 @ variance)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..noise.concentration_noise import Spread
+from ..noise.concentration_noise import Noise
 from ..trajectories import Trajectories
 from .balances_record import Balances
 from .quadrature import rows_of_runs
 
 
-def integral_balances(runs: Trajectories, *, spread: Spread | None = None) -> Balances:
+def integral_balances(runs: Trajectories, *, spread: Noise | None = None) -> Balances:
     """Balances u(t) − u(0) = ∫ production dt, one for every sample but the first.
 
     Parameters
     ----------
     runs : Trajectories
         Concentrations at four times at least; rates are not used.
-    spread : Spread, optional
+    spread : Noise, optional
         The noise of the concentrations; estimated where absent.
 
     Returns

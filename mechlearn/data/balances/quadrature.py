@@ -13,9 +13,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from ...errors import DataError
-from ..noise.concentration_noise import Spread, estimate_spread
+from ..noise.concentration_noise import Noise, estimate_noise
 from ..trajectories import Trajectories, Trajectory
-from .balances_record import Balances, Courses
+from .balances_record import Balances, TrajectoryOrigin
 
 Array = NDArray[np.float64]
 
@@ -76,7 +76,7 @@ def place_of(time: Array) -> tuple[Array, float]:
     return best, unit
 
 
-def rows_of_runs(runs: Trajectories, combine: Callable[[int], Array], spread: Spread | None) -> Balances:
+def rows_of_runs(runs: Trajectories, combine: Callable[[int], Array], spread: Noise | None) -> Balances:
     """Balances whose rows are combinations of the increments of each run.
 
     Parameters
@@ -85,7 +85,7 @@ def rows_of_runs(runs: Trajectories, combine: Callable[[int], Array], spread: Sp
         Samples with a missing value are left out.
     combine : callable
         Gives for a number of intervals the combinations, shape (rows, intervals).
-    spread : Spread, optional
+    spread : Noise, optional
         The noise; estimated where absent.
 
     Raises
@@ -93,26 +93,26 @@ def rows_of_runs(runs: Trajectories, combine: Callable[[int], Array], spread: Sp
     DataError
         If no run has four samples without a missing value.
     """
-    spread = spread or estimate_spread(runs)
-    courses = complete_courses(runs, FEWEST)
+    spread = spread or estimate_noise(runs)
+    histories = complete_time_histories(runs, FEWEST)
     operators, differences = [], []
-    for run in courses:
+    for run in histories:
         parts = combine(len(run.time) - 1)
         operators.append(sp.csr_array(parts @ increments(run.time)))
         differences.append(sp.csr_array(parts @ np.diff(np.eye(len(run.time)), axis=0)))
-    return balances_of(runs, courses, operators, differences, spread)
+    return balances_of(runs, histories, operators, differences, spread)
 
 
-def complete_courses(runs: Trajectories, fewest: int) -> list[Trajectory]:
-    """The courses in time without samples of which a value is missing, those with so many samples at least.
+def complete_time_histories(runs: Trajectories, fewest: int) -> list[Trajectory]:
+    """The time histories without samples of which a value is missing, those with so many samples at least.
 
     Raises
     ------
     DataError
         If there is none.
     """
-    courses = [_complete(run) for run in runs.runs if run.is_course]
-    kept = [run for run in courses if len(run.time) >= fewest]
+    histories = [_complete(run) for run in runs.runs if run.is_time_history]
+    kept = [run for run in histories if len(run.time) >= fewest]
     if not kept:
         raise DataError(
             f"No run has {fewest} samples in which every species was measured, so that production cannot be told from "
@@ -123,28 +123,28 @@ def complete_courses(runs: Trajectories, fewest: int) -> list[Trajectory]:
 
 def balances_of(
     runs: Trajectories,
-    courses: list[Trajectory],
+    histories: list[Trajectory],
     operators: list[sp.csr_array],
     differences: list[sp.csr_array],
-    spread: Spread,
+    spread: Noise,
 ) -> Balances:
     """Balances from the rows of each run."""
-    concentrations = np.concatenate([run.concentrations for run in courses])
+    concentrations = np.concatenate([run.concentrations for run in histories])
     operator, difference = sp.block_diag(operators, format="csr"), sp.block_diag(differences, format="csr")
     deviation = spread.deviation(concentrations)
     return Balances(
         species=runs.species,
         concentrations=concentrations,
-        temperature=np.concatenate([run.temperature for run in courses]),
-        pressure=np.concatenate([run.pressure for run in courses]),
+        temperature=np.concatenate([run.temperature for run in histories]),
+        pressure=np.concatenate([run.pressure for run in histories]),
         operator=sp.csr_array(operator),
         accumulation=np.asarray(difference @ concentrations),
         scale=np.sqrt(np.asarray(difference.power(2) @ deviation**2)),
         atomic_weights=runs.atomic_weights,
-        courses=Courses(
+        trajectories=TrajectoryOrigin(
             runs=runs,
             spread=spread,
-            place=np.concatenate([np.linspace(0.0, 1.0, len(run.time)) for run in courses]),
+            place=np.concatenate([np.linspace(0.0, 1.0, len(run.time)) for run in histories]),
             difference=sp.csr_array(difference),
         ),
     )

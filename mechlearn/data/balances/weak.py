@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..noise.concentration_noise import Spread
+from ..noise.concentration_noise import Noise
 from ..trajectories import Trajectories
 from .balances_record import Balances
 from .quadrature import rows_of_runs
@@ -14,14 +14,14 @@ NARROW, WIDE = 4, 16
 """Intervals under a test function: few, for fast transients, and many, against noise."""
 
 
-def weak_balances(runs: Trajectories, *, spread: Spread | None = None) -> Balances:
+def weak_balances(runs: Trajectories, *, spread: Noise | None = None) -> Balances:
     """Balances Σ ψ Δu = Σ ψ ∫ production dt over windows of samples, with bumps ψ of two widths.
 
     Parameters
     ----------
     runs : Trajectories
         Concentrations at four times at least; rates are not used.
-    spread : Spread, optional
+    spread : Noise, optional
         The noise of the concentrations; estimated where absent.
 
     Returns

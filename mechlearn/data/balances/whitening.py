@@ -26,8 +26,8 @@ LEAST_RELATIVE = 3e-4
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """Rows of balances of courses, with what their covariance is made of.
+class WhitenedRows:
+    """Rows of balances of time histories, with what their covariance is made of.
 
     Parameters
     ----------
@@ -49,17 +49,17 @@ class Rows:
     exact: bool
 
     @classmethod
-    def of(cls, balances: Balances) -> Rows:
+    def of(cls, balances: Balances) -> WhitenedRows:
         """The rows of balances that were made from concentrations."""
-        courses = balances.courses
-        assert courses is not None
+        histories = balances.trajectories
+        assert histories is not None
         states = np.maximum(balances.concentrations, 0.0)
-        spread = courses.spread
+        spread = histories.spread
         exact = 0.0 < spread.relative < LEAST_RELATIVE
         if exact:
             spread = spread.scaled(LEAST_RELATIVE / spread.relative)
         pointers = balances.operator.indptr
-        ends = [courses.place[balances.operator.indices[a:b]].max() for a, b in pairwise(pointers)]
+        ends = [histories.place[balances.operator.indices[a:b]].max() for a, b in pairwise(pointers)]
         return cls(balances, states, spread.deviation(states) ** 2, np.array(ends), exact)
 
     def within(self, horizon: float) -> NDArray[np.bool_]:
@@ -71,9 +71,9 @@ class Rows:
 
         ``jacobian`` holds the derivatives of the production by the concentrations at all samples, shape (N, S, S).
         """
-        courses = self.balances.courses
-        assert courses is not None
-        operator, difference = self.balances.operator[chosen], courses.difference[chosen]
+        histories = self.balances.trajectories
+        assert histories is not None
+        operator, difference = self.balances.operator[chosen], histories.difference[chosen]
         count = self.states.shape[1]
         direct = np.einsum("ns,st->nst", self.variance, np.eye(count)).reshape(-1, count * count)
         once = jacobian * self.variance[:, None, :]

@@ -35,7 +35,7 @@ LEAST = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
-class Spread:
+class Noise:
     """Standard deviation of measured concentrations: a share of the value and a constant part.
 
     Parameters
@@ -53,13 +53,13 @@ class Spread:
         """Standard deviation [kmol/m³] at concentrations of shape (..., S)."""
         return np.sqrt((self.relative * concentrations) ** 2 + self.absolute**2)
 
-    def scaled(self, factor: float) -> Spread:
+    def scaled(self, factor: float) -> Noise:
         """The same with all deviations multiplied."""
-        return Spread(self.relative * factor, self.absolute * factor)
+        return Noise(self.relative * factor, self.absolute * factor)
 
-    def with_own(self, which: NDArray[np.bool_], deviations: Array) -> Spread:
+    def with_own(self, which: NDArray[np.bool_], deviations: Array) -> Noise:
         """The same with other constant parts of some species, both of shape (S,)."""
-        return Spread(self.relative, np.where(which, deviations, self.absolute))
+        return Noise(self.relative, np.where(which, deviations, self.absolute))
 
     @property
     def kind(self) -> str:
@@ -79,7 +79,7 @@ class Spread:
         return f"at most {self.absolute.max():.2g} kmol/m^3"
 
 
-def estimate_spread(runs: Trajectories, kind: str = "auto") -> Spread:
+def estimate_noise(runs: Trajectories, kind: str = "auto") -> Noise:
     """The noise of concentrations, from the fourth differences of neighbouring samples.
 
     Parameters
@@ -98,20 +98,20 @@ def estimate_spread(runs: Trajectories, kind: str = "auto") -> Spread:
     largest = _amounts(
         np.array([np.nan_to_num(np.abs(run.concentrations)).max(axis=0) for run in runs.runs]).max(axis=0)
     )
-    courses = [run.concentrations for run in runs.runs if run.is_course and len(run.time) >= 5]
-    courses = [each[1:] if len(each) >= WITHOUT_FIRST else each for each in courses]
-    if not courses:
-        return Spread(LEAST, LEAST * FLOOR * largest)
-    fourth = np.concatenate([np.abs(np.diff(each, 4, axis=0)) for each in courses]) / FOURTH
-    around = np.concatenate([_around(each) for each in courses])
+    histories = [run.concentrations for run in runs.runs if run.is_time_history and len(run.time) >= 5]
+    histories = [each[1:] if len(each) >= WITHOUT_FIRST else each for each in histories]
+    if not histories:
+        return Noise(LEAST, LEAST * FLOOR * largest)
+    fourth = np.concatenate([np.abs(np.diff(each, 4, axis=0)) for each in histories]) / FOURTH
+    around = np.concatenate([_around(each) for each in histories])
     hidden = np.isin(runs.species_names, runs.worked_out)
     if not hidden.any():
-        return spread_of(fourth, around, largest, kind)
-    measured = spread_of(np.where(hidden, np.nan, fourth), around, largest, kind)
+        return noise_in_residuals(fourth, around, largest, kind)
+    measured = noise_in_residuals(np.where(hidden, np.nan, fourth), around, largest, kind)
     return measured.with_own(hidden, np.maximum(np.sqrt(np.nanmean(fourth**2, axis=0)), LEAST * largest))
 
 
-def spread_of(residuals: Array, around: Array, largest: Array, kind: str = "auto") -> Spread:
+def noise_in_residuals(residuals: Array, around: Array, largest: Array, kind: str = "auto") -> Noise:
     """The noise that residuals show.
 
     Parameters
@@ -123,7 +123,7 @@ def spread_of(residuals: Array, around: Array, largest: Array, kind: str = "auto
     largest : array, shape (S,)
         Largest concentration of each species.
     kind : str
-        As in `estimate_spread`.
+        As in `estimate_noise`.
     """
     largest = _amounts(largest)
     left, known = np.abs(residuals), np.isfinite(residuals)
@@ -138,11 +138,11 @@ def spread_of(residuals: Array, around: Array, largest: Array, kind: str = "auto
         ]
         kind = "relative" if likelihoods[0] >= likelihoods[1] else "absolute"
     if kind == "relative":
-        return Spread(relative, relative * FLOOR * largest)
-    return Spread(0.0, absolute)
+        return Noise(relative, relative * FLOOR * largest)
+    return Noise(0.0, absolute)
 
 
-def standing_out(values: Array, spread: Spread) -> NDArray[np.bool_]:
+def isolated_outliers(values: Array, spread: Noise) -> NDArray[np.bool_]:
     """Which values of a run lie alone beyond the two samples before and the two after, shape (N, S).
 
     They do so by many times the noise and, unless those four rise or fall all along, by more than twice their range, as
@@ -150,8 +150,8 @@ def standing_out(values: Array, spread: Spread) -> NDArray[np.bool_]:
 
     Examples
     --------
-    >>> course = np.array([[1.0], [1.1], [3.6], [1.3], [1.4], [1.5]])
-    >>> standing_out(course, Spread(0.02, np.zeros(1))).ravel().tolist()
+    >>> time history = np.array([[1.0], [1.1], [3.6], [1.3], [1.4], [1.5]])
+    >>> isolated_outliers(time history, Noise(0.02, np.zeros(1))).ravel().tolist()
     [False, False, True, False, False, False]
     """
     out = np.zeros(values.shape, dtype=bool)

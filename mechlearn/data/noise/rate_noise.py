@@ -31,7 +31,7 @@ ORDERS = (2, 3)
 
 
 @dataclass(frozen=True, eq=False)
-class Noise:
+class RateNoise:
     """Standard deviations of production rates.
 
     Parameters
@@ -60,7 +60,7 @@ class Noise:
         """True if the noise is too small to hide a reaction from the search for rows."""
         return self.exact or self.relative < SLIGHT
 
-    def times(self, factor: float) -> Noise:
+    def times(self, factor: float) -> RateNoise:
         """Of production in another unit."""
         return replace(self, absolute=self.absolute * factor, round_off=self.round_off * factor)
 
@@ -79,12 +79,12 @@ def all_complexes(species: int, order: int) -> list[tuple[int, ...]]:
     ]
 
 
-def estimate_noise(concentrations: Array, production: Array, passes: int = 8) -> Noise:
+def estimate_rate_noise(concentrations: Array, production: Array, passes: int = 8) -> RateNoise:
     """Noise of production, shape (N, S), from what polynomials in the concentrations leave of it.
 
     Monomials up to order 2 are used where there are enough states, up to order 3 where those leave twice as much.
     """
-    best: Noise | None = None
+    best: RateNoise | None = None
     for order in ORDERS:
         complexes = all_complexes(production.shape[1], order)
         if len(production) < STATES_PER_MONOMIAL * len(complexes):
@@ -97,10 +97,10 @@ def estimate_noise(concentrations: Array, production: Array, passes: int = 8) ->
         if best.exact:
             break
     nothing = np.zeros(production.shape[1])
-    return best or Noise(0.0, nothing, nothing + ROUND_OFF, True)
+    return best or RateNoise(0.0, nothing, nothing + ROUND_OFF, True)
 
 
-def _size(noise: Noise, production: Array) -> float:
+def _size(noise: RateNoise, production: Array) -> float:
     """Noise of a typical rate, as a share of it, of the species that is followed worst."""
     rms = np.sqrt(np.mean(production**2, axis=0))
     return noise.relative + float(np.max(noise.absolute / np.where(rms > 0, rms, 1.0)))
@@ -113,7 +113,7 @@ def left_by_polynomials(concentrations: Array, production: Array, passes: int = 
 
 def _left_by(
     complexes: list[tuple[int, ...]], concentrations: Array, production: Array, passes: int
-) -> tuple[Noise, Array]:
+) -> tuple[RateNoise, Array]:
     values = np.stack([np.prod(concentrations ** np.array(y, float), axis=1) for y in complexes], axis=1)
     states, species = production.shape
     rms = np.sqrt(np.mean(production**2, axis=0))
@@ -137,7 +137,7 @@ def _left_by(
     return replace(noise, exact=noise.exact or bool(np.all(lost < LOST_DIGITS)), structure=structure), left
 
 
-def noise_left(production: Array, fit: Array, spare: float = 1.0) -> Noise:
+def noise_left(production: Array, fit: Array, spare: float = 1.0) -> RateNoise:
     """The noise at which production differs from a fit of it, both of shape (N, S).
 
     The part relative to the rate is told by the larger half of each species' rates, the constant part by the smallest
@@ -151,7 +151,7 @@ def noise_left(production: Array, fit: Array, spare: float = 1.0) -> Noise:
     relative = float(np.median(left[large] / amount[large])) * PER_MEDIAN if large.any() else 0.0
     absolute = np.array([np.median(left[small[:, k], k]) for k in range(production.shape[1])]) * PER_MEDIAN
     exact = relative < NOISE_FREE and bool(np.all(absolute < NOISE_FREE * rms))
-    return Noise(relative, absolute, ROUND_OFF * rms, exact)
+    return RateNoise(relative, absolute, ROUND_OFF * rms, exact)
 
 
 def structure_in(residual: Array, concentrations: Array) -> float:

@@ -10,7 +10,7 @@ from .diagnostics import (
     constant_species,
     elements,
     few_runs,
-    first_states,
+    initial_conditions,
     missing_values,
     no_change,
     time_scales,
@@ -43,24 +43,24 @@ def check_sampling(runs: Trajectories) -> Sampling:
     >>> found.directions, found.findings[0].kind
     (1, 'runs')
     """
-    courses = [run for run in runs.runs if not run.parent]
+    histories = [run for run in runs.runs if not run.parent]
     extent = extent_of(runs.runs)
-    noise = noise_of(courses, extent)
-    directions = directions_of(courses, extent, noise or 0.0)
-    first, fixed = first_states(runs, courses, extent)
-    scales = time_scales(runs, courses, extent, noise or 0.0)
+    noise = noise_of(histories, extent)
+    directions = directions_of(histories, extent, noise or 0.0)
+    first, fixed = initial_conditions(runs, histories, extent)
+    scales = time_scales(runs, histories, extent, noise or 0.0)
     findings = [
         *columns_left_out(runs),
-        *amounts_from_nothing(runs, courses, noise or 0.0),
-        *few_runs(courses),
-        *no_change(directions, courses),
+        *amounts_from_nothing(runs, histories, noise or 0.0),
+        *few_runs(histories),
+        *no_change(directions, histories),
         *scales,
         *constant_species(runs, extent, noise or 0.0),
         *fixed,
-        *elements(runs, courses, noise or 0.0),
-        *about_noise(courses, noise, coarse=bool(scales)),
+        *elements(runs, histories, noise or 0.0),
+        *about_noise(histories, noise, coarse=bool(scales)),
         *missing_values(runs),
         *unknown_temperature(runs),
         *amount_of_gas(runs),
     ]
-    return Sampling(len(courses), sum(len(run.time) for run in runs.runs), noise, directions, first, tuple(findings))
+    return Sampling(len(histories), sum(len(run.time) for run in runs.runs), noise, directions, first, tuple(findings))

@@ -50,7 +50,7 @@ class Sampling:
         Number of independent directions in which the concentrations change: the reactions that can be told apart are
         at least as many.
     first_directions : int
-        Number of independent directions in which the first states differ.
+        Number of independent directions in which the initial states differ.
     findings : tuple of Finding
     """
 

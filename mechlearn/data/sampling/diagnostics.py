@@ -30,31 +30,31 @@ _UNITS = (1e3, 1e-3, 1e6, 1e-6)
 _NEAR = 0.05
 """Difference of logarithms within which a factor counts as such."""
 _FIXED = 0.01
-"""Part of the largest variation of first states below which one does not count."""
+"""Part of the largest variation of initial states below which one does not count."""
 
 
 def few_runs(runs: Sequence[Trajectory]) -> list[Finding]:
     """A single run."""
     if len(runs) > 1:
         return []
-    advice = "Bring at least a second run with another first state, so that the result can be checked on it."
+    advice = "Bring at least a second run with another initial state, so that the result can be checked on it."
     return [Finding("runs", f"There is one run, of {count(len(runs[0].time), 'state')}.", advice)]
 
 
-def no_change(directions: int, courses: Sequence[Trajectory]) -> list[Finding]:
-    """Courses in which nothing moves."""
-    if directions or not any(run.is_course for run in courses):
+def no_change(directions: int, histories: Sequence[Trajectory]) -> list[Finding]:
+    """Time histories in which nothing moves."""
+    if directions or not any(run.is_time_history for run in histories):
         return []
     advice = "Sample for longer, or start farther from equilibrium."
     return [Finding("variation", "No change of the concentrations stands out from the noise.", advice)]
 
 
-def time_scales(runs: Trajectories, courses: Sequence[Trajectory], extent: Array, noise: float) -> list[Finding]:
+def time_scales(runs: Trajectories, histories: Sequence[Trajectory], extent: Array, noise: float) -> list[Finding]:
     """Steps that cover a large part of a species' way: what is faster than the sampling shows as a jump."""
     jumps: dict[str, list[tuple[float, float]]] = {}
     at_start: dict[str, int] = {}
-    with_courses = [run for run in courses if len(run.time) > 2]
-    for run in with_courses:
+    with_histories = [run for run in histories if len(run.time) > 2]
+    for run in with_histories:
         steps = np.abs(np.diff(_whole(run.concentrations), axis=0))
         way, level = steps.sum(axis=0), noise * np.nan_to_num(run.concentrations).max(axis=0)
         largest = steps.argmax(axis=0)
@@ -70,11 +70,11 @@ def time_scales(runs: Trajectories, courses: Sequence[Trajectory], extent: Array
     begin, end = (float(np.median([pair[k] for pair in jumps[name]])) for k in (0, 1))
     others = sorted(set(jumps) - {name}, key=runs.species_names.index)
     text = (
-        f"In {len(jumps[name])} of {count(len(with_courses), 'run')} {name} goes {100 * _JUMP:.0f} % of its way or "
+        f"In {len(jumps[name])} of {count(len(with_histories), 'run')} {name} goes {100 * _JUMP:.0f} % of its way or "
         f"more in one step{f' (likewise {listed(others)})' if others else ''}: something is faster than the sampling, "
         "and its rate constant can hardly be told from the concentrations."
     )
-    if all(run.rates is not None for run in courses):
+    if all(run.rates is not None for run in histories):
         return [Finding("time-scales", f"{text} Production rates are given, and they tell it.")]
     if at_start[name] * 2 >= len(jumps[name]):
         width = end - begin
@@ -120,32 +120,33 @@ def constant_species(runs: Trajectories, extent: Array, noise: float) -> list[Fi
     return found
 
 
-def first_states(runs: Trajectories, courses: Sequence[Trajectory], extent: Array) -> tuple[int, list[Finding]]:
-    """In how many independent directions the first states differ, and which species always come together."""
-    first = np.nan_to_num(np.array([run.concentrations[0] for run in courses]))
+def initial_conditions(runs: Trajectories, histories: Sequence[Trajectory], extent: Array) -> tuple[int, list[Finding]]:
+    """In how many independent directions the initial states differ, and which species always come together."""
+    first = np.nan_to_num(np.array([run.concentrations[0] for run in histories]))
     present = np.flatnonzero((first > 1e-6 * np.maximum(extent, 1e-300)).any(axis=0) & (extent > 0))
-    if len(courses) < 2 or not present.size:
+    if len(histories) < 2 or not present.size:
         return 0, []
     scaled = first[:, present] / first[:, present].max(axis=0)
     values = np.linalg.svd(scaled - scaled.mean(axis=0), compute_uv=False)
-    independent = int((values > _FIXED * max(values[0], np.sqrt(len(courses)) * _FIXED)).sum())
-    if independent >= min(len(present), len(courses) - 1) and len(courses) > len(present):
+    independent = int((values > _FIXED * max(values[0], np.sqrt(len(histories)) * _FIXED)).sum())
+    if independent >= min(len(present), len(histories) - 1) and len(histories) > len(present):
         return independent, []
     names = [runs.species_names[k] for k in present]
     pair = _together(scaled, names)
     text = (
-        f"The first states of {count(len(courses), 'run')} differ in {count(independent, 'independent direction')}, "
-        f"and {count(len(names), 'species', 'species')} {verb(names, 'is', 'are')} there at the start"
+        f"The initial states of {count(len(histories), 'run')} differ in "
+        f"{count(independent, 'independent direction')}, and {count(len(names), 'species', 'species')} "
+        f"{verb(names, 'is', 'are')} there at the start"
         f"{f': {pair[0]} and {pair[1]} always stand in the same ratio' if pair else ''}. How rates depend on each "
-        "can then be told from their courses only."
+        "can then be told from their time histories only."
     )
     if pair:
         advice = f"Add a run with another ratio of {pair[0]} to {pair[1]}, or without one of them."
     else:
-        used = np.array([np.nan_to_num(run.concentrations[0] - run.concentrations[-1]) for run in courses])
+        used = np.array([np.nan_to_num(run.concentrations[0] - run.concentrations[-1]) for run in histories])
         share = np.where(scaled.min(axis=0) > 0, (used[:, present] / extent[present]).mean(axis=0), -np.inf)
         without = names[int(share.argmax())]
-        advice = f"Add a run without {without}." if share.max() > 0 else "Add runs with other first states."
+        advice = f"Add a run without {without}." if share.max() > 0 else "Add runs with other initial states."
     return independent, [Finding("first-states", text, advice)]
 
 
@@ -158,15 +159,15 @@ def _together(scaled: Array, names: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
-def elements(runs: Trajectories, courses: Sequence[Trajectory], noise: float) -> list[Finding]:
+def elements(runs: Trajectories, histories: Sequence[Trajectory], noise: float) -> list[Finding]:
     """Elements whose sum over the species drifts, so that something is not measured."""
     elements = sorted({element for species in runs.species for element in species.composition})
     if not elements or not all(species.composition for species in runs.species):
         return []
     atoms = np.array([[species.composition.get(element, 0.0) for element in elements] for species in runs.species])
     drift = np.zeros(len(elements))
-    for run in courses:
-        if run.is_course and run.reactor != "constant-pressure" and not np.isnan(run.concentrations).any():
+    for run in histories:
+        if run.is_time_history and run.reactor != "constant-pressure" and not np.isnan(run.concentrations).any():
             sums = run.concentrations @ atoms
             drift = np.maximum(drift, np.abs(sums - sums[0]).max(axis=0) / np.maximum(sums.max(axis=0), 1e-300))
     lost = [element for element, share in zip(elements, drift, strict=True) if share > max(_DRIFT, _CLEAR * noise)]
@@ -182,22 +183,23 @@ def elements(runs: Trajectories, courses: Sequence[Trajectory], noise: float) ->
     ]
 
 
-def about_noise(courses: Sequence[Trajectory], noise: float | None, *, coarse: bool) -> list[Finding]:
+def about_noise(histories: Sequence[Trajectory], noise: float | None, *, coarse: bool) -> list[Finding]:
     """How noisy the concentrations are; nothing where rates are given, which are learnt from then."""
-    if all(run.rates is not None for run in courses):
+    if all(run.rates is not None for run in histories):
         return []
     if noise is None:
-        longest = max(len(run.time) for run in courses)
+        longest = max(len(run.time) for run in histories)
         text = f"No run has more than {count(longest, 'sample')}, so that the noise cannot be estimated."
         return [Finding("noise", text, f"Sample at least {FEW} times in each run.")]
     if not noise:
         return [
             Finding(
-                "noise", f"No noise above {100 * CLEAN:.2g} % is seen: neighbouring samples follow a smooth course."
+                "noise",
+                f"No noise above {100 * CLEAN:.2g} % is seen: neighbouring samples follow a smooth time history.",
             )
         ]
     if coarse:
-        text = f"Noise: at most {100 * noise:.2g} % of each concentration; coarse sampling cannot tell it from courses."
+        text = f"Noise: at most {100 * noise:.2g} % of each concentration; coarse sampling cannot tell it from changes."
         return [Finding("noise", text)]
     return [Finding("noise", f"Noise: about {100 * noise:.2g} % of each concentration, by its neighbours in time.")]
 

@@ -12,7 +12,7 @@ from ..trajectories import Trajectory
 Array = NDArray[np.float64]
 
 CLEAN = 1e-4
-"""Noise below is not told from what the courses themselves do between samples."""
+"""Noise below is not told from what the time histories themselves do between samples."""
 FEW = 5
 """Samples of a run from which on its noise can be estimated."""
 _SEEN = 0.01
@@ -51,7 +51,7 @@ def directions_of(runs: Sequence[Trajectory], extent: Array, noise: float) -> in
     """
     blocks, weights = [], []
     for run in runs:
-        if run.is_course:
+        if run.is_time_history:
             values = np.nan_to_num(run.concentrations - np.nanmean(run.concentrations, axis=0))
             parts = np.array_split(np.arange(len(values)), min(_BLOCKS, len(values)))
             blocks.append(np.array([values[rows].mean(axis=0) for rows in parts]))

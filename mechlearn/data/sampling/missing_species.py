@@ -52,14 +52,14 @@ def _grows(values: Array, noise: float) -> bool:
     return bool(gained > _ABOVE * hidden.sum())
 
 
-def amounts_from_nothing(runs: Trajectories, courses: Sequence[Trajectory], noise: float) -> list[Finding]:
+def amounts_from_nothing(runs: Trajectories, histories: Sequence[Trajectory], noise: float) -> list[Finding]:
     """Runs in which amounts are gained and none is used up."""
-    growing = [run for run in courses if run.is_course and _grows(run.concentrations, noise)]
+    growing = [run for run in histories if run.is_time_history and _grows(run.concentrations, noise)]
     if not growing:
         return []
     names = list(runs.species_names)
-    every = len(growing) == len([run for run in courses if run.is_course])
-    where = "In every run" if every else f"In {len(growing)} of {count(len(courses), 'run')}"
+    every = len(growing) == len([run for run in histories if run.is_time_history])
+    where = "In every run" if every else f"In {len(growing)} of {count(len(histories), 'run')}"
     text = (
         f"{where} amounts only grow: none of {listed(names)} is used up. What they are made from is not in the table."
         if len(names) > 1
@@ -69,9 +69,9 @@ def amounts_from_nothing(runs: Trajectories, courses: Sequence[Trajectory], nois
 
 
 def from_nothing(runs: Trajectories) -> str:
-    """What to say where amounts only grow in all courses, so that nothing can be learnt; empty elsewhere."""
-    courses = [run for run in runs.runs if run.is_course]
-    noise = (noise_of(courses, extent_of(courses)) if courses else None) or 0.0
-    if not courses or not all(_grows(run.concentrations, noise) for run in courses):
+    """What to say where amounts only grow in all time histories, so that nothing can be learnt; empty elsewhere."""
+    histories = [run for run in runs.runs if run.is_time_history]
+    noise = (noise_of(histories, extent_of(histories)) if histories else None) or 0.0
+    if not histories or not all(_grows(run.concentrations, noise) for run in histories):
         return ""
-    return amounts_from_nothing(runs, courses, noise)[0].sentence
+    return amounts_from_nothing(runs, histories, noise)[0].sentence

@@ -20,7 +20,7 @@ EVEN = 0.5
 def thinned(runs: Trajectories, seed: int = 0) -> tuple[Trajectories, str]:
     """Runs of `MOST_ROWS` rows at most, and a sentence on what was drawn; empty where all are used.
 
-    In each course samples are chosen where concentrations change, and some in between; then whole runs are drawn.
+    In each time history samples are chosen where concentrations change, and some in between; then whole runs are drawn.
     Values stay as measured: nothing is averaged.
 
     Parameters
@@ -51,7 +51,7 @@ def thinned(runs: Trajectories, seed: int = 0) -> tuple[Trajectories, str]:
 
 
 def _fewer_samples(run: Trajectory) -> Trajectory:
-    if len(run.time) <= MOST_SAMPLES or not run.is_course:
+    if len(run.time) <= MOST_SAMPLES or not run.is_time_history:
         return run
     kept = chosen_samples(run.concentrations)
     columns = {key: getattr(run, key)[kept] for key in ("time", "concentrations", "temperature", "pressure")}

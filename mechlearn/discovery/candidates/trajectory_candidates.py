@@ -12,9 +12,9 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from ...chemistry.one_way import Direction
+from ...chemistry.one_way import OneWayReaction
 from ...chemistry.thermo import log_potential
-from ...data.noise.concentration_noise import Spread, standing_out
+from ...data.noise.concentration_noise import Noise, isolated_outliers
 from ...data.noise.rate_noise import all_complexes
 from ...data.trajectories import Trajectories
 from ...errors import DataError
@@ -63,12 +63,12 @@ class Span:
         return np.asarray((outside <= NEAR) | within)
 
 
-def span_of(runs: Trajectories, spread: Spread) -> Span:
+def span_of(runs: Trajectories, spread: Noise) -> Span:
     """What changes in the data beyond their noise, by a generalised eigenvalue problem."""
     blocks, weights, noise = [], [], np.zeros(len(runs.species))
     for run in runs.runs:
         values = run.concentrations[np.isfinite(run.concentrations).all(axis=1)]
-        values = values[~standing_out(values, spread).any(axis=1)]
+        values = values[~isolated_outliers(values, spread).any(axis=1)]
         if len(values) < 2:
             continue
         parts = np.array_split(values, min(BLOCKS, len(values)))
@@ -115,7 +115,7 @@ class Candidates:
         return int(self.parameter.max(initial=-1)) + 1
 
     @property
-    def written(self) -> tuple[Direction, ...]:
+    def written(self) -> tuple[OneWayReaction, ...]:
         """The direction in which each candidate is written: the first of its own."""
         return tuple(self.reactions.directions[i] for i in np.unique(self.parameter, return_index=True)[1])
 
@@ -142,7 +142,7 @@ def rows_of(parameter: NDArray[np.int64], kept: NDArray[np.int64]) -> tuple[NDAr
     return rows, place
 
 
-def candidates(runs: Trajectories, spread: Spread, search: Search) -> Candidates:
+def candidates(runs: Trajectories, spread: Noise, search: Search) -> Candidates:
     """Every reaction that is possible: each direction with a rate constant of its own, or both with one.
 
     Raises
@@ -153,7 +153,7 @@ def candidates(runs: Trajectories, spread: Spread, search: Search) -> Candidates
     return candidates_of(possible_rows(runs, spread, search), runs, search)
 
 
-def possible_rows(runs: Trajectories, spread: Spread, search: Search) -> NDArray[np.int64]:
+def possible_rows(runs: Trajectories, spread: Noise, search: Search) -> NDArray[np.int64]:
     """Net vectors of every reaction that is possible, one for both directions, shape (R, S).
 
     Raises
@@ -196,7 +196,7 @@ def candidates_of(net: NDArray[np.int64], runs: Trajectories, search: Search) ->
 
 
 def _require_one_temperature(runs: Trajectories) -> None:
-    means = np.array([float(np.mean(run.temperature)) for run in runs.runs if run.is_course])
+    means = np.array([float(np.mean(run.temperature)) for run in runs.runs if run.is_time_history])
     means = means[np.isfinite(means)]
     if means.size and np.ptp(means) > STEADY * means.max():
         raise DataError(
@@ -205,8 +205,8 @@ def _require_one_temperature(runs: Trajectories) -> None:
         )
 
 
-def _both(row: NDArray[np.int64]) -> tuple[Direction, Direction]:
-    forward = Direction(tuple(np.maximum(-row, 0).tolist()), tuple(np.maximum(row, 0).tolist()))
+def _both(row: NDArray[np.int64]) -> tuple[OneWayReaction, OneWayReaction]:
+    forward = OneWayReaction(tuple(np.maximum(-row, 0).tolist()), tuple(np.maximum(row, 0).tolist()))
     return forward, forward.reverse
 
 

@@ -8,7 +8,7 @@ from ...chemistry.mechanism import Reaction
 
 
 @dataclass(frozen=True, eq=False)
-class LibraryReaction:
+class CandidateReaction:
     """One stoichiometry with its rate law.
 
     Parameters
@@ -30,12 +30,12 @@ class LibraryReaction:
 
 
 @dataclass(frozen=True, eq=False)
-class LibraryFit:
+class CandidateFit:
     """What the library explains.
 
     Parameters
     ----------
-    found : tuple of LibraryReaction
+    found : tuple of CandidateReaction
         The largest contributions first.
     candidates : int
         Reactions that the elements allow.
@@ -49,7 +49,7 @@ class LibraryFit:
         Reactants of a design whose production no set of candidates makes.
     """
 
-    found: tuple[LibraryReaction, ...]
+    found: tuple[CandidateReaction, ...]
     candidates: int
     noise: float
     law_error: float

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from ...data.balances.balances_record import Balances
-from ...data.balances.whitening import HORIZONS, Rows
+from ...data.balances.whitening import HORIZONS, WhitenedRows
 from ..candidates.trajectory_candidates import Candidates
 
 Array = NDArray[np.float64]
@@ -20,7 +20,7 @@ CARRIES = 1e-12
 
 def rates_by_rows(balances: Balances, pool: Candidates) -> Array:
     """Rate constants of all candidates, most of them zero, shape (Q,)."""
-    rows = Rows.of(balances)
+    rows = WhitenedRows.of(balances)
     monomials = pool.reactions.monomials(rows.states)
     constants = np.zeros(len(pool))
     for horizon in HORIZONS:
@@ -28,7 +28,7 @@ def rates_by_rows(balances: Balances, pool: Candidates) -> Array:
     return constants
 
 
-def _pass(rows: Rows, monomials: Array, pool: Candidates, constants: Array, chosen: NDArray[np.bool_]) -> Array:
+def _pass(rows: WhitenedRows, monomials: Array, pool: Candidates, constants: Array, chosen: NDArray[np.bool_]) -> Array:
     """One solution of non-negative least squares, whitened with the constants before."""
     operator, accumulation = rows.balances.operator[chosen], rows.balances.accumulation[chosen]
     white = rows.whitening(chosen, pool.reactions.jacobian(rows.states, pool.shares @ constants))

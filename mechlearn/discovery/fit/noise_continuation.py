@@ -10,12 +10,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.noise.concentration_noise import Spread
+from ...data.noise.concentration_noise import Noise
 from ...simulation.mass_action.radau import Steps
 from ..candidates.trajectory_candidates import Candidates
 from .outliers import noise_left
-from .run_arrays import Measured
-from .trajectory_fit import NOTHING, Problem, State, evaluate, fitted, information
+from .run_arrays import RunArrays
+from .trajectory_fit import NOTHING, FitState, TrajectoryProblem, evaluate, fitted, information
 
 Array = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ REWEIGHTED = 2
 """Times that the noise is taken from the residuals after that."""
 
 
-def jumps(data: Measured, spread: Spread) -> bool:
+def jumps(data: RunArrays, spread: Noise) -> bool:
     """Whether much happens between the first two samples."""
     if data.time.shape[1] < FEWEST:
         return False
@@ -52,14 +52,16 @@ def jumps(data: Measured, spread: Spread) -> bool:
     return bool((np.quantile(shares, 0.5, axis=0, method="lower") > JUMP).any())
 
 
-def annealed(pool: Candidates, data: Measured, spread: Spread, kind: str) -> tuple[Problem, State] | None:
+def continued_in_noise(
+    pool: Candidates, data: RunArrays, spread: Noise, kind: str
+) -> tuple[TrajectoryProblem, FitState] | None:
     """All candidates fitted to the trajectories from one pace, under noise that is claimed to be large at first.
 
     Last comes the noise that the residuals show, of that ``kind``: what neighbouring samples disagree by, ``spread``,
     is more of what happens between them than of noise where they are far apart. With ``auto`` it is relative unless
     the residuals of that fit say otherwise, since under absolute noise small concentrations say nothing of fast rates.
     """
-    problem = replace(Problem.of(pool, data, spread), steps=Steps.from_the_first(data.time.shape[1] - 1))
+    problem = replace(TrajectoryProblem.of(pool, data, spread), steps=Steps.from_the_first(data.time.shape[1] - 1))
     span = np.ptp(np.where(data.known, data.values, 0.0), axis=(0, 1)) + 1e-300
     order = np.array([sum(each.reactants) for each in pool.written])
     theta = np.log(PACE / data.time.max() / data.values.max() ** (order - 1.0))
@@ -67,7 +69,7 @@ def annealed(pool: Candidates, data: Measured, spread: Spread, kind: str) -> tup
     least = float(np.median(spread.deviation(data.values) / span))
     for claimed in (each for each in CLAIMED if each > least):
         if state is not None:
-            problem, state = _closer(problem.with_weights(data.values, Spread(0.0, claimed * span)), state)
+            problem, state = _closer(problem.with_weights(data.values, Noise(0.0, claimed * span)), state)
     if state is None:
         return None
     for own in ("relative", "absolute") if kind == "auto" else (kind,):
@@ -77,7 +79,9 @@ def annealed(pool: Candidates, data: Measured, spread: Spread, kind: str) -> tup
     return None if settled is None else (settled[0], _slowed(*settled))
 
 
-def _settled(problem: Problem, state: State | None, kind: str) -> tuple[Problem, State] | None:
+def _settled(
+    problem: TrajectoryProblem, state: FitState | None, kind: str
+) -> tuple[TrajectoryProblem, FitState] | None:
     """Fitted under the noise that the residuals show."""
     for _ in range(REWEIGHTED):
         if state is not None:
@@ -85,16 +89,16 @@ def _settled(problem: Problem, state: State | None, kind: str) -> tuple[Problem,
     return None if state is None else (problem, state)
 
 
-def _slowed(problem: Problem, state: State) -> State:
+def _slowed(problem: TrajectoryProblem, state: FitState) -> FitState:
     """Rate constants that may be anything from some value on brought back to near that, where steps are long."""
     vague = np.sqrt(np.diag(information(problem, state).covariance())) > VAGUE
     for change in SLOWED:
-        slower = evaluate(problem, state.theta - change * vague, state.first, state.course)
+        slower = evaluate(problem, state.theta - change * vague, state.first, state.history)
         if slower is not None and slower.chi2 < state.chi2 + NOTHING:
             state = slower
     return state
 
 
-def _closer(problem: Problem, state: State) -> tuple[Problem, State | None]:
-    again = evaluate(problem, state.theta, state.first, state.course)
+def _closer(problem: TrajectoryProblem, state: FitState) -> tuple[TrajectoryProblem, FitState | None]:
+    again = evaluate(problem, state.theta, state.first, state.history)
     return problem, None if again is None else fitted(problem, again, tolerance=1.0, iterations=25, drifts=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.noise.concentration_noise import Spread, spread_of
-from .run_arrays import Measured
-from .trajectory_fit import Problem, State
+from ...data.noise.concentration_noise import Noise, noise_in_residuals
+from .run_arrays import RunArrays
+from .trajectory_fit import FitState, TrajectoryProblem
 
 Array = NDArray[np.float64]
 
@@ -44,12 +44,12 @@ class Outlier:
     deviations: float
 
 
-def scores(problem: Problem, state: State) -> Array:
+def scores(problem: TrajectoryProblem, state: FitState) -> Array:
     """Residuals over their standard deviation, shape (N, T, S); zero where nothing was measured."""
     return np.asarray((state.samples - problem.data.values) * problem.inverse)
 
 
-def left_over(problem: Problem, state: State) -> float:
+def left_over(problem: TrajectoryProblem, state: FitState) -> float:
     """χ² per independent datum, at least one: what the model misses, and how far neighbours in time miss it alike."""
     score = scores(problem, state)
     size = float(np.sum(score**2))
@@ -58,24 +58,24 @@ def left_over(problem: Problem, state: State) -> float:
     return max(1.0, state.chi2 / problem.data.count * (1 + alike) / (1 - alike))
 
 
-def chi2_of_still_runs(problem: Problem) -> float:
+def chi2_of_still_runs(problem: TrajectoryProblem) -> float:
     """χ² of runs in which nothing changes."""
     weight = problem.inverse**2
     mean = (weight * problem.data.values).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-300)
     return float(np.sum(weight * (problem.data.values - mean[:, None]) ** 2))
 
 
-def noise_left(problem: Problem, state: State, kind: str) -> Spread:
+def noise_left(problem: TrajectoryProblem, state: FitState, kind: str) -> Noise:
     """The noise as the residuals show it; of either kind with ``auto``."""
     data = problem.data
     residuals = np.where(data.known, state.samples - data.values, np.nan)
     species = data.values.shape[-1]
     largest = np.maximum(np.abs(data.values).max(axis=(0, 1)), 1e-300)
-    spread = spread_of(residuals.reshape(-1, species), state.samples.reshape(-1, species), largest, kind)
+    spread = noise_in_residuals(residuals.reshape(-1, species), state.samples.reshape(-1, species), largest, kind)
     return spread.with_own(data.hidden, problem.spread.absolute)
 
 
-def outliers(problem: Problem, state: State, species: tuple[str, ...]) -> tuple[Outlier, ...]:
+def outliers(problem: TrajectoryProblem, state: FitState, species: tuple[str, ...]) -> tuple[Outlier, ...]:
     """The values beyond `FAR` standard deviations, the farthest first, at most `MOST`."""
     score, data = np.abs(scores(problem, state)), problem.data
     places = np.argwhere(score > FAR)
@@ -84,7 +84,7 @@ def outliers(problem: Problem, state: State, species: tuple[str, ...]) -> tuple[
 
 
 def _outlier(
-    data: Measured, state: State, score: Array, species: tuple[str, ...], run: int, sample: int, column: int
+    data: RunArrays, state: FitState, score: Array, species: tuple[str, ...], run: int, sample: int, column: int
 ) -> Outlier:
     return Outlier(
         run=data.names[run],

@@ -26,7 +26,7 @@ NARROW = 0.02
 
 
 @dataclass(frozen=True, eq=False)
-class States:
+class ProductionStates:
     """Concentrations, temperatures and what production must add up to.
 
     Parameters
@@ -66,7 +66,7 @@ class States:
         """Balances of values at the states, shape (N, …) → (M, …)."""
         return values if self.operator is None else np.asarray(self.operator @ values)
 
-    def rows(self, chosen: NDArray[np.bool_]) -> States:
+    def rows(self, chosen: NDArray[np.bool_]) -> ProductionStates:
         """The balances marked true; of the states all, or where there is no operator those too."""
         if self.operator is not None:
             return replace(self, target=self.target[chosen], operator=self.operator[chosen])
@@ -80,7 +80,7 @@ class States:
         )
 
 
-def states_of(balances: Balances, *, thermo: bool) -> States:
+def states_of(balances: Balances, *, thermo: bool) -> ProductionStates:
     """Balances as states; with ``thermo`` all species must have thermodynamics."""
     temperature = np.where(np.isfinite(balances.temperature), balances.temperature, 300.0)
     potential = None
@@ -90,7 +90,7 @@ def states_of(balances: Balances, *, thermo: bool) -> States:
     shape = balances.operator.shape
     identity = shape[0] == shape[1] and not (balances.operator - sp.eye_array(shape[0])).nnz
     concentrations = np.maximum(balances.concentrations, 0.0)
-    return States(
+    return ProductionStates(
         concentrations,
         temperature,
         balances.accumulation,
@@ -158,7 +158,7 @@ class Flux:
         return np.asarray(np.where(there, 1 / np.where(there, self.net, 1.0), 0.0))
 
 
-def driving(states: States, net: NDArray[np.int64]) -> Driving:
+def driving(states: ProductionStates, net: NDArray[np.int64]) -> Driving:
     """Reactions with their driving force.
 
     With thermodynamics each runs both ways, written in the direction in which its equilibrium lies; without, both

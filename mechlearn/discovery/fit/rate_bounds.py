@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..select.score_test import Wide
+from ..select.score_test import QuadraticModel
 from .step_resolution import resolved
-from .trajectory_fit import LOWEST, Problem, State, evaluate, fitted, information
+from .trajectory_fit import LOWEST, FitState, TrajectoryProblem, evaluate, fitted, information
 
 Array = NDArray[np.float64]
 
@@ -20,7 +20,7 @@ RISE = 4.0
 FARTHEST = 25.0
 """Change of ln k beyond which no bound is looked for."""
 SHORTEST = 0.5
-"""Change of ln k whose course must be integrable for the search to go on."""
+"""Change of ln k whose time history must be integrable for the search to go on."""
 LONGEST = 4.0
 """Largest first change of ln k."""
 FLAT = 2.0
@@ -35,11 +35,11 @@ JUMP = 1e-3
 """Change of ln k within which a rise of χ² is a failure of the integration and no bound."""
 
 
-def bounds(problem: Problem, state: State, place: int, scale: float) -> tuple[float | None, float | None]:
+def bounds(problem: TrajectoryProblem, state: FitState, place: int, scale: float) -> tuple[float | None, float | None]:
     """Lower and upper bound of a rate parameter, as exp(ln k); None where there is none.
 
-    All other constants and the first states are fitted anew at each value that is tried, from where the covariance says
-    that they go: of a fast reaction and its reverse often only the ratio is known, and both move together.
+    All other constants and the initial states are fitted anew at each value that is tried, from where the covariance
+    says that they go: of a fast reaction and its reverse often only the ratio is known, and both move together.
     """
     rise = RISE * scale
     low, high = (_edge(problem, state, place, rise, sign) for sign in (-1.0, 1.0))
@@ -47,7 +47,7 @@ def bounds(problem: Problem, state: State, place: int, scale: float) -> tuple[fl
 
 
 def bounds_beside_all(
-    wide: Wide, place: int, constant: float, std_error_log_k: float, scale: float
+    wide: QuadraticModel, place: int, constant: float, std_error_log_k: float, scale: float
 ) -> tuple[float | None, float | None] | None:
     """Bounds that hold whatever other candidates take part, if much wider than the interval beside those of a network.
 
@@ -63,7 +63,7 @@ def bounds_beside_all(
     )
 
 
-def _edge(problem: Problem, state: State, place: int, rise: float, sign: float) -> float | None:
+def _edge(problem: TrajectoryProblem, state: FitState, place: int, rise: float, sign: float) -> float | None:
     """The bound on one side, where χ² is above its minimum by ``rise``."""
     limit, held = state.chi2 + rise, problem.held
     fast = sign > 0 and _needed(problem, state, place, limit)
@@ -102,7 +102,7 @@ def _edge(problem: Problem, state: State, place: int, rise: float, sign: float) 
     return float(np.exp(state.theta[place] + sign * outside))
 
 
-def _ahead(problem: Problem, state: State, place: int, left: float) -> tuple[Array, float]:
+def _ahead(problem: TrajectoryProblem, state: FitState, place: int, left: float) -> tuple[Array, float]:
     """How the others go along with one ln k, and how far that goes until the root of χ² has risen by what is left.
 
     That is at the pace here. Of a fast reaction the effect falls as 1/k, so that the pace grows as exp of the way down.
@@ -114,11 +114,11 @@ def _ahead(problem: Problem, state: State, place: int, left: float) -> tuple[Arr
     return along, float(left * np.sqrt(own))
 
 
-def _needed(problem: Problem, state: State, place: int, limit: float) -> bool:
+def _needed(problem: TrajectoryProblem, state: FitState, place: int, limit: float) -> bool:
     """Whether the data miss a reaction without which all others stay as they are."""
     theta = state.theta.copy()
     theta[place] = LOWEST
-    without = evaluate(problem, theta, state.first, state.course)
+    without = evaluate(problem, theta, state.first, state.history)
     return without is None or without.chi2 > limit
 
 
@@ -130,12 +130,14 @@ def _share(below: float, above: float, wanted: float) -> float:
     return float(np.clip((roots[1] - roots[0]) / max(roots[2] - roots[0], 1e-300) + MARGIN, MARGIN, 1 - MARGIN))
 
 
-def _moved(problem: Problem, state: State, change: Array, limit: float) -> tuple[Problem, State] | None:
+def _moved(
+    problem: TrajectoryProblem, state: FitState, change: Array, limit: float
+) -> tuple[TrajectoryProblem, FitState] | None:
     """Steps fine enough for other rate parameters, and all that is not held fitted anew on them, if below a limit.
 
     None where they cannot be integrated.
     """
-    start = evaluate(problem, state.theta + change, state.first, state.course)
+    start = evaluate(problem, state.theta + change, state.first, state.history)
     if start is None:
         return None
     problem, start = resolved(problem, start)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares, nnls
 
-from ...chemistry.one_way import Direction, monomials
+from ...chemistry.one_way import OneWayReaction, monomials
 from .scaling import Scaled
 
 Array = NDArray[np.float64]
@@ -28,7 +28,7 @@ class RateFit:
 
     Parameters
     ----------
-    directions : tuple of Direction
+    directions : tuple of OneWayReaction
     constants : array, shape (directions,)
     errors : array, shape (directions,)
         Standard errors of ln k.
@@ -38,7 +38,7 @@ class RateFit:
         Root mean square of residual over gross flux: about 1e-15 for exact data.
     """
 
-    directions: tuple[Direction, ...]
+    directions: tuple[OneWayReaction, ...]
     constants: Array
     errors: Array
     contributions: Array
@@ -49,19 +49,19 @@ class RateFit:
         values = monomials(problem.concentrations, [d.reactants for d in self.directions])
         return np.asarray((values * self.constants) @ net_matrix(self.directions))
 
-    def select(self, keep: NDArray[np.bool_]) -> tuple[Direction, ...]:
+    def select(self, keep: NDArray[np.bool_]) -> tuple[OneWayReaction, ...]:
         """The directions marked true."""
         return tuple(d for d, k in zip(self.directions, keep, strict=True) if k)
 
 
-def net_matrix(directions: tuple[Direction, ...]) -> Array:
+def net_matrix(directions: tuple[OneWayReaction, ...]) -> Array:
     """Products less reactants, shape (directions, S)."""
     return np.array([np.subtract(d.products, d.reactants) for d in directions], dtype=float)
 
 
 def fit_rates(
     problem: Scaled,
-    directions: tuple[Direction, ...],
+    directions: tuple[OneWayReaction, ...],
     how: Literal["log", "non-negative"] = "log",
     *,
     noisy: bool | None = None,
@@ -75,7 +75,7 @@ def fit_rates(
     ----------
     problem : Scaled
         Concentrations and production of order one.
-    directions : tuple of Direction
+    directions : tuple of OneWayReaction
         One-way reactions, at least one.
     how : {'log', 'non-negative'}
         ``non-negative`` stops after the linear fit, which the paper's Algorithm 1 names as the alternative.
@@ -147,7 +147,7 @@ def _polish(matrix: Array, target: Array, constants: Array) -> Array:
 
 
 def _judge(
-    problem: Scaled, directions: tuple[Direction, ...], values: Array, net: Array, constants: Array, noisy: bool
+    problem: Scaled, directions: tuple[OneWayReaction, ...], values: Array, net: Array, constants: Array, noisy: bool
 ) -> RateFit:
     gross = _gross(values, net, constants)
     left = (values * constants) @ net - problem.production

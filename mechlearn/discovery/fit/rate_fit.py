@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from .production_states import Driving, Flux, States
+from .production_states import Driving, Flux, ProductionStates
 from .rate_law_terms import Law, Surroundings
 
 Array = NDArray[np.float64]
@@ -33,7 +33,7 @@ HIDDEN = 4.0
 
 
 @dataclass(frozen=True, eq=False)
-class Errors:
+class BalanceErrors:
     """Standard deviations of the balances.
 
     Parameters
@@ -66,7 +66,7 @@ class Errors:
         return np.asarray(law / np.maximum(law + rest, 1e-300))
 
     @property
-    def cautious(self) -> Errors:
+    def cautious(self) -> BalanceErrors:
         """With as large an error of the laws as noise may hide."""
         return replace(self, law=HIDDEN * self.law) if self.noisy else self
 
@@ -79,7 +79,7 @@ def _floored(flux: Flux) -> Array:
     return np.asarray(flux.net + FLOOR * flux.net.max(axis=1, keepdims=True))
 
 
-def errors_left(target: Array, flux: Flux, most: float = np.inf) -> Errors:
+def errors_left(target: Array, flux: Flux, most: float = np.inf) -> BalanceErrors:
     """Noise, no more than ``most``, and error of the laws at which the residual of a fit is likeliest.
 
     A residual has the variance (noise · production)² + (law · contributions)²; Student's t with few degrees of freedom
@@ -87,7 +87,7 @@ def errors_left(target: Array, flux: Flux, most: float = np.inf) -> Errors:
     """
     there = (flux.net > 0) & (np.abs(flux.production) > LOST * flux.gross)
     if not there.any():
-        return Errors(0.0, LEAST_ERROR)
+        return BalanceErrors(0.0, LEAST_ERROR)
     left = np.abs((flux.production - target)[there])
     net, total = np.abs(flux.production[there]), _floored(flux)[there]
     every = max(float(np.median(left / total)) * PER_MEDIAN, LEAST_ERROR)
@@ -103,11 +103,11 @@ def errors_left(target: Array, flux: Flux, most: float = np.inf) -> Errors:
     starts = [np.log([every, 0.1 * every]), np.log([0.01 * every, every])]
     fits = [minimize(unlikelihood, start, method="Nelder-Mead", options={"maxiter": 120}) for start in starts]
     noise, law = OF_NORMAL * np.exp(np.minimum(min(fits, key=lambda fit: float(fit.fun)).x, highest))
-    return Errors(float(noise), max(float(law), LEAST_ERROR))
+    return BalanceErrors(float(noise), max(float(law), LEAST_ERROR))
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class RateLawFit:
     """Laws with the parameters that fit best, their flux, and the normal equations."""
 
     laws: tuple[Law, ...]
@@ -117,7 +117,7 @@ class Fit:
 
 
 def fit_laws(
-    states: States,
+    states: ProductionStates,
     reactions: Driving,
     around: Surroundings,
     laws: tuple[Law, ...],
@@ -125,7 +125,7 @@ def fit_laws(
     *,
     iterations: int = 40,
     tolerance: float = 1e-4,
-) -> Fit:
+) -> RateLawFit:
     """Levenberg–Marquardt on all parameters, by normal equations gathered species by species."""
     net = reactions.net[[law.reaction for law in laws]].astype(float)
     drive = reactions.difference[:, [law.reaction for law in laws]]
@@ -184,18 +184,20 @@ def _solve(matrix: Array, right: Array) -> Array:
 
 
 def _fit(
-    states: States,
+    states: ProductionStates,
     reactions: Driving,
     around: Surroundings,
     laws: tuple[Law, ...],
     production: Array,
     loss: float,
     normal: Array,
-) -> Fit:
-    return Fit(laws, _flux(states, reactions, around, laws, production), loss, normal)
+) -> RateLawFit:
+    return RateLawFit(laws, _flux(states, reactions, around, laws, production), loss, normal)
 
 
-def _flux(states: States, reactions: Driving, around: Surroundings, laws: tuple[Law, ...], production: Array) -> Flux:
+def _flux(
+    states: ProductionStates, reactions: Driving, around: Surroundings, laws: tuple[Law, ...], production: Array
+) -> Flux:
     chosen = [law.reaction for law in laws]
     constants = np.stack([law.evaluate(around)[0] for law in laws], axis=1)
     size = np.abs(reactions.net[chosen])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .production_states import States
+from .production_states import ProductionStates
 
 Array = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ class Surroundings:
     relative: Array
 
     @classmethod
-    def of(cls, states: States, groups: list[NDArray[np.int64]]) -> Surroundings:
+    def of(cls, states: ProductionStates, groups: list[NDArray[np.int64]]) -> Surroundings:
         """With one column of colliders for each group of species."""
         t, reference = states.temperature, states.reference
         every = np.stack([np.ones_like(t), 1 - reference / t, np.log(t / reference)], axis=1)

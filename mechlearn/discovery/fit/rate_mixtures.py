@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from .production_states import Driving, Flux, States
+from .production_states import Driving, Flux, ProductionStates
 
 Array = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ RARE, OFTEN = 0.1, 0.95
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
+class MixtureColumns:
     """The laws that are mixed.
 
     Parameters
@@ -69,7 +69,7 @@ class Columns:
         return Flux(contributions @ self.net[used], np.abs(contributions) @ size, gross)
 
 
-def collider_groups(states: States, count: int) -> list[NDArray[np.int64]]:
+def collider_groups(states: ProductionStates, count: int) -> list[NDArray[np.int64]]:
     """Species that may act as colliders, the most abundant ones by themselves, the others as one group."""
     total = states.concentrations.sum(axis=1, keepdims=True)
     shares = states.concentrations / np.where(total > 0, total, 1.0)
@@ -82,13 +82,13 @@ def collider_groups(states: States, count: int) -> list[NDArray[np.int64]]:
 
 
 def columns(
-    states: States,
+    states: ProductionStates,
     reactions: Driving,
     groups: list[NDArray[np.int64]],
     coarseness: float = 1.0,
     third: bool = True,
     falloff: bool = True,
-) -> Columns:
+) -> MixtureColumns:
     """The laws of all reactions; those that change the number of molecules also with each group of colliders.
 
     A collider acts in proportion to its concentration, or levels off at one of several total concentrations: falloff is
@@ -111,7 +111,7 @@ def columns(
             gross.append(reactions.total[:, i, None] * law * body)
             constants.append(law)
     owner = np.array(reaction)
-    return Columns(
+    return MixtureColumns(
         owner,
         np.array(collider),
         reactions.net[owner].astype(float),
@@ -121,14 +121,14 @@ def columns(
     )
 
 
-def _laws(states: States, coarseness: float) -> Array:
+def _laws(states: ProductionStates, coarseness: float) -> Array:
     """The grid of Arrhenius laws, shape (N, L)."""
     spread = 1 / states.temperature - 1 / states.reference
     grid = _grid(float(np.ptp(spread)), STEP * coarseness, states.isothermal)
     return np.asarray((states.reference / states.temperature)[:, None] ** 2 * np.exp(-spread[:, None] * grid))
 
 
-def _middles(states: States) -> Array:
+def _middles(states: ProductionStates) -> Array:
     """Total concentrations at which falloff may be half-way [kmol/m³]; none where the total hardly changes."""
     total = states.concentrations.sum(axis=1)
     least, most = float(total.min()), float(total.max())
@@ -228,7 +228,7 @@ def _to_the_edges(matrix: Array, right: Array, inside: NDArray[np.int64], found:
     return inside
 
 
-def gram(laws: Columns, target: Array, weights: Array) -> Gram:
+def gram(laws: MixtureColumns, target: Array, weights: Array) -> Gram:
     """Normal equations of ``values @ net = target``, both sides times weights of shape (M, S)."""
     count = len(laws.reaction)
     matrix, right = np.zeros((count, count)), np.zeros(count)

@@ -11,8 +11,8 @@ from threadpoolctl import threadpool_limits
 
 from ...chemistry.kinetics import rate_constants
 from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction
-from ...chemistry.one_way import Direction
-from ...data.noise.concentration_noise import Spread, estimate_spread
+from ...chemistry.one_way import OneWayReaction
+from ...data.noise.concentration_noise import Noise, estimate_noise
 from ...data.trajectories import Trajectories
 from ...errors import DataError, FormatError
 from ...simulation.mass_action.mass_action_rates import MassAction
@@ -20,9 +20,9 @@ from ..candidates.trajectory_candidates import Candidates
 from .learned_reactions import Bounds
 from .outliers import FAR, Outlier, outliers, scores
 from .rate_bounds import VAGUE, bounds
-from .run_arrays import Measured, measured
+from .run_arrays import RunArrays, run_arrays
 from .step_resolution import resolved
-from .trajectory_fit import Problem, State, evaluate, fitted, information
+from .trajectory_fit import FitState, TrajectoryProblem, evaluate, fitted, information
 
 Array = NDArray[np.float64]
 
@@ -47,8 +47,8 @@ class Refinement:
         Likewise, where the data do not determine a constant: lower and upper bound of k at the runs' temperature, None
         on a side without one.
     first : dict of str to array, shape (S,)
-        First state of each run [kmol/m³], as fitted.
-    spread : Spread
+        Initial state of each run [kmol/m³], as fitted.
+    spread : Noise
         Noise of the concentrations.
     outliers : tuple of Outlier
         Values that the fit misses by more than five standard deviations.
@@ -60,7 +60,7 @@ class Refinement:
     std_error_log_k: tuple[tuple[float, float | None], ...]
     bounds: tuple[tuple[Bounds | None, Bounds | None], ...]
     first: dict[str, Array]
-    spread: Spread
+    spread: Noise
     outliers: tuple[Outlier, ...]
 
 
@@ -69,12 +69,12 @@ def refine(
     runs: Trajectories,
     *,
     noise: Literal["auto", "relative", "absolute"] = "auto",
-    spread: Spread | None = None,
-    first_states: bool = True,
+    spread: Noise | None = None,
+    initial_states: bool = True,
     rates: bool = True,
     robust: bool | None = None,
 ) -> Refinement:
-    """Fit rate constants, and the first state of every run, to the trajectories.
+    """Fit rate constants, and the initial state of every run, to the trajectories.
 
     Parameters
     ----------
@@ -85,12 +85,12 @@ def refine(
         At constant volume and temperature; values may be missing.
     noise : str
         ``relative`` to each concentration, ``absolute``, or ``auto``: what neighbouring samples show.
-    spread : Spread, optional
+    spread : Noise, optional
         The noise, where it is known.
-    first_states : bool
-        Whether first states are among the unknowns; else they are as measured.
+    initial_states : bool
+        Whether initial states are among the unknowns; else they are as measured.
     rates : bool
-        Whether rate constants are; else only first states are fitted.
+        Whether rate constants are; else only initial states are fitted.
     robust : bool, optional
         Whether residuals beyond three standard deviations count linearly (Huber's loss); by default where there are
         outliers.
@@ -109,7 +109,7 @@ def refine(
     Notes
     -----
     Radau IIA of order five for all runs side by side, with the exact sensitivities of the discrete solution;
-    Levenberg–Marquardt in ln k, the first states eliminated by a Schur complement. Steps are halved until their error
+    Levenberg–Marquardt in ln k, the initial states eliminated by a Schur complement. Steps are halved until their error
     is a twentieth of the noise.
 
     Examples
@@ -119,22 +119,22 @@ def refine(
     >>> round(refined.mechanism.reactions[0].rate.A, 6)
     2.0
     """
-    data = measured(_in_order(runs, mechanism))
-    spread = spread or estimate_spread(_in_order(runs, mechanism), noise)
+    data = run_arrays(_in_order(runs, mechanism))
+    spread = spread or estimate_noise(_in_order(runs, mechanism), noise)
     with threadpool_limits(limits=1):
         problem, theta = problem_of(mechanism, data, spread)
         held = () if rates else tuple(range(len(theta)))
-        problem = replace(problem, fixed_first=not first_states, robust=bool(robust), held=held)
+        problem = replace(problem, fixed_first=not initial_states, robust=bool(robust), held=held)
         problem, state = _minimum(problem, theta, robust)
         return _record(mechanism, problem, state, theta)
 
 
-def _minimum(problem: Problem, theta: Array, robust: bool | None) -> tuple[Problem, State]:
+def _minimum(problem: TrajectoryProblem, theta: Array, robust: bool | None) -> tuple[TrajectoryProblem, FitState]:
     state = evaluate(problem, theta, problem.data.first)
     if state is None:
         raise DataError(
-            "The mechanism cannot be integrated from the first states of these runs. Check its rate constants and the "
-            "unit of the concentrations."
+            "The mechanism cannot be integrated from the initial states of these runs. Check its rate constants and "
+            "the unit of the concentrations."
         )
     problem, state = resolved(problem, state)
     state = fitted(problem, state)
@@ -143,14 +143,14 @@ def _minimum(problem: Problem, theta: Array, robust: bool | None) -> tuple[Probl
         problem = problem.with_weights(state.samples)
         if robust is None:
             problem = replace(problem, robust=bool(np.any(np.abs(scores(problem, state)) > FAR)))
-        again = evaluate(problem, state.theta, state.first, state.course)
+        again = evaluate(problem, state.theta, state.first, state.history)
         if again is None:
             break
         state = fitted(problem, again, tolerance=1e-4)
     return problem, state
 
 
-def _record(mechanism: Mechanism, problem: Problem, state: State, start: Array) -> Refinement:
+def _record(mechanism: Mechanism, problem: TrajectoryProblem, state: FitState, start: Array) -> Refinement:
     count = len(start)
     scale = max(1.0, state.chi2 / max(problem.data.count, 1))
     deviations = (
@@ -188,7 +188,7 @@ def _scaled(reaction: Reaction, forward: float, back: float | None) -> Reaction:
     return replace(reaction, rate=times(reaction.rate, forward), reverse_rate=times(reaction.reverse_rate, back))
 
 
-def problem_of(mechanism: Mechanism, data: Measured, spread: Spread) -> tuple[Problem, Array]:
+def problem_of(mechanism: Mechanism, data: RunArrays, spread: Noise) -> tuple[TrajectoryProblem, Array]:
     """One-way reactions of a mechanism beside data, and its own parameters."""
     for reaction in mechanism.reactions:
         if reaction.third_body is not None or reaction.orders or reaction.rate is None:
@@ -202,13 +202,13 @@ def problem_of(mechanism: Mechanism, data: Measured, spread: Spread) -> tuple[Pr
     theta: list[float] = []
     for i, reaction in enumerate(mechanism.reactions):
         left, right = _whole(mechanism.reactants[i], reaction), _whole(mechanism.products[i], reaction)
-        directions.append(Direction(left, right))
+        directions.append(OneWayReaction(left, right))
         parameter.append(len(theta))
         logs.append(forward[:, i])
         theta.append(float(np.median(forward[:, i])))
         if reaction.reverse_rate is None and not reaction.reversible:
             continue
-        directions.append(Direction(right, left))
+        directions.append(OneWayReaction(right, left))
         logs.append(reverse[:, i])
         if reaction.reverse_rate is not None:
             theta.append(float(np.median(reverse[:, i])))
@@ -217,7 +217,7 @@ def problem_of(mechanism: Mechanism, data: Measured, spread: Spread) -> tuple[Pr
         raise DataError("The mechanism has no reaction, so that there is nothing to refine.")
     parameters = np.array(parameter)
     offset = np.stack(logs, axis=1) - np.array(theta)[parameters]
-    problem = Problem.of(Candidates(MassAction(tuple(directions)), parameters, offset[0]), data, spread)
+    problem = TrajectoryProblem.of(Candidates(MassAction(tuple(directions)), parameters, offset[0]), data, spread)
     return replace(problem, offset=offset), np.array(theta)
 
 

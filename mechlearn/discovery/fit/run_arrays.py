@@ -20,7 +20,7 @@ STEADY = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class RunArrays:
     """What was measured in runs that can be integrated.
 
     Parameters
@@ -52,23 +52,23 @@ class Measured:
 
     @property
     def first(self) -> Array:
-        """First states, shape (N, S): the earliest value of each species in each run, at least zero."""
+        """Initial states, shape (N, S): the earliest value of each species in each run, at least zero."""
         earliest = self.known.argmax(axis=1)
         return np.maximum(np.take_along_axis(self.values, earliest[:, None], axis=1)[:, 0], 0.0)
 
 
-def measured(runs: Trajectories) -> Measured:
-    """The courses of the runs as arrays.
+def run_arrays(runs: Trajectories) -> RunArrays:
+    """The time histories of the runs as arrays.
 
     Raises
     ------
     DataError
-        If there is no course, a run is adiabatic, or the temperature changes within a run.
+        If there is no time history, a run is adiabatic, or the temperature changes within a run.
     """
-    courses = [run for run in runs.runs if run.is_course]
-    if not courses:
-        raise DataError("Every run is a single state, and a course in time needs two. Bring runs with times.")
-    for run in courses:
+    histories = [run for run in runs.runs if run.is_time_history]
+    if not histories:
+        raise DataError("Every run is a single state, and a time history needs two. Bring runs with times.")
+    for run in histories:
         if run.reactor in ("constant-volume", "constant-pressure"):
             raise DataError(
                 f"Run {run.name!r} is of an adiabatic reactor ({run.reactor}); without production rates, only runs at "
@@ -80,14 +80,16 @@ def measured(runs: Trajectories) -> Measured:
                 f"Run {run.name!r} is at {run.temperature.min():g} to {run.temperature.max():g} K; without production "
                 "rates, only runs at a constant temperature can be learnt from. Bring such runs, or rates."
             )
-    longest = max(len(run.time) for run in courses)
-    time = np.stack([_padded(run.time - run.time[0], longest) for run in courses])
-    values = np.stack([_padded(run.concentrations, longest) for run in courses])
-    present = np.stack([np.arange(longest) < len(run.time) for run in courses])
+    longest = max(len(run.time) for run in histories)
+    time = np.stack([_padded(run.time - run.time[0], longest) for run in histories])
+    values = np.stack([_padded(run.concentrations, longest) for run in histories])
+    present = np.stack([np.arange(longest) < len(run.time) for run in histories])
     hidden = np.isin(runs.species_names, runs.worked_out)
     known = np.isfinite(values) & present[..., None] & ~hidden
-    temperature = np.array([float(np.mean(run.temperature)) for run in courses])
-    return Measured(time, np.where(known, values, 0.0), known, temperature, tuple(run.name for run in courses), hidden)
+    temperature = np.array([float(np.mean(run.temperature)) for run in histories])
+    return RunArrays(
+        time, np.where(known, values, 0.0), known, temperature, tuple(run.name for run in histories), hidden
+    )
 
 
 def _padded(values: Array, length: int) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data.balances.balances_record import Balances
-from ...data.noise.rate_noise import Noise, estimate_noise
+from ...data.noise.rate_noise import RateNoise, estimate_rate_noise
 
 Array = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ class Scaled:
     concentrations, production : array, shape (N, S)
     concentration_unit, production_unit : float
         [kmol/m³] and [kmol/m³/s].
-    noise : Noise
+    noise : RateNoise
         Of the production.
     """
 
@@ -30,7 +30,7 @@ class Scaled:
     production: Array
     concentration_unit: float
     production_unit: float
-    noise: Noise
+    noise: RateNoise
 
     def rate_constants(self, scaled: Array, orders: Array) -> Array:
         """Rate constants in kmol, m³ and s from scaled ones, both shape (R,), for orders of shape (R, S)."""
@@ -47,7 +47,7 @@ class Scaled:
         return np.asarray(1 / (np.abs(self.production) + floor * rms))
 
 
-def scaled(balances: Balances, noise: Noise | None = None) -> Scaled:
+def scaled(balances: Balances, noise: RateNoise | None = None) -> Scaled:
     """Balances whose operator is the identity, in units of order one.
 
     ``noise`` is that of their production [kmol/m³/s], where more is known of it than they tell.
@@ -56,11 +56,11 @@ def scaled(balances: Balances, noise: Noise | None = None) -> Scaled:
     concentration_unit = float(np.sqrt(np.mean(concentrations**2))) or 1.0
     production_unit = float(np.sqrt(np.mean(balances.accumulation**2))) or 1.0
     concentrations, production = concentrations / concentration_unit, balances.accumulation / production_unit
-    noise = estimate_noise(concentrations, production) if noise is None else noise.times(1 / production_unit)
+    noise = estimate_rate_noise(concentrations, production) if noise is None else noise.times(1 / production_unit)
     return Scaled(concentrations, production, concentration_unit, production_unit, noise)
 
 
-def noise_of(balances: Balances) -> Noise:
+def noise_of(balances: Balances) -> RateNoise:
     """The noise of production rates [kmol/m³/s]."""
     problem = scaled(balances)
     return problem.noise.times(problem.production_unit)

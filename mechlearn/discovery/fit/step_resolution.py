@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...simulation.mass_action.radau import refined
-from .trajectory_fit import Problem, State, evaluate
+from .trajectory_fit import FitState, TrajectoryProblem, evaluate
 
 Array = NDArray[np.float64]
 
@@ -17,7 +17,7 @@ LOCAL_ERROR = 0.05
 HALVINGS = 30
 
 
-def resolved(problem: Problem, state: State) -> tuple[Problem, State]:
+def resolved(problem: TrajectoryProblem, state: FitState) -> tuple[TrajectoryProblem, FitState]:
     """Steps fine enough for the noise at this state, and the state on them."""
     allowed = LOCAL_ERROR * _least_deviation(problem, state)
     for _ in range(HALVINGS):
@@ -25,7 +25,7 @@ def resolved(problem: Problem, state: State) -> tuple[Problem, State]:
         steps = refined(
             problem.reactions,
             constants,
-            state.course,
+            state.history,
             problem.data.time,
             problem.steps,
             allowed[problem.steps.interval],
@@ -40,7 +40,7 @@ def resolved(problem: Problem, state: State) -> tuple[Problem, State]:
     return problem, state
 
 
-def _least_deviation(problem: Problem, state: State) -> Array:
+def _least_deviation(problem: TrajectoryProblem, state: FitState) -> Array:
     """Noise at the two ends of each interval, the smaller one, shape (T − 1, N, S)."""
     deviation = problem.spread.deviation(state.samples).transpose(1, 0, 2)
     return np.minimum(deviation[1:], deviation[:-1])

@@ -1,4 +1,4 @@
-"""Least squares on whole trajectories: Levenberg–Marquardt in ln k, the first states eliminated run by run.
+"""Least squares on whole trajectories: Levenberg–Marquardt in ln k, the initial states eliminated run by run.
 
 Letters in shapes: N runs, T samples, S species, R one-way reactions, Q rate parameters, F free ones.
 """
@@ -10,26 +10,26 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.noise.concentration_noise import Spread
+from ...data.noise.concentration_noise import Noise
 from ...simulation.mass_action.mass_action_rates import MassAction
-from ...simulation.mass_action.radau import Course, Steps, integrate, sensitivities
+from ...simulation.mass_action.radau import DiscreteSolution, Steps, integrate, sensitivities
 from ..candidates.trajectory_candidates import Candidates, rows_of
 from .damped_step import change_of
-from .run_arrays import Measured
+from .run_arrays import RunArrays
 
 Array = NDArray[np.float64]
 
 LOWEST = -690.0
 """Smallest ln k."""
 EMPTIED = 5
-"""Times that a step is computed again, with the first states at zero that it would bring below."""
+"""Times that a step is computed again, with the initial states at zero that it would bring below."""
 FIRST_DAMPING = 1e-12
 SECOND_DAMPING = 1e-4
 """Of Marquardt: none at first, since a valley along which only a ratio of rate constants is known may be very flat."""
 FEW = 5
 """Steps after which a fit that is too slow to come below a limit is given up."""
 FAR_OFF = 10.0
-"""χ² over a limit at which twice as many courses, tried for these steps, are the last."""
+"""χ² over a limit at which twice as many time histories, tried for these steps, are the last."""
 NOTHING = 0.01
 """Decrease of χ² for which no rate constant goes far."""
 HUBER = 3.0
@@ -37,7 +37,7 @@ HUBER = 3.0
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class TrajectoryProblem:
     """Reactions and data, and how they are compared.
 
     Parameters
@@ -47,13 +47,13 @@ class Problem:
         Which parameter is the rate constant of each reaction; halves with a given equilibrium share one.
     offset : array, shape (N, R)
         What is added to the parameter to give ln k in each run.
-    data : Measured
-    spread : Spread
+    data : RunArrays
+    spread : Noise
     inverse : array, shape (N, T, S)
         One over the standard deviation of each value; zero where it was not measured.
     steps : Steps
     fixed_first : bool
-        Whether first states are taken as measured.
+        Whether initial states are taken as measured.
     robust : bool
         Whether residuals beyond `HUBER` count linearly.
     held : tuple of int
@@ -65,8 +65,8 @@ class Problem:
     reactions: MassAction
     parameter: NDArray[np.int64]
     offset: Array
-    data: Measured
-    spread: Spread
+    data: RunArrays
+    spread: Noise
     inverse: Array
     steps: Steps
     fixed_first: bool = False
@@ -75,7 +75,7 @@ class Problem:
     sums: Array | None = None
 
     @classmethod
-    def of(cls, pool: Candidates, data: Measured, spread: Spread) -> Problem:
+    def of(cls, pool: Candidates, data: RunArrays, spread: Noise) -> TrajectoryProblem:
         """A parameter for each candidate; weights from the data themselves."""
         offset = np.broadcast_to(pool.offset, (len(data.time), len(pool.offset)))
         inverse = np.where(data.known, 1 / spread.deviation(data.values), 0.0)
@@ -94,27 +94,27 @@ class Problem:
         """Derivatives of the rate constants by their parameters, or where those are −∞ by exp of them, shape (N, R)."""
         return self.constants(np.where(np.isfinite(theta), theta, 0.0))
 
-    def with_weights(self, states: Array, spread: Spread | None = None) -> Problem:
+    def with_weights(self, states: Array, spread: Noise | None = None) -> TrajectoryProblem:
         """Weights from the states of a model, shape (N, T, S)."""
         spread = spread or self.spread
         inverse = np.where(self.data.known, 1 / spread.deviation(states), 0.0)
         return replace(self, inverse=inverse, spread=spread)
 
-    def only(self, kept: NDArray[np.int64]) -> Problem:
+    def only(self, kept: NDArray[np.int64]) -> TrajectoryProblem:
         """The reactions of some of the parameters."""
         rows, parameter = rows_of(self.parameter, kept)
         return replace(self, reactions=self.reactions.select(rows), parameter=parameter, offset=self.offset[:, rows])
 
 
 @dataclass(frozen=True, eq=False)
-class State:
-    """Parameters with the course that they give.
+class FitState:
+    """Parameters with the time history that they give.
 
     Parameters
     ----------
     theta : array, shape (F,)
     first : array, shape (N, S)
-    course : Course
+    history : DiscreteSolution
     samples : array, shape (N, T, S)
     chi2 : float
         Sum of squared residuals over their deviation; with ``robust`` twice Huber's loss.
@@ -122,14 +122,14 @@ class State:
 
     theta: Array
     first: Array
-    course: Course
+    history: DiscreteSolution
     samples: Array
     chi2: float
 
 
 @dataclass(frozen=True, eq=False)
 class Information:
-    """Derivatives of χ²/2 by the rate parameters, the first states eliminated.
+    """Derivatives of χ²/2 by the rate parameters, the initial states eliminated.
 
     Parameters
     ----------
@@ -152,14 +152,16 @@ class Information:
         return np.asarray(inverse / np.outer(size, size))
 
 
-def evaluate(problem: Problem, theta: Array, first: Array, near: Course | None = None) -> State | None:
-    """The course for given parameters, or None where it cannot be integrated."""
-    course = integrate(problem.reactions, problem.constants(theta), first, problem.data.time, problem.steps, near)
-    if course is None:
+def evaluate(
+    problem: TrajectoryProblem, theta: Array, first: Array, near: DiscreteSolution | None = None
+) -> FitState | None:
+    """The time history for given parameters, or None where it cannot be integrated."""
+    history = integrate(problem.reactions, problem.constants(theta), first, problem.data.time, problem.steps, near)
+    if history is None:
         return None
-    samples = np.concatenate([course.nodes[:1], course.nodes[problem.steps.samples + 1]]).transpose(1, 0, 2)
+    samples = np.concatenate([history.nodes[:1], history.nodes[problem.steps.samples + 1]]).transpose(1, 0, 2)
     residual = (samples - problem.data.values) * problem.inverse
-    return State(theta, first, course, samples, _loss(residual, problem.robust))
+    return FitState(theta, first, history, samples, _loss(residual, problem.robust))
 
 
 def _loss(residual: Array, robust: bool) -> float:
@@ -171,7 +173,7 @@ def _loss(residual: Array, robust: bool) -> float:
 
 @dataclass(frozen=True, eq=False)
 class _Arrow:
-    """Normal equations with a block for each run's first state."""
+    """Normal equations with a block for each run's initial state."""
 
     own: Array
     shared: Array
@@ -180,7 +182,7 @@ class _Arrow:
     gradient: Array
 
     def emptied(self, first: Array, empty: NDArray[np.bool_]) -> _Arrow:
-        """The same where some of the first states, both of shape (N, S), go to zero."""
+        """The same where some of the initial states, both of shape (N, S), go to zero."""
         change = np.where(empty, -first, 0.0)
         free = ~empty
         return replace(
@@ -211,12 +213,12 @@ class _Arrow:
         return float(gradient / size @ change + first)
 
 
-def _arrow(problem: Problem, state: State) -> _Arrow:
+def _arrow(problem: TrajectoryProblem, state: FitState) -> _Arrow:
     data = problem.data
     by_rate, by_first = sensitivities(
         problem.reactions,
         problem.constants(state.theta),
-        state.course,
+        state.history,
         data.time,
         problem.steps,
         problem.slopes(state.theta),
@@ -249,28 +251,28 @@ def _arrow(problem: Problem, state: State) -> _Arrow:
     )
 
 
-def information(problem: Problem, state: State) -> Information:
+def information(problem: TrajectoryProblem, state: FitState) -> Information:
     """Second and first derivatives by the rate parameters at a state."""
     matrix, gradient, _ = _arrow(problem, state).reduced(0.0)
     return Information(matrix, gradient)
 
 
 def fitted(
-    problem: Problem,
-    state: State,
+    problem: TrajectoryProblem,
+    state: FitState,
     *,
     tolerance: float = 0.01,
     iterations: int = 40,
     hopeless: float = np.inf,
     drifts: bool = False,
-) -> State:
+) -> FitState:
     """The minimum near a state.
 
     Parameters
     ----------
-    problem : Problem
+    problem : TrajectoryProblem
         What is fitted.
-    state : State
+    state : FitState
         Evaluated with the same problem.
     tolerance : float
         Decrease of χ² below which a step is the last.
@@ -307,8 +309,8 @@ def fitted(
     return state
 
 
-def _step(problem: Problem, state: State, arrow: _Arrow, damping: float, least: float) -> State | None:
-    """One step of Marquardt's; first states that would fall below zero are put there, and the others follow.
+def _step(problem: TrajectoryProblem, state: FitState, arrow: _Arrow, damping: float, least: float) -> FitState | None:
+    """One step of Marquardt's; initial states that would fall below zero are put there, and the others follow.
 
     What would rise by the longest step and promises a decrease of χ² below ``least`` stays.
     """
@@ -325,4 +327,4 @@ def _step(problem: Problem, state: State, arrow: _Arrow, damping: float, least: 
         empty = empty | (first < 0)
     first = np.maximum(first, 0.0)
     theta = np.maximum(state.theta + change, LOWEST)
-    return evaluate(problem, theta, first, state.course)
+    return evaluate(problem, theta, first, state.history)

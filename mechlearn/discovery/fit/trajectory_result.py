@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...chemistry.one_way import Direction
-from ...data.noise.concentration_noise import Spread
+from ...chemistry.one_way import OneWayReaction
+from ...data.noise.concentration_noise import Noise
 from .outliers import Outlier
 
 
 @dataclass(frozen=True)
-class Found:
+class FittedReaction:
     """A reaction with its rate constant: one-way, or reversible by thermodynamics.
 
     Parameters
     ----------
-    direction : Direction
+    direction : OneWayReaction
     constant : float
     std_error_log_k : float
     bounds : tuple of float or None, optional
@@ -24,7 +24,7 @@ class Found:
         Largest share that it has in what any species gains and loses in any sample.
     """
 
-    direction: Direction
+    direction: OneWayReaction
     constant: float
     std_error_log_k: float
     bounds: tuple[float | None, float | None] | None
@@ -32,25 +32,25 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Other:
+class CompetingNetwork:
     """Another network that the data do not tell from the one found, with its rate constants."""
 
-    directions: tuple[Direction, ...]
+    directions: tuple[OneWayReaction, ...]
     constants: tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class CoursesFit:
+class TrajectoryFit:
     """What the trajectories need.
 
     Parameters
     ----------
-    found : tuple of Found
+    found : tuple of FittedReaction
         R of them.
     covariance : tuple of tuple of float, shape (R, R)
         Of ln k.
-    alternatives : tuple of Other
-        Other networks that the data do not tell from this one.
+    alternatives : tuple of CompetingNetwork
+        CompetingNetwork networks that the data do not tell from this one.
     candidates : int
         How many reactions were looked at.
     reversible : bool
@@ -59,7 +59,7 @@ class CoursesFit:
         χ² per datum, with the noise as it was estimated from the data alone.
     loss : float
         Root mean square of the residuals, each species by its range.
-    spread : Spread
+    spread : Noise
         Noise of the concentrations.
     outliers : tuple of Outlier
     robust : bool
@@ -68,24 +68,24 @@ class CoursesFit:
         Number of measured values.
     unresolved : bool
         Whether fast reactions end before the second sample.
-    unseen : tuple of (Direction, float)
+    upper_limits : tuple of (OneWayReaction, float)
         Reverse directions that are not there, each with the rate constant up to which the data allow it (95 %).
-    implied : tuple of Direction
+    from_detailed_balance : tuple of OneWayReaction
         Reverse directions that noise hides, with the rate constants that detailed balance gives. The network without
         them is among the alternatives.
     """
 
-    found: tuple[Found, ...]
+    found: tuple[FittedReaction, ...]
     covariance: tuple[tuple[float, ...], ...]
-    alternatives: tuple[Other, ...]
+    alternatives: tuple[CompetingNetwork, ...]
     candidates: int
     reversible: bool
     misfit: float
     loss: float
-    spread: Spread
+    spread: Noise
     outliers: tuple[Outlier, ...]
     robust: bool
     data: int
     unresolved: bool
-    unseen: tuple[tuple[Direction, float], ...] = ()
-    implied: tuple[Direction, ...] = ()
+    upper_limits: tuple[tuple[OneWayReaction, float], ...] = ()
+    from_detailed_balance: tuple[OneWayReaction, ...] = ()

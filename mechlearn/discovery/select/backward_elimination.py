@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..fit.production_states import Driving, States
-from ..fit.rate_fit import Errors, Fit, errors_left, fit_laws
+from ..fit.production_states import Driving, ProductionStates
+from ..fit.rate_fit import BalanceErrors, RateLawFit, errors_left, fit_laws
 from ..fit.rate_law_terms import Law, Surroundings, Term
-from .candidate_selection import Judge, part_of
+from .candidate_selection import Criterion, part_of
 
 Mask = NDArray[np.bool_]
 
@@ -21,7 +21,12 @@ SHARE_TO_START = 1e-3
 
 
 def pruned_laws(
-    states: States, reactions: Driving, around: Surroundings, fit: Fit, errors: Errors, train: Mask
+    states: ProductionStates,
+    reactions: Driving,
+    around: Surroundings,
+    fit: RateLawFit,
+    errors: BalanceErrors,
+    train: Mask,
 ) -> tuple[Law, ...]:
     """The laws without those that data held back do not miss, the smallest contributors tried first."""
     chosen = states.rows(train)
@@ -35,7 +40,7 @@ def pruned_laws(
         return fitted, ((whole.flux.production - states.target) * weights)[~train]
 
     laws, residual = judged(fit.laws)
-    judge = Judge.of(errors, residual[weights[~train] > 0], _systematic(errors, fit, train))
+    judge = Criterion.of(errors, residual[weights[~train] > 0], _systematic(errors, fit, train))
     best = judge.sum(residual)
     inverse = fit.flux.inverse
     shares = {}
@@ -57,7 +62,14 @@ def pruned_laws(
 
 
 def restored_laws(
-    states: States, reactions: Driving, around: Surroundings, fit: Fit, errors: Errors, train: Mask, *, third: bool
+    states: ProductionStates,
+    reactions: Driving,
+    around: Surroundings,
+    fit: RateLawFit,
+    errors: BalanceErrors,
+    train: Mask,
+    *,
+    third: bool,
 ) -> tuple[Law, ...]:
     """The laws with those of candidates that data held back ask for, each tried alone on what the others leave."""
     chosen = states.rows(train)
@@ -65,7 +77,7 @@ def restored_laws(
     weights = errors.cautious.weights(fit.flux)
     rest = states.target - fit.flux.production
     residual = (-rest * weights)[~train]
-    judge = Judge.of(errors, residual[weights[~train] > 0], _systematic(errors, fit, train))
+    judge = Criterion.of(errors, residual[weights[~train] > 0], _systematic(errors, fit, train))
     base = judge.sum(residual)
     present = {law.reaction for law in fit.laws}
     back = []
@@ -83,14 +95,14 @@ def restored_laws(
     return (*fit.laws, *back)
 
 
-def _systematic(errors: Errors, fit: Fit, train: Mask) -> float:
+def _systematic(errors: BalanceErrors, fit: RateLawFit, train: Mask) -> float:
     return float(errors.cautious.of_laws(fit.flux)[~train].sum())
 
 
 def _slow_law(
     reaction: int,
     rest: NDArray[np.float64],
-    states: States,
+    states: ProductionStates,
     reactions: Driving,
     around: Surroundings,
     weights: NDArray[np.float64],

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..fit.production_states import Driving, States
-from ..fit.rate_fit import Errors, Fit, errors_left, fit_laws
+from ..fit.production_states import Driving, ProductionStates
+from ..fit.rate_fit import BalanceErrors, RateLawFit, errors_left, fit_laws
 from ..fit.rate_law_terms import Law, Surroundings, Term
-from ..fit.rate_mixtures import NO_COLLIDER, OFTEN, Columns, gram
-from .rate_law_extension import doubles_anew, expanded, richer
+from ..fit.rate_mixtures import NO_COLLIDER, OFTEN, MixtureColumns, gram
+from .rate_law_extension import doubles_anew, expanded, extended
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -49,7 +49,7 @@ def split(count: int, seed: int) -> Mask:
 
 
 @dataclass(frozen=True)
-class Judge:
+class Criterion:
     """How data held back are compared with and without a reaction or a richer law.
 
     Where residuals are noise, a robust χ² decides by significance, beyond what the errors of the laws may change in it;
@@ -71,7 +71,7 @@ class Judge:
     gained: float
 
     @classmethod
-    def of(cls, errors: Errors, residual: Array, systematic: float = 0.0) -> Judge:
+    def of(cls, errors: BalanceErrors, residual: Array, systematic: float = 0.0) -> Criterion:
         """For weighted residuals that are held back, of which so many are errors of the laws."""
         if errors.noisy:
             return cls(1.0, 3.0, SIGNIFICANT + SYSTEMATIC * systematic, SIGNIFICANT)
@@ -84,14 +84,14 @@ class Judge:
 
 
 @dataclass(frozen=True, eq=False)
-class Mixture:
+class RateMixture:
     """A non-negative fit of all columns, with the errors that it leaves."""
 
     weights: Array
-    errors: Errors
+    errors: BalanceErrors
     scales: Array
 
-    def shares(self, laws: Columns, count: int) -> Array:
+    def shares(self, laws: MixtureColumns, count: int) -> Array:
         """95 % quantile of the largest share of what a species gains and loses by each reaction, shape (R,)."""
         inverse = laws.flux(self.weights).inverse
         found = np.zeros(count)
@@ -104,22 +104,22 @@ class Mixture:
         return found
 
 
-def mix(laws: Columns, states: States, used: Mask) -> Mixture:
+def mix(laws: MixtureColumns, states: ProductionStates, used: Mask) -> RateMixture:
     """Fit thrice, each time with the weights that the last fit tells."""
     target = states.target
     largest = np.abs(target).max(axis=0)
     scales = 1 / (np.abs(target) + FIRST_FLOOR * np.maximum(largest, FIRST_FLOOR * largest.max()))
-    errors = Errors(0.0, FIRST_FLOOR)
+    errors = BalanceErrors(0.0, FIRST_FLOOR)
     weights = np.zeros(len(laws.reaction))
     for _ in range(3):
         weights = gram(laws, target, scales).solve(used, weights)
         flux = laws.flux(weights)
         errors = errors_left(target, flux, states.noise)
         scales = errors.weights(flux)
-    return Mixture(weights, errors, scales)
+    return RateMixture(weights, errors, scales)
 
 
-def eliminate(laws: Columns, target: Array, mixture: Mixture, count: int, train: Mask) -> Mask:
+def eliminate(laws: MixtureColumns, target: Array, mixture: RateMixture, count: int, train: Mask) -> Mask:
     """Reactions, shape (R,), without which data held back are explained worse."""
     kept = mixture.shares(laws, count) > NOTHING
     errors, flux = mixture.errors.cautious, laws.flux(mixture.weights)
@@ -134,7 +134,7 @@ def eliminate(laws: Columns, target: Array, mixture: Mixture, count: int, train:
         return weights, np.asarray(((test.flux(weights).production - held) * weight)[weight > 0])
 
     weights, residual = judged(kept, mixture.weights)
-    judge = Judge.of(mixture.errors, residual, float(errors.of_laws(flux)[~train].sum()))
+    judge = Criterion.of(mixture.errors, residual, float(errors.of_laws(flux)[~train].sum()))
     best = judge.sum(residual)
     part_of_them = 2
     while part_of_them <= kept.sum():
@@ -170,7 +170,7 @@ def _smallest(shares: Array, kept: Mask) -> list[int]:
 
 
 def first_laws(
-    laws: Columns, mixture: Mixture, reactions: Driving, around: Surroundings, kept: Mask
+    laws: MixtureColumns, mixture: RateMixture, reactions: Driving, around: Surroundings, kept: Mask
 ) -> tuple[Law, ...]:
     """One Arrhenius term for each reaction, with all colliders where the mixture has any."""
 
@@ -205,15 +205,15 @@ def first_laws(
 
 
 def enriched(
-    states: States,
+    states: ProductionStates,
     reactions: Driving,
     around: Surroundings,
     laws: tuple[Law, ...],
-    errors: Errors,
+    errors: BalanceErrors,
     train: Mask,
     *,
     third: bool,
-) -> tuple[Fit, Errors]:
+) -> tuple[RateLawFit, BalanceErrors]:
     """Give single reactions richer laws as long as data held back ask for them; all parameters fitted together."""
     chosen = states.rows(train)
     inside = part_of(reactions, around, train, states)
@@ -221,7 +221,7 @@ def enriched(
     for _ in range(MOST_SWEEPS):
         weights = errors.weights(fit.flux)
         residual = ((fit.flux.production - states.target) * weights)[~train]
-        judge = Judge.of(errors, residual[weights[~train] > 0])
+        judge = Criterion.of(errors, residual[weights[~train] > 0])
         base = judge.sum(residual)
         new, better = [], False
         for law in fit.laws:
@@ -229,7 +229,7 @@ def enriched(
             flux = states.observe(law.evaluate(around)[0] * reactions.difference[:, law.reaction])
             rest = states.target - (fit.flux.production - flux[:, None] * net)
             best = (base - judge.gained, law)
-            for offer in richer(law, third and bool(net.sum()), around):
+            for offer in extended(law, third and bool(net.sum()), around):
                 alone = replace(chosen, target=rest[train])
                 tried = fit_laws(alone, inside[0], inside[1], (offer,), weights[train] * (net != 0), iterations=25)
                 rate = tried.laws[0].evaluate(around)[0] * reactions.difference[:, law.reaction]
@@ -250,7 +250,9 @@ def enriched(
     return fit, errors
 
 
-def part_of(reactions: Driving, around: Surroundings, train: Mask, states: States) -> tuple[Driving, Surroundings]:
+def part_of(
+    reactions: Driving, around: Surroundings, train: Mask, states: ProductionStates
+) -> tuple[Driving, Surroundings]:
     """What belongs to the balances that are fitted."""
     if states.operator is not None:
         return reactions, around
@@ -259,8 +261,8 @@ def part_of(reactions: Driving, around: Surroundings, train: Mask, states: State
 
 
 def fitted(
-    states: States, reactions: Driving, around: Surroundings, laws: tuple[Law, ...], errors: Errors
-) -> tuple[Fit, Errors]:
+    states: ProductionStates, reactions: Driving, around: Surroundings, laws: tuple[Law, ...], errors: BalanceErrors
+) -> tuple[RateLawFit, BalanceErrors]:
     """All parameters together, the weights following the errors that are left."""
     fit = fit_laws(states, reactions, around, laws, _weights(states, reactions, around, laws, errors))
     for _ in range(2):
@@ -269,6 +271,8 @@ def fitted(
     return fit, errors_left(states.target, fit.flux, states.noise)
 
 
-def _weights(states: States, reactions: Driving, around: Surroundings, laws: tuple[Law, ...], errors: Errors) -> Array:
+def _weights(
+    states: ProductionStates, reactions: Driving, around: Surroundings, laws: tuple[Law, ...], errors: BalanceErrors
+) -> Array:
     fit = fit_laws(states, reactions, around, laws, np.ones_like(states.target), iterations=0)
     return errors.weights(fit.flux)

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from ...chemistry.one_way import Direction
+from ...chemistry.one_way import OneWayReaction
 from ..fit.trajectory_fit import evaluate, fitted, information
-from .trajectory_selection import INDISTINCT, Network, Selector
+from .trajectory_selection import INDISTINCT, ReactionSet, Selector
 
 Array = NDArray[np.float64]
 
@@ -28,13 +28,13 @@ DEPENDENT = 1e-9
 """Relative distance from the sums of others within which a net change is such a sum."""
 
 
-def possible(directions: Sequence[Direction]) -> bool:
+def possible(directions: Sequence[OneWayReaction]) -> bool:
     """Whether detailed balance can hold: no sum of one-way reactions is undone by reversible ones.
 
     Examples
     --------
     >>> a, b, c = (1, 0, 0), (0, 1, 0), (0, 0, 1)
-    >>> possible([Direction(a, b), Direction(b, c)]), possible([Direction(a, b), Direction(b, c), Direction(c, a)])
+    >>> possible([OneWayReaction(a, b), Direction(b, c)]), possible([Direction(a, b), Direction(b, c), Direction(c, a)])
     (True, False)
     """
     there = set(directions)
@@ -49,25 +49,26 @@ def possible(directions: Sequence[Direction]) -> bool:
     return bool(cycle.status == INFEASIBLE)
 
 
-def implied(directions: Sequence[Direction], covariance: Array) -> dict[Direction, Array]:
+def implied(directions: Sequence[OneWayReaction], covariance: Array) -> dict[OneWayReaction, Array]:
     """Absent reverse directions whose rate constants follow from those of the reactions that are there.
 
     Parameters
     ----------
-    directions : sequence of Direction
+    directions : sequence of OneWayReaction
         R of them.
     covariance : array, shape (R, R)
         Of ln k: of several ways to one equilibrium constant the best known counts most.
 
     Returns
     -------
-    dict of Direction to array, shape (R,)
+    dict of OneWayReaction to array, shape (R,)
         By what to multiply each ln k; the sum is ln k of the reverse.
 
     Examples
     --------
     >>> a, b, c = (1, 0, 0), (0, 1, 0), (0, 0, 1)
-    >>> there = [Direction(a, b), Direction(b, a), Direction(b, c), Direction(c, b), Direction(a, c)]
+    >>> pairs = [(a, b), (b, a), (b, c), (c, b), (a, c)]
+    >>> there = [OneWayReaction(*pair) for pair in pairs]
     >>> {d.equation(["A", "B", "C"]): shares.round(6).tolist() for d, shares in implied(there, np.eye(5)).items()}
     {'C => A': [-1.0, 1.0, -1.0, 1.0, 1.0]}
     """
@@ -91,7 +92,7 @@ def implied(directions: Sequence[Direction], covariance: Array) -> dict[Directio
     return found
 
 
-def preferred(selector: Selector, networks: list[Network]) -> tuple[Network, list[Network]]:
+def preferred(selector: Selector, networks: list[ReactionSet]) -> tuple[ReactionSet, list[ReactionSet]]:
     """Of networks that the data do not tell apart, the best for which detailed balance can hold, and the others.
 
     Reverse directions that it implies come in; the networks without them stay among the others. The first of all where
@@ -106,15 +107,15 @@ def preferred(selector: Selector, networks: list[Network]) -> tuple[Network, lis
     return chosen, [each for each in others if set(each.kept) != set(chosen.kept)]
 
 
-def _distinct(networks: list[Network]) -> list[Network]:
+def _distinct(networks: list[ReactionSet]) -> list[ReactionSet]:
     """One network for each set of reactions, the best first."""
-    found: dict[frozenset[int], Network] = {}
+    found: dict[frozenset[int], ReactionSet] = {}
     for network in sorted(networks, key=lambda each: each.cost):
         found.setdefault(frozenset(network.kept), network)
     return list(found.values())
 
 
-def with_implied(selector: Selector, network: Network) -> Network:
+def with_implied(selector: Selector, network: ReactionSet) -> ReactionSet:
     """The network with the absent reverse directions that detailed balance implies and the data do not exclude.
 
     They come last, and their ln k are sums of the others.
@@ -130,12 +131,12 @@ def with_implied(selector: Selector, network: Network) -> Network:
     return best
 
 
-def _joined(selector: Selector, network: Network, candidate: int, sums: Array) -> Network | None:
+def _joined(selector: Selector, network: ReactionSet, candidate: int, sums: Array) -> ReactionSet | None:
     """One direction more, whose ln k is a sum of others and costs nothing."""
     kept = (*network.kept, candidate)
     problem = replace(selector.everything.only(np.array(kept, dtype=np.int64)), sums=sums)
-    start = evaluate(problem, network.state.theta, network.state.first, network.state.course)
+    start = evaluate(problem, network.state.theta, network.state.first, network.state.history)
     if start is None:
         return None
     state = fitted(problem, start, tolerance=0.02 * selector.scale)
-    return Network(kept, problem, state, state.chi2 / selector.scale + selector.threshold * len(state.theta))
+    return ReactionSet(kept, problem, state, state.chi2 / selector.scale + selector.threshold * len(state.theta))

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..fit.production_states import Driving, States
-from ..fit.rate_fit import Errors, Fit
+from ..fit.production_states import Driving, ProductionStates
+from ..fit.rate_fit import BalanceErrors, RateLawFit
 from ..fit.rate_law_terms import Law, Surroundings, Term
-from ..fit.rate_mixtures import NO_COLLIDER, Columns, columns
+from ..fit.rate_mixtures import NO_COLLIDER, MixtureColumns, columns
 from .candidate_selection import fitted
 from .rate_law_extension import expanded
 
@@ -40,8 +40,14 @@ class _Asked:
 
 
 def with_slow_reactions(
-    states: States, reactions: Driving, around: Surroundings, fit: Fit, errors: Errors, *, third: bool
-) -> tuple[Fit, Errors]:
+    states: ProductionStates,
+    reactions: Driving,
+    around: Surroundings,
+    fit: RateLawFit,
+    errors: BalanceErrors,
+    *,
+    third: bool,
+) -> tuple[RateLawFit, BalanceErrors]:
     """The fit with candidates that the noise does not explain away, the clearest first, all fitted anew each time."""
     everyone = [np.arange(states.concentrations.shape[1])]
     every = columns(states, reactions, everyone, COARSE, third)
@@ -57,7 +63,12 @@ def with_slow_reactions(
 
 
 def _asked(
-    states: States, reactions: Driving, around: Surroundings, fit: Fit, errors: Errors, every: Columns
+    states: ProductionStates,
+    reactions: Driving,
+    around: Surroundings,
+    fit: RateLawFit,
+    errors: BalanceErrors,
+    every: MixtureColumns,
 ) -> _Asked:
     net = reactions.net.astype(float)
     slopes = [law.evaluate(around)[1] * reactions.difference[:, law.reaction, None] for law in fit.laws]
@@ -88,7 +99,7 @@ def _asked(
     return _Asked(np.where(told, numerator / np.sqrt(free), 0.0), numerator / free)
 
 
-def _law(every: Columns, column: int, weight: float, around: Surroundings) -> Law:
+def _law(every: MixtureColumns, column: int, weight: float, around: Surroundings) -> Law:
     """A rate law of one term that follows a column."""
     low = expanded(weight * every.constants[:, column], around)
     if every.collider[column] == NO_COLLIDER:

@@ -30,7 +30,7 @@ def expanded(constant: Array, around: Surroundings, worth: Array | None = None) 
     return np.asarray(np.linalg.lstsq(rows, np.log(constant[there]) * weight, rcond=None)[0])
 
 
-def richer(law: Law, changes: bool, around: Surroundings) -> list[Law]:
+def extended(law: Law, changes: bool, around: Surroundings) -> list[Law]:
     """Laws with one thing more: a second Arrhenius term, a collider with a law of its own, falloff, its broadening."""
     offered = []
     constant = law.evaluate(around)[0]

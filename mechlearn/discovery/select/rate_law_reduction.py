@@ -8,10 +8,10 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..fit.production_states import Driving, States
-from ..fit.rate_fit import Errors, Fit, errors_left, fit_laws
+from ..fit.production_states import Driving, ProductionStates
+from ..fit.rate_fit import BalanceErrors, RateLawFit, errors_left, fit_laws
 from ..fit.rate_law_terms import Law, Surroundings, Term
-from .candidate_selection import Judge, part_of
+from .candidate_selection import Criterion, part_of
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -23,15 +23,20 @@ NEVER_FALLS_OFF = 1e-4
 """Share of the high-pressure limit up to which the low one reaches in all states of what counts as a third body."""
 
 
-def simpler_laws(
-    states: States, reactions: Driving, around: Surroundings, fit: Fit, errors: Errors, train: Mask
+def reduced_laws(
+    states: ProductionStates,
+    reactions: Driving,
+    around: Surroundings,
+    fit: RateLawFit,
+    errors: BalanceErrors,
+    train: Mask,
 ) -> tuple[Law, ...]:
     """The laws with collider terms joined where data held back are explained as well."""
     chosen = states.rows(train)
     inside = part_of(reactions, around, train, states)
     errors = errors_left(states.target, fit.flux, states.noise)
     weights = errors.weights(fit.flux)
-    judge = Judge.of(errors, ((fit.flux.production - states.target) * weights)[~train & (weights > 0).any(axis=1)])
+    judge = Criterion.of(errors, ((fit.flux.production - states.target) * weights)[~train & (weights > 0).any(axis=1)])
     laws = []
     for law in (replace(law, terms=tuple(without_idle_limit(t, around) for t in law.terms)) for law in fit.laws):
         net = reactions.net[law.reaction]

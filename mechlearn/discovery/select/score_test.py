@@ -20,7 +20,7 @@ HALVINGS = 12
 
 
 @dataclass(frozen=True, eq=False)
-class Wide:
+class QuadraticModel:
     """The quadratic model of χ²/2 around a network: kept reactions by ln k, absent ones by k.
 
     Parameters

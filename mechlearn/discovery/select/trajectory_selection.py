@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ...chemistry.one_way import Direction
-from ..fit.trajectory_fit import Information, Problem, State, evaluate, fitted, information
-from .score_test import Wide, scores_of
+from ...chemistry.one_way import OneWayReaction
+from ..fit.trajectory_fit import FitState, Information, TrajectoryProblem, evaluate, fitted, information
+from .score_test import QuadraticModel, scores_of
 
 Array = NDArray[np.float64]
 
@@ -38,25 +38,25 @@ MOST_NETWORKS = 12
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class ReactionSet:
     """A set of candidates, fitted.
 
     Parameters
     ----------
     kept : tuple of int
         Numbers of the candidates.
-    problem : Problem
-    state : State
+    problem : TrajectoryProblem
+    state : FitState
     cost : float
         χ² over its scale, plus the threshold for each reaction.
     """
 
     kept: tuple[int, ...]
-    problem: Problem
-    state: State
+    problem: TrajectoryProblem
+    state: FitState
     cost: float
 
-    def freed(self) -> Network:
+    def freed(self) -> ReactionSet:
         """The same with a free parameter for each candidate."""
         state = replace(self.state, theta=self.problem.all_of(self.state.theta))
         return replace(self, problem=replace(self.problem, sums=None), state=state)
@@ -68,7 +68,7 @@ class Selector:
 
     Parameters
     ----------
-    everything : Problem
+    everything : TrajectoryProblem
         All candidates, with the weights and steps of the fit.
     reversible : bool
         Whether candidates are reactions with both directions.
@@ -82,7 +82,7 @@ class Selector:
         model, and far from the truth where only a ratio of rate constants is known.
     """
 
-    everything: Problem
+    everything: TrajectoryProblem
     reversible: bool
     threshold: float
     scale: float
@@ -90,18 +90,18 @@ class Selector:
     sure: float = SURE
 
     def network(
-        self, kept: tuple[int, ...], theta: Array, first: Array, near: State, limit: float = np.inf
-    ) -> Network | None:
+        self, kept: tuple[int, ...], theta: Array, first: Array, near: FitState, limit: float = np.inf
+    ) -> ReactionSet | None:
         """Candidates fitted from starting values; None where they cannot be integrated; rough above a limit of cost."""
         problem = self.everything.only(np.array(kept, dtype=np.int64))
-        start = evaluate(problem, theta, first, near.course)
+        start = evaluate(problem, theta, first, near.history)
         if start is None:
             return None
         hopeless = (limit - self.threshold * len(kept)) * self.scale
         state = fitted(problem, start, tolerance=0.02 * self.scale, hopeless=hopeless)
-        return Network(kept, problem, state, state.chi2 / self.scale + self.threshold * len(kept))
+        return ReactionSet(kept, problem, state, state.chi2 / self.scale + self.threshold * len(kept))
 
-    def without(self, network: Network, places: NDArray[np.int64], info: Information) -> Network | None:
+    def without(self, network: ReactionSet, places: NDArray[np.int64], info: Information) -> ReactionSet | None:
         """The network without some of its reactions, the others moved as the quadratic model says."""
         stay = np.setdiff1d(np.arange(len(network.kept)), places)
         if not len(stay):
@@ -113,7 +113,7 @@ class Selector:
         kept = tuple(network.kept[i] for i in stay)
         return self.network(kept, theta, network.state.first, network.state, network.cost + 2 * INDISTINCT)
 
-    def pruned(self, network: Network) -> Network:
+    def pruned(self, network: ReactionSet) -> ReactionSet:
         """The network without what it does not need."""
         share = 2
         while True:
@@ -134,7 +134,7 @@ class Selector:
                 share *= 2
         return self._one_by_one(network)
 
-    def _one_by_one(self, network: Network) -> Network:
+    def _one_by_one(self, network: ReactionSet) -> ReactionSet:
         needed: list[set[int]] = []
         while True:
             info = information(network.problem, network.state)
@@ -154,7 +154,7 @@ class Selector:
             else:
                 return network
 
-    def _groups(self, network: Network, info: Information) -> list[tuple[float, NDArray[np.int64]]]:
+    def _groups(self, network: ReactionSet, info: Information) -> list[tuple[float, NDArray[np.int64]]]:
         """Reactions and pairs of opposite ones, with what the cost would rise by without them, the least first."""
         directions = [] if self.reversible else network.problem.reactions.directions
         index = {direction: i for i, direction in enumerate(directions)}
@@ -170,7 +170,7 @@ class Selector:
             groups.append((score / self.scale - self.threshold * len(each), np.array(each)))
         return sorted(groups, key=lambda group: group[0])
 
-    def enriched(self, network: Network) -> Network | None:
+    def enriched(self, network: ReactionSet) -> ReactionSet | None:
         """The network with the absent candidate that improves it most, or None where none improves it."""
         wide = self.wide(network)
         gains = wide.gains() / self.scale
@@ -183,7 +183,7 @@ class Selector:
                 return trial
         return self._at_equilibrium(network, wide)
 
-    def _at_equilibrium(self, network: Network, wide: Wide) -> Network | None:
+    def _at_equilibrium(self, network: ReactionSet, wide: QuadraticModel) -> ReactionSet | None:
         """The network with the other direction of a reaction that it needs, or None.
 
         Of a reaction that is fast both ways the slope where one way is absent says nothing: it starts near where the
@@ -208,7 +208,9 @@ class Selector:
                     return trial
         return None
 
-    def _with(self, network: Network, wide: Wide, place: int, instead_of: int | None = None) -> Network | None:
+    def _with(
+        self, network: ReactionSet, wide: QuadraticModel, place: int, instead_of: int | None = None
+    ) -> ReactionSet | None:
         """The network with an absent candidate, in place of a kept one where that is given."""
         amount = wide.amount(place, instead_of)
         if amount <= 0:
@@ -218,21 +220,21 @@ class Selector:
         theta = np.append(network.state.theta[stay], np.log(amount))
         return self.network(kept, theta, network.state.first, network.state, network.cost + 2 * INDISTINCT)
 
-    def beside(self, network: Network, partners: dict[int, float]) -> Network:
+    def beside(self, network: ReactionSet, partners: dict[int, float]) -> ReactionSet:
         """The network with more candidates; itself where that cannot be integrated."""
         theta = np.append(network.state.theta, np.log([each / 2 for each in partners.values()]))
         return self.network((*network.kept, *partners), theta, network.state.first, network.state) or network
 
-    def wide(self, network: Network) -> Wide:
+    def wide(self, network: ReactionSet) -> QuadraticModel:
         """The network beside all absent candidates."""
         absent = tuple(sorted(set(range(int(self.everything.parameter[-1]) + 1)) - set(network.kept)))
         problem = self.everything.only(np.array(network.kept + absent, dtype=np.int64))
         theta = np.concatenate([network.problem.all_of(network.state.theta), np.full(len(absent), -np.inf)])
-        state = State(theta, network.state.first, network.state.course, network.state.samples, network.state.chi2)
+        state = FitState(theta, network.state.first, network.state.history, network.state.samples, network.state.chi2)
         info = information(problem, state)
-        return Wide(len(network.kept), absent, info)
+        return QuadraticModel(len(network.kept), absent, info)
 
-    def selected(self, network: Network) -> Network:
+    def selected(self, network: ReactionSet) -> ReactionSet:
         """Prune, test the absent ones, and again until nothing changes."""
         network = self.pruned(network)
         for _ in range(ROUNDS):
@@ -242,9 +244,9 @@ class Selector:
             network = self.pruned(richer)
         return network
 
-    def rivals(self, best: Network) -> tuple[Network, list[Network]]:
+    def rivals(self, best: ReactionSet) -> tuple[ReactionSet, list[ReactionSet]]:
         """The best network in the neighbourhood, and those that the data do not tell from it."""
-        seen: dict[frozenset[int], Network | None] = {frozenset(best.kept): best}
+        seen: dict[frozenset[int], ReactionSet | None] = {frozenset(best.kept): best}
         open_ = [best]
         while open_ and len(seen) < MOST_TRIALS:
             network = open_.pop(0)
@@ -258,7 +260,7 @@ class Selector:
         near += [n for n in self._with_reverses(best) if frozenset(n.kept) not in {frozenset(o.kept) for o in near}]
         return best, sorted(near, key=lambda n: n.cost)[:MOST_NETWORKS]
 
-    def _with_reverses(self, best: Network) -> list[Network]:
+    def _with_reverses(self, best: ReactionSet) -> list[ReactionSet]:
         """The network with the other direction of one of its reactions, where an interval for its rate leaves out zero.
 
         Nearly every reaction has one, so that less speaks for it than for one that may be any.
@@ -268,7 +270,7 @@ class Selector:
         trials = [self._with(best, wide, place) for place in self.reverses(best, wide) if gains[place] > SHOWN]
         return [each for each in trials if each is not None and each.state.chi2 < best.state.chi2 - SHOWN * self.scale]
 
-    def reverses(self, network: Network, wide: Wide) -> list[int]:
+    def reverses(self, network: ReactionSet, wide: QuadraticModel) -> list[int]:
         """Places among the absent candidates of the other directions of what is there."""
         if self.reversible:
             return []
@@ -276,14 +278,14 @@ class Selector:
         there = {directions[i].reverse for i in network.kept}
         return [place for place, i in enumerate(wide.absent) if directions[i] in there]
 
-    def unseen(self, network: Network) -> list[tuple[Direction, float]]:
+    def upper_limits(self, network: ReactionSet) -> list[tuple[OneWayReaction, float]]:
         """Other directions of its reactions that are not there, and the rate constant below which they may be."""
         wide = self.wide(network)
         limits = wide.limits(SHOWN * self.scale)
         directions = self.everything.reactions.directions
         return [(directions[wide.absent[place]], float(limits[place])) for place in self.reverses(network, wide)]
 
-    def _neighbours(self, network: Network, seen: dict[frozenset[int], Network | None]) -> list[Network]:
+    def _neighbours(self, network: ReactionSet, seen: dict[frozenset[int], ReactionSet | None]) -> list[ReactionSet]:
         """Networks with one reaction exchanged, added or left out that may be as good."""
         wide = self.wide(network)
         trials: list[tuple[float, int | None, int | None]] = []

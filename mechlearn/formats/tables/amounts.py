@@ -13,14 +13,14 @@ from ...errors import DataError
 from ..cantera_species import molecular_weight
 from .columns import Columns
 from .table import Column, Quantity, Table, numbers
-from .table_mechanism import Source
+from .table_mechanism import TableMechanism
 
 _SUM = 0.01
 """How far fractions may be from a sum of 1 where the sum matters."""
 
 
 @dataclass(frozen=True, eq=False)
-class States:
+class TableStates:
     """Temperature, pressure, density and volume of each row, in the units inside; NaN where unknown."""
 
     temperature: NDArray[np.float64]
@@ -31,7 +31,7 @@ class States:
 
 def read_states(
     table: Table, columns: Columns, *, temperature: float | None = None, pressure: float | None = None
-) -> States:
+) -> TableStates:
     """What a table, or else the caller, says of each row's state.
 
     Raises
@@ -58,10 +58,10 @@ def read_states(
             raise DataError(
                 f"{table.place(int(bad[0]), column)}: {cell} is not above zero. Check the value and its unit."
             )
-    return States(**read)
+    return TableStates(**read)
 
 
-def concentrations(table: Table, columns: Columns, states: States, source: Source) -> NDArray[np.float64]:
+def concentrations(table: Table, columns: Columns, states: TableStates, source: TableMechanism) -> NDArray[np.float64]:
     """Concentrations [kmol/m³] of all species, shape (rows, S); NaN where nothing was measured.
 
     Raises
@@ -85,20 +85,20 @@ def concentrations(table: Table, columns: Columns, states: States, source: Sourc
 
 
 def _of_moles(
-    table: Table, columns: Sequence[Column], block: NDArray[np.float64], states: States, source: Source
+    table: Table, columns: Sequence[Column], block: NDArray[np.float64], states: TableStates, source: TableMechanism
 ) -> NDArray[np.float64]:
     _known(table, columns[0], states.volume, "moles need the volume. Add a column 'V [m^3]'")
     return 1 / states.volume
 
 
 def _of_mass_concentrations(
-    table: Table, columns: Sequence[Column], block: NDArray[np.float64], states: States, source: Source
+    table: Table, columns: Sequence[Column], block: NDArray[np.float64], states: TableStates, source: TableMechanism
 ) -> NDArray[np.float64]:
     return np.broadcast_to(1 / _weights(table, columns, source), block.shape)
 
 
 def _of_mole_fractions(
-    table: Table, columns: Sequence[Column], block: NDArray[np.float64], states: States, source: Source
+    table: Table, columns: Sequence[Column], block: NDArray[np.float64], states: TableStates, source: TableMechanism
 ) -> NDArray[np.float64]:
     sums = _check_sum(table, columns, block, "mole fractions")
     if not np.isnan(states.pressure).all() or np.isnan(states.density).all():
@@ -113,7 +113,7 @@ def _of_mole_fractions(
 
 
 def _of_mass_fractions(
-    table: Table, columns: Sequence[Column], block: NDArray[np.float64], states: States, source: Source
+    table: Table, columns: Sequence[Column], block: NDArray[np.float64], states: TableStates, source: TableMechanism
 ) -> NDArray[np.float64]:
     sums = _check_sum(table, columns, block, "mass fractions")
     weights = _weights(table, columns, source)
@@ -144,7 +144,7 @@ def _known(table: Table, column: Column, values: NDArray[np.float64], need: str)
         raise DataError(f"{where}: to become a concentration, {need}.")
 
 
-def _weights(table: Table, columns: Sequence[Column], source: Source) -> NDArray[np.float64]:
+def _weights(table: Table, columns: Sequence[Column], source: TableMechanism) -> NDArray[np.float64]:
     records = {species.name: species for species in source.species}
     lacking = [column for column in columns if not records[column.name].composition]
     if lacking:

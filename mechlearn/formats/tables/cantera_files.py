@@ -84,8 +84,8 @@ def _from_entry(path: Path, name: str, data: Mapping[str, Any]) -> Table:
     if lacking is not None:
         raise DataError(f"{path}, {name}: the values of the component {lacking!r} are missing. Write it anew.")
     keys = [str(key) for key in data]
-    first_state = min(keys.index(key) for key in _STATES if key in keys)  # Cantera writes extras before states
-    species = [key for key in components if keys.index(key) > first_state and key not in _STATES]
+    initial_state = min(keys.index(key) for key in _STATES if key in keys)  # Cantera writes extras before states
+    species = [key for key in components if keys.index(key) > initial_state and key not in _STATES]
     columns = {key: values for key in components if key not in species and (values := _values(data[key])) is not None}
     fractions = {key: values for key in species if (values := _values(data[key])) is not None}
     return _table(path, name, columns, fractions, "X" if data.get("basis") == "mole" else "Y")

@@ -9,7 +9,7 @@ from ...errors import DataError
 from ...units import SI
 from .feeds import INLET, parted
 from .headers import UNDERSTOOD, meaning, misnamed
-from .inspection import AS_TOLD
+from .inspection import AS_GIVEN
 from .table import BASES, Basis, Column, Quantity, Table
 
 AMOUNTS: tuple[Quantity, ...] = ("concentration", "mole-fraction", "mass-fraction", "mass concentration", "moles")
@@ -139,7 +139,7 @@ def _decided(column: Column, basis: Basis | None, where: str, form: str) -> Colu
                 f"{where}: {column.unit!r} is the unit of a fraction, which contradicts the basis {basis!r}. Give "
                 "mole-fraction or mass-fraction."
             )
-        column = replace(column, quantity=basis, remark=AS_TOLD)
+        column = replace(column, quantity=basis, remark=AS_GIVEN)
     if column.unit or column.quantity in ("label", "not used", "undecided"):
         return column
     if basis is None:

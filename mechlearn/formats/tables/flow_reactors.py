@@ -1,4 +1,4 @@
-"""Steady flow reactors: inlet, outlet and residence time → states with rates, or courses in residence time."""
+"""Steady flow reactors: inlet, outlet and residence time → states with rates, or histories in residence time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...data.trajectories import Trajectory
 from ...errors import DataError
-from .amounts import States
+from .amounts import TableStates
 from .feeds import FEEDS
 from .table import Column, Table
 
@@ -17,12 +17,12 @@ Array = NDArray[np.float64]
 
 
 def steady_runs(
-    table: Table, time: Column, residence: Array, inlet: Array, outlet: Array, states: States, kind: str
+    table: Table, time: Column, residence: Array, inlet: Array, outlet: Array, states: TableStates, kind: str
 ) -> tuple[list[Trajectory], str]:
     """Runs from the rows of a table of steady states, and what was done.
 
     A stirred reactor gives a run of one state for each row, with the rates (outlet − inlet) / residence time; a
-    plug-flow reactor a course in residence time for each inlet, which starts with the inlet.
+    plug-flow reactor a time history in residence time for each inlet, which starts with the inlet.
 
     Raises
     ------
@@ -42,11 +42,11 @@ def steady_runs(
         runs = [_stirred(table, row, outlet, rates, states, len(residence)) for row in range(len(residence))]
         return runs, "Rates: (outlet - inlet) / residence time, with the same volume flow in and out."
     return _plug_flow(table, time, residence, inlet, outlet, states), (
-        "Courses in residence time from the inlet on, at constant volume flow: one for each inlet."
+        "Time histories in residence time from the inlet on, at constant volume flow: one for each inlet."
     )
 
 
-def _stirred(table: Table, row: int, outlet: Array, rates: Array, states: States, count: int) -> Trajectory:
+def _stirred(table: Table, row: int, outlet: Array, rates: Array, states: TableStates, count: int) -> Trajectory:
     if np.isnan(rates[row]).any():
         raise DataError(f"{table.place(row)}: a value is missing, so that this state gives no rates. Leave it out.")
     return Trajectory(
@@ -60,7 +60,7 @@ def _stirred(table: Table, row: int, outlet: Array, rates: Array, states: States
 
 
 def _plug_flow(
-    table: Table, time: Column, residence: Array, inlet: Array, outlet: Array, states: States
+    table: Table, time: Column, residence: Array, inlet: Array, outlet: Array, states: TableStates
 ) -> list[Trajectory]:
     conditions = np.column_stack([np.nan_to_num(inlet), np.nan_to_num(states.temperature)])
     feeds, which = np.unique(conditions, axis=0, return_inverse=True)

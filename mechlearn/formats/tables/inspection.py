@@ -27,7 +27,7 @@ _INSIDE = {
     "moles": SI["amount"],
 }
 _SHOWN_RUNS = 10
-AS_TOLD = "the basis as told"
+AS_GIVEN = "the basis as told"
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def remarks(inspection: Inspection) -> list[str]:
     said = [
         f"Column {column.header!r}: {column.remark}."
         for column in inspection.columns
-        if column.remark and column.header and column.remark != AS_TOLD
+        if column.remark and column.header and column.remark != AS_GIVEN
     ]
     return [*said, *inspection.notes]
 

@@ -15,7 +15,7 @@ from ..cantera_species import species_of
 
 
 @dataclass(frozen=True)
-class Source:
+class TableMechanism:
     """What a table says of its origin, in the words of its author, and all species known there."""
 
     mechanism: str = ""
@@ -27,7 +27,7 @@ class Source:
 
 def source_of(
     names: Sequence[str], path: Path, *, noted: tuple[str, str], mechanism: str | None, phase: str | None
-) -> Source:
+) -> TableMechanism:
     """Species records for a table's columns.
 
     Parameters
@@ -50,7 +50,7 @@ def source_of(
     given = noted[0] if mechanism is None else mechanism
     phase = phase if phase is not None else noted[1] if mechanism is None else ""
     if not given:
-        return Source(species=tuple(Species(name) for name in names))
+        return TableMechanism(species=tuple(Species(name) for name in names))
     beside, here = os.path.normpath(path.parent / given), os.path.normpath(given)
     places = (beside, here) if mechanism is None else (here, beside)
     shipped = str(shipped_folder() / given)
@@ -65,7 +65,7 @@ def source_of(
             f"{path}: {given} has no species {', '.join(missing)}, so its composition is unknown. Rename or remove the "
             "column, or name the mechanism that the data come from."
         )
-    return Source(found, phase, tuple(known[name] for name in names), weights, frozenset(known))
+    return TableMechanism(found, phase, tuple(known[name] for name in names), weights, frozenset(known))
 
 
 def written_mechanism(runs: Trajectories, path: str | os.PathLike[str]) -> str:

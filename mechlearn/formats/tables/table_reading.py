@@ -15,14 +15,14 @@ from ...chemistry.thermo import GAS_CONSTANT
 from ...data.trajectories import Reactor, Trajectories, Trajectory
 from ...errors import DataError
 from ...units import SI, to_si
-from .amounts import States, concentrations, read_states
+from .amounts import TableStates, concentrations, read_states
 from .columns import Columns, chosen, understood
 from .feeds import FEEDS, Feed
 from .flow_reactors import feed_names, steady_runs
 from .inspection import Inspection, inspected, remarks, run_summaries
 from .members import Members, constant, members
 from .table import Basis, Column, Table, numbers
-from .table_mechanism import Source, source_of
+from .table_mechanism import TableMechanism, source_of
 
 _ROUND_OFF = 1e-9
 _NOISE = 0.1
@@ -46,7 +46,7 @@ class Options(TypedDict, total=False):
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class TableFacts:
     """What file and caller together tell of a table as a whole, in the units inside."""
 
     mechanism: str | None = None
@@ -57,13 +57,13 @@ class Told:
     pressure: float | None = None
 
 
-def told(table: Table, options: Options) -> Told:
+def facts_of(table: Table, options: Options) -> TableFacts:
     """The caller's words, and where it says nothing those in the comments of the table."""
     temperature, pressure = (
         table.comments.get(key) or None if value is None else value
         for key, value in (("temperature", options.get("temperature")), ("pressure", options.get("pressure")))
     )
-    given = Told(
+    given = TableFacts(
         mechanism=options.get("mechanism"),
         phase=options.get("phase"),
         reactor=options.get("reactor"),
@@ -86,7 +86,7 @@ def inspect_tables(tables: Sequence[Table], path: Path, options: Options) -> tup
         If not even the columns can be understood.
     """
     check_names_of(options)
-    given = [told(table, options) for table in tables]
+    given = [facts_of(table, options) for table in tables]
     columns = [understood(table, each.basis) for table, each in zip(tables, given, strict=True)]
     found = inspected(path, tables, [column for part in columns for column in part])
     try:
@@ -134,10 +134,10 @@ class _Part:
 
 
 def _assembled(
-    tables: Sequence[Table], columns: Sequence[Sequence[Column]], given: Sequence[Told], path: Path
+    tables: Sequence[Table], columns: Sequence[Sequence[Column]], given: Sequence[TableFacts], path: Path
 ) -> tuple[Trajectories, Inspection]:
     kept: list[Column] = []
-    sets: list[tuple[Table, Columns, Told]] = []
+    sets: list[tuple[Table, Columns, TableFacts]] = []
     for table, part, each in zip(tables, columns, given, strict=True):
         all_columns, groups = chosen(table, part, each.basis)
         kept += all_columns
@@ -160,7 +160,7 @@ def _assembled(
     )
 
 
-def _left_out(tables: Sequence[Table], columns: Sequence[Sequence[Column]], source: Source) -> tuple[str, ...]:
+def _left_out(tables: Sequence[Table], columns: Sequence[Sequence[Column]], source: TableMechanism) -> tuple[str, ...]:
     """Columns that are not read, but may hold species; refused where the mechanism has a species of that name."""
     said = []
     for table, part in zip(tables, columns, strict=True):
@@ -186,7 +186,7 @@ def _of_group(table: Table, columns: Columns) -> Table:
     return replace(table.take(rows), name=columns.time.group)
 
 
-def _part(table: Table, columns: Columns, given: Told, source: Source) -> _Part:
+def _part(table: Table, columns: Columns, given: TableFacts, source: TableMechanism) -> _Part:
     time = numbers(table, columns.time)
     states = read_states(table, columns, temperature=given.temperature, pressure=given.pressure)
     amounts = concentrations(table, columns, states, source)
@@ -240,7 +240,9 @@ def _with_species(run: Trajectory, own: tuple[str, ...], names: tuple[str, ...])
     return replace(run, concentrations=amounts, rates=None)
 
 
-def _with_pressure(columns: Columns, states: States, amounts: NDArray[np.float64]) -> tuple[States, list[str]]:
+def _with_pressure(
+    columns: Columns, states: TableStates, amounts: NDArray[np.float64]
+) -> tuple[TableStates, list[str]]:
     """The pressure by the ideal-gas law, where density and all fractions are there and it is not."""
     fractions = {column.quantity for column in columns.amounts.values()} in ({"mass-fraction"}, {"mole-fraction"})
     unknown = np.isnan(states.pressure).all() and not np.isnan(states.temperature).any()

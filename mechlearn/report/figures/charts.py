@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...data.noise.rate_noise import left_by_polynomials, nearest, structures_in
 from ...data.trajectories import Trajectories, Trajectory
-from ...validation.validation_record import IgnitionDelay, Validation
+from ...validation.validation_record import DelayComparison, Validation
 from ..pages.chart import COLOURS, INK, MARKERS, PAPER, chart, plain
 from ..pages.subject import Stall
 from .validation_figure import MOST_POINTS, chosen_runs, chosen_species, is_logarithmic
@@ -85,9 +85,9 @@ def _profile(
 
 def parity(validation: Validation, runs: Trajectories) -> dict[str, str]:
     """Re-simulated against measured concentrations, each species over its largest value."""
-    courses = [run for run in runs.runs if run.name in validation.simulated]
-    data = np.concatenate([run.concentrations for run in courses])
-    ours = np.concatenate([validation.simulated[run.name].concentrations for run in courses])
+    histories = [run for run in runs.runs if run.name in validation.simulated]
+    data = np.concatenate([run.concentrations for run in histories])
+    ours = np.concatenate([validation.simulated[run.name].concentrations for run in histories])
     largest = np.nanmax(np.abs(data), axis=0)
     names = [name for name in chosen_species(validation, runs) if largest[runs.species_names.index(name)] > 0]
     rows = np.unique(np.linspace(0, len(data) - 1, max(MOST_PARITY // max(len(names), 1), 20)).astype(int))
@@ -164,7 +164,7 @@ def delays(validation: Validation, runs: Trajectories) -> dict[str, str]:
     return chart("delays", "Ignition delays over inverse temperature: data as points, re-simulation as lines", draw)
 
 
-def _draw_delays(axes: Axes, rows: list[tuple[float, IgnitionDelay]], k: int, label: str) -> None:
+def _draw_delays(axes: Axes, rows: list[tuple[float, DelayComparison]], k: int, label: str) -> None:
     colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
     axes.plot(
         [x for x, _ in rows],

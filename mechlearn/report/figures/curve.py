@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ...reduction.context import Stage
 from ...reduction.reduction_files import STEPS
-from ..style import INK, LOOKS, figure_svg
+from ..style import INK, STYLE, figure_svg
 
 _COLOURS = dict(zip(STEPS, ("#999999", "#0072B2", "#009E73", "#D55E00", "#CC79A7", "#000000"), strict=True))
 
@@ -20,7 +20,7 @@ _MARKERS = dict(zip(STEPS, "os^DvP", strict=True))
 
 def curve_figure(stages: Sequence[Stage], whole: tuple[int, int]) -> str:
     """The largest error relative to its limit against numbers of species and of reactions, as SVG."""
-    with style.context(LOOKS):
+    with style.context(STYLE):
         figure = Figure(figsize=(9, 3.8), layout="constrained")
         axes = figure.subplots(1, 2, sharey=True)
         for place, axis in enumerate(axes):

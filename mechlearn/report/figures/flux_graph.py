@@ -23,7 +23,7 @@ from ...pathways.operations import threshold, with_edges
 from ...pathways.paths import main_chain, strongest_paths
 from ...units import number_text
 from ..layered_layout import Layers, layered
-from ..style import INK, LOOKS, text_width
+from ..style import INK, STYLE, text_width
 
 Array = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ WIDEST = 8.0
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class PlacedGraph:
     """What is drawn: the part of a graph with its layout."""
 
     graph: nx.DiGraph
@@ -69,7 +69,7 @@ def draw_flux_graph(graph: nx.DiGraph, *, source: str | None = None, targets: tu
         On the edges: the part of what leaves the species that goes there, and with which partners.
     """
     drawn = _strongest(graph)
-    with style.context([*LOOKS, {"text.parse_math": False}]):
+    with style.context([*STYLE, {"text.parse_math": False}]):
         return _figure(_picture(drawn, source, targets), graph)
 
 
@@ -103,7 +103,7 @@ def _gain(graph: nx.DiGraph, node: str) -> float:
     return float(drawn if known is None else known)
 
 
-def _picture(graph: nx.DiGraph, source: str | None, targets: tuple[str, ...]) -> Picture:
+def _picture(graph: nx.DiGraph, source: str | None, targets: tuple[str, ...]) -> PlacedGraph:
     nodes, edges = list(graph), list(graph.edges)
     number = {node: i for i, node in enumerate(nodes)}
     flux = np.array([abs(graph.edges[edge]["flux"]) for edge in edges])
@@ -123,10 +123,10 @@ def _picture(graph: nx.DiGraph, source: str | None, targets: tuple[str, ...]) ->
     pairs = [(number[a], number[b]) for a, b in edges]
     half_sizes = np.array([(0.5 * text_width(node, 11) + 0.13, 0.17) for node in nodes]).reshape(-1, 2)
     layers = layered(pairs, np.maximum(pulls, 1e-3), thickness, half_sizes, first=first, space=1.25)
-    return Picture(graph, nodes, edges, strength, layers, way, ends)
+    return PlacedGraph(graph, nodes, edges, strength, layers, way, ends)
 
 
-def _figure(picture: Picture, whole: nx.DiGraph) -> Figure:
+def _figure(picture: PlacedGraph, whole: nx.DiGraph) -> Figure:
     points = np.concatenate([*picture.layers.routes, *_corners(picture), np.zeros((1, 2))])
     low, high = points.min(axis=0) - np.array((0.3, 1.0)), points.max(axis=0) + np.array((0.3, 0.75))
     lines = _title(picture, whole)
@@ -148,11 +148,11 @@ def _figure(picture: Picture, whole: nx.DiGraph) -> Figure:
     return figure
 
 
-def _corners(picture: Picture) -> list[Array]:
+def _corners(picture: PlacedGraph) -> list[Array]:
     return [picture.layers.positions - picture.layers.half_sizes, picture.layers.positions + picture.layers.half_sizes]
 
 
-def _title(picture: Picture, whole: nx.DiGraph) -> tuple[str, str]:
+def _title(picture: PlacedGraph, whole: nx.DiGraph) -> tuple[str, str]:
     facts = whole.graph
     different = any("first" in data for *_, data in whole.edges(data=True))
     kind = "Difference of the fluxes" if different else "Net flux" if facts.get("net") else "Flux"
@@ -179,7 +179,7 @@ def _time(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
-def _is_difference(picture: Picture) -> bool:
+def _is_difference(picture: PlacedGraph) -> bool:
     return bool(picture.edges) and "first" in picture.graph.edges[picture.edges[0]]
 
 
@@ -192,7 +192,7 @@ def _head(width: float) -> tuple[float, float]:
     return 0.06 + 0.016 * width, 0.03 + 0.0125 * width
 
 
-def _colour(picture: Picture, i: int) -> str:
+def _colour(picture: PlacedGraph, i: int) -> str:
     if _is_difference(picture):
         return BACK if picture.graph.edges[picture.edges[i]]["flux"] < 0 else MAIN
     if picture.edges[i] in picture.way:
@@ -209,7 +209,7 @@ def _curve(route: Array) -> Array:
     return np.array(points)
 
 
-def _draw_edge(axes: Axes, picture: Picture, i: int) -> None:
+def _draw_edge(axes: Axes, picture: PlacedGraph, i: int) -> None:
     width, colour = _width(picture.strength[i]), _colour(picture, i)
     order = 2.5 if colour == MAIN else 2.0
     route = picture.layers.routes[i].copy()
@@ -253,7 +253,7 @@ def partners(equation: str, source: str) -> str:
     return ""
 
 
-def _label(picture: Picture, i: int) -> str:
+def _label(picture: PlacedGraph, i: int) -> str:
     data = picture.graph.edges[picture.edges[i]]
     if "first" in data:
         return f"{100 * data['flux'] / abs(data['first']):+.0f} %" if data["first"] else "new"
@@ -270,19 +270,19 @@ def _label(picture: Picture, i: int) -> str:
     return text + "  " + ", ".join(f"+{name}" for name in named[:2])
 
 
-def _draw_labels(axes: Axes, picture: Picture) -> None:
+def _draw_labels(axes: Axes, picture: PlacedGraph) -> None:
     """Each label on its edge, where it is freest of nodes, other edges and labels."""
     taken = [
         (*position, *half) for position, half in zip(picture.layers.positions, picture.layers.half_sizes, strict=True)
     ]
-    courses = [_course(route) for route in picture.layers.routes]
+    histories = [_history(route) for route in picture.layers.routes]
     for i in np.argsort(-picture.strength):
         text = _label(picture, int(i))
         half = np.array((0.5 * text_width(text, 7.5) + 0.02, 0.065))
-        others = np.concatenate([np.zeros((0, 2)), *(course for j, course in enumerate(courses) if j != i)])
+        others = np.concatenate([np.zeros((0, 2)), *(history for j, history in enumerate(histories) if j != i)])
         aside = 0.5 * _width(picture.strength[i]) / 72 + half[1]
         best, x, y = np.inf, 0.0, 0.0
-        middle = courses[i][3:-5]
+        middle = histories[i][3:-5]
         for k, point in enumerate(middle):
             level = abs(middle[max(k - 3, 0), 1] - middle[min(k + 3, len(middle) - 1), 1]) < 0.03
             for shift in (0.0, aside, -aside) if level else (0.0,):
@@ -297,7 +297,7 @@ def _draw_labels(axes: Axes, picture: Picture) -> None:
         axes.text(x, y, text, size=7.5, ha="center", va="center_baseline", color=INK, zorder=5, bbox=box)
 
 
-def _course(route: Array) -> Array:
+def _history(route: Array) -> Array:
     """Points along a drawn edge, evenly spaced."""
     share = np.linspace(0, 1, 24)[:, None]
     curve = _curve(route)
@@ -319,7 +319,7 @@ def _crowding(spot: Array, half: Array, taken: list[tuple[float, ...]], others: 
     return float(100.0 * np.sum(gap < 0.02) + 0.15 * hit)
 
 
-def _draw_key(axes: Axes, picture: Picture, x: float, y: float) -> None:
+def _draw_key(axes: Axes, picture: PlacedGraph, x: float, y: float) -> None:
     """What colours, widths and numbers mean."""
     unit = picture.graph.graph.get("unit", "")
     fluxes = (abs(picture.graph.edges[edge]["flux"]) for edge in picture.edges)

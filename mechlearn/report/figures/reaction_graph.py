@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ...units import number_text
 from ..spring_layout import node_positions
-from ..style import CONSUMED, FORMED, INK, LOOKS, text_width
+from ..style import CONSUMED, FORMED, INK, STYLE, text_width
 
 MOST_REACTIONS = 60
 """Reactions beyond this number are not drawn."""
@@ -70,7 +70,7 @@ def draw_graph(graph: nx.DiGraph) -> Figure:
     drawn = marks[:MOST_REACTIONS]
     names = list(dict.fromkeys(name for mark in drawn for name in mark.species))
     ordered = [node for node, kind in graph.nodes(data="kind") if kind == "species" and node in set(names)]
-    with style.context([*LOOKS, {"text.parse_math": False}]):
+    with style.context([*STYLE, {"text.parse_math": False}]):
         return _figure(graph, drawn, ordered, len(marks))
 
 

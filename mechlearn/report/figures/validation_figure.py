@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ...data.trajectories import Trajectories, Trajectory
 from ...validation.validation_record import Validation
-from ..style import COLOURS, LOOKS, MARKERS, save
+from ..style import COLOURS, MARKERS, STYLE, save
 
 MOST_PANELS = 12
 MOST_POINTS = 40
@@ -44,7 +44,7 @@ def validation_figure(validation: Validation, runs: Trajectories, path: str | Pa
     FormatError
         If the ending is another one.
     """
-    with style.context(LOOKS):
+    with style.context(STYLE):
         figure = draw_validation(validation, runs)
     save(figure, path)
 
@@ -103,7 +103,7 @@ def chosen_runs(validation: Validation) -> list[str]:
 
 def chosen_species(validation: Validation, runs: Trajectories) -> list[str]:
     """The species that change, at most as many as there are panels: those with the largest errors."""
-    data = np.concatenate([run.concentrations for run in runs.runs if run.is_course])
+    data = np.concatenate([run.concentrations for run in runs.runs if run.is_time_history])
     changing = [name for name, span in zip(runs.species_names, np.ptp(data, axis=0), strict=True) if span > 0]
     candidates = changing or list(validation.species)
     worst = sorted(candidates, key=lambda name: -validation.per_species[name])[:MOST_PANELS]

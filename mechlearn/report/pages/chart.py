@@ -8,7 +8,7 @@ from collections.abc import Callable
 from matplotlib import style
 from matplotlib.figure import Figure
 
-from ..style import LOOKS, figure_svg
+from ..style import STYLE, figure_svg
 
 SIZE = (3.4, 2.5)
 INK, PAPER = "#010203", "#fdfcfb"
@@ -16,8 +16,8 @@ INK, PAPER = "#010203", "#fdfcfb"
 COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Of Okabe and Ito, which colour-blind readers tell apart; the page has darker or lighter ones in their place."""
 MARKERS = ("o", "s", "^", "D", "v", "P")
-STYLE: list[str | dict[str, object]] = [
-    *LOOKS,
+CHART_STYLE: list[str | dict[str, object]] = [
+    *STYLE,
     {
         "font.size": 8,
         "axes.edgecolor": INK,
@@ -50,7 +50,7 @@ def inline_svg(text: str, name: str, label: str) -> str:
 
 def chart(name: str, label: str, draw: Callable[[Figure], None], size: tuple[float, float] = SIZE) -> dict[str, str]:
     """Its ``name``, ``label`` and ``svg``, from what is drawn into an empty figure of a size [in]."""
-    with style.context(STYLE):
+    with style.context(CHART_STYLE):
         figure = Figure(figsize=size)
         draw(figure)
         text = figure_svg(figure)

@@ -15,7 +15,7 @@ from .subject import Subject
 from .unknowns import what_is_unknown
 
 GOOD = ("recovered", "passed")
-PARTIAL = ("approximated", "not-validated", "ambiguous", "unidentifiable")
+PARTIAL = ("approximate-rate-laws", "not-validated", "ambiguous", "unidentifiable")
 
 WORDS = {
     "profiles": "Species profiles (with temperature, unless it has a limit of its own)",
@@ -94,7 +94,7 @@ def _data(subject: Subject) -> list[tuple[str, str]]:
         ("First temperature", span_text(np.array([run.temperature[0] for run in first]), "K")),
         ("First pressure", span_text(np.array([run.pressure[0] for run in first]) / 1e5, "bar")),
     ]
-    ends = np.array([run.time[-1] for run in first if run.is_course])
+    ends = np.array([run.time[-1] for run in first if run.is_time_history])
     if ends.size:
         facts.append(("Duration", span_text(ends, "s")))
     if "noise" in subject.summary:
@@ -200,10 +200,10 @@ def _alternatives(summary: dict[str, Any]) -> list[str]:
     if not others:
         return []
     sentences = [str(each["text"]) for each in others.get("found", [])]
-    if others.get("more"):
-        sentences.append(f"There are {others['more']} more such sets.")
+    if others.get("n_more"):
+        sentences.append(f"There are {others['n_more']} more such sets.")
     if not sentences:
-        sentences.append(f"None was found. Looked at: {others['looked_at']}")
+        sentences.append(f"None was found. Looked at: {others['scope']}")
     return sentences
 
 

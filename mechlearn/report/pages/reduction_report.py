@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ...reduction.assessment import Verdict
+from ...reduction.assessment import Assessment
 from ...reduction.conditions import ReductionRequest
-from ...reduction.context import Stage, Work
-from ...reduction.flame_assessment import FlameVerdict
+from ...reduction.context import Context, Stage
+from ...reduction.flame_assessment import FlameAssessment
 from ...reduction.reduction_files import STEPS
 from ...reduction.reduction_records import Condition
 from ...simulation.mechanisms import find_mechanism
@@ -22,7 +22,7 @@ from ..figures.curve import draw_curve
 from .chart import COLOURS, INK, MARKERS, PAPER, chart
 from .page import fingerprints, page_html, span_text
 
-_KINDS = {"in_sample": "At the study’s conditions", "held_out": "Held out", "beyond": "Beyond the edges"}
+_KINDS = {"in_sample": "At the study’s conditions", "held_out": "Held out", "extrapolation": "Beyond the edges"}
 _MOODS = {"held": "good", "interrupted": "partial"}
 _KEY: dict[str, Any] = {
     "loc": "lower left",
@@ -37,9 +37,9 @@ def report_page(
     content: dict[str, Any],
     request: ReductionRequest,
     stages: Sequence[Stage],
-    work: Work,
-    verdicts: dict[str, list[Verdict]],
-    flames: dict[str, list[FlameVerdict]],
+    work: Context,
+    verdicts: dict[str, list[Assessment]],
+    flames: dict[str, list[FlameAssessment]],
     folder: Path,
 ) -> str:
     """One page of HTML that needs no other file.
@@ -52,11 +52,11 @@ def report_page(
         What was asked.
     stages : sequence of Stage
         All of them.
-    work : Work
+    work : Context
         Where they were made.
-    verdicts : dict of str to list of Verdict
+    verdicts : dict of str to list of Assessment
         By kind of conditions.
-    flames : dict of str to list of FlameVerdict
+    flames : dict of str to list of FlameAssessment
         Likewise; empty without flames.
     folder : Path
         Of the results, with ``study.yaml`` if the study was a file.
@@ -87,7 +87,7 @@ def report_page(
         "kinds": kinds,
         "species": [work.source.names[i] for i in last.species],
         "changes": bool(changes),
-        "lumps": bool(content["lumps"]),
+        "global_reactions": bool(content["global_reactions"]),
         "reactions": [
             (work.source.reactions[j].equation, changes.get(j), j >= work.source.own) for j in last.reactions
         ],
@@ -104,7 +104,7 @@ def report_page(
     return page_html(Path(__file__).parent / "reduction.html.jinja", page)
 
 
-def _asked(content: dict[str, Any], request: ReductionRequest, work: Work) -> list[tuple[str, str]]:
+def _asked(content: dict[str, Any], request: ReductionRequest, work: Context) -> list[tuple[str, str]]:
     """What is to be kept, how closely and where."""
     source, conditions, task = content["source"], work.task.conditions, work.task
     facts = [
@@ -135,7 +135,7 @@ def _spans(conditions: Sequence[Condition]) -> list[tuple[str, str]]:
     return [*facts, ("Equivalence ratio", span_text(ratios, "").strip())] if ratios.size else facts
 
 
-def _errors(verdicts: dict[str, list[Verdict]], limit: float) -> dict[str, str]:
+def _errors(verdicts: dict[str, list[Assessment]], limit: float) -> dict[str, str]:
     """Errors of the delay over inverse temperature, by kind of condition; without ignition none is drawn."""
 
     def draw(figure: Figure) -> None:

@@ -81,7 +81,9 @@ def _rates(subject: Subject) -> list[str]:
 
 
 def _species(subject: Subject) -> list[str]:
-    data = np.concatenate([run.concentrations for run in subject.runs.runs if run.is_course] or [np.zeros((0, 1))])
+    data = np.concatenate(
+        [run.concentrations for run in subject.runs.runs if run.is_time_history] or [np.zeros((0, 1))]
+    )
     if not len(data):
         return []
     still = [

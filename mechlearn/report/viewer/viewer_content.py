@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...pathways.fluxes import transfers
-from ...pathways.rates_of_progress import History, Progress
+from ...pathways.rates_of_progress import History, RatesOfProgress
 
 Array = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ def viewer_content(history: History, *, fuel: str | None = None, title: str = ""
     Parameters
     ----------
     history : History
-        From `progress_history`; a course in time.
+        From `progress_history`; a time history.
     fuel : str, optional
         The species whose conversion is told. Where absent: the one that loses most atoms of carbon over the run, or of
         hydrogen where there is no carbon.
@@ -49,7 +49,7 @@ def viewer_content(history: History, *, fuel: str | None = None, title: str = ""
     StudyError
         If the fuel is no species of the mechanism, or there is none of it at first.
     DataError
-        If the run is no course in time.
+        If the run is no time history.
 
     Examples
     --------
@@ -116,16 +116,16 @@ def _states(history: History, conversion: Array | None) -> NDArray[np.intp]:
     count = len(history.run.time)
     if count <= most:
         return np.arange(count)
-    courses = [history.run.time, history.run.temperature, *([] if conversion is None else [conversion])]
+    quantities = [history.run.time, history.run.temperature, *([] if conversion is None else [conversion])]
     way = np.zeros(count)
-    for course in courses:
-        steps = np.abs(np.diff(course))
+    for quantity in quantities:
+        steps = np.abs(np.diff(quantity))
         way[1:] += np.cumsum(steps) / max(steps.sum(), 1e-300)
     wanted = np.linspace(0.0, way[-1], most)
     return np.unique(np.abs(way[:, None] - wanted[None, :]).argmin(axis=0))
 
 
-def _frames(parts: list[Progress], conversion: list[float] | None) -> list[dict[str, Any]]:
+def _frames(parts: list[RatesOfProgress], conversion: list[float] | None) -> list[dict[str, Any]]:
     return [
         {
             "label": "whole run" if part.integrated else f"t = {_time(part.from_time)}",

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ...chemistry.one_way import Direction
+from ...chemistry.one_way import OneWayReaction
 
 Array = NDArray[np.float64]
 
@@ -23,11 +23,11 @@ class MassAction:
 
     Parameters
     ----------
-    directions : tuple of Direction
+    directions : tuple of OneWayReaction
         R of them.
     """
 
-    directions: tuple[Direction, ...]
+    directions: tuple[OneWayReaction, ...]
 
     @cached_property
     def orders(self) -> NDArray[np.int64]:

@@ -93,7 +93,7 @@ class Steps:
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class DiscreteSolution:
     """A discrete solution: states at the start of each step (L + 1, N, S), and stage states (L, N, 3, S)."""
 
     nodes: Array
@@ -199,9 +199,14 @@ def _with_all_jacobians(
 
 
 def integrate(
-    reactions: MassAction, constants: Array, first: Array, time: Array, steps: Steps, near: Course | None = None
-) -> Course | None:
-    """The course of every run from its first state, or None where a step fails.
+    reactions: MassAction,
+    constants: Array,
+    first: Array,
+    time: Array,
+    steps: Steps,
+    near: DiscreteSolution | None = None,
+) -> DiscreteSolution | None:
+    """The time history of every run from its initial state, or None where a step fails.
 
     Parameters
     ----------
@@ -210,13 +215,13 @@ def integrate(
     constants : array, shape (N, R)
         Rate constants.
     first : array, shape (N, S)
-        First states [kmol/m³].
+        Initial states [kmol/m³].
     time : array, shape (N, T)
         Of the samples [s].
     steps : Steps
         How the intervals between samples are cut.
-    near : Course, optional
-        A course of a neighbouring problem on the same steps, to start Newton's iteration from.
+    near : DiscreteSolution, optional
+        A time history of a neighbouring problem on the same steps, to start Newton's iteration from.
     """
     lengths = steps.lengths(time)
     nodes = np.empty((len(lengths) + 1, *first.shape))
@@ -228,26 +233,26 @@ def integrate(
         if reached is None:
             return None
         stages[i], nodes[i + 1] = reached, reached[:, 2]
-    return Course(nodes, stages)
+    return DiscreteSolution(nodes, stages)
 
 
 def sensitivities(
     reactions: MassAction,
     constants: Array,
-    course: Course,
+    history: DiscreteSolution,
     time: Array,
     steps: Steps,
     slopes: Array | None = None,
     parameter: NDArray[np.int64] | None = None,
 ) -> tuple[Array, Array]:
-    """Derivatives of the states at the samples by parameters, shape (N, T, S, Q), and first states, (N, T, S, S).
+    """Derivatives of the states at the samples by parameters, shape (N, T, S, Q), and initial states, (N, T, S, S).
 
     They are those of the discrete solution, exact to round-off. ``slopes`` holds the derivative of each rate constant
     by its own parameter, shape (N, R), ``parameter`` the number of that, in ascending order; by default the
     parameters are ln k.
     """
     lengths = steps.lengths(time)
-    count, runs, _, species = course.stages.shape
+    count, runs, _, species = history.stages.shape
     slopes = constants if slopes is None else slopes
     numbers = np.arange(constants.shape[1]) if parameter is None else parameter
     at_once = max(1, int(LARGEST // (runs * 3 * species * (4 * species + len(numbers)))))
@@ -257,7 +262,7 @@ def sensitivities(
     first, rate = by_first[0], by_rate[0]
     for begin in range(0, count, at_once):
         part = slice(begin, begin + at_once)
-        along, driven = _transfers(reactions, constants, course.stages[part], lengths[part], slopes, numbers)
+        along, driven = _transfers(reactions, constants, history.stages[part], lengths[part], slopes, numbers)
         for i in range(len(along)):
             first, rate = along[i] @ first, along[i] @ rate + driven[i]
             if begin + i in ends:
@@ -290,11 +295,11 @@ def _transfers(
 
 
 def refined(
-    reactions: MassAction, constants: Array, course: Course, time: Array, steps: Steps, allowed: Array
+    reactions: MassAction, constants: Array, history: DiscreteSolution, time: Array, steps: Steps, allowed: Array
 ) -> Steps:
     """The same steps, those cut in half whose local error is above ``allowed``, shape (N, S)."""
     lengths = steps.lengths(time)
-    start = course.nodes[:-1].reshape(-1, course.nodes.shape[-1])
+    start = history.nodes[:-1].reshape(-1, history.nodes.shape[-1])
     every = np.broadcast_to(constants, (len(lengths), *constants.shape)).reshape(len(start), -1)
     half = advance(reactions, every, start, lengths.ravel() / 2)
     if half is None:
@@ -302,6 +307,6 @@ def refined(
     whole = advance(reactions, every, half[:, 2], lengths.ravel() / 2)
     if whole is None:
         return steps.halved(np.ones(len(lengths), dtype=bool))
-    error = np.abs(whole[:, 2] - course.nodes[1:].reshape(start.shape)).reshape(course.nodes[1:].shape)
+    error = np.abs(whole[:, 2] - history.nodes[1:].reshape(start.shape)).reshape(history.nodes[1:].shape)
     wrong = np.asarray((error > allowed).any(axis=(1, 2)))
     return steps if not wrong.any() or len(lengths) + wrong.sum() > MOST_STEPS else steps.halved(wrong)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...chemistry.mechanism import Reaction
-from ..experiment_design import DecidingState
+from ..experiment_design import DiscriminatingState
 
 
 @dataclass(frozen=True)
@@ -21,19 +21,19 @@ class Alternative:
         One-way reactions with rate constants at the data's temperature.
     more : int
         How many one-way reactions the network has more with it.
-    everywhere : bool
+    structurally_equivalent : bool
         True if both make the same of every state, so that no concentrations can tell them apart.
-    where : DecidingState or None
-        The state at which they differ most; None where ``everywhere``.
+    where : DiscriminatingState or None
+        The state at which they differ most; None where ``structurally_equivalent``.
     unbalanced : bool
         True if the compositions, which the search left out, exclude it.
     """
 
     replaced: tuple[Reaction, ...]
-    by: tuple[Reaction, ...]
-    more: int
-    everywhere: bool
-    where: DecidingState | None = None
+    replacement: tuple[Reaction, ...]
+    n_more: int
+    structurally_equivalent: bool
+    where: DiscriminatingState | None = None
     unbalanced: bool = False
 
     @property
@@ -46,7 +46,7 @@ class Alternative:
         """What would tell the two apart."""
         if self.unbalanced:
             return "The compositions exclude it: search with conserve: elements."
-        if self.everywhere:
+        if self.structurally_equivalent:
             return (
                 "Both make the same of every state, so no concentrations can decide; "
                 "the elements in each species would (give compositions)."
@@ -69,18 +69,18 @@ class Alternative:
             return " with ".join(f"{r.equation} at {r.rate.A:.4g}" for r in reactions if r.rate is not None)
 
         if not self.replaced:
-            return f"{side(self.by)} may be there as well."
-        if not self.by:
+            return f"{side(self.replacement)} may be there as well."
+        if not self.replacement:
             return f"{side(self.replaced)} may not be there."
-        return f"{side(self.replaced)} can be replaced by {side(self.by)}."
+        return f"{side(self.replaced)} can be replaced by {side(self.replacement)}."
 
     def as_dict(self) -> dict[str, Any]:
         """What `summary.json` says."""
         return {
             "replaced": [{"equation": r.equation, "k": r.rate.A} for r in self.replaced if r.rate is not None],
-            "by": [{"equation": r.equation, "k": r.rate.A} for r in self.by if r.rate is not None],
-            "more_reactions": self.more,
-            "everywhere": self.everywhere,
+            "replacement": [{"equation": r.equation, "k": r.rate.A} for r in self.replacement if r.rate is not None],
+            "n_more": self.n_more,
+            "structurally_equivalent": self.structurally_equivalent,
             "difference": self.difference,
             "state": None if self.where is None else dict(self.where.concentrations),
             "temperature": None if self.where is None else self.where.temperature,
@@ -101,19 +101,19 @@ class Alternatives:
         Further ones that are not listed.
     undetermined : tuple of str
         Reactant complexes of which the data do not tell what they make, since other rate laws look the same there.
-    looked_at : str
+    scope : str
         Among which networks they were looked for.
     """
 
     found: tuple[Alternative, ...]
-    more: int
+    n_more: int
     undetermined: tuple[str, ...]
-    looked_at: str
+    scope: str
 
     @property
     def as_small(self) -> tuple[Alternative, ...]:
         """Those without more reactions: with one of them the mechanism is not the only answer."""
-        return tuple(each for each in self.found if each.more <= 0 and not each.unbalanced)
+        return tuple(each for each in self.found if each.n_more <= 0 and not each.unbalanced)
 
     @property
     def sentence(self) -> str:
@@ -121,14 +121,14 @@ class Alternatives:
         if not self.found:
             return ""
         first = self.as_small[0] if self.as_small else self.found[0]
-        others = len(self.found) + self.more - 1
+        others = len(self.found) + self.n_more - 1
         return f"{first.text} {first.decides}" + (f" There are {others} more such sets." if others else "")
 
     def as_dict(self) -> dict[str, Any]:
         """What `summary.json` says."""
         return {
             "found": [each.as_dict() for each in self.found],
-            "more": self.more,
+            "n_more": self.n_more,
             "undetermined": list(self.undetermined),
-            "looked_at": self.looked_at,
+            "scope": self.scope,
         }

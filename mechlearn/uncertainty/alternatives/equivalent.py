@@ -18,7 +18,7 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from ...chemistry.one_way import Complex, Direction
+from ...chemistry.one_way import Complex, OneWayReaction
 from ...discovery.candidates.network.stoichiometry import Stoichiometry
 
 Mixture = tuple[tuple[Complex, float], ...]
@@ -27,12 +27,12 @@ LARGEST_MIXTURE = 3
 SMALLEST_SHARE = 1e-9
 
 
-def mixtures(direction: Direction, stoichiometry: Stoichiometry) -> list[Mixture]:
+def mixtures(direction: OneWayReaction, stoichiometry: Stoichiometry) -> list[Mixture]:
     """Smallest sets of other products, with their shares, between which those of a direction lie; the simplest first.
 
     Parameters
     ----------
-    direction : Direction
+    direction : OneWayReaction
         A one-way reaction.
     stoichiometry : Stoichiometry
         Which net rows are admitted.
@@ -40,7 +40,7 @@ def mixtures(direction: Direction, stoichiometry: Stoichiometry) -> list[Mixture
     Examples
     --------
     >>> from mechlearn.discovery.candidates.network.stoichiometry import free_rows
-    >>> mixtures(Direction((1, 0, 0), (0, 1, 1)), free_rows(3))[0]
+    >>> mixtures(OneWayReaction((1, 0, 0), (0, 1, 1)), free_rows(3))[0]
     (((0, 0, 2), 0.5), ((0, 2, 0), 0.5))
     """
     target = np.array(direction.products)

@@ -189,7 +189,7 @@ def _told(mechanism: Mechanism, other: Mechanism, members: tuple[int, ...], data
         for each in sides
     )
     where = most_different_state(mechanism, other, data.balances.concentrations, data.temperature)
-    return Alternative((replaced,), (by,), more=0, everywhere=False, where=where)
+    return Alternative((replaced,), (by,), n_more=0, structurally_equivalent=False, where=where)
 
 
 def _groups(mechanism: Mechanism) -> dict[Key, tuple[int, ...]]:

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from ...chemistry.kinetics import rate_constants
 from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction
-from ...chemistry.one_way import Complex, Direction
+from ...chemistry.one_way import Complex, OneWayReaction
 from ...data.balances.balances_record import Balances
 from ...discovery.candidates.network.stoichiometry import Stoichiometry, conserving_rows, element_laws, free_rows
 from ...discovery.fit.rate_constants import RateFit, fit_rates
 from ...discovery.fit.scaling import Scaled, scaled
-from ...discovery.fit.trajectory_result import Other
-from ...discovery.select.neighbouring_networks import networks_near
+from ...discovery.fit.trajectory_result import CompetingNetwork
+from ...discovery.select.neighbouring_networks import competing_networks
 from ...discovery.settings import Search
 from ..experiment_design import most_different_state
 from .alternatives_record import Alternative, Alternatives
@@ -42,9 +42,9 @@ def find_alternatives(
     balances: Balances,
     search: Search | None = None,
     *,
-    near: tuple[Other, ...] | None = None,
+    near: tuple[CompetingNetwork, ...] | None = None,
 ) -> Alternatives:
-    """Other sets of reactions that explain the data as well as a learnt mechanism.
+    """CompetingNetwork sets of reactions that explain the data as well as a learnt mechanism.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ def find_alternatives(
         Production rates at states, or balances of concentrations alone.
     search : Search, optional
         With which it was learnt: ``conserve`` and the largest coefficients say which reactions count.
-    near : tuple of Other, optional
-        For concentrations alone: networks that are known to explain them as well (``discovery.courses.alternatives``,
-        which saves time); by default they are looked for.
+    near : tuple of CompetingNetwork, optional
+        For concentrations alone: networks that are known to explain them as well
+        (``discovery.trajectory_fit.alternatives``, which saves time); by default they are looked for.
 
     Returns
     -------
@@ -82,21 +82,21 @@ def find_alternatives(
         if elements is not None and bound
         else free_rows(len(balances.species), *limits)
     )
-    looked_at = EQUIVALENT.format(coefficient=search.max_coefficient, order=search.max_order)
+    scope = EQUIVALENT.format(coefficient=search.max_coefficient, order=search.max_order)
     found, further = _same_dynamics(mechanism, stoichiometry, elements)
-    if balances.courses is not None:
+    if balances.trajectories is not None:
         if near is None:
-            near = networks_near(dict(one_way(mechanism, reversible=True)), balances, search)
+            near = competing_networks(dict(one_way(mechanism, reversible=True)), balances, search)
         found += _near(mechanism, near or (), balances)
-        return _told(found, further, (), looked_at + ON_COURSES * (near is not None))
+        return _told(found, further, (), scope + ON_COURSES * (near is not None))
     if not (_one_temperature(balances) and _all_one_way(mechanism)):
         known = elements is not None and mechanism.reactions
         swapped = exchanges(mechanism, balances, search) if known else None
         others, more = swapped or ([], 0)
-        return _told(found + others, further + more, (), looked_at + EXCHANGED * (swapped is not None))
+        return _told(found + others, further + more, (), scope + EXCHANGED * (swapped is not None))
     others, more, open_ = _on_data(mechanism, balances, search, stoichiometry)
     names = tuple(_side_text(y, mechanism) for y in open_ or ())
-    return _told(found + others, further + more, names, looked_at if open_ is None else looked_at + ON_DATA)
+    return _told(found + others, further + more, names, scope if open_ is None else scope + ON_DATA)
 
 
 def _same_dynamics(
@@ -111,13 +111,13 @@ def _same_dynamics(
         listed = mixtures(direction, stoichiometry)
         further += max(len(listed) - MOST_OF_ONE, 0)
         for mixture in listed[:MOST_OF_ONE]:
-            by = [(Direction(direction.reactants, products), constant * share) for products, share in mixture]
+            by = [(OneWayReaction(direction.reactants, products), constant * share) for products, share in mixture]
             found.append(
                 Alternative(
                     (_reaction(direction, constant, mechanism),),
                     tuple(_reaction(each, k, mechanism) for each, k in by),
-                    more=sum(each not in present for each, _ in by) - 1,
-                    everywhere=True,
+                    n_more=sum(each not in present for each, _ in by) - 1,
+                    structurally_equivalent=True,
                     unbalanced=elements is not None and not all(_balanced(each, elements) for each, _ in by),
                 )
             )
@@ -134,11 +134,11 @@ def _on_data(
     wanted = [direction for direction in fit.directions if direction.reactants in (open_ or ())]
     others = [_without(problem, fit, direction, stoichiometry, mechanism) for direction in wanted]
     there = [other for other in others if other is not None]
-    named = [other for other in there if other.more <= MOST_MORE]
+    named = [other for other in there if other.n_more <= MOST_MORE]
     return named, len(there) - len(named), open_
 
 
-def _near(mechanism: Mechanism, networks: tuple[Other, ...], balances: Balances) -> list[Alternative]:
+def _near(mechanism: Mechanism, networks: tuple[CompetingNetwork, ...], balances: Balances) -> list[Alternative]:
     """Networks that explain concentrations as well, as what they have less and more than a mechanism."""
     mine = dict(one_way(mechanism, reversible=True))
     states, kelvin = balances.concentrations, balances.temperature
@@ -148,12 +148,14 @@ def _near(mechanism: Mechanism, networks: tuple[Other, ...], balances: Balances)
     ]
 
 
-def _told(found: list[Alternative], further: int, open_: tuple[str, ...], looked_at: str) -> Alternatives:
-    ordered = sorted(_distinct(found), key=lambda each: (each.unbalanced, each.more, not each.everywhere))
-    return Alternatives(found=tuple(ordered), more=further, undetermined=open_, looked_at=looked_at)
+def _told(found: list[Alternative], further: int, open_: tuple[str, ...], scope: str) -> Alternatives:
+    ordered = sorted(
+        _distinct(found), key=lambda each: (each.unbalanced, each.n_more, not each.structurally_equivalent)
+    )
+    return Alternatives(found=tuple(ordered), n_more=further, undetermined=open_, scope=scope)
 
 
-def one_way(mechanism: Mechanism, *, reversible: bool = False) -> list[tuple[Direction, float]]:
+def one_way(mechanism: Mechanism, *, reversible: bool = False) -> list[tuple[OneWayReaction, float]]:
     """Directions with a rate constant of their own at the mechanism's temperature, and the constant.
 
     With ``reversible`` also both directions of the reactions whose reverse one follows from thermodynamics.
@@ -165,9 +167,9 @@ def one_way(mechanism: Mechanism, *, reversible: bool = False) -> list[tuple[Dir
             continue
         left = tuple(int(n) for n in mechanism.reactants[i])
         right = tuple(int(n) for n in mechanism.products[i])
-        found.append((Direction(left, right), float(forward[i])))
+        found.append((OneWayReaction(left, right), float(forward[i])))
         if reaction.reverse_rate is not None or reaction.reversible:
-            found.append((Direction(right, left), float(reverse[i])))
+            found.append((OneWayReaction(right, left), float(reverse[i])))
     return found
 
 
@@ -184,7 +186,7 @@ def _one_temperature(balances: Balances) -> bool:
 
 
 def _without(
-    problem: Scaled, fit: RateFit, direction: Direction, stoichiometry: Stoichiometry, mechanism: Mechanism
+    problem: Scaled, fit: RateFit, direction: OneWayReaction, stoichiometry: Stoichiometry, mechanism: Mechanism
 ) -> Alternative | None:
     """A network without this direction that agrees on the data, as what it has less and more than the mechanism."""
     candidates = candidate_directions(problem.concentrations.shape[1], stoichiometry)
@@ -199,8 +201,8 @@ def _without(
 
 def instead(
     mechanism: Mechanism,
-    mine: Mapping[Direction, float],
-    others: Mapping[Direction, float],
+    mine: Mapping[OneWayReaction, float],
+    others: Mapping[OneWayReaction, float],
     concentrations: Array,
     temperature: Array,
 ) -> Alternative:
@@ -212,10 +214,10 @@ def instead(
     replaced = tuple(_reaction(d, k, mechanism) for d, k in mine.items() if d not in others)
     by = tuple(_reaction(d, k, mechanism) for d, k in others.items() if d not in mine)
     state = most_different_state(networks[0], networks[1], concentrations, temperature)
-    return Alternative(replaced, by, more=len(by) - len(replaced), everywhere=False, where=state)
+    return Alternative(replaced, by, n_more=len(by) - len(replaced), structurally_equivalent=False, where=state)
 
 
-def _physical(problem: Scaled, directions: tuple[Direction, ...], constants: Array) -> list[float]:
+def _physical(problem: Scaled, directions: tuple[OneWayReaction, ...], constants: Array) -> list[float]:
     orders = np.array([d.reactants for d in directions], dtype=float)
     return [float(k) for k in problem.rate_constants(constants, orders)]
 
@@ -223,16 +225,16 @@ def _physical(problem: Scaled, directions: tuple[Direction, ...], constants: Arr
 def _distinct(found: list[Alternative]) -> list[Alternative]:
     seen: dict[tuple[tuple[str, ...], tuple[str, ...]], Alternative] = {}
     for each in found:
-        key = tuple(sorted(r.equation for r in each.replaced)), tuple(sorted(r.equation for r in each.by))
+        key = tuple(sorted(r.equation for r in each.replaced)), tuple(sorted(r.equation for r in each.replacement))
         seen.setdefault(key, each)
     return list(seen.values())
 
 
-def _balanced(direction: Direction, elements: Array) -> bool:
+def _balanced(direction: OneWayReaction, elements: Array) -> bool:
     return bool(np.abs(elements @ np.subtract(direction.products, direction.reactants)).max() < 1e-6)
 
 
-def _reaction(direction: Direction, constant: float, mechanism: Mechanism) -> Reaction:
+def _reaction(direction: OneWayReaction, constant: float, mechanism: Mechanism) -> Reaction:
     left, right = (
         {name: n for name, n in zip(mechanism.species_names, side, strict=True) if n}
         for side in (direction.reactants, direction.products)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from ...chemistry.one_way import Complex, Direction, monomials
+from ...chemistry.one_way import Complex, OneWayReaction, monomials
 from ...data.noise.rate_noise import all_complexes
 from ...discovery.candidates.network.stoichiometry import Stoichiometry
 from ...discovery.fit.rate_constants import RateFit, matrix_of, net_matrix
@@ -83,23 +83,23 @@ def _distances(columns: Array, count: int) -> Array:
     return found
 
 
-def candidate_directions(species: int, stoichiometry: Stoichiometry) -> tuple[Direction, ...]:
+def candidate_directions(species: int, stoichiometry: Stoichiometry) -> tuple[OneWayReaction, ...]:
     """One-way reactions between complexes of at most two molecules, without a species on both sides."""
 
-    def pairs() -> Iterator[Direction]:
+    def pairs() -> Iterator[OneWayReaction]:
         complexes = all_complexes(species, 2)
         rows = np.array(complexes)
         for y in rows:
             apart = ~((rows > 0) & (y > 0)).any(axis=1)
             admitted = apart & stoichiometry.admits((rows - y).astype(float))
-            yield from (Direction(tuple(int(n) for n in y), complexes[i]) for i in np.flatnonzero(admitted))
+            yield from (OneWayReaction(tuple(int(n) for n in y), complexes[i]) for i in np.flatnonzero(admitted))
 
     return tuple(pairs())
 
 
 def substitutes(
-    problem: Scaled, fit: RateFit, without: Direction, candidates: tuple[Direction, ...]
-) -> tuple[tuple[Direction, ...], Array] | None:
+    problem: Scaled, fit: RateFit, without: OneWayReaction, candidates: tuple[OneWayReaction, ...]
+) -> tuple[tuple[OneWayReaction, ...], Array] | None:
     """A small network without one direction that explains the data as well, with scaled rate constants.
 
     Non-negative least squares over all candidates, then one after the other dropped while the data are explained as

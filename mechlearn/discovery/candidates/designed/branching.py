@@ -28,7 +28,7 @@ LOOSER = 3.0
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class ChannelRows:
     """What some reactants make of all species.
 
     Parameters
@@ -52,9 +52,9 @@ class Rows:
         """Rows that are more than round-off, shape (K,)."""
         return np.asarray(np.any(np.abs(self.made) > np.maximum(ALIVE * ROUND_OFF * self.size, 1e-290), axis=1))
 
-    def part(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Rows:
+    def part(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> ChannelRows:
         """Some of the rows."""
-        return Rows(self.made[chosen], self.size[chosen])
+        return ChannelRows(self.made[chosen], self.size[chosen])
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,12 +106,12 @@ class Channels:
         return self.residual < GOOD
 
 
-def explain(rows: Rows, candidates: NDArray[np.int64], slower: Slower) -> tuple[Array, Array, float]:
+def explain(rows: ChannelRows, candidates: NDArray[np.int64], slower: Slower) -> tuple[Array, Array, float]:
     """Non-negative rates of candidates, changes of slower reactions, and the largest residual.
 
     Parameters
     ----------
-    rows : Rows
+    rows : ChannelRows
         What is to be explained.
     candidates : array of int, shape (P, S)
         Net vectors.
@@ -143,12 +143,12 @@ def explain(rows: Rows, candidates: NDArray[np.int64], slower: Slower) -> tuple[
     return rates, changes, worst
 
 
-def channels(rows: Rows, candidates: NDArray[np.int64], tiers: NDArray[np.int64], slower: Slower) -> Channels:
+def channels(rows: ChannelRows, candidates: NDArray[np.int64], tiers: NDArray[np.int64], slower: Slower) -> Channels:
     """The fewest candidates that explain the rows.
 
     Parameters
     ----------
-    rows : Rows
+    rows : ChannelRows
         Those that are alive.
     candidates : array of int, shape (P, S)
         Net vectors.
@@ -177,7 +177,7 @@ def channels(rows: Rows, candidates: NDArray[np.int64], tiers: NDArray[np.int64]
     return Channels(kept, rates, residual)
 
 
-def _importance(rows: Rows, candidates: NDArray[np.int64], rates: Array) -> Array:
+def _importance(rows: ChannelRows, candidates: NDArray[np.int64], rates: Array) -> Array:
     """The largest share of an entry's size that each candidate makes, shape (K, P)."""
     share = PRECISE / rows.deviation
     return np.stack(

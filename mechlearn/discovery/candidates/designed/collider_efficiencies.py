@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ....data.designed_states import Design
 from ...fit.rate_law_terms import Law, Term
-from .detectable import Picture
-from .pressure_dependence import SURE, Bath
+from .detectable import DetectableReactions
+from .pressure_dependence import SURE, BathGas
 
 Array = NDArray[np.float64]
 
@@ -58,7 +58,9 @@ class _Alike:
         return _Alike(self.curve, (*self.members, group), (*self.factors, factor))
 
 
-def with_efficiencies(law: Law, net: NDArray[np.int64], shown: Picture, design: Design, bath: Bath) -> Law:
+def with_efficiencies(
+    law: Law, net: NDArray[np.int64], shown: DetectableReactions, design: Design, bath: BathGas
+) -> Law:
     """The law in the bath, with the efficiencies of all species beside the bath.
 
     Those that a design does not show are taken to be as efficient as most of the others. Without falloff, colliders
@@ -96,7 +98,7 @@ def with_efficiencies(law: Law, net: NDArray[np.int64], shown: Picture, design: 
     return replace(law, terms=tuple(terms))
 
 
-def _ratios(law: Law, net: NDArray[np.int64], shown: Picture, design: Design, bath: Bath) -> Array:
+def _ratios(law: Law, net: NDArray[np.int64], shown: DetectableReactions, design: Design, bath: BathGas) -> Array:
     """Efficiency of each species at each condition, relative to the bath's, shape (G − 1, C); NaN if it is not told."""
     around = bath.around
     denser = law.evaluate(replace(around, colliders=around.colliders * (1 + 1e-5)))[0]
@@ -116,14 +118,14 @@ def _ratios(law: Law, net: NDArray[np.int64], shown: Picture, design: Design, ba
     return found
 
 
-def _spread(told: NDArray[np.bool_], bath: Bath) -> bool:
+def _spread(told: NDArray[np.bool_], bath: BathGas) -> bool:
     """Whether there are temperatures enough for a law of its own."""
     inverse = 1 / bath.states.temperature
     enough = len(np.unique(inverse[told])) > bath.around.features.shape[1]
     return bool(enough and np.ptp(inverse[told]) > MOST * np.ptp(inverse))
 
 
-def _term(term: Term, part: _Alike, bath: Bath) -> Term:
+def _term(term: Term, part: _Alike, bath: BathGas) -> Term:
     """The term of colliders that are alike."""
     told = np.isfinite(part.curve)
     features = bath.around.features

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from ....data.balances.balances_record import Balances
 from ....data.designed_states import Design
-from ...fit.candidate_result import LibraryFit, LibraryReaction
+from ...fit.candidate_result import CandidateFit, CandidateReaction
 from ...fit.production_states import states_of
 from ...fit.rate_law_readout import reactions_of
 from ...fit.rate_law_terms import Law
 from ...settings import Search
 from .collider_efficiencies import with_efficiencies
-from .detectable import Channel, Complex, Picture, picture, visible
-from .pressure_dependence import SURE, Bath, Told, law_in_bath
+from .detectable import Channel, DetectableReactions, ReactantSet, detectable_reactions, is_detectable
+from .pressure_dependence import SURE, BathGas, KnownConstants, law_in_bath
 
 Array = NDArray[np.float64]
 
@@ -28,19 +28,19 @@ FEW = 0.25
 
 
 @dataclass(frozen=True, eq=False)
-class _Step:
+class _FitStep:
     """A reaction written in one direction, with what each direction that is seen tells of its rate constant."""
 
     net: NDArray[np.int64]
-    told: tuple[Told, ...]
+    told: tuple[KnownConstants, ...]
     share: float
-    bystanders: Complex
+    bystanders: ReactantSet
     reversible: bool
 
 
 def designed_fit(
     balances: Balances, design: Design, search: Search, progress: Callable[[float, str], None]
-) -> LibraryFit:
+) -> CandidateFit:
     """The reactions that a design of states shows, with rate laws in its bath.
 
     Parameters
@@ -62,14 +62,14 @@ def designed_fit(
     falloff are told apart, and efficiencies follow from how much each species speeds up the decay of another.
     """
     states = states_of(balances, thermo=search.reverse == "thermo")
-    shown = picture(
+    shown = detectable_reactions(
         balances.accumulation,
         design,
         balances.species,
         search.molecularity,
         lambda share: progress(0.7 * share, "reactants"),
     )
-    bath = Bath.of(states, design)
+    bath = BathGas.of(states, design)
     names = tuple(s.name for s in balances.species)
     found, errors = [], []
     for step in _steps(shown, design, bath):
@@ -80,35 +80,35 @@ def designed_fit(
     found.sort(key=lambda one: -one.contribution)
     unexplained = tuple(" + ".join(names[j] for j in members) or "the bath" for members in shown.unexplained)
     error = max(errors, default=1.0)
-    return LibraryFit(tuple(found), shown.candidates, 0.0, error, error, unexplained)
+    return CandidateFit(tuple(found), shown.candidates, 0.0, error, error, unexplained)
 
 
-def _steps(shown: Picture, design: Design, bath: Bath) -> list[_Step]:
+def _steps(shown: DetectableReactions, design: Design, bath: BathGas) -> list[_FitStep]:
     """Forward and reverse channels that thermodynamics joins become one reaction; the others stay one-way."""
     channels = {(channel.net, _bystanders(channel)): channel for channel in shown.channels}
-    done: set[tuple[tuple[int, ...], Complex]] = set()
+    done: set[tuple[tuple[int, ...], ReactantSet]] = set()
     steps = []
     for key, channel in sorted(channels.items(), key=lambda item: -item[1].share):
         if key in done:
             continue
-        net, told = np.array(channel.net), Told(_log(channel.constant), channel.deviation)
-        step = _Step(net, (told,), channel.share, key[1], reversible=False)
+        net, told = np.array(channel.net), KnownConstants(_log(channel.constant), channel.deviation)
+        step = _FitStep(net, (told,), channel.share, key[1], reversible=False)
         opposite = tuple(-n for n in channel.net), key[1]
         if bath.potential is not None:
             equilibrium = bath.potential @ net
             back = channels.get(opposite)
             if back is not None:
-                step = _joined(step, Told(_log(back.constant) + equilibrium, back.deviation))
+                step = _joined(step, KnownConstants(_log(back.constant) + equilibrium, back.deviation))
                 done |= {opposite} if step.reversible else set()
             else:
                 reverse = np.exp(np.minimum(told.log_constant - equilibrium, 600.0))
                 needed = tuple(np.repeat(np.arange(len(net)), np.maximum(net, 0)).tolist()) + key[1]
-                step = replace(step, reversible=not visible(reverse, -net, needed, shown, design))
+                step = replace(step, reversible=not is_detectable(reverse, -net, needed, shown, design))
         steps.append(step)
     return steps
 
 
-def _joined(step: _Step, back: Told) -> _Step:
+def _joined(step: _FitStep, back: KnownConstants) -> _FitStep:
     """Both directions as one, where they agree."""
     told = step.told[0]
     sure = (told.deviation < SURE) & (back.deviation < SURE)
@@ -118,20 +118,20 @@ def _joined(step: _Step, back: Told) -> _Step:
     return replace(step, told=(told, back), reversible=True)
 
 
-def _law(step: _Step, bath: Bath) -> tuple[_Step, Law, float]:
+def _law(step: _FitStep, bath: BathGas) -> tuple[_FitStep, Law, float]:
     """The simplest law, written in whichever direction it fits best, and its relative error."""
     told = min(step.told, key=lambda each: float(np.median(each.deviation)))
     ways = [replace(step, told=(told,))]
     if step.reversible and bath.potential is not None:
-        turned = Told(told.log_constant - bath.potential @ step.net, told.deviation)
+        turned = KnownConstants(told.log_constant - bath.potential @ step.net, told.deviation)
         ways.append(replace(step, net=-step.net, told=(turned,)))
     number, law, error = law_in_bath([way.told[0] for way in ways], bath)
     return ways[number], law, error
 
 
 def _written(
-    step: _Step, law: Law, shown: Picture, design: Design, bath: Bath, names: tuple[str, ...]
-) -> LibraryReaction:
+    step: _FitStep, law: Law, shown: DetectableReactions, design: Design, bath: BathGas, names: tuple[str, ...]
+) -> CandidateReaction:
     """The reaction with its law, efficiencies and bystanders."""
     groups = [design.bath, *(np.array([j]) for j in design.species)]
     if any(term.members for term in law.terms):
@@ -143,10 +143,10 @@ def _written(
             replace(r, reactants={**r.reactants, name: 1}, products={**r.products, name: 1}) for r in reactions
         )
     deviation = float(step.told[0].deviation.min())
-    return LibraryReaction(tuple(int(n) for n in step.net), reactions, min(step.share, 1.0), deviation)
+    return CandidateReaction(tuple(int(n) for n in step.net), reactions, min(step.share, 1.0), deviation)
 
 
-def _bystanders(one: Channel) -> Complex:
+def _bystanders(one: Channel) -> ReactantSet:
     """Reactants that are not used up: catalysts."""
     left = list(one.reactants)
     for j, n in enumerate(one.net):

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from ....chemistry.conservation import element_matrix
 from ....chemistry.mechanism import Species
 from ....data.designed_states import TRACE, Design
-from .branching import NOTICED, PRECISE, Rows, Slower, channels, explain
+from .branching import NOTICED, PRECISE, ChannelRows, Slower, channels, explain
 
 Array = NDArray[np.float64]
-Complex = tuple[int, ...]
-_Known = dict[Complex, dict[tuple[int, ...], Array]]
+ReactantSet = tuple[int, ...]
+_Known = dict[ReactantSet, dict[tuple[int, ...], Array]]
 
 MOST_CONDITIONS = 8
 """Conditions at which channels are looked for; their rates follow at all."""
@@ -54,7 +54,7 @@ class Channel:
         Largest share of some species' production by these reactants that it makes.
     """
 
-    reactants: Complex
+    reactants: ReactantSet
     net: tuple[int, ...]
     constant: Array
     deviation: Array
@@ -62,7 +62,7 @@ class Channel:
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class DetectableReactions:
     """What a design shows.
 
     Parameters
@@ -80,10 +80,10 @@ class Picture:
     """
 
     channels: tuple[Channel, ...]
-    rows: dict[Complex, Rows]
-    faster: dict[tuple[Complex, tuple[int, ...], int], Array]
+    rows: dict[ReactantSet, ChannelRows]
+    faster: dict[tuple[ReactantSet, tuple[int, ...], int], Array]
     candidates: int
-    unexplained: tuple[Complex, ...]
+    unexplained: tuple[ReactantSet, ...]
 
 
 class _Products:
@@ -92,12 +92,12 @@ class _Products:
     def __init__(self, species: Sequence[Species], most: int) -> None:
         self.atoms = element_matrix(species)[1].T
         self.count = len(species)
-        self._groups: dict[tuple[float, ...], list[Complex]] = defaultdict(list)
+        self._groups: dict[tuple[float, ...], list[ReactantSet]] = defaultdict(list)
         for number in range(1, most + 1):
             for members in combinations_with_replacement(range(self.count), number):
                 self._groups[tuple(self.atoms[list(members)].sum(axis=0))].append(members)
 
-    def of(self, reactants: Complex, fewest: int, most: int) -> list[tuple[int, ...]]:
+    def of(self, reactants: ReactantSet, fewest: int, most: int) -> list[tuple[int, ...]]:
         """Net vectors of the balanced reactions of these reactants that make none of them."""
         found = []
         for products in self._groups[tuple(self.atoms[list(reactants)].sum(axis=0))]:
@@ -112,14 +112,14 @@ class _Products:
 class _Offer:
     """Candidates for one set of rows: reactants, net vector, tier."""
 
-    reactants: Complex
+    reactants: ReactantSet
     net: tuple[int, ...]
     tier: int
 
 
-def picture(
+def detectable_reactions(
     production: Array, design: Design, species: Sequence[Species], molecularity: int, progress: Callable[[float], None]
-) -> Picture:
+) -> DetectableReactions:
     """The reactions of every set of reactants, from the simplest sets to the pairs.
 
     Parameters
@@ -138,8 +138,8 @@ def picture(
     products = _Products(species, molecularity)
     known: _Known = {}
     found: list[Channel] = []
-    rows_of: dict[Complex, Rows] = {}
-    faster: dict[tuple[Complex, tuple[int, ...], int], Array] = {}
+    rows_of: dict[ReactantSet, ChannelRows] = {}
+    faster: dict[tuple[ReactantSet, tuple[int, ...], int], Array] = {}
     candidates, unexplained = 0, []
     count = len(design.alone)
     few = np.unique(np.linspace(0, count - 1, min(count, MOST_CONDITIONS)).round().astype(int))
@@ -174,30 +174,30 @@ def picture(
         if len(members) == 2:
             faster |= _faster(members, known, slower, changes, rows, design)
         progress((number + 1) / len(work))
-    return Picture(tuple(found), rows_of, faster, candidates, tuple(unexplained))
+    return DetectableReactions(tuple(found), rows_of, faster, candidates, tuple(unexplained))
 
 
-def _sets(production: Array, design: Design) -> Iterator[tuple[Complex, Rows]]:
+def _sets(production: Array, design: Design) -> Iterator[tuple[ReactantSet, ChannelRows]]:
     """Sets of reactants with the rows of their production; those of a species alone for one amount, then the other."""
     base = production[design.alone]
-    yield (), Rows(base, np.abs(base))
+    yield (), ChannelRows(base, np.abs(base))
     for j, name in enumerate(design.species):
         samples = np.concatenate([design.single[:, j], design.second[:, j]])
         again = np.concatenate([base, base])
-        yield (int(name),), Rows(production[samples] - again, np.abs(production[samples]) + np.abs(again))
+        yield (int(name),), ChannelRows(production[samples] - again, np.abs(production[samples]) + np.abs(again))
     for i, j in combinations(range(len(design.species)), 2):
         both, first, second = (
             production[samples] for samples in (design.pair[:, i, j], design.single[:, i], design.single[:, j])
         )
         size = np.abs(both) + np.abs(first) + np.abs(second) + np.abs(base)
-        yield (int(design.species[i]), int(design.species[j])), Rows(both - first - second + base, size)
+        yield (int(design.species[i]), int(design.species[j])), ChannelRows(both - first - second + base, size)
 
 
 def _faster(
-    members: Complex, known: _Known, slower: Slower, changes: Array, rows: Rows, design: Design
-) -> dict[tuple[Complex, tuple[int, ...], int], Array]:
+    members: ReactantSet, known: _Known, slower: Slower, changes: Array, rows: ChannelRows, design: Design
+) -> dict[tuple[ReactantSet, tuple[int, ...], int], Array]:
     """How much each of a pair speeds up reactions of the other that it has no other part in."""
-    found: dict[tuple[Complex, tuple[int, ...], int], Array] = {}
+    found: dict[tuple[ReactantSet, tuple[int, ...], int], Array] = {}
     for net, change, most in zip(slower.net, changes.T, slower.size.T, strict=True):
         seen = np.max(np.abs(most[:, None] / MOST_EFFICIENT * net) * PRECISE / rows.deviation, axis=1)
         for alone, other in (members, members[::-1]):
@@ -208,10 +208,10 @@ def _faster(
 
 
 def _faster_alone(
-    members: Complex, rates: dict[tuple[int, ...], Array], rows: Rows, design: Design
-) -> dict[tuple[Complex, tuple[int, ...], int], Array]:
+    members: ReactantSet, rates: dict[tuple[int, ...], Array], rows: ChannelRows, design: Design
+) -> dict[tuple[ReactantSet, tuple[int, ...], int], Array]:
     """How much a species speeds up reactions of its own, by their rates in both amounts."""
-    found: dict[tuple[Complex, tuple[int, ...], int], Array] = {}
+    found: dict[tuple[ReactantSet, tuple[int, ...], int], Array] = {}
     levels = [_level(rows, design, little=little) for little in (False, True)]
     amounts = [design.amount_of(members, little=little) for little in (False, True)]
     for net, rate in rates.items():
@@ -223,7 +223,7 @@ def _faster_alone(
     return found
 
 
-def _slower(members: Complex, known: _Known, rows: Rows) -> Slower:
+def _slower(members: ReactantSet, known: _Known, rows: ChannelRows) -> Slower:
     """Reactions of parts of the reactants, each as fast as its parts alone make it, times what a collider may do."""
     rates: dict[tuple[int, ...], Array] = {}
     for part in _parts(members):
@@ -234,15 +234,15 @@ def _slower(members: Complex, known: _Known, rows: Rows) -> Slower:
     return Slower(nets, np.stack(size, axis=1) if size else np.zeros((len(rows.made), 0)))
 
 
-def _parts(members: Complex) -> list[Complex]:
+def _parts(members: ReactantSet) -> list[ReactantSet]:
     """Smaller sets of reactants that are there as well."""
     return [()] if len(members) == 1 else [(), (members[0],), (members[1],)] if members else []
 
 
-def _offers(members: Complex, design: Design, products: _Products, most: int) -> list[_Offer]:
+def _offers(members: ReactantSet, design: Design, products: _Products, most: int) -> list[_Offer]:
     """Candidates of a set of reactants, in tiers."""
     bath = [int(j) for j in design.bath]
-    sets: list[Complex] = [members]
+    sets: list[ReactantSet] = [members]
     if not members:
         sets = [(b,) for b in bath] + list(combinations_with_replacement(bath, 2))
     elif len(members) == 1:
@@ -259,7 +259,7 @@ def _offers(members: Complex, design: Design, products: _Products, most: int) ->
     return list({each.net: each for each in reversed(found)}.values())
 
 
-def _channel(offer: _Offer, rates: Array, slack: Array, rows: Rows, design: Design) -> Channel:
+def _channel(offer: _Offer, rates: Array, slack: Array, rows: ChannelRows, design: Design) -> Channel:
     little = len(rows.made) > len(design.alone) and not _two_of_one(offer.reactants, design)
     part = _level(rows, design, little=little)
     rate = rates[part]
@@ -270,7 +270,9 @@ def _channel(offer: _Offer, rates: Array, slack: Array, rows: Rows, design: Desi
     return Channel(offer.reactants, offer.net, constant, deviation, float(seen.max()))
 
 
-def visible(constant: Array, net: NDArray[np.int64], reactants: Complex, shown: Picture, design: Design) -> bool:
+def is_detectable(
+    constant: Array, net: NDArray[np.int64], reactants: ReactantSet, shown: DetectableReactions, design: Design
+) -> bool:
     """Whether a reaction of that rate constant would have been noticed among what its reactants make."""
     beside = tuple(sorted({j for j in reactants if j not in design.bath}))
     rows = shown.rows.get(beside)
@@ -282,12 +284,12 @@ def visible(constant: Array, net: NDArray[np.int64], reactants: Complex, shown: 
     return bool(share.max() > 10 * NOTICED)
 
 
-def _two_of_one(reactants: Complex, design: Design) -> bool:
+def _two_of_one(reactants: ReactantSet, design: Design) -> bool:
     beside = [j for j in reactants if j not in design.bath]
     return len(beside) == 2 and beside[0] == beside[1]
 
 
-def _level(rows: Rows, design: Design, *, little: bool) -> slice:
+def _level(rows: ChannelRows, design: Design, *, little: bool) -> slice:
     """Rows in the first or the second amount."""
     count = len(design.alone)
     return slice(count, 2 * count) if little else slice(0, count)

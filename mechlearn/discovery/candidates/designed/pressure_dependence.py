@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from ....data.designed_states import Design
-from ...fit.production_states import Driving, States
+from ...fit.production_states import Driving, ProductionStates
 from ...fit.rate_fit import fit_laws
 from ...fit.rate_law_terms import Law, Surroundings, Term
-from ...select.rate_law_extension import expanded, richer
+from ...select.rate_law_extension import expanded, extended
 
 Array = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ BROADER = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class KnownConstants:
     """ln k at each condition, and its standard deviation, shape (C,)."""
 
     log_constant: Array
@@ -58,19 +58,19 @@ class Told:
 
 
 @dataclass(frozen=True, eq=False)
-class Bath:
+class BathGas:
     """The conditions of a design: temperature, bath, and ln(P°/RT) − g°/RT of the species, if known."""
 
-    states: States
+    states: ProductionStates
     around: Surroundings
     potential: Array | None
 
     @classmethod
-    def of(cls, states: States, design: Design) -> Bath:
+    def of(cls, states: ProductionStates, design: Design) -> BathGas:
         """The bath of a design, one state for each condition."""
         density = states.concentrations[design.alone][:, design.bath].sum(axis=1)
         temperature = states.temperature[design.alone]
-        alone = States(density[:, None], temperature, np.zeros((len(density), 1)))
+        alone = ProductionStates(density[:, None], temperature, np.zeros((len(density), 1)))
         potential = None if states.potential is None else states.potential[design.alone]
         return cls(alone, Surroundings.of(alone, [np.array([0])]), potential)
 
@@ -85,7 +85,7 @@ class Bath:
         pressure = self.density * self.states.temperature
         return bool(np.ptp(pressure) > LEAST_DENSITIES * pressure.max())
 
-    def pressed(self, told: Told) -> bool:
+    def pressed(self, told: KnownConstants) -> bool:
         """Whether the rate constant depends on the density."""
         if not self.several:
             return False
@@ -99,13 +99,13 @@ class Bath:
 class _Problem:
     """Rate constants at the conditions that tell, over the largest of them."""
 
-    states: States
+    states: ProductionStates
     around: Surroundings
     weights: Array
     shift: float
 
     @classmethod
-    def of(cls, told: Told, bath: Bath) -> _Problem:
+    def of(cls, told: KnownConstants, bath: BathGas) -> _Problem:
         sure, around = told.sure, bath.around
         logs = told.log_constant[sure]
         shift = float(logs.max())
@@ -136,14 +136,14 @@ class _Problem:
 _Offer = Callable[[_Problem], Law | None]
 
 
-def law_in_bath(ways: list[Told], bath: Bath) -> tuple[int, Law, float]:
+def law_in_bath(ways: list[KnownConstants], bath: BathGas) -> tuple[int, Law, float]:
     """The simplest law that fits any of several sets of rate constants best: which, the law, its relative error.
 
     Parameters
     ----------
-    ways : list of Told
+    ways : list of KnownConstants
         Rate constants of a reaction and those of its reverse, which a law may follow better.
-    bath : Bath
+    bath : BathGas
         The conditions.
 
     Notes
@@ -166,7 +166,7 @@ def law_in_bath(ways: list[Told], bath: Bath) -> tuple[int, Law, float]:
         number, law, error = best
         if error < EXACT or (law.terms[-1].centre is not None and error < TROE):
             break
-        for richer_law in [*_warmer(law), *richer(law, len(offers) > 1, problems[number].around)]:
+        for richer_law in [*_warmer(law), *extended(law, len(offers) > 1, problems[number].around)]:
             if 2 * len(richer_law.parameters()) < len(problems[number].constant) + 4:
                 law = problems[number].fitted(richer_law, ITERATIONS)
                 best = _better(best, number, problems[number], law)

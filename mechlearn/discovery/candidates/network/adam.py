@@ -14,20 +14,20 @@ from ...settings import Adam, Search
 from .freezing import rows_to_freeze
 from .signed_network import CONCENTRATION_FLOOR
 from .stoichiometry import Stoichiometry
-from .training import Found, Progress, Round
+from .training import Progress, Round, RowSearch
 
 UNIT_AMPLITUDE = 1.0
 
 
 def search_rows_with_adam(
     balances: Balances, stoichiometry: Stoichiometry, search: Search, optimizer: Adam, rows: int, progress: Progress
-) -> Found:
+) -> RowSearch:
     """Fit, freeze and redraw as the paper does; the rates are then fitted as for every other search.
 
     First weights are U(−0.5, 0.5), as in the paper's released code; redrawn ones U(−2, 2), as in its text. A row that
     rounds to zero, or to one that is frozen already, is redrawn.
     """
-    found = Found()
+    found = RowSearch()
     started = time.monotonic()
     generator = torch.Generator().manual_seed(search.seed)
     basis = torch.from_numpy(stoichiometry.basis.copy())
@@ -112,7 +112,7 @@ def _freeze_and_redraw(
     basis: Tensor,
     stoichiometry: Stoichiometry,
     search: Search,
-    found: Found,
+    found: RowSearch,
     generator: torch.Generator,
 ) -> None:
     """Fix the rows that are whole and draw the others anew, in place."""

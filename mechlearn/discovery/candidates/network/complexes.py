@@ -21,7 +21,7 @@ from itertools import combinations, combinations_with_replacement
 import numpy as np
 from numpy.typing import NDArray
 
-from ....chemistry.one_way import Complex, Direction
+from ....chemistry.one_way import Complex, OneWayReaction
 from .stoichiometry import Stoichiometry
 
 Array = NDArray[np.float64]
@@ -66,7 +66,7 @@ class Split:
 
     Parameters
     ----------
-    directions : tuple of Direction
+    directions : tuple of OneWayReaction
     ambiguous : tuple of Complex
         Complexes for which another split with as few reactions fits as well.
     unexplained : tuple of Complex
@@ -75,7 +75,7 @@ class Split:
         Of each explained complex, all sets of products that explain it, the best first.
     """
 
-    directions: tuple[Direction, ...]
+    directions: tuple[OneWayReaction, ...]
     ambiguous: tuple[Complex, ...]
     unexplained: tuple[Complex, ...]
     alternatives: dict[Complex, list[tuple[Complex, ...]]]
@@ -127,7 +127,7 @@ def split_into_directions(
         Every split within the errors of the complex alone is offered; all complexes together decide among them.
     """
     known = shown | set(found.complexes)
-    directions: list[Direction] = []
+    directions: list[OneWayReaction] = []
     ambiguous, unexplained = [], []
     alternatives = {}
     for y, vector, error in zip(found.complexes, found.vectors, found.errors, strict=True):
@@ -136,7 +136,7 @@ def split_into_directions(
             unexplained.append(y)
             continue
         alternatives[y] = sets[:MOST_ALTERNATIVES]
-        directions += [Direction(y, p) for p in sets[0]]
+        directions += [OneWayReaction(y, p) for p in sets[0]]
         if len(sets) > 1:
             ambiguous.append(y)
     return Split(tuple(directions), tuple(ambiguous), tuple(unexplained), alternatives)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from ....chemistry.one_way import Complex, Direction, monomials
+from ....chemistry.one_way import Complex, OneWayReaction, monomials
 from ....data.noise.rate_noise import all_complexes, structure_in
 from ...fit.rate_constants import RateFit, fit_rates, matrix_of, net_matrix
 from ...fit.scaling import Scaled
@@ -94,7 +94,7 @@ def _deviation(problem: Scaled, found: Vectors) -> Array:
 
 def _likeliest(
     problem: Scaled, split: Split, shown: set[Complex], deviation: Array
-) -> tuple[tuple[Direction, ...], tuple[Complex, ...]]:
+) -> tuple[tuple[OneWayReaction, ...], tuple[Complex, ...]]:
     """The splits that fit best together, and the complexes where another with as few reactions fits about as well.
 
     One complex after the other takes its best split, then two at a time, as the errors of one can hide in another.
@@ -126,13 +126,13 @@ def _likeliest(
         for worth, chosen in order:
             if worth < order[0][0] + CLEARLY_WORSE:
                 ambiguous |= {y for y in members if set(chosen[y]) != set(fixed[y]) and len(chosen[y]) <= len(fixed[y])}
-    directions = tuple(Direction(y, p) for y, products in fixed.items() for p in products)
+    directions = tuple(OneWayReaction(y, p) for y, products in fixed.items() for p in products)
     return directions, tuple(sorted(ambiguous))
 
 
 def _chi_square_of(problem: Scaled, split: Split, deviation: Array) -> Callable[[dict[Complex, Products]], float]:
     """Sum of squared residuals over the deviation, at the best rate constants, as a function of what is chosen."""
-    offered = {Direction(y, p) for y, sets in split.alternatives.items() for products in sets for p in products}
+    offered = {OneWayReaction(y, p) for y, sets in split.alternatives.items() for products in sets for p in products}
     directions = tuple(sorted(offered, key=lambda d: (d.reactants, d.products)))
     matrix = matrix_of(
         monomials(problem.concentrations, [d.reactants for d in directions]), net_matrix(directions), 1 / deviation
@@ -143,13 +143,13 @@ def _chi_square_of(problem: Scaled, split: Split, deviation: Array) -> Callable[
     column = {direction: i for i, direction in enumerate(directions)}
 
     def chi_square(chosen: dict[Complex, Products]) -> float:
-        columns = [column[Direction(y, p)] for y, products in chosen.items() for p in products]
+        columns = [column[OneWayReaction(y, p)] for y, products in chosen.items() for p in products]
         return float(nnls(triangle[:, columns], triangle[:, -1], maxiter=50 * len(columns))[1] ** 2)
 
     return chi_square
 
 
-def significant_rates(problem: Scaled, directions: tuple[Direction, ...], search: Search) -> RateFit | None:
+def significant_rates(problem: Scaled, directions: tuple[OneWayReaction, ...], search: Search) -> RateFit | None:
     """Those whose rate constants differ from zero by `SIGNIFICANT` errors when all are fitted; None if there are none.
 
     The weakest go first, since one may stand in for another.

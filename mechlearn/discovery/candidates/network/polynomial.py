@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from ....chemistry.one_way import Complex, Direction, monomials
+from ....chemistry.one_way import Complex, OneWayReaction, monomials
 from ....data.balances.balances_record import Balances
-from ....data.balances.whitening import HORIZONS, Rows
-from ....data.noise.rate_noise import SLIGHT, Noise, all_complexes
+from ....data.balances.whitening import HORIZONS, WhitenedRows
+from ....data.noise.rate_noise import SLIGHT, RateNoise, all_complexes
 from ....errors import DataError
 from ...fit.rate_constants import net_matrix
 from ...fit.scaling import Scaled
@@ -46,7 +46,7 @@ class Polynomial:
 
     Parameters
     ----------
-    rows : Rows
+    rows : WhitenedRows
     white : array, shape (M, S, S)
         Whitening of the rows.
     production, error : array, shape (N, S)
@@ -56,7 +56,7 @@ class Polynomial:
     coefficients : int
     """
 
-    rows: Rows
+    rows: WhitenedRows
     white: Array
     production: Array
     error: Array
@@ -75,15 +75,15 @@ class Polynomial:
         if not known.any():
             raise DataError(
                 "The concentrations do not show how fast any species is made, so that the network has nothing to "
-                "learn from. Bring runs from other first states, or samples with less noise."
+                "learn from. Bring runs from other initial states, or samples with less noise."
             )
         states, production, error = self.rows.states[known], self.production[known], self.error[known]
         unit, rate_unit = (float(np.sqrt(np.mean(each**2))) or 1.0 for each in (states, production))
         relative = float(np.median(error / (np.abs(production) + 1e-3 * size + 1e-300)))
-        noise = Noise(max(relative, SLIGHT), np.median(error, axis=0) / rate_unit, 1e-12 * size / rate_unit, False)
+        noise = RateNoise(max(relative, SLIGHT), np.median(error, axis=0) / rate_unit, 1e-12 * size / rate_unit, False)
         return Scaled(states / unit, production / rate_unit, unit, rate_unit, noise)
 
-    def explained_by(self, directions: tuple[Direction, ...]) -> bool:
+    def explained_by(self, directions: tuple[OneWayReaction, ...]) -> bool:
         """Whether one-way reactions at their best rate constants explain the rows as well."""
         reactants = sorted({d.reactants for d in directions})
         values = np.asarray(self.rows.balances.operator @ monomials(self.rows.states, reactants))
@@ -112,17 +112,17 @@ def polynomial_of(balances: Balances, basis: Array) -> Polynomial:
         If there are too many species.
     """
     species = len(balances.species)
-    rows = Rows.of(balances)
+    rows = WhitenedRows.of(balances)
     pools = [all_complexes(species, order) for order in ORDERS]
     if len(pools[-1]) * len(basis) > MOST_COEFFICIENTS:
         raise DataError(
             f"Rates of {species} species as polynomials have {len(pools[-1]) * len(basis)} coefficients, more than "
-            f"{MOST_COEFFICIENTS}, and from concentrations alone the network learns by those. Use method: library."
+            f"{MOST_COEFFICIENTS}, and from concentrations alone the network learns by those. Use method: candidates."
         )
     return min((_fitted(rows, pool, basis) for pool in pools), key=lambda each: each.cost)
 
 
-def _fitted(rows: Rows, complexes: list[Complex], basis: Array) -> Polynomial:
+def _fitted(rows: WhitenedRows, complexes: list[Complex], basis: Array) -> Polynomial:
     values, slopes = monomials(rows.states, complexes), _slopes(rows.states, complexes)
     vectors = np.zeros((len(complexes), len(rows.states[0])))
     for horizon in HORIZONS:

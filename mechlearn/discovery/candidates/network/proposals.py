@@ -11,13 +11,13 @@ from ....chemistry.conservation import element_matrix
 from ....chemistry.one_way import undirected
 from ....data.balances.balances_record import Balances
 from ....errors import DataError
-from ...fit.production_states import Driving, States, driving, states_of
-from ...fit.rate_fit import Errors, Fit
+from ...fit.production_states import Driving, ProductionStates, driving, states_of
+from ...fit.rate_fit import BalanceErrors, RateLawFit
 from ...fit.rate_law_terms import Surroundings
 from ...fit.rate_mixtures import collider_groups, columns
 from ...select.candidate_selection import enriched, first_laws, mix, split
 from ...settings import Search
-from .range_network import Problem, drawn, trained, whole_rows
+from .range_network import RangeProblem, drawn, trained, whole_rows
 
 Array = NDArray[np.float64]
 Row = tuple[int, ...]
@@ -73,7 +73,7 @@ def proposed_reactions(
     if states.operator is not None:
         raise DataError(
             "method: network learns at several temperatures from production rates, and these balances are of another "
-            "kind. Use balances: derivative, or method: library."
+            "kind. Use balances: derivative, or method: candidates."
         )
     atoms = np.asarray(element_matrix(balances.species)[1], dtype=float)
     generator = np.random.default_rng([search.seed, 11])
@@ -90,10 +90,12 @@ def proposed_reactions(
     return np.array(found, dtype=np.int64).reshape(len(found), len(balances.species))
 
 
-def _whole_network(states: States, atoms: Array, generator: np.random.Generator, progress: Progress) -> list[Row]:
+def _whole_network(
+    states: ProductionStates, atoms: Array, generator: np.random.Generator, progress: Progress
+) -> list[Row]:
     size = np.abs(states.target)
     weights = 1 / np.maximum(size + FIRST_FLOOR * size.max(axis=1, keepdims=True), 1e-300)
-    problem = Problem.of(states, atoms, states.target, weights).part(_some(states, generator))
+    problem = RangeProblem.of(states, atoms, states.target, weights).part(_some(states, generator))
     known: dict[Row, Array] = {}
     idle = 0
     for number in range(ROUNDS):
@@ -112,7 +114,7 @@ def _whole_network(states: States, atoms: Array, generator: np.random.Generator,
 
 
 def _peeled(
-    states: States, atoms: Array, found: list[Row], search: Search, generator: np.random.Generator
+    states: ProductionStates, atoms: Array, found: list[Row], search: Search, generator: np.random.Generator
 ) -> list[Row]:
     """Reactions in what those found leave."""
     groups = collider_groups(states, COLLIDERS)
@@ -137,7 +139,14 @@ def _peeled(
     return list(new)[len(found) :]
 
 
-def _left(states: States, atoms: Array, reactions: Driving, around: Surroundings, fit: Fit, errors: Errors) -> Problem:
+def _left(
+    states: ProductionStates,
+    atoms: Array,
+    reactions: Driving,
+    around: Surroundings,
+    fit: RateLawFit,
+    errors: BalanceErrors,
+) -> RangeProblem:
     """What the laws leave where they miss most, all that a change of their parameters could make counting for nothing.
 
     For the laws have taken over part of what is missing.
@@ -148,10 +157,10 @@ def _left(states: States, atoms: Array, reactions: Driving, around: Surroundings
     slopes = [law.evaluate(around)[1] * reactions.difference[:, law.reaction, None] for law in fit.laws]
     owner = np.repeat([law.reaction for law in fit.laws], [each.shape[1] for each in slopes])
     changes = np.concatenate(slopes, axis=1)[worst, None] * reactions.net[owner].T
-    return Problem.of(states, atoms, rest, robust).part(worst).absorbing(changes)
+    return RangeProblem.of(states, atoms, rest, robust).part(worst).absorbing(changes)
 
 
-def _some(states: States, generator: np.random.Generator) -> NDArray[np.int64]:
+def _some(states: ProductionStates, generator: np.random.Generator) -> NDArray[np.int64]:
     return np.asarray(generator.permutation(len(states.target))[:MOST_STATES])
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, null_space, svd
 
-from ...fit.production_states import States
+from ...fit.production_states import ProductionStates
 
 Array = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ LARGEST_SIDE, SMALLER_SIDE = 3, 2
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class RangeProblem:
     """What rows are fitted to.
 
     Parameters
@@ -60,7 +60,7 @@ class Problem:
     absorbed: Array | None = None
 
     @classmethod
-    def of(cls, states: States, atoms: Array, target: Array, weights: Array) -> Problem:
+    def of(cls, states: ProductionStates, atoms: Array, target: Array, weights: Array) -> RangeProblem:
         """Of states with thermodynamics and the element matrix, shape (elements, S)."""
         assert states.potential is not None
         relative = states.temperature / states.reference
@@ -75,7 +75,7 @@ class Problem:
         logs = np.log(np.maximum(states.concentrations, LEAST))
         return cls(logs, target, weights, -states.potential, np.stack(features, axis=1), basis)
 
-    def part(self, chosen: NDArray[np.int64]) -> Problem:
+    def part(self, chosen: NDArray[np.int64]) -> RangeProblem:
         """Some of the states."""
         return replace(
             self,
@@ -86,7 +86,7 @@ class Problem:
             features=self.features[chosen],
         )
 
-    def absorbing(self, changes: Array) -> Problem:
+    def absorbing(self, changes: Array) -> RangeProblem:
         """With whatever sums of these changes of the production, shape (N, S, Q), can make counting for nothing."""
         columns = (changes * self.weights[:, :, None]).reshape(self.target.size, -1)
         size = np.linalg.norm(columns, axis=0)
@@ -105,7 +105,7 @@ class Problem:
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class RangeNetwork:
     """Rows with their rate constants.
 
     Parameters
@@ -128,14 +128,18 @@ class Network:
     loss: float = np.inf
     curvature: Array | None = None
 
-    def rows(self, problem: Problem) -> Array:
+    def rows(self, problem: RangeProblem) -> Array:
         """All rows, shape (K + L, S)."""
         return np.concatenate([self.free @ problem.basis.T, self.frozen])
 
 
 def drawn(
-    problem: Problem, count: int, generator: np.random.Generator, frozen: Array | None = None, logs: Array | None = None
-) -> Network:
+    problem: RangeProblem,
+    count: int,
+    generator: np.random.Generator,
+    frozen: Array | None = None,
+    logs: Array | None = None,
+) -> RangeNetwork:
     """Rows at random beside those frozen, none much faster than the data at the states where it is fastest."""
     free = generator.uniform(-WIDEST, WIDEST, (count, problem.basis.shape[1]))
     rows = free @ problem.basis.T
@@ -144,11 +148,13 @@ def drawn(
     size = np.max(problem.weights[:, None, :] * np.abs(rows), axis=2) * np.abs(forward - reverse)
     start[:, 0] = generator.uniform(-LOWEST, 0, count) - np.log(np.maximum(np.quantile(size, 0.9, axis=0), 1e-300))
     if frozen is None or logs is None:
-        return Network(free, np.zeros((0, len(problem.basis))), start)
-    return Network(free, frozen, np.concatenate([start, logs]))
+        return RangeNetwork(free, np.zeros((0, len(problem.basis))), start)
+    return RangeNetwork(free, frozen, np.concatenate([start, logs]))
 
 
-def trained(problem: Problem, network: Network, iterations: int = 100, tolerance: float = 1e-4) -> Network:
+def trained(
+    problem: RangeProblem, network: RangeNetwork, iterations: int = 100, tolerance: float = 1e-4
+) -> RangeNetwork:
     """The network after Levenberg–Marquardt on free rows and all rate constants."""
     residual, loss = _residual(problem, network)
     network, damping, stalls = replace(network, loss=loss), 1e-2, 0
@@ -172,7 +178,7 @@ def trained(problem: Problem, network: Network, iterations: int = 100, tolerance
     return network
 
 
-def whole_rows(problem: Problem, network: Network) -> list[tuple[NDArray[np.int64], Array]]:
+def whole_rows(problem: RangeProblem, network: RangeNetwork) -> list[tuple[NDArray[np.int64], Array]]:
     """Free rows that are near whole numbers, or may be rounded to them since the data hardly mind, with their ln k."""
     assert network.curvature is not None
     size = np.sqrt(np.maximum(np.diag(network.curvature), 1e-300))
@@ -197,7 +203,7 @@ def whole_rows(problem: Problem, network: Network) -> list[tuple[NDArray[np.int6
     return found
 
 
-def _residual(problem: Problem, network: Network) -> tuple[Array, float]:
+def _residual(problem: RangeProblem, network: RangeNetwork) -> tuple[Array, float]:
     rows = network.rows(problem)
     forward, reverse, _ = problem.rates(rows, network.logs)
     residual = ((forward - reverse) @ rows - problem.target) * problem.weights
@@ -207,7 +213,7 @@ def _residual(problem: Problem, network: Network) -> tuple[Array, float]:
     return residual, float(np.sum(residual**2))
 
 
-def _normal(problem: Problem, network: Network, residual: Array) -> tuple[Array, Array]:
+def _normal(problem: RangeProblem, network: RangeNetwork, residual: Array) -> tuple[Array, Array]:
     """JᵀJ and Jᵀr, gathered species by species."""
     rows, basis = network.rows(problem), problem.basis
     forward, reverse, share = problem.rates(rows, network.logs)
@@ -235,7 +241,7 @@ def _normal(problem: Problem, network: Network, residual: Array) -> tuple[Array,
     return curvature - absorbed @ absorbed.T, gradient
 
 
-def _moved(network: Network, damped: Array, gradient: Array) -> Network:
+def _moved(network: RangeNetwork, damped: Array, gradient: Array) -> RangeNetwork:
     try:
         step = -cho_solve(cho_factor(damped), gradient)
     except LinAlgError:

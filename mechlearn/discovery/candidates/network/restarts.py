@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...settings import LevenbergMarquardt, Search
-from .signed_network import LARGEST_LOG_RATE, Evaluation, Network
+from .signed_network import LARGEST_LOG_RATE, Evaluation, SignedNetwork
 
 ROUNDING = 0.1
 """Width over which every second restart rounds the corner of max(−v, 0) until it stalls for the first time.
@@ -19,7 +19,7 @@ FIRST_DAMPING = 1e-2
 class Batch:
     """Parameters of all restarts and where each of them stands."""
 
-    def __init__(self, network: Network, rows: int, search: Search, generator: torch.Generator) -> None:
+    def __init__(self, network: SignedNetwork, rows: int, search: Search, generator: torch.Generator) -> None:
         self.network = network
         self.generator = generator
         self.reversible = search.reverse != "none"

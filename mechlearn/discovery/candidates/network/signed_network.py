@@ -34,7 +34,7 @@ class Evaluation(NamedTuple):
     loss: Tensor  # (B,)
 
 
-class Network:
+class SignedNetwork:
     """Data in the form that the network needs, and the network on it.
 
     Parameters are a tensor of shape (B, R, D + 2): coordinates of the row, ln k forward, ln k reverse.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ....chemistry.one_way import Complex, Direction, monomials, undirected
+from ....chemistry.one_way import Complex, OneWayReaction, monomials, undirected
 from ...fit.rate_constants import RateFit, fit_rates, net_matrix
 from ...fit.scaling import Scaled
 from ...settings import Search
@@ -145,7 +145,7 @@ def too_many(fit: RateFit, search: Search) -> bool:
     return search.reactions != "auto" and len(rows) > search.reactions
 
 
-def _strongest(problem: Scaled, fit: RateFit, count: int) -> tuple[Direction, ...]:
+def _strongest(problem: Scaled, fit: RateFit, count: int) -> tuple[OneWayReaction, ...]:
     """The directions of the rows that make most of the net production, each species by its own size."""
     weights = problem.weights()
     values = monomials(problem.concentrations, [d.reactants for d in fit.directions]) * fit.constants
@@ -160,19 +160,19 @@ def _strongest(problem: Scaled, fit: RateFit, count: int) -> tuple[Direction, ..
     return tuple(d for d, row in zip(fit.directions, rows, strict=True) if undirected(row) in best)
 
 
-def directions_of(rows: Array) -> tuple[Direction, ...]:
+def directions_of(rows: Array) -> tuple[OneWayReaction, ...]:
     """Both directions of integer rows, without those from nothing."""
-    directions: dict[Direction, None] = {}
+    directions: dict[OneWayReaction, None] = {}
     for row in {undirected(r): r for r in rows}.values():
         left = tuple(int(c) for c in np.maximum(-row, 0))
         right = tuple(int(c) for c in np.maximum(row, 0))
         for reactants, products in ((left, right), (right, left)):
             if any(reactants):
-                directions[Direction(reactants, products)] = None
+                directions[OneWayReaction(reactants, products)] = None
     return tuple(directions)
 
 
-def pruned(problem: Scaled, directions: tuple[Direction, ...], search: Search, *, weakest: float) -> RateFit:
+def pruned(problem: Scaled, directions: tuple[OneWayReaction, ...], search: Search, *, weakest: float) -> RateFit:
     """Rate constants without the directions that carry no flux or whose rate constant the data leave open."""
     fit = fit_rates(problem, directions, search.rate_fit, noisy=False)
     while True:

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ....chemistry.one_way import Complex, undirected
-from ....data.noise.rate_noise import Noise
+from ....data.noise.rate_noise import RateNoise
 from ...fit.scaling import Scaled, choose_samples
 from ...settings import LevenbergMarquardt, Search
 from .freezing import rows_to_freeze
 from .noisy_solution import significant_rates, solution_under_noise
 from .restarts import Batch
-from .signed_network import LARGEST_LOG_RATE, Network
+from .signed_network import LARGEST_LOG_RATE, SignedNetwork
 from .solution import Solution, directions_of, solution_from_network, solution_from_pool, whole_halves
 from .stoichiometry import Stoichiometry
 
@@ -74,7 +74,7 @@ class Round:
 
 
 @dataclass(eq=False)
-class Found:
+class RowSearch:
     """What a search has come to: a solution or none, every row ever frozen with its count, and the history.
 
     ``history`` has an entry for each restart that stalled, ``descent`` one for each step to the least loss so far;
@@ -92,14 +92,14 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Stage:
+class SearchStage:
     """One part of a search: how many rows are offered, and the floor of the weights (see `Scaled.weights`)."""
 
     rows: int
     floor: float | None = None
 
 
-def stages(search: Search, species: int, noise: Noise, rounds: int) -> list[Stage]:
+def stages(search: Search, species: int, noise: RateNoise, rounds: int) -> list[SearchStage]:
     """Few rows first, more when they do not suffice; absolute weights first, relative ones then.
 
     Noise hides slow reactions behind fast ones unless small rates weigh more; by how much is tried, twice where a stage
@@ -107,11 +107,11 @@ def stages(search: Search, species: int, noise: Noise, rounds: int) -> list[Stag
     """
     if not noise.slight:
         rows = species + 2 if search.reactions == "auto" else search.reactions
-        return [Stage(rows, floor) for floor in FLOORS] * min(rounds, 2)
+        return [SearchStage(rows, floor) for floor in FLOORS] * min(rounds, 2)
     if search.reactions == "auto":
         first = species + 2
-        return [Stage(first), Stage(2 * first), Stage(3 * first, 0.1)] * 2
-    return [Stage(search.reactions), Stage(search.reactions, 0.1)] * 2
+        return [SearchStage(first), SearchStage(2 * first), SearchStage(3 * first, 0.1)] * 2
+    return [SearchStage(search.reactions), SearchStage(search.reactions, 0.1)] * 2
 
 
 def search_rows(
@@ -120,13 +120,13 @@ def search_rows(
     search: Search,
     optimizer: LevenbergMarquardt,
     progress: Progress,
-    enough: Callable[[Found], bool] | None = None,
-) -> Found:
+    enough: Callable[[RowSearch], bool] | None = None,
+) -> RowSearch:
     """Run the stages until one explains all data, the time is over, or the user interrupts.
 
     With ``enough``, which is asked each time that a new row was frozen, nothing is read out but the frozen rows.
     """
-    found = Found()
+    found = RowSearch()
     started = time.monotonic()
     torch_generator = torch.Generator().manual_seed(search.seed)
     numpy_generator = np.random.default_rng(search.seed)
@@ -134,7 +134,7 @@ def search_rows(
     try:
         for number, stage in enumerate(plan):
             chosen = choose_samples(problem, SAMPLES, numpy_generator)
-            network = Network(
+            network = SignedNetwork(
                 problem.concentrations[chosen],
                 problem.production[chosen],
                 problem.weights(stage.floor)[chosen],
@@ -144,7 +144,7 @@ def search_rows(
             if found.votes and not problem.noise.exact:
                 _begin_with_known(batch, problem, found, search)
 
-            def report(share: float, number: int = number, stage: Stage = stage) -> None:
+            def report(share: float, number: int = number, stage: SearchStage = stage) -> None:
                 passed = max((number + share) / len(plan), (time.monotonic() - started) / search.seconds)
                 progress(min(passed, 1.0), f"{stage.rows} rows offered, {len(found.votes)} ever frozen")
 
@@ -156,7 +156,7 @@ def search_rows(
     return found
 
 
-def _begin_with_known(batch: Batch, problem: Scaled, found: Found, search: Search) -> None:
+def _begin_with_known(batch: Batch, problem: Scaled, found: RowSearch, search: Search) -> None:
     """Freeze in every second restart the rows found so far that matter, at the rate constants that fit best."""
     fit = significant_rates(problem, directions_of(np.array(sorted(found.votes), dtype=float)), search)
     if fit is None:
@@ -181,10 +181,10 @@ def _run_stage(
     stoichiometry: Stoichiometry,
     search: Search,
     optimizer: LevenbergMarquardt,
-    found: Found,
+    found: RowSearch,
     started: float,
     report: Callable[[float], None],
-    enough: Callable[[Found], bool] | None,
+    enough: Callable[[RowSearch], bool] | None,
 ) -> None:
     """Step until a restart explains all data, or each has stalled ``optimizer.rounds`` times on average."""
     stalls, next_attempt = 0, 0.0
@@ -231,7 +231,7 @@ def _run_stage(
 
 
 def _solution_from_all(
-    problem: Scaled, chosen: NDArray[np.int64], stoichiometry: Stoichiometry, search: Search, found: Found
+    problem: Scaled, chosen: NDArray[np.int64], stoichiometry: Stoichiometry, search: Search, found: RowSearch
 ) -> Solution | None:
     """What the complexes seen most often in all restarts together explain."""
     pool = sorted(found.complexes, key=lambda y: (-found.complexes[y], y))[:LARGEST_POOL]
@@ -245,7 +245,7 @@ def _freeze(
     stalled: Tensor,
     stoichiometry: Stoichiometry,
     search: Search,
-    found: Found,
+    found: RowSearch,
     started: float,
 ) -> None:
     """Freeze what is whole in the stalled restarts; now and then thaw one that found nothing new."""

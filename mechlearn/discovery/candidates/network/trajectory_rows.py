@@ -15,7 +15,7 @@ from ..trajectory_candidates import span_of
 from .polynomial import polynomial_of
 from .solution import directions_of
 from .stoichiometry import conserving_rows, element_laws, free_rows
-from .training import Found, search_rows
+from .training import RowSearch, search_rows
 
 ROUNDS = 4
 """Of each stage of a search whose data are themselves a fit, so that it can end before no residual is left."""
@@ -23,7 +23,7 @@ ROUNDS = 4
 
 def frozen_rows(
     balances: Balances, search: Search, progress: Callable[[float, str], None]
-) -> tuple[NDArray[np.int64], Found]:
+) -> tuple[NDArray[np.int64], RowSearch]:
     """Whole rows, shape (R, S), that the network finds in the rates which balances of concentrations show.
 
     The search ends where these rows explain the balances as well as polynomials of second order do. Rows that break a
@@ -43,14 +43,14 @@ def frozen_rows(
     polynomial = polynomial_of(balances, stoichiometry.basis)
     laws = None
     if stoichiometry.free and search.conserve != "none":
-        assert balances.courses is not None
-        laws = span_of(balances.courses.runs, balances.courses.spread)
+        assert balances.trajectories is not None
+        laws = span_of(balances.trajectories.runs, balances.trajectories.spread)
 
-    def kept(found: Found) -> NDArray[np.int64]:
+    def kept(found: RowSearch) -> NDArray[np.int64]:
         rows = np.array(list(found.votes), dtype=np.int64).reshape(-1, len(balances.species))
         return rows if laws is None or not len(rows) else rows[laws.allows(rows)]
 
-    def enough(found: Found) -> bool:
+    def enough(found: RowSearch) -> bool:
         directions = directions_of(kept(found).astype(float))
         return bool(directions) and polynomial.explained_by(directions)
 

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import mechlearn as ml
+from mechlearn.chemistry.mechanism import Species
+from mechlearn.data.trajectories import Trajectories
+from mechlearn.formats.tables.csv_table import read_csv
+from mechlearn.formats.tables.endings import read_runs, write_runs
+from mechlearn.study.schema import example_studies
+
+from ..runs import Table, assert_same, trajectory
+
+
+def mechanism_file(folder: Path, composition: str) -> Path:
+    path = folder / "toy.yaml"
+    path.write_text(
+        "phases: [{name: toy, thermo: ideal-gas, elements: [H, O], species: [A, B], kinetics: gas, reactions: none}]\n"
+        "species:\n"
+        + "".join(f"- {{name: {n}, composition: {composition}, thermo: {{model: constant-cp}}}}\n" for n in "AB")
+    )
+    return path
+
+
+@pytest.mark.parametrize("ending", ["csv", "h5"])
+def test_a_mechanism_file_is_found_from_the_table_wherever_both_are_moved(tmp_path: Path, ending: str) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    (here / "out").mkdir(parents=True)
+    file = mechanism_file(here, "{H: 1}")
+    runs = Trajectories((Species("A"), Species("B")), (trajectory(),), mechanism=str(file), phase="toy")
+    write_runs(runs, here / "out" / f"runs.{ending}")
+    os.rename(here, there)
+    back = read_runs(there / "out" / f"runs.{ending}")
+    assert back.mechanism == str(there / "toy.yaml")
+    assert back.species[1].composition == {"H": 1}
+
+
+@pytest.mark.parametrize("ending", ["csv", "h5"])
+def test_a_mechanism_file_named_from_the_working_folder_stays_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("out").mkdir()
+    Path("sources").mkdir()
+    mechanism_file(Path("sources"), "{H: 1}")
+    write_runs(
+        Trajectories((Species("A"), Species("B")), (trajectory(),), mechanism="sources/toy.yaml"), f"out/a.{ending}"
+    )
+    back = read_runs(f"out/a.{ending}")
+    assert back.mechanism == "sources/toy.yaml"
+    write_runs(back, f"b.{ending}")
+    assert_same(read_runs(f"b.{ending}"), back)
+
+
+def test_a_mechanism_that_the_caller_gives_takes_the_place_of_the_noted_one(
+    tmp_path: Path, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = table("# mechanism: h2o2.yaml\n# phase: ohmech\ntime [s],A [M]\n0,1\n")
+    other = tmp_path / "other"
+    other.mkdir()
+    mechanism_file(tmp_path, "{H: 1}")
+    mechanism_file(other, "{O: 1}")
+    assert read_csv(path, mechanism="toy.yaml").species[0].composition == {"H": 1}
+    monkeypatch.chdir(other)
+    assert read_csv(path, mechanism="toy.yaml").species[0].composition == {"O": 1}
+    unknown = read_csv(path, mechanism="")
+    assert (unknown.species, unknown.mechanism, unknown.phase) == ((Species("A"),), "", "")
+
+
+def test_tables_of_a_shipped_mechanism_can_be_moved(tmp_path: Path) -> None:
+    runs = ml.simulate(ml.load_study(example_studies()["fuel-radical-product"]))
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    ml.write_csv(runs, tmp_path / "runs.csv")
+    assert "# mechanism: fuel-radical-product.yaml\n" in (tmp_path / "runs.csv").read_text(encoding="utf-8")
+    moved = (tmp_path / "runs.csv").rename(tmp_path / "deep" / "er" / "runs.csv")
+    assert ml.read_csv(moved).species == runs.species
