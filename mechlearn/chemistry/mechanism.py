@@ -139,7 +139,14 @@ class Falloff:
             )
 
 
-def _side(amounts: Mapping[str, float]) -> str:
+def side_text(amounts: Mapping[str, float]) -> str:
+    """One side of a reaction as text.
+
+    Examples
+    --------
+    >>> side_text({"H": 2, "AR": 1, "O": 0, "N": 0.5})
+    '2 H + AR + 0.5 N'
+    """
     return " + ".join(name if n == 1 else f"{n:g} {name}" for name, n in amounts.items() if n)
 
 
@@ -222,7 +229,7 @@ class Reaction:
         if self.definition is not None and "equation" in self.definition:
             return str(self.definition["equation"])
         arrow = " <=> " if self.reversible or self.reverse_rate is not None else " => "
-        return _side(self.reactants) + self.partner + arrow + _side(self.products) + self.partner
+        return side_text(self.reactants) + self.partner + arrow + side_text(self.products) + self.partner
 
     @property
     def partner(self) -> str:

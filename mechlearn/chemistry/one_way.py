@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .mechanism import side_text
+
 Array = NDArray[np.float64]
 Complex = tuple[int, ...]
 """Coefficients over the species."""
@@ -28,18 +30,17 @@ class OneWayReaction:
         >>> OneWayReaction((2, 0), (0, 1)).equation(["A", "B"])
         '2 A => B'
         """
-        sides = [
-            " + ".join(
-                f"{count} {name}" if count > 1 else name for count, name in zip(side, names, strict=True) if count
-            )
-            for side in (self.reactants, self.products)
-        ]
-        return " => ".join(sides)
+        return " => ".join(complex_text(side, names) for side in (self.reactants, self.products))
 
     @property
     def reverse(self) -> OneWayReaction:
         """The other way."""
         return OneWayReaction(self.products, self.reactants)
+
+
+def complex_text(complex_: Complex, names: Sequence[str]) -> str:
+    """One side of an equation, with the names of the species."""
+    return side_text(dict(zip(names, complex_, strict=True)))
 
 
 def monomials(concentrations: Array, complexes: Iterable[Complex]) -> Array:

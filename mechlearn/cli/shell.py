@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..data.progress import Progress
 from ..errors import FormatError, MechlearnError, StudyError
 
 RUNS = "Runs: .csv, .h5, a table of another program, or YAML."
@@ -98,18 +99,18 @@ def _options(
 
 
 @contextmanager
-def progress_bar(quiet: bool) -> Iterator[Callable[[float, str], None]]:
+def progress_bar(quiet: bool) -> Iterator[Progress]:
     """A bar on stderr, where a person watches it and the work takes over a second."""
     import time
 
+    from rich import progress
     from rich.console import Console
-    from rich.progress import Progress
 
     if quiet or not sys.stderr.isatty():
         yield lambda share, text: None
         return
     started = time.monotonic()
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with progress.Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=1.0, visible=False)
         yield lambda share, text: bar.update(
             task, completed=share, description=text, visible=time.monotonic() - started > 1

@@ -37,9 +37,7 @@ def simulate(
     from ..study.simulate import simulate_runs
 
     with progress_bar(quiet) as progress:
-        runs, failures = simulate_runs(
-            checked, progress=lambda done, total: progress(done / max(total, 1), "simulating")
-        )
+        runs, failures = simulate_runs(checked, progress=progress)
     write_runs(runs, output)
     for name, reason in failures.items():
         say(f"Run {name} failed and is left out: {reason}", json_file)

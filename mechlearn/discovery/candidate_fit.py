@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ..chemistry.one_way import OneWayReaction
 from ..data.balances.balances_record import Balances
+from ..data.progress import Progress
 from .candidates.enumeration import candidate_reactions
 from .fit.candidate_result import CandidateFit, CandidateReaction
 from .fit.production_states import ProductionStates, driving, states_of
@@ -23,8 +22,6 @@ from .select.rate_law_reduction import reduced_laws
 from .settings import Search
 
 Array = NDArray[np.float64]
-Progress = Callable[[float, str], None]
-
 MANY = 80
 """Candidates above which a coarse fit sorts out most before the fine one."""
 COARSE = 4.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..data.balances.balances_record import Balances
 from ..data.designed_states import design_of
+from ..data.progress import Progress
 from .candidate_fit import candidate_fit
 from .candidates.designed.designed_fit import designed_fit
 from .candidates.network.proposals import proposed_reactions
@@ -37,7 +37,7 @@ USEFUL = 0.02
 """Error of the rate laws up to which they are called approximate."""
 
 
-def from_candidates(balances: Balances, search: Search, progress: Callable[[float, str], None]) -> Discovery:
+def from_candidates(balances: Balances, search: Search, progress: Progress) -> Discovery:
     """The fewest candidates that explain the data, with their rate laws."""
     started = time.monotonic()
     proposed: NDArray[np.int64] | None = None
@@ -85,7 +85,7 @@ def from_candidates(balances: Balances, search: Search, progress: Callable[[floa
     )
 
 
-def _part(progress: Callable[[float, str], None], start: float, end: float) -> Callable[[float, str], None]:
+def _part(progress: Progress, start: float, end: float) -> Progress:
     """Progress of a part of the work."""
     return lambda share, text: progress(start + (end - start) * share, text)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..chemistry.one_way import Complex, OneWayReaction
+from ..chemistry.one_way import Complex, OneWayReaction, complex_text
 from ..data.balances.balances_record import Balances
 from .candidates.network.every_complex import solution_from_every_complex, solution_that_needs_catalysts
 from .candidates.network.solution import Solution
@@ -48,7 +48,7 @@ def reason_text(solution: Solution, witnesses: tuple[Complex, ...], balances: Ba
             if a and any(p >= a for p in ps)
         ]
         part = f"is in the rate of {equations} but not used up" if kept else "is used up more slowly than its rate says"
-        parts.append(f"{' and '.join(kept) or complex_text(y, balances)} {part}")
+        parts.append(f"{' and '.join(kept) or complex_text(y, [s.name for s in balances.species])} {part}")
     return "; ".join(parts)
 
 
@@ -72,13 +72,3 @@ def law_of(direction: OneWayReaction) -> tuple[Complex, Complex]:
     """The reactants and the direction of the change: what a rate law tells of a reaction."""
     net = np.subtract(direction.products, direction.reactants)
     return direction.reactants, tuple(int(c) for c in net // (np.gcd.reduce(net) or 1))
-
-
-def complex_text(complex_: Complex, balances: Balances) -> str:
-    """One side of an equation."""
-    parts = [
-        f"{count} {s.name}" if count > 1 else s.name
-        for count, s in zip(complex_, balances.species, strict=True)
-        if count
-    ]
-    return " + ".join(parts)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from threadpoolctl import threadpool_limits
 
@@ -12,6 +10,7 @@ from ..chemistry.mechanism import Mechanism
 from ..data.balances.balances_record import Balances
 from ..data.designed_states import design_of
 from ..data.noise.rate_noise import RateNoise
+from ..data.progress import Progress, silent
 from ..data.trajectories import Trajectories
 from ..errors import DataError, StudyError
 from .candidate_search import from_candidates
@@ -27,7 +26,7 @@ def discover(
     search: Search | None = None,
     *,
     noise: RateNoise | None = None,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Progress = silent,
 ) -> Discovery:
     """Find the reactions and rate constants that explain the balances.
 
@@ -86,13 +85,12 @@ def discover(
     if not np.any(balances.accumulation):
         message = "No concentration changes in these data, so there is no reaction to find."
         return no_reactions(balances, search, message)
-    told = progress or _silent
     with threadpool_limits(limits=1):
         if balances.trajectories is not None:
-            return from_trajectories(balances, search, told)
+            return from_trajectories(balances, search, progress)
         if _by_library(balances, search):
-            return from_candidates(balances, search, told)
-        return from_network(balances, search, told, noise)
+            return from_candidates(balances, search, progress)
+        return from_network(balances, search, progress, noise)
 
 
 def noise_seen(balances: Balances, search: Search) -> RateNoise | None:
@@ -168,10 +166,6 @@ def relative_error(mechanism: Mechanism, balances: Balances) -> float:
     residual = balances.residual(production) / size
     total = float(np.sqrt(np.sum((balances.accumulation / size) ** 2)))
     return float(np.sqrt(np.sum(residual**2))) / (total or 1.0)
-
-
-def _silent(share: float, text: str) -> None:
-    """Progress that nobody watches."""
 
 
 def has_rates(runs: Trajectories, search: Search) -> bool:

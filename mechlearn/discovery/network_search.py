@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
 
-from ..chemistry.one_way import Complex, OneWayReaction
+from ..chemistry.one_way import Complex, OneWayReaction, complex_text
 from ..data.balances.balances_record import Balances
 from ..data.noise.rate_noise import RateNoise
+from ..data.progress import Progress
 from ..errors import DataError, StudyError
 from .candidate_fit import candidate_directions
 from .candidates.network.adam import search_rows_with_adam
@@ -19,7 +19,7 @@ from .candidates.network.noisy_solution import significant_rates, solution_under
 from .candidates.network.solution import EXACT, Solution, pruned, solution_from_rows, too_many
 from .candidates.network.stoichiometry import Stoichiometry, conserving_rows, element_laws, free_rows
 from .candidates.network.training import RowSearch, search_rows
-from .catalysts import NOT_LOOKED_FOR, complex_text, law_of, reason_text, same_law_text, solution_with_catalysts
+from .catalysts import NOT_LOOKED_FOR, law_of, reason_text, same_law_text, solution_with_catalysts
 from .conservation_laws_in_data import Conserved, conserved_in
 from .discovery_result import STATUS, Discovery, learnt_mechanism, no_reactions
 from .fit.learned_reactions import LearnedReaction, learned_reactions
@@ -28,9 +28,7 @@ from .mass_action_test import lack_of_fit_of_mass_action, shortened, with_lack_o
 from .settings import Adam, Search
 
 
-def from_network(
-    balances: Balances, search: Search, progress: Callable[[float, str], None], noise: RateNoise | None = None
-) -> Discovery:
+def from_network(balances: Balances, search: Search, progress: Progress, noise: RateNoise | None = None) -> Discovery:
     """What the network finds; with compositions and ``method`` auto or both, checked against the library."""
     started = time.monotonic()
     _check(balances)
@@ -136,7 +134,7 @@ def _search(
     problem: Scaled,
     stoichiometry: Stoichiometry,
     search: Search,
-    progress: Callable[[float, str], None],
+    progress: Progress,
 ) -> RowSearch:
     if search.method == "candidates":
         return RowSearch()
@@ -168,7 +166,10 @@ def _verdict(
         status = "unexplained-residual"
     elif solution.ambiguous:
         status = "ambiguous"
-        detail = "; ".join(complex_text(y, balances) for y in solution.ambiguous) + " can react in more than one way"
+        detail = (
+            "; ".join(complex_text(y, [s.name for s in balances.species]) for y in solution.ambiguous)
+            + " can react in more than one way"
+        )
     elif witness is not None and witness.complete and _rivals(witness, solution):
         status = "ambiguous"
         equations = "; ".join(d.equation([s.name for s in balances.species]) for d in witness.fit.directions)

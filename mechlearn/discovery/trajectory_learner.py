@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +13,7 @@ from ..data.balances.derivative import differential_balances
 from ..data.balances.integral import integral_balances
 from ..data.balances.weak import weak_balances
 from ..data.noise.concentration_noise import estimate_noise
+from ..data.progress import Progress
 from ..data.sampling.thinning import thinned
 from ..data.trajectories import Trajectories
 from ..errors import DataError
@@ -31,7 +31,7 @@ from .select.trajectory_selection import ReactionSet, Selector
 from .settings import Search
 
 Array = NDArray[np.float64]
-Tell = Callable[[float, str], None]
+Tell = Progress
 
 MAKERS = {"weak": weak_balances, "integral": integral_balances, "derivative": differential_balances}
 REWEIGHTED = 2

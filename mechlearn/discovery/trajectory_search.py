@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from ..chemistry.mechanism import Arrhenius, Reaction
 from ..chemistry.one_way import Complex, OneWayReaction, undirected
 from ..data.balances.balances_record import Balances, TrajectoryOrigin
+from ..data.progress import Progress
 from ..data.sampling.missing_species import from_nothing
 from ..errors import StudyError
 from .candidates.network.training import RowSearch
@@ -30,7 +30,7 @@ ABOVE_NOISE = 1.5
 """χ² per datum, by the noise that neighbouring samples show, above which something is unexplained."""
 
 
-def from_trajectories(balances: Balances, search: Search, progress: Callable[[float, str], None]) -> Discovery:
+def from_trajectories(balances: Balances, search: Search, progress: Progress) -> Discovery:
     """The fewest candidates whose trajectories explain the runs, of all or of what the network froze."""
     assert balances.trajectories is not None
     started = time.monotonic()

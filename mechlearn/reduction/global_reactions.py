@@ -14,6 +14,7 @@ import scipy.sparse as sp
 
 from ..chemistry.thermo import GAS_CONSTANT
 from ..data.balances.balances_record import Balances
+from ..data.progress import silent
 from ..discovery.candidate_fit import candidate_fit
 from ..discovery.settings import Search
 from ..errors import MechlearnError
@@ -103,7 +104,7 @@ def _learnt(work: Context, whole: Candidate, left: Candidate, lost: Sequence[int
         scale=np.zeros((len(rows), len(asked))),
     )
     try:
-        found = candidate_fit(balances, Search(method="candidates", reverse="free", molecularity=_MOLECULES), _silent)
+        found = candidate_fit(balances, Search(method="candidates", reverse="free", molecularity=_MOLECULES), silent)
     except MechlearnError:
         return []
     learnt = [GlobalReaction.of(each) for each in found.reactions if each.rate is not None and each.rate.A > 0]
@@ -175,7 +176,3 @@ def lost_production(
         amounts.append(np.maximum(gas.concentrations, 0.0))
         production.append(net @ gas.net_rates_of_progress[places])
     return np.array(states), np.array(amounts), np.array(production)
-
-
-def _silent(share: float, text: str) -> None:
-    """Progress that nobody watches."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..chemistry.thermo import GAS_CONSTANT
+from ..data.progress import Progress, silent
 from ..data.trajectories import Reactor, Trajectories, Trajectory
 from ..errors import DataError, SimulationError
 from ..formats.cantera_species import atomic_weights, first_sentence, species_record
@@ -19,8 +20,6 @@ from .mechanisms import find_mechanism, load_gas
 from .settings import Designed, Source, Times
 from .synthetic_noise import with_noise
 
-Progress = Callable[[int, int], None]
-
 _MOST_STEPS = 200_000
 _MANY_SPECIES = 150
 """From here on a sparse preconditioner pays: n-hexane of 1268 species takes seconds for what took many minutes."""
@@ -28,7 +27,7 @@ _UNKNOWN_PART = 1e-3
 
 
 def simulate_source(
-    source: Source, folder: Path | None = None, *, progress: Progress | None = None
+    source: Source, folder: Path | None = None, *, progress: Progress = silent
 ) -> tuple[Trajectories, dict[str, str]]:
     """Every run of a source with its perturbed copies, and the reasons of those that failed, by name.
 
@@ -39,7 +38,7 @@ def simulate_source(
     folder : Path, optional
         Where the mechanism is looked for first.
     progress : callable, optional
-        Called with the number of runs done and the number of all.
+        Called with the share done and what is being done.
 
     Raises
     ------
@@ -65,8 +64,7 @@ def simulate_source(
         else:
             family = [full, *_perturbed(gas, full, source, number)]
             runs += [_columns(run, observed) for run in family]
-        if progress is not None:
-            progress(number, len(states))
+        progress(number / len(states), "simulating")
     if not runs:
         name, reason = next(iter(failures.items()))
         raise SimulationError(f"every run failed. {name}: {reason} Check the conditions, or shorten the time.")
@@ -82,7 +80,7 @@ def resimulate(
     phase: str = "",
     rtol: float = 1e-10,
     atol: float = 1e-20,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> tuple[dict[str, Trajectory], dict[str, str]]:
     """Every time history again, from its initial state in its own reactor at its own times, by a mechanism file.
 
@@ -97,7 +95,7 @@ def resimulate(
     rtol, atol : float
         Tolerances of CVODES: relative, and absolute [kmol] in a reactor of 1 m³.
     progress : callable, optional
-        Called with the number of runs done and the number of all.
+        Called with the share done and what is being done.
 
     Returns
     -------
@@ -133,8 +131,7 @@ def resimulate(
             failures[run.name] = f"{first_sentence(error)}."
         else:
             done[run.name] = replace(_columns(history, columns), time=run.time)
-        if progress is not None:
-            progress(number, len(histories))
+        progress(number / len(histories), "simulating again")
     return done, failures
 
 

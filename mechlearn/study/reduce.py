@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..data.progress import Progress, silent
 from ..errors import SimulationError, StudyError
 from ..files import write_text
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
@@ -29,18 +30,13 @@ from .reduction_results import RESULTS, Reduction, finished
 from .schema import Study
 from .study_text import study_text
 
-Progress = Callable[[float, str], None]
 _KNOWN = 0.02
 _LEADING = 32
 """Species of the first flame, those that matter most to ignition."""
 
 
-def _silent(share: float, text: str) -> None:
-    """Progress that nobody watches."""
-
-
 def reduce_study(
-    study: Study, folder: Path, *, cores: int = 0, overwrite: bool = False, progress: Progress = _silent
+    study: Study, folder: Path, *, cores: int = 0, overwrite: bool = False, progress: Progress = silent
 ) -> Reduction:
     """Reduce the mechanism of a study and write all results into a folder; goes on where an earlier run was cut off.
 

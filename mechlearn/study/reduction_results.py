@@ -9,7 +9,6 @@ from math import isinf
 from pathlib import Path
 from typing import Any
 
-
 from ..chemistry.mechanism import Mechanism
 from ..errors import MechlearnError
 from ..files import write_json, write_text

@@ -11,6 +11,7 @@ from ..chemistry.comparison import Comparison
 from ..chemistry.unmeasured_products import unmeasured_text
 from ..data.balances.balances_record import Balances
 from ..data.balances.derivative import differential_balances
+from ..data.progress import Progress, silent
 from ..data.sampling.diagnose import check_sampling
 from ..data.sampling.thinning import thinned
 from ..data.trajectories import Trajectories
@@ -51,7 +52,7 @@ from .evidence import (
 from .final_status import final_status, known_rates, other_networks
 from .report_subject import studied_subject
 from .results_folder import REPORTS, RESULTS, Clock, check_folder, versions
-from .runs import Progress, lost_elements, silent, study_runs, with_whole_elements
+from .runs import lost_elements, study_runs, with_whole_elements
 from .schema import Study
 from .study_text import study_text
 

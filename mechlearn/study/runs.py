@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from ..chemistry.mechanism import Species
 from ..data.completion import completed
+from ..data.progress import Progress, silent
 from ..data.sampling.diagnose import check_sampling
 from ..data.trajectories import Trajectories, Trajectory
 from ..errors import DataError
@@ -19,12 +19,6 @@ from ..formats.tables.table_reading import Options
 from ..simulation.mechanisms import find_mechanism
 from .schema import Study
 from .simulate import simulate_runs
-
-Progress = Callable[[float, str], None]
-
-
-def silent(share: float, text: str) -> None:
-    """Progress that nobody watches."""
 
 
 def study_runs(study: Study, progress: Progress = silent) -> tuple[Trajectories, dict[str, str]]:
@@ -43,7 +37,7 @@ def study_runs(study: Study, progress: Progress = silent) -> tuple[Trajectories,
         If a file is no table of runs, files have different species, or species cannot be completed.
     """
     if study.source is not None:
-        runs, failures = simulate_runs(study, progress=lambda done, total: progress(done / max(total, 1), "simulating"))
+        runs, failures = simulate_runs(study, progress=progress)
     else:
         runs, failures = _read(study), {}
     return with_whole_elements(_complete(study, runs) if study.complete else runs), failures

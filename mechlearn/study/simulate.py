@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from ..data.progress import Progress, silent
 from ..data.trajectories import Trajectories
 from ..errors import SimulationError, StudyError
 from ..formats.tables.endings import read_runs
-from ..simulation.reactors import Progress, simulate_source
+from ..simulation.reactors import simulate_source
 from .schema import Study, load_study
 
 
-def simulate(study: Study | str | Path, *, progress: Progress | None = None) -> Trajectories:
+def simulate(study: Study | str | Path, *, progress: Progress = silent) -> Trajectories:
     """Trajectories of a study's source; runs that fail are left out, each with a warning in the log.
 
     Parameters
@@ -20,7 +21,7 @@ def simulate(study: Study | str | Path, *, progress: Progress | None = None) -> 
     study : Study, str or Path
         A study, or the path of its file.
     progress : callable, optional
-        Called with the number of runs done and the number of all.
+        Called with the share done and what is being done.
 
     Returns
     -------
@@ -48,9 +49,7 @@ def simulate(study: Study | str | Path, *, progress: Progress | None = None) -> 
     return runs
 
 
-def simulate_runs(
-    study: Study | str | Path, *, progress: Progress | None = None
-) -> tuple[Trajectories, dict[str, str]]:
+def simulate_runs(study: Study | str | Path, *, progress: Progress = silent) -> tuple[Trajectories, dict[str, str]]:
     """As `simulate`, with the reasons of the runs that failed, by name."""
     study = study if isinstance(study, Study) else load_study(study)
     where = f"{study.path}: " if study.path is not None else ""

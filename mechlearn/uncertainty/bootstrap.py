@@ -22,9 +22,10 @@ from typing import Any
 import joblib
 import numpy as np
 
-from ..chemistry.mechanism import Mechanism
+from ..chemistry.mechanism import Mechanism, side_text
 from ..data.balances.derivative import differential_balances
 from ..data.noise.rate_noise import RateNoise
+from ..data.progress import Progress, silent
 from ..data.trajectories import Trajectories
 from ..discovery.discover import discover, has_rates, noise_seen
 from ..discovery.mass_action_test import shortened
@@ -70,7 +71,7 @@ def bootstrap_support(
     jobs: int = -1,
     done: Resamples | None = None,
     keep: Callable[[dict[int, list[Sides]]], None] | None = None,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Progress = silent,
 ) -> Support:
     """Learn again from random halves of the runs, and count the reactions of the mechanism.
 
@@ -115,8 +116,7 @@ def bootstrap_support(
             found[number] = reactions
             if keep is not None:
                 keep(found)
-            if progress is not None:
-                progress(len(found) / resamples, f"{len(found)} of {resamples} resamples")
+            progress(len(found) / resamples, f"{len(found)} of {resamples} resamples")
     counts = Counter(sides for number in range(resamples) for sides in found[number])
     mine = _sides_of(mechanism)
     others = [
@@ -145,8 +145,5 @@ def _found_again(runs: Trajectories, search: Search, noise: RateNoise | None, nu
 
 def _sides_of(mechanism: Mechanism) -> list[Sides]:
     """Both sides of each reaction as text, in an order that does not hang on the direction."""
-
-    def text(side: Mapping[str, float]) -> str:
-        return " + ".join(name if n == 1 else f"{n:g} {name}" for name, n in sorted(side.items()))
-
-    return [tuple(sorted((text(r.reactants), text(r.products)))) for r in mechanism.reactions]  # type: ignore[misc]
+    sides = [(dict(sorted(r.reactants.items())), dict(sorted(r.products.items()))) for r in mechanism.reactions]
+    return [tuple(sorted(map(side_text, pair))) for pair in sides]  # type: ignore[misc]

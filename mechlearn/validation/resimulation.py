@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from ..chemistry.mechanism import Mechanism
+from ..data.progress import Progress, silent
 from ..data.trajectories import Trajectories, Trajectory
 from ..errors import StudyError
 from ..formats.cantera_yaml.export import write_mechanism
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
 from ..simulation.ignition import Definition, closer_times, ignition_delay, same_moment
 from ..simulation.mechanisms import find_mechanism
-from ..simulation.reactors import Progress, resimulate
+from ..simulation.reactors import resimulate
 from . import measures
 from .coverage import beyond_training
 from .data_noise import NoisyRuns
@@ -33,7 +34,7 @@ def validate(
     criteria: Criteria | None = None,
     noise: MeasurementNoise | None = None,
     measured: NoisyRuns | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Validation:
     """Simulate every run again from its initial state, in its own reactor, and compare at the data's times.
 
@@ -137,7 +138,7 @@ def _simulated_again(
     runs: Trajectories,
     histories: list[Trajectory],
     started: list[Trajectory],
-    progress: Progress | None,
+    progress: Progress,
     definition: Definition,
 ) -> tuple[Mechanism, dict[str, Trajectory], dict[str, str], dict[str, DelayComparison]]:
     """The mechanism as the file holds it, the re-simulated runs, why others failed, and the ignition delays."""

@@ -188,10 +188,10 @@ def test_a_run_that_fails_is_left_out_by_name_and_all_failing_is_an_error(
 
 
 def test_progress_counts_every_run() -> None:
-    counts: list[tuple[int, int]] = []
-    runs = simulate(ignition(), progress=lambda done, total: counts.append((done, total)))
-    resimulate("h2o2.yaml", runs, progress=lambda done, total: counts.append((done, total)))
-    assert counts == [(1, 2), (2, 2)] * 2
+    counts: list[tuple[float, str]] = []
+    runs = simulate(ignition(), progress=lambda share, doing: counts.append((share, doing)))
+    resimulate("h2o2.yaml", runs, progress=lambda share, doing: counts.append((share, doing)))
+    assert counts == [(0.5, "simulating"), (1.0, "simulating"), (0.5, "simulating again"), (1.0, "simulating again")]
 
 
 def test_an_unobserved_diluent_matters_where_the_reactor_heats_up_and_not_where_it_does_not() -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...chemistry.kinetics import rate_constants
 from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction
-from ...chemistry.one_way import Complex, OneWayReaction
+from ...chemistry.one_way import Complex, OneWayReaction, complex_text
 from ...data.balances.balances_record import Balances
 from ...discovery.candidates.network.stoichiometry import Stoichiometry, conserving_rows, element_laws, free_rows
 from ...discovery.fit.rate_constants import RateFit, fit_rates
@@ -95,7 +95,7 @@ def find_alternatives(
         others, more = swapped or ([], 0)
         return _told(found + others, further + more, (), scope + EXCHANGED * (swapped is not None))
     others, more, open_ = _on_data(mechanism, balances, search, stoichiometry)
-    names = tuple(_side_text(y, mechanism) for y in open_ or ())
+    names = tuple(complex_text(y, mechanism.species_names) for y in open_ or ())
     return _told(found + others, further + more, names, scope if open_ is None else scope + ON_DATA)
 
 
@@ -240,8 +240,3 @@ def _reaction(direction: OneWayReaction, constant: float, mechanism: Mechanism) 
         for side in (direction.reactants, direction.products)
     )
     return Reaction(left, right, Arrhenius(constant))
-
-
-def _side_text(complex_: Complex, mechanism: Mechanism) -> str:
-    counts = zip(complex_, mechanism.species_names, strict=True)
-    return " + ".join(name if count == 1 else f"{count} {name}" for count, name in counts if count)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from ....data.balances.balances_record import Balances
 from ....data.designed_states import Design
+from ....data.progress import Progress
 from ...fit.candidate_result import CandidateFit, CandidateReaction
 from ...fit.production_states import states_of
 from ...fit.rate_law_readout import reactions_of
@@ -38,9 +38,7 @@ class _FitStep:
     reversible: bool
 
 
-def designed_fit(
-    balances: Balances, design: Design, search: Search, progress: Callable[[float, str], None]
-) -> CandidateFit:
+def designed_fit(balances: Balances, design: Design, search: Search, progress: Progress) -> CandidateFit:
     """The reactions that a design of states shows, with rate laws in its bath.
 
     Parameters

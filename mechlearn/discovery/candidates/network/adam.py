@@ -10,11 +10,12 @@ from torch import Tensor
 
 from ....chemistry.one_way import undirected
 from ....data.balances.balances_record import Balances
+from ....data.progress import Progress
 from ...settings import Adam, Search
 from .freezing import rows_to_freeze
 from .signed_network import CONCENTRATION_FLOOR
 from .stoichiometry import Stoichiometry
-from .training import Progress, Round, RowSearch
+from .training import Round, RowSearch
 
 UNIT_AMPLITUDE = 1.0
 

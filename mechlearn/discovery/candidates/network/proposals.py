@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ....chemistry.conservation import element_matrix
 from ....chemistry.one_way import undirected
 from ....data.balances.balances_record import Balances
+from ....data.progress import Progress
 from ....errors import DataError
 from ...fit.production_states import Driving, ProductionStates, driving, states_of
 from ...fit.rate_fit import BalanceErrors, RateLawFit
@@ -21,8 +22,6 @@ from .range_network import RangeProblem, drawn, trained, whole_rows
 
 Array = NDArray[np.float64]
 Row = tuple[int, ...]
-Progress = Callable[[float, str], None]
-
 ROWS = 32
 """Free and frozen rows of the whole network."""
 MOST_STATES = 400

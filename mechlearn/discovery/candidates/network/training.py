@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ....chemistry.one_way import Complex, undirected
 from ....data.noise.rate_noise import RateNoise
+from ....data.progress import Progress
 from ...fit.scaling import Scaled, choose_samples
 from ...settings import LevenbergMarquardt, Search
 from .freezing import rows_to_freeze
@@ -21,8 +22,6 @@ from .restarts import Batch
 from .signed_network import LARGEST_LOG_RATE, SignedNetwork
 from .solution import Solution, directions_of, solution_from_network, solution_from_pool, whole_halves
 from .stoichiometry import Stoichiometry
-
-Progress = Callable[[float, str], None]
 
 SAMPLES = 250
 """States in which the search for rows looks; rate constants and the final check use all."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....data.balances.balances_record import Balances
+from ....data.progress import Progress
 from ....errors import StudyError
 from ...settings import Adam, Search
 from ..trajectory_candidates import span_of
@@ -21,9 +21,7 @@ ROUNDS = 4
 """Of each stage of a search whose data are themselves a fit, so that it can end before no residual is left."""
 
 
-def frozen_rows(
-    balances: Balances, search: Search, progress: Callable[[float, str], None]
-) -> tuple[NDArray[np.int64], RowSearch]:
+def frozen_rows(balances: Balances, search: Search, progress: Progress) -> tuple[NDArray[np.int64], RowSearch]:
     """Whole rows, shape (R, S), that the network finds in the rates which balances of concentrations show.
 
     The search ends where these rows explain the balances as well as polynomials of second order do. Rows that break a

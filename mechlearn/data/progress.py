@@ -1,0 +1,16 @@
+"""How long work goes on telling how far it is."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """What long work calls as it goes on."""
+
+    def __call__(self, share: float, doing: str, /) -> None:
+        """Take the share that is done, from 0 to 1, and what is being done."""
+
+
+def silent(share: float, doing: str, /) -> None:
+    """Progress that nobody watches."""
