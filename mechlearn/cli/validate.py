@@ -27,7 +27,7 @@ def validate(
     runs: Annotated[Path, typer.Argument(help="Runs: .csv or .h5.")],
     tolerance: Annotated[float | None, typer.Option(help="Largest relative error that passes; 1e-3.")] = None,
     study: Annotated[Path | None, typer.Option(help="A study whose validate: section holds.")] = None,
-    ignition: Annotated[str | None, typer.Option(help="T0+400, max dT/dt, max OH or max dP/dt.")] = None,
+    ignition: Annotated[str | None, typer.Option(help="T0+400 (any rise in K), max dT/dt, max OH or max dP/dt.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a report there: .html or .md.")] = None,
     json_file: JsonOption = None,
     quiet: QuietOption = False,

@@ -13,7 +13,7 @@ from ..data.trajectories import Trajectories, Trajectory
 from ..errors import StudyError
 from ..formats.cantera_yaml.export import write_mechanism
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
-from ..simulation.ignition import Definition, closer_times, ignition_delay, same_moment
+from ..simulation.ignition import IgnitionDefinition, closer_times, ignition_delay, same_moment
 from ..simulation.mechanisms import find_mechanism
 from ..simulation.reactors import resimulate
 from . import measures
@@ -30,7 +30,7 @@ def validate(
     tolerance: float = 1e-3,
     held_out: bool = True,
     training: Trajectories | None = None,
-    ignition: Definition = "T0+400",
+    ignition: str | IgnitionDefinition = "T0+400",
     criteria: Criteria | None = None,
     noise: MeasurementNoise | None = None,
     measured: NoisyRuns | None = None,
@@ -52,7 +52,7 @@ def validate(
     training : Trajectories, optional
         What the mechanism was learnt from, to tell runs that interpolate from those that extrapolate.
     ignition : str
-        What an ignition delay is: one of `mechlearn.simulation.ignition.DEFINITIONS`.
+        What an ignition delay is: ``T0+400`` or any other rise in K, ``max dT/dt``, ``max OH`` or ``max dP/dt``.
     criteria : Criteria, optional
         Of quantities beside the species.
     noise : MeasurementNoise, optional
@@ -70,7 +70,7 @@ def validate(
     Raises
     ------
     StudyError
-        If the tolerance is not above zero, or the file is not found.
+        If the tolerance is not above zero, the file is not found, or the delay's definition is unknown.
     FormatError
         If the mechanism cannot be read or exported.
     DataError
@@ -80,7 +80,8 @@ def validate(
         raise StudyError(f"The tolerance of the validation is {tolerance:g}; it is a relative error and above zero.")
     histories = [run for run in runs.runs if run.is_time_history]
     started = histories if measured is None else [measured.start(run) for run in histories]
-    exported, simulated, failures, delays = _simulated_again(mechanism, runs, histories, started, progress, ignition)
+    definition = IgnitionDefinition.of(ignition)
+    exported, simulated, failures, delays = _simulated_again(mechanism, runs, histories, started, progress, definition)
     names = runs.species_names
     errors, times = measures.deviations(histories, simulated, len(names), measured)
     energies = measures.Energies(exported, names)
@@ -96,7 +97,7 @@ def validate(
         failures=failures,
         conservation=measures.element_drift(exported, names, simulated),
         ignition_delay=delays,
-        ignition_definition=ignition,
+        ignition_definition=definition.text,
         final_errors=measures.final_errors(histories, simulated),
         pressure_errors=measures.pressure_errors(histories, simulated, names, exported),
         heat_release=measures.heat_released(energies, histories, simulated),
@@ -139,7 +140,7 @@ def _simulated_again(
     histories: list[Trajectory],
     started: list[Trajectory],
     progress: Progress,
-    definition: Definition,
+    definition: IgnitionDefinition,
 ) -> tuple[Mechanism, dict[str, Trajectory], dict[str, str], dict[str, DelayComparison]]:
     """The mechanism as the file holds it, the re-simulated runs, why others failed, and the ignition delays."""
     with tempfile.TemporaryDirectory() as folder:
@@ -164,7 +165,7 @@ def _ignition_delays(
     runs: Trajectories,
     histories: list[Trajectory],
     simulated: dict[str, Trajectory],
-    definition: Definition,
+    definition: IgnitionDefinition,
 ) -> dict[str, DelayComparison]:
     """Delays of data and re-simulation, by run.
 
@@ -184,7 +185,7 @@ def _ignition_delays(
 
 
 def _resolved_delay(
-    path: Path, phase: str, runs: Trajectories, run: Trajectory, definition: Definition
+    path: Path, phase: str, runs: Trajectories, run: Trajectory, definition: IgnitionDefinition
 ) -> float | None:
     """The delay of a re-simulated run from times close enough, first over all of the run, then around it."""
     delay, history = None, run

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field, Strict, model_validator
+from pydantic import Field, Strict, model_validator
 from pydantic.dataclasses import dataclass
 
-from ..simulation.ignition import DEFINITIONS, Definition
+from ..simulation.ignition import Ignition, IgnitionDefinition
 from ..units import STRICT, Molar
-
-
-def _definition(value: Any) -> Any:
-    """The name as it is listed, whatever blanks and capitals it is written with."""
-    if not isinstance(value, str):
-        return value
-    plain = value.replace(" ", "").removesuffix("K").lower()
-    return next((name for name in DEFINITIONS if name.replace(" ", "").lower() == plain), value)
 
 
 Share = Annotated[float, Strict(), Field(gt=0)]
@@ -86,8 +78,8 @@ class Validate:
         Share of whole runs kept from the learner, in [0, 1).
     tolerance : float
         Largest error, relative to a species' range, that passes.
-    ignition : str
-        What an ignition delay is: ``T0+400`` (K), ``max dT/dt``, ``max OH`` or ``max dP/dt``.
+    ignition : IgnitionDefinition
+        What an ignition delay is: ``T0+400`` or any other rise in K, ``max dT/dt``, ``max OH`` or ``max dP/dt``.
     criteria : Criteria
         Of other quantities.
     noise : MeasurementNoise, optional
@@ -96,7 +88,7 @@ class Validate:
 
     hold_out: Annotated[float, Strict(), Field(ge=0, lt=1)] = 0.2
     tolerance: Annotated[float, Strict(), Field(gt=0)] = 1e-3
-    ignition: Annotated[Definition, BeforeValidator(_definition)] = "T0+400"
+    ignition: Ignition = IgnitionDefinition()
     criteria: Criteria = field(default_factory=Criteria)
     noise: MeasurementNoise | None = None
 

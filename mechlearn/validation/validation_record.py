@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.trajectories import Trajectory
-from ..simulation.ignition import Definition
 from .data_noise import ABOVE_NOISE, NoisyRuns
 from .settings import Criteria
 
@@ -122,7 +121,7 @@ class Validation:
     failures: dict[str, str] = field(default_factory=dict)
     conservation: dict[str, float] = field(default_factory=dict)
     ignition_delay: dict[str, DelayComparison] = field(default_factory=dict)
-    ignition_definition: Definition = "T0+400"
+    ignition_definition: str = "T0+400"
     final_errors: dict[str, float] = field(default_factory=dict)
     pressure_errors: dict[str, float] = field(default_factory=dict)
     heat_release: dict[str, HeatRelease] = field(default_factory=dict)
