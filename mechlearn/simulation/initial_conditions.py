@@ -19,7 +19,7 @@ from ..formats.cantera_species import first_sentence
 from .settings import Concentrations, Designed, Mixture, MoleFractions, Sample, Source
 
 _INERT = ("AR", "HE", "NE", "KR", "XE", "N2")
-"""Baths of designed states, the first that the phase has."""
+"""Diluents of designed states, the first that the phase has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,19 +56,19 @@ def _amounts(gas: ct.Solution, amounts: dict[str, float], key: str) -> NDArray[n
 
 def initial_states(gas: ct.Solution, source: Source) -> Iterator[InitialState]:
     """All initial states of a source: temperature by temperature, then pressure by pressure, then phi or draw."""
-    rng, first = np.random.default_rng(source.seed), source.initial
+    rng, initial = np.random.default_rng(source.seed), source.initial
     temperatures, pressures = source.temperature or (gas.T,), source.pressure or (gas.P,)
     for temperature, pressure in product(temperatures, pressures):
-        if isinstance(first, Concentrations):
-            yield InitialState(temperature, None, _amounts(gas, first.concentrations, "initial.concentrations"))
-        elif isinstance(first, MoleFractions):
-            yield InitialState(temperature, pressure, _amounts(gas, first.X, "initial.X"))
-        elif isinstance(first, Mixture):
-            for phi in first.phi:
-                yield InitialState(temperature, pressure, _mixture(gas, first, phi))
-        elif isinstance(first, Sample):
-            for amounts in _draws(gas, first, rng):
-                yield InitialState(temperature, pressure if first.of == "mole-fractions" else None, amounts)
+        if isinstance(initial, Concentrations):
+            yield InitialState(temperature, None, _amounts(gas, initial.concentrations, "initial.concentrations"))
+        elif isinstance(initial, MoleFractions):
+            yield InitialState(temperature, pressure, _amounts(gas, initial.X, "initial.X"))
+        elif isinstance(initial, Mixture):
+            for phi in initial.phi:
+                yield InitialState(temperature, pressure, _mixture(gas, initial, phi))
+        elif isinstance(initial, Sample):
+            for amounts in _draws(gas, initial, rng):
+                yield InitialState(temperature, pressure if initial.of == "mole-fractions" else None, amounts)
 
 
 def _mixture(gas: ct.Solution, mixture: Mixture, phi: float) -> NDArray[np.float64]:
@@ -93,8 +93,8 @@ def _draws(gas: ct.Solution, sample: Sample, rng: np.random.Generator) -> Iterat
     if not np.any(high):
         raise StudyError("source.initial: high is zero for every species, so that the reactor is empty.")
     for _ in range(sample.runs):
-        share = rng.random(len(columns))
-        drawn = low + share * (high - low) if sample.sample == "uniform" else low ** (1 - share) * high**share
+        part = rng.random(len(columns))
+        drawn = low + part * (high - low) if sample.sample == "uniform" else low ** (1 - part) * high**part
         if sample.of == "mole-fractions":
             drawn = drawn / drawn.sum() * (1 - diluent.sum())
         amounts = diluent.copy()
@@ -111,40 +111,37 @@ def set_state(gas: ct.Solution, state: InitialState) -> None:
         gas.concentrations = state.amounts
 
 
-def designed_runs(gas: ct.Solution, source: Source, designed: Designed) -> Iterator[list[Trajectory]]:
+def designed_runs(gas: ct.Solution, source: Source) -> Iterator[Trajectory]:
     """The states of a design at each temperature and pressure: the diluent alone, and a run of states around it."""
-    diluent = designed.diluent or _inert(gas)
-    share = _amounts(gas, diluent, "initial.diluent")
+    if not isinstance(source.initial, Designed):
+        return
+    diluent = _amounts(gas, source.initial.diluent or _inert(gas), "initial.diluent")
     for number, (temperature, pressure) in enumerate(product(source.temperature, source.pressure), start=1):
-        concentrations = designed_states(share / share.sum() * pressure / (GAS_CONSTANT * temperature))
-        rates, pressures = np.empty_like(concentrations), np.empty(len(concentrations))
-        for i, amounts in enumerate(concentrations):
-            set_state(gas, InitialState(temperature, None, amounts))
-            rates[i], pressures[i] = gas.net_production_rates, gas.P
-        time, temperatures = np.arange(len(rates), dtype=float), np.full(len(rates), temperature)
+        states = designed_states(diluent / diluent.sum() * pressure / (GAS_CONSTANT * temperature))
         name = f"run{number:03d}"
-        first, others = (
-            Trajectory(
-                time[part] - time[part][0],
-                concentrations[part],
-                temperatures[part],
-                pressures[part],
-                rates[part],
-                source.reactor,
-                label,
-                parent,
-            )
-            for part, label, parent in ((slice(1), name, ""), (slice(1, None), f"{name}-designed", name))
-        )
-        yield [first, others]
+        for concentrations, label, parent in ((states[:1], name, ""), (states[1:], f"{name}-designed", name)):
+            time, temperatures = np.arange(len(concentrations), dtype=float), np.full(len(concentrations), temperature)
+            _, rates, pressures = evaluated(gas, temperatures, concentrations)
+            yield Trajectory(time, concentrations, temperatures, pressures, rates, source.reactor, label, parent)
+
+
+def evaluated(
+    gas: ct.Solution, temperatures: NDArray[np.float64], concentrations: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """What Cantera holds at states [K], [kmol/m³]: concentrations, production rates [kmol/m³/s] and pressures [Pa]."""
+    held, rates, pressures = np.empty_like(concentrations), np.empty_like(concentrations), np.empty(len(temperatures))
+    for i, (temperature, amounts) in enumerate(zip(temperatures, concentrations, strict=True)):
+        set_state(gas, InitialState(float(temperature), None, amounts))
+        held[i], rates[i], pressures[i] = gas.concentrations, gas.net_production_rates, gas.P
+    return held, rates, pressures
 
 
 def _inert(gas: ct.Solution) -> dict[str, float]:
     """The inert gas of a phase."""
+    by_name = {name.upper(): name for name in reversed(gas.species_names)}
     for wanted in _INERT:
-        for name in gas.species_names:
-            if name.upper() == wanted:
-                return {name: 1.0}
+        if wanted in by_name:
+            return {by_name[wanted]: 1.0}
     raise StudyError(
         f"source.initial: phase {gas.name!r} has none of {', '.join(_INERT)} to surround the others in designed "
         "states. Name a gas, as in diluent: {AR: 1}."

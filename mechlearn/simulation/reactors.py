@@ -15,15 +15,24 @@ from ..data.progress import Progress, silent
 from ..data.trajectories import Reactor, Trajectories, Trajectory
 from ..errors import DataError, SimulationError
 from ..formats.cantera_species import atomic_weights, first_sentence, species_record
-from .initial_conditions import InitialState, columns_of, designed_runs, initial_states, set_state
+from .initial_conditions import InitialState, columns_of, designed_runs, evaluated, initial_states, set_state
 from .mechanisms import find_mechanism, load_gas
-from .settings import Designed, Source, Times
+from .settings import Source, Times
 from .synthetic_noise import with_noise
 
-_MOST_STEPS = 200_000
+MAXIMUM_STEPS = 200_000
+_REACTORS = {
+    (True, True): ct.IdealGasConstPressureMoleReactor,
+    (True, False): ct.IdealGasMoleReactor,
+    (False, True): ct.IdealGasConstPressureReactor,
+    (False, False): ct.IdealGasReactor,
+}
+"""By whether the state holds moles, and whether the pressure is constant."""
+_RTOL, _ATOL = 1e-10, 1e-20
 _MANY_SPECIES = 150
 """From here on a sparse preconditioner pays: n-hexane of 1268 species takes seconds for what took many minutes."""
 _UNKNOWN_PART = 1e-3
+"""What the species of an adiabatic run may lack of its pressure."""
 
 
 def simulate_source(
@@ -50,10 +59,7 @@ def simulate_source(
     mechanism = find_mechanism(source.mechanism, folder)
     gas = load_gas(mechanism, source.phase)
     observed = columns_of(gas, source.species or tuple(gas.species_names), "species")
-    design = source.initial if isinstance(source.initial, Designed) else None
-    families = [] if design is None else list(designed_runs(gas, source, design))
-    states = [] if design is not None else list(initial_states(gas, source))
-    runs = [run for family in families for run in family]
+    states, runs = list(initial_states(gas, source)), list(designed_runs(gas, source))
     failures: dict[str, str] = {}
     for number, state in enumerate(states, start=1):
         name = f"run{number:0{max(3, len(str(len(states))))}d}"
@@ -62,8 +68,7 @@ def simulate_source(
         except ct.CanteraError as error:
             failures[name] = f"{first_sentence(error)}."
         else:
-            family = [full, *_perturbed(gas, full, source, number)]
-            runs += [_columns(run, observed) for run in family]
+            runs += [_columns(run, observed) for run in (full, *_perturbed(gas, full, source, number))]
         progress(number / len(states), "simulating")
     if not runs:
         name, reason = next(iter(failures.items()))
@@ -78,8 +83,8 @@ def resimulate(
     runs: Trajectories,
     *,
     phase: str = "",
-    rtol: float = 1e-10,
-    atol: float = 1e-20,
+    rtol: float = _RTOL,
+    atol: float = _ATOL,
     progress: Progress = silent,
 ) -> tuple[dict[str, Trajectory], dict[str, str]]:
     """Every time history again, from its initial state in its own reactor at its own times, by a mechanism file.
@@ -123,10 +128,9 @@ def resimulate(
     for number, run in enumerate(histories, start=1):
         amounts = np.zeros(gas.n_species)
         amounts[columns] = run.concentrations[0]
-        state = InitialState(float(run.temperature[0]), None, amounts)
         try:
-            set_state(gas, state)
-            history = _integrate(gas, run.reactor, run.time - run.time[0], run.name, rtol=rtol, atol=atol)
+            set_state(gas, InitialState(float(run.temperature[0]), None, amounts))
+            history = _integrate(gas, run.reactor, run.time - run.time[0], run.name, rtol, atol)
         except ct.CanteraError as error:
             failures[run.name] = f"{first_sentence(error)}."
         else:
@@ -149,40 +153,49 @@ def _times(gas: ct.Solution, reactor: Reactor, times: Times) -> NDArray[np.float
     if times.spacing == "log":
         later = np.geomspace(times.start or times.end, times.end, (times.count or 3) - 1)
         return np.array([0.0, *later])
-    network, steps = _network(gas, reactor), [0.0]
+    network, steps = reactor_network(gas, reactor, _RTOL, _ATOL), [0.0]
     while network.step() < times.end:
         steps.append(float(network.time))
-        if len(steps) > _MOST_STEPS:
-            raise ct.CanteraError(f"The solver took more than {_MOST_STEPS} steps.")
+        if len(steps) > MAXIMUM_STEPS:
+            raise ct.CanteraError(f"The solver took more than {MAXIMUM_STEPS} steps.")
     steps.append(times.end)
     count = min(times.count or len(steps), len(steps))
     return np.array([steps[i] for i in np.linspace(0, len(steps) - 1, count).round().astype(int)])
 
 
-def _network(gas: ct.Solution, reactor: Reactor, rtol: float = 1e-10, atol: float = 1e-20) -> ct.ReactorNet:
-    """A reactor of 1 m³ that holds the phase as it stands."""
-    kind = ct.IdealGasConstPressureMoleReactor if reactor == "constant-pressure" else ct.IdealGasMoleReactor
-    vessel = kind(gas, energy="off" if reactor == "isothermal" else "on", clone=False)
-    vessel.volume = 1.0
+def reactor_network(
+    gas: ct.Solution, reactor: Reactor, rtol: float, atol: float, *, moles: bool = True, max_steps: int = MAXIMUM_STEPS
+) -> ct.ReactorNet:
+    """A reactor of 1 m³ that holds the phase as it stands, with CVODES.
+
+    Parameters
+    ----------
+    gas : cantera.Solution
+        An ideal gas.
+    reactor : str
+        ``isothermal``, ``constant-volume`` or ``constant-pressure``.
+    rtol, atol : float
+        Tolerances: relative, and absolute on the state.
+    moles : bool
+        Whether the state holds moles [kmol], else mass fractions.
+    max_steps : int
+        The most steps to a time that is asked for.
+    """
+    kind = _REACTORS[moles, reactor == "constant-pressure"]
+    vessel = kind(gas, energy="off" if reactor == "isothermal" else "on", volume=1.0, clone=False)
     network = ct.ReactorNet([vessel])
-    network.rtol, network.atol, network.max_steps = rtol, atol, _MOST_STEPS
-    if gas.n_species > _MANY_SPECIES:
+    network.rtol, network.atol, network.max_steps = rtol, atol, max_steps
+    if moles and gas.n_species > _MANY_SPECIES:
         network.preconditioner = ct.AdaptivePreconditioner()
         network.derivative_settings = {"skip-third-bodies": True, "skip-falloff": True}
     return network
 
 
 def _integrate(
-    gas: ct.Solution,
-    reactor: Reactor,
-    times: NDArray[np.float64],
-    name: str,
-    *,
-    rtol: float = 1e-10,
-    atol: float = 1e-20,
+    gas: ct.Solution, reactor: Reactor, times: NDArray[np.float64], name: str, rtol: float = _RTOL, atol: float = _ATOL
 ) -> Trajectory:
     """The time history from the state that the phase is in, all species; ``times`` start at 0."""
-    network = _network(gas, reactor, rtol, atol) if len(times) > 1 else None
+    network = reactor_network(gas, reactor, rtol, atol) if len(times) > 1 else None
     concentrations, rates = np.empty((2, len(times), gas.n_species))
     temperature, pressure = np.empty((2, len(times)))
     for i, time in enumerate(times):
@@ -200,11 +213,8 @@ def _perturbed(gas: ct.Solution, run: Trajectory, source: Source, number: int) -
     rng = np.random.default_rng([source.seed, number])
     for copy in range(1, source.perturb.copies + 1):
         exponents = rng.uniform(-source.perturb.decades, source.perturb.decades, run.concentrations.shape)
-        concentrations = np.maximum(run.concentrations, 0) * 10**exponents
-        rates, pressure = np.empty_like(concentrations), np.empty(len(run.time))
-        for i, temperature in enumerate(run.temperature):
-            set_state(gas, InitialState(float(temperature), None, concentrations[i]))
-            concentrations[i], rates[i], pressure[i] = gas.concentrations, gas.net_production_rates, gas.P
+        scaled = np.maximum(run.concentrations, 0) * 10**exponents
+        concentrations, rates, pressure = evaluated(gas, run.temperature, scaled)
         name = f"{run.name}-copy{copy}"
         yield replace(run, concentrations=concentrations, rates=rates, pressure=pressure, name=name, parent=run.name)
 

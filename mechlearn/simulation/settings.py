@@ -118,7 +118,7 @@ class Designed:
 
     def mixtures(self, runs: int, diluent: Mapping[str, float]) -> Sample:
         """Random mixtures of all species in 99 % of the diluent."""
-        parts = {name: 0.99 * share / sum(diluent.values()) for name, share in diluent.items()}
+        parts = {name: 0.99 * amount / sum(diluent.values()) for name, amount in diluent.items()}
         return Sample(sample="log-uniform", of="mole-fractions", low=1e-3, high=1.0, runs=runs, diluent=parts)
 
 

@@ -6,24 +6,16 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import BeforeValidator, ConfigDict, Field, Strict, model_validator
+from pydantic import Field, Strict, model_validator
 from pydantic.dataclasses import dataclass
 
 from ..data.trajectories import Trajectories
-from ..units import to_si
+from ..units import STRICT, Molar
 
-_Share = Annotated[float, Strict(), Field(ge=0, lt=1)]
-
-
-def _amount(value: float | str) -> float:
-    amount = to_si(value, "concentration")
-    if amount < 0:
-        raise ValueError(f"{value!r} is below zero")
-    return amount
+_Part = Annotated[float, Strict(), Field(ge=0, lt=1)]
 
 
-@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class SyntheticNoise:
     """How a measurement of simulated runs would have come out.
 
@@ -39,7 +31,7 @@ class SyntheticNoise:
     absolute : float
         [kmol/m³]
     missing : float
-        Share of the concentrations that are lost.
+        Part of the concentrations that are lost.
     rates : str
         ``drop``, as nobody measures production rates, or ``keep`` (exact ones).
     seed : int
@@ -51,10 +43,10 @@ class SyntheticNoise:
     'drop'
     """
 
-    relative: _Share = 0.0
-    of_range: _Share = 0.0
-    absolute: Annotated[float, BeforeValidator(_amount)] = 0.0
-    missing: _Share = 0.0
+    relative: _Part = 0.0
+    of_range: _Part = 0.0
+    absolute: Molar = 0.0
+    missing: _Part = 0.0
     rates: Literal["drop", "keep"] = "drop"
     seed: Annotated[int, Strict(), Field(ge=0)] = 0
 
@@ -89,23 +81,12 @@ def with_noise(runs: Trajectories, noise: SyntheticNoise, seed: int) -> Trajecto
     (True, True)
     """
     rng = np.random.default_rng([seed, noise.seed, 1])  # the last number keeps it apart from draws by one seed
-    stacked = np.concatenate([run.concentrations for run in runs.runs])
-    spread = noise.of_range * (stacked.max(axis=0) - stacked.min(axis=0))
-    return runs.select(
-        [
-            replace(
-                run,
-                concentrations=_noisy(run.concentrations, noise, spread, rng),
-                rates=run.rates if noise.rates == "keep" else None,
-            )
-            for run in runs.runs
-        ]
-    )
-
-
-def _noisy(
-    exact: NDArray[np.float64], noise: SyntheticNoise, spread: NDArray[np.float64], rng: np.random.Generator
-) -> NDArray[np.float64]:
-    deviation = np.sqrt((noise.relative * exact) ** 2 + spread**2 + noise.absolute**2)
-    values = exact + deviation * rng.standard_normal(exact.shape)
-    return np.where(rng.random(exact.shape) < noise.missing, np.nan, values)
+    part_of_range = noise.of_range * np.ptp(np.concatenate([run.concentrations for run in runs.runs]), axis=0)
+    noisy = []
+    for run in runs.runs:
+        exact, rates = run.concentrations, run.rates if noise.rates == "keep" else None
+        deviation = np.sqrt((noise.relative * exact) ** 2 + part_of_range**2 + noise.absolute**2)
+        values = exact + deviation * rng.standard_normal(exact.shape)
+        values[rng.random(exact.shape) < noise.missing] = np.nan
+        noisy.append(replace(run, concentrations=values, rates=rates))
+    return runs.select(noisy)

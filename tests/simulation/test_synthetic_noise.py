@@ -81,7 +81,7 @@ def test_lost_values_are_gaps_that_tables_keep(tmp_path: Path) -> None:
         ("{relativ: 0.1}", "line 5: source.noise.relativ: unknown key; did you mean `relative`"),
         ("{relative: 1.5}", r"source\.noise\.relative: 1\.5 is not less than 1"),
         ("{absolute: 1 K}", "source.noise.absolute: 'K' is not a unit of concentration"),
-        ("{absolute: -1 mM}", "source.noise.absolute: '-1 mM' is below zero"),
+        ("{absolute: -1 mM}", "source.noise.absolute: '-1 mM' is not greater than or equal to 0"),
         ("{rates: keep}", "source.noise: this changes nothing; give relative"),
         ("{rates: lost}", "source.noise.rates: 'lost' is not 'drop' or 'keep'"),
         (

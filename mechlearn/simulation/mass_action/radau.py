@@ -1,7 +1,7 @@
 """Radau IIA of order five, for many runs side by side, with exact sensitivities of the discrete solution.
 
-Each run has its own times; all take the same number of steps. A sample interval is cut at shares of its length, which
-`refined` chooses so that the local error stays below the noise.
+Each run has its own times; all take the same number of steps. A sample interval is cut at fractions of its length,
+which `refined` chooses so that the local error stays below the noise.
 
 Letters in shapes: N runs, T samples, L steps, S species, R one-way reactions.
 
@@ -13,6 +13,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,15 +36,15 @@ _INVERSE = np.linalg.inv(A)
 _VALUES, _VECTORS = np.linalg.eig(_INVERSE)
 _BACK = np.linalg.inv(_VECTORS)
 _REAL, _COMPLEX = int(np.argmin(np.abs(_VALUES.imag))), int(np.argmax(_VALUES.imag))
-MOST_ITERATIONS = 30
-CLOSE = 1e-11
+MAXIMUM_ITERATIONS = 30
+NEWTON_TOLERANCE = 1e-11
 """Relative change of the stages at which Newton's iteration has ended."""
-NEARLY = 1e-8
-"""The same where it no longer becomes smaller: round-off."""
-FIRST_PARTS = 5
-"""Shorter steps from whose end a long one is tried."""
-MOST_STEPS = 600
-LARGEST = 4e6
+ROUND_OFF_TOLERANCE = 1e-8
+"""The same where it no longer becomes smaller."""
+SHORTER_STEPS = 5
+"""So many, each longer than the one before, from whose end a long one is tried."""
+MAXIMUM_STEPS = 600
+MAXIMUM_ELEMENTS = 4e6
 """Numbers in an array of one part of the sensitivities."""
 FIRST_HALVINGS = 27
 """Times that a first interval is cut in half where reactions end within it."""
@@ -51,7 +52,7 @@ FIRST_HALVINGS = 27
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """Where each step lies: its sample interval, and its end as a share of that interval, both of shape (L,)."""
+    """Where each step lies: its sample interval, and its end as a fraction of that interval, both of shape (L,)."""
 
     interval: NDArray[np.int64]
     end: Array
@@ -71,7 +72,7 @@ class Steps:
 
     @property
     def start(self) -> Array:
-        """Where each step starts, as a share of its interval."""
+        """Where each step starts, as a fraction of its interval."""
         return np.where(np.diff(self.interval, prepend=-1) > 0, 0.0, np.concatenate([[0.0], self.end[:-1]]))
 
     def halved(self, chosen: NDArray[np.bool_]) -> Steps:
@@ -127,7 +128,7 @@ def advance(
 
 def _stages(reactions: MassAction, constants: Array, start: Array, lengths: Array, guess: Array | None) -> Array | None:
     stages = _with_one_jacobian(reactions, constants, start, lengths, guess)
-    for left in range(1, FIRST_PARTS + 1):
+    for left in range(1, SHORTER_STEPS + 1):
         open_ = np.flatnonzero(~np.isfinite(stages).all(axis=(1, 2)))
         if not len(open_):
             return stages
@@ -140,71 +141,77 @@ def _stages(reactions: MassAction, constants: Array, start: Array, lengths: Arra
     return stages if np.isfinite(stages).all() else None
 
 
-def _scale(start: Array) -> Array:
-    """What changes of the stages are compared with."""
-    return np.asarray(np.abs(start)[:, None] + (1e-6 * np.abs(start).max(axis=1) + 1e-300)[:, None, None])
+def _newton(
+    start: Array, z: Array, change: Callable[[Array], Array], hopeless: Callable[[Array, Array, Array], bool]
+) -> Array:
+    """Stage states at which no change is left, from differences z to the start on; NaN for runs that do not converge.
+
+    ``hopeless`` takes which runs have converged, and the relative sizes of their last two changes.
+    """
+    scale = np.abs(start)[:, None] + (1e-6 * np.abs(start).max(axis=1) + 1e-300)[:, None, None]
+    before, done = np.full(len(start), np.inf), np.zeros(len(start), dtype=bool)
+    for _ in range(MAXIMUM_ITERATIONS):
+        step = change(z)
+        z = z + step
+        size = np.max(np.abs(step) / scale, axis=(1, 2))
+        done = (size < NEWTON_TOLERANCE) | ((size < ROUND_OFF_TOLERANCE) & (size > 0.5 * before))
+        if done.all() or hopeless(done, size, before):
+            break
+        before = size
+    z[~done] = np.nan
+    return np.asarray(start[:, None] + z)
+
+
+def _difference(start: Array, guess: Array | None) -> Array:
+    return np.zeros((len(start), 3, start.shape[1])) if guess is None else guess - start[:, None]
 
 
 def _with_one_jacobian(
     reactions: MassAction, constants: Array, start: Array, lengths: Array, guess: Array | None
 ) -> Array:
-    """Stage states by simplified Newton steps; NaN for the runs in which they do not converge."""
-    z = np.zeros((len(start), 3, start.shape[1])) if guess is None else guess - start[:, None]
+    """Stage states by simplified Newton steps."""
     jacobian = lengths[:, None, None] * reactions.jacobian(start if guess is None else guess[:, 1], constants)
-    unit, scale = np.eye(start.shape[1]), _scale(start)
+    unit = np.eye(start.shape[1])
     real = np.linalg.inv(_VALUES[_REAL].real * unit - jacobian)
     other = np.linalg.inv(_VALUES[_COMPLEX] * unit - jacobian)
-    before = np.full(len(start), np.inf)
-    for _ in range(MOST_ITERATIONS):
+
+    def change(z: Array) -> Array:
         production = reactions.production(start[:, None] + z, constants[:, None])
         defect = lengths[:, None, None] * production - _INVERSE @ z
         w_real = (_BACK[_REAL].real @ defect)[:, :, None]
         w_other = (_BACK[_COMPLEX] @ defect)[:, :, None]
-        change = _VECTORS[:, _REAL].real[:, None] * (real @ w_real)[:, None, :, 0]
-        change = change + 2.0 * (_VECTORS[:, _COMPLEX][:, None] * (other @ w_other)[:, None, :, 0]).real
-        z = z + change
-        size = np.max(np.abs(change) / scale, axis=(1, 2))
-        done = (size < CLOSE) | ((size < NEARLY) & (size > 0.5 * before))
-        if done.all():
-            return np.asarray(start[:, None] + z)
-        if not np.any(~done & (size < before)):
-            break
-        before = size
-    z[~done] = np.nan
-    return np.asarray(start[:, None] + z)
+        step = _VECTORS[:, _REAL].real[:, None] * (real @ w_real)[:, None, :, 0]
+        return np.asarray(step + 2.0 * (_VECTORS[:, _COMPLEX][:, None] * (other @ w_other)[:, None, :, 0]).real)
+
+    def hopeless(done: Array, size: Array, before: Array) -> bool:
+        return not np.any(~done & (size < before))
+
+    return _newton(start, _difference(start, guess), change, hopeless)
 
 
 def _with_all_jacobians(
     reactions: MassAction, constants: Array, start: Array, lengths: Array, guess: Array | None
 ) -> Array:
-    """Stage states by full Newton steps; NaN for the runs in which they do not converge."""
+    """Stage states by full Newton steps."""
     runs, species = start.shape
-    z = np.zeros((runs, 3, species)) if guess is None else guess - start[:, None]
-    scale, before = _scale(start), np.full(runs, np.inf)
-    done = np.zeros(runs, dtype=bool)
-    for _ in range(MOST_ITERATIONS):
+
+    def change(z: Array) -> Array:
         stages = start[:, None] + z
         slopes = reactions.jacobian(stages, constants[:, None]) * lengths[:, None, None, None]
         system = -np.einsum("ab,nbij->naibj", A, slopes).reshape(runs, 3 * species, 3 * species)
         right = A @ (lengths[:, None, None] * reactions.production(stages, constants[:, None])) - z
-        change = np.linalg.solve(system + np.eye(3 * species), right.reshape(runs, -1, 1)).reshape(z.shape)
-        z = z + change
-        size = np.max(np.abs(change) / scale, axis=(1, 2))
-        done = (size < CLOSE) | ((size < NEARLY) & (size > 0.5 * before))
-        if done.all() or not np.isfinite(size).all():
-            break
-        before = size
-    z[~done] = np.nan
-    return np.asarray(start[:, None] + z)
+        return np.linalg.solve(system + np.eye(3 * species), right.reshape(runs, -1, 1)).reshape(z.shape)
+
+    return _newton(start, _difference(start, guess), change, lambda _done, size, _: not np.isfinite(size).all())
 
 
 def integrate(
     reactions: MassAction,
     constants: Array,
-    first: Array,
+    initial: Array,
     time: Array,
     steps: Steps,
-    near: DiscreteSolution | None = None,
+    neighbour: DiscreteSolution | None = None,
 ) -> DiscreteSolution | None:
     """The time history of every run from its initial state, or None where a step fails.
 
@@ -214,21 +221,21 @@ def integrate(
         R of them.
     constants : array, shape (N, R)
         Rate constants.
-    first : array, shape (N, S)
+    initial : array, shape (N, S)
         Initial states [kmol/m³].
     time : array, shape (N, T)
         Of the samples [s].
     steps : Steps
         How the intervals between samples are cut.
-    near : DiscreteSolution, optional
+    neighbour : DiscreteSolution, optional
         A time history of a neighbouring problem on the same steps, to start Newton's iteration from.
     """
     lengths = steps.lengths(time)
-    nodes = np.empty((len(lengths) + 1, *first.shape))
-    stages = np.empty((len(lengths), len(first), 3, first.shape[1]))
-    nodes[0] = first
+    nodes = np.empty((len(lengths) + 1, *initial.shape))
+    stages = np.empty((len(lengths), len(initial), 3, initial.shape[1]))
+    nodes[0] = initial
     for i, length in enumerate(lengths):
-        guess = None if near is None else near.stages[i] + (nodes[i] - near.nodes[i])[:, None]
+        guess = None if neighbour is None else neighbour.stages[i] + (nodes[i] - neighbour.nodes[i])[:, None]
         reached = advance(reactions, constants, nodes[i], length, guess)
         if reached is None:
             return None
@@ -255,20 +262,20 @@ def sensitivities(
     count, runs, _, species = history.stages.shape
     slopes = constants if slopes is None else slopes
     numbers = np.arange(constants.shape[1]) if parameter is None else parameter
-    at_once = max(1, int(LARGEST // (runs * 3 * species * (4 * species + len(numbers)))))
+    at_once = max(1, int(MAXIMUM_ELEMENTS // (runs * 3 * species * (4 * species + len(numbers)))))
     ends = set(steps.samples.tolist())
-    by_first = [np.broadcast_to(np.eye(species), (runs, species, species))]
+    by_initial = [np.broadcast_to(np.eye(species), (runs, species, species))]
     by_rate = [np.zeros((runs, species, int(numbers[-1]) + 1))]
-    first, rate = by_first[0], by_rate[0]
+    initial, rate = by_initial[0], by_rate[0]
     for begin in range(0, count, at_once):
         part = slice(begin, begin + at_once)
         along, driven = _transfers(reactions, constants, history.stages[part], lengths[part], slopes, numbers)
         for i in range(len(along)):
-            first, rate = along[i] @ first, along[i] @ rate + driven[i]
+            initial, rate = along[i] @ initial, along[i] @ rate + driven[i]
             if begin + i in ends:
-                by_first.append(first)
+                by_initial.append(initial)
                 by_rate.append(rate)
-    return np.stack(by_rate, axis=1), np.stack(by_first, axis=1)
+    return np.stack(by_rate, axis=1), np.stack(by_initial, axis=1)
 
 
 def _transfers(
@@ -301,12 +308,11 @@ def refined(
     lengths = steps.lengths(time)
     start = history.nodes[:-1].reshape(-1, history.nodes.shape[-1])
     every = np.broadcast_to(constants, (len(lengths), *constants.shape)).reshape(len(start), -1)
-    half = advance(reactions, every, start, lengths.ravel() / 2)
-    if half is None:
-        return steps.halved(np.ones(len(lengths), dtype=bool))
-    whole = advance(reactions, every, half[:, 2], lengths.ravel() / 2)
-    if whole is None:
-        return steps.halved(np.ones(len(lengths), dtype=bool))
-    error = np.abs(whole[:, 2] - history.nodes[1:].reshape(start.shape)).reshape(history.nodes[1:].shape)
+    for _ in range(2):
+        stages = advance(reactions, every, start, lengths.ravel() / 2)
+        if stages is None:
+            return steps.halved(np.ones(len(lengths), dtype=bool))
+        start = stages[:, 2]
+    error = np.abs(start.reshape(history.nodes[1:].shape) - history.nodes[1:])
     wrong = np.asarray((error > allowed).any(axis=(1, 2)))
-    return steps if not wrong.any() or len(lengths) + wrong.sum() > MOST_STEPS else steps.halved(wrong)
+    return steps if not wrong.any() or len(lengths) + wrong.sum() > MAXIMUM_STEPS else steps.halved(wrong)
