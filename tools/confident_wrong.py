@@ -36,7 +36,7 @@ Data = tuple[ml.Trajectories, ml.Mechanism | None, dict[str, Any]]
 
 
 def simulated(example: str, seed: int, runs: int = 30) -> tuple[ml.Trajectories, ml.Mechanism]:
-    """Runs of an example with first states of their own, and the truth."""
+    """Runs of an example with initial states of their own, and the truth."""
     study = ml.load_study(example_studies()[example])
     source = study.source
     assert source is not None
@@ -210,9 +210,11 @@ def main() -> None:
                     with output.open("a", encoding="utf-8") as file:
                         file.write(json.dumps(mine[-1]) + "\n")
         statuses = Counter(each["status"] for each in mine)
-        told = ", ".join(f"{status} {count}" for status, count in statuses.most_common())
+        counted = ", ".join(f"{status} {count}" for status, count in statuses.most_common())
         wrong = [each for each in mine if each["status"] == "recovered" and not each["exact"]]
-        print(f"| {case} | {len(mine)} | {sum(each['exact'] for each in mine)} | {told} | {len(wrong)} |", flush=True)
+        print(
+            f"| {case} | {len(mine)} | {sum(each['exact'] for each in mine)} | {counted} | {len(wrong)} |", flush=True
+        )
         every += wrong
     print(f"\nRecovered and wrong: {len(every)}")
     for each in every:

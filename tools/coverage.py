@@ -7,7 +7,7 @@
     python tools/coverage.py -o support.jsonl --support 20 --noise 0.1 0.3 --runs 10 --sets 5
                                                                support of true and of false reactions by a bootstrap
 
-Each set draws its own first states and Gaussian noise, relative to each rate, and has its own search. Only sets whose
+Each set draws its own initial states and Gaussian noise, relative to each rate, and has its own search. Only sets whose
 reactions are exactly the true ones tell of coverage; their share is given. Each line of the file is one set. With
 ``--given`` only the rate constants are fitted, as the search does in the end: where it finds the true reactions, the
 intervals are the same.
@@ -112,9 +112,9 @@ def one_set(example: str, noise: float, seed: int, arguments: argparse.Namespace
     if not mechanism.reactions:
         return line | {"rates": []}
     known = dict(one_way_rates(truth))
-    told = ml.estimate_uncertainty(mechanism, balances)
+    estimated = ml.estimate_uncertainty(mechanism, balances)
     rates = []
-    for each in told.rates:
+    for each in estimated.rates:
         reaction = mechanism.reactions[each.reactions[0]]
         sides = (dict(reaction.reactants), dict(reaction.products))
         key = sides_key(*(sides if each.part == "forward" else sides[::-1]))
@@ -177,12 +177,12 @@ def table(lines: list[dict[str, Any]]) -> str:
     cells = sorted({(line["example"], line["noise"]) for line in lines})
     for example, noise in [*cells, ("all", None)]:
         mine = [each for each in lines if noise is None or (each["example"], each["noise"]) == (example, noise)]
-        told = [each["rates"] for each in mine if each["exact"]]
-        held = np.array([sum((r["low"] or 0) <= r["truth"] <= (r["high"] or math.inf) for r in each) for each in told])
-        counts = np.array([len(each) for each in told])
+        known = [each["rates"] for each in mine if each["exact"]]
+        held = np.array([sum((r["low"] or 0) <= r["truth"] <= (r["high"] or math.inf) for r in each) for each in known])
+        counts = np.array([len(each) for each in known])
         exact = sum(each["exact"] for each in mine)
-        share = held.sum() / counts.sum() if told else math.nan
-        error = math.sqrt(np.sum((held - share * counts) ** 2)) / counts.sum() if told else math.nan
+        share = held.sum() / counts.sum() if known else math.nan
+        error = math.sqrt(np.sum((held - share * counts) ** 2)) / counts.sum() if known else math.nan
         rows.append(
             f"| {example} | {'' if noise is None else f'{noise:g}'} | {len(mine)} | {exact} | {counts.sum()} | "
             f"{100 * share:.1f} % | {100 * error:.1f} % |"

@@ -3,7 +3,7 @@
     python tools/large_table.py                   reading alone
     python tools/large_table.py --learn           and learning: reactions against the true ones
 
-The species are what A, B, C, D and E join to, step by step, in 19 one-way reactions; first states are random and the
+The species are what A, B, C, D and E join to, step by step, in 19 one-way reactions; initial states are random and the
 table holds concentrations alone. Seconds are processor time, memory is the largest of the process so far.
 """
 
@@ -94,7 +94,7 @@ def truth() -> ml.Mechanism:
     return ml.Mechanism(tuple(ml.Species(name) for name in SPECIES), tuple(reactions))
 
 
-def courses(runs: int) -> Array:
+def time_histories(runs: int) -> Array:
     """Concentrations of all runs at all times, shape (runs, times, species)."""
     known = truth()
     orders, net = known.reactants, known.net
@@ -117,7 +117,7 @@ def write(path: Path, runs: int, gaps: float) -> None:
     at = np.linspace(0, END, TIMES)
     with path.open("w", encoding="utf-8") as file:
         file.write(",".join(["run", "time [s]", "T [K]", *(f"{name} [mol/L]" for name in SPECIES)]) + "\n")
-        for run, values in enumerate(courses(runs)):
+        for run, values in enumerate(time_histories(runs)):
             empty = rng.random(values.shape) < gaps
             for t, row, lost in zip(at, values, empty, strict=True):
                 cells = ["" if gap else f"{value:.9g}" for value, gap in zip(row, lost, strict=True)]

@@ -177,7 +177,7 @@ def differences(runs: list[dict[str, Any]]) -> str:
         f"freezing {'exact' if with_it['exact'] else 'not exact'} after {with_it['epochs'][-1]} (published: exact), "
         f"without it {'exact' if without['exact'] else 'not exact'} (published: not), at a training error of "
         f"{without['training'][-1]:.1e}. Rows and errors without freezing differ from the published ones because "
-        "start, first states and batches do (full batches here, as in the released code; 10 states in the text), and "
+        "start, initial states and batches do (full batches here, as in the released code; 10 states in the text), and "
         "each run rests in a minimum of its own."
     )
     if with_it["epochs"][-1] >= without["epochs"][-1] and not with_it["exact"]:

@@ -205,21 +205,21 @@ def relative_error(mechanism: ml.Mechanism, balances: ml.Balances) -> float:
 
 
 def prediction_error(mechanism: ml.Mechanism, cell: Cell, seed: int) -> float:
-    """‖c − c_true‖ / ‖c_true‖ over all species at 100 equal times in [0, 10], from a first state never used."""
-    true, found = _courses(mechanism, cell, seed)
+    """‖c − c_true‖ / ‖c_true‖ over all species at 100 equal times in [0, 10], from an initial state never used."""
+    true, found = _time_histories(mechanism, cell, seed)
     return float(np.linalg.norm(found - true.concentrations) / np.linalg.norm(true.concentrations))
 
 
-def prediction_course(cell: Cell, seed: int) -> tuple[Array, Array, Array, list[str], float]:
+def prediction_history(cell: Cell, seed: int) -> tuple[Array, Array, Array, list[str], float]:
     """Times, true and learnt concentrations, names and the prediction error of what a cell learns."""
     train, _, _ = data(cell, seed)
     mechanism = ml.discover(ml.differential_balances(with_noise(train, cell, seed)), search(cell, seed)).mechanism
-    true, found = _courses(mechanism, cell, seed)
+    true, found = _time_histories(mechanism, cell, seed)
     names = list(mechanism.species_names)
     return true.time, true.concentrations, found, names, prediction_error(mechanism, cell, seed)
 
 
-def _courses(mechanism: ml.Mechanism, cell: Cell, seed: int) -> tuple[ml.Trajectory, Array]:
+def _time_histories(mechanism: ml.Mechanism, cell: Cell, seed: int) -> tuple[ml.Trajectory, Array]:
     runs = data(replace(cell, states=5), seed + 10_000, Times(end=10.0, count=100))[0]
     runs = runs.select(runs.runs[:1])
     with tempfile.TemporaryDirectory() as folder:

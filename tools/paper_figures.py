@@ -121,7 +121,7 @@ def number_of_reactions(rows: list[dict[str, Any]], title: str, name: str, folde
     return save(figure, folder, name)
 
 
-def courses(time: Any, true: Any, learned: Any, species: list[str], title: str, name: str, folder: Path) -> str:
+def time_histories(time: Any, true: Any, learned: Any, species: list[str], title: str, name: str, folder: Path) -> str:
     """Figure 4.9: concentrations over time, exact (points) and learnt (lines)."""
     figure, axes = plt.subplots(2, 3, figsize=(10, 5), layout="constrained", sharex=True)
     for k, ax in enumerate(axes.flat):

@@ -101,10 +101,10 @@ def adam(task: Problem, starts: int, *, freezing: bool, rate: float, seed: int =
     """Full-batch Adam from θ in (−1, 1), as the paper has it, until a start has found its end or rests.
 
     Returns the final exponents and losses, which starts found the true ones, the median of the epochs that those took,
-    and of each start the course of epoch, loss and exponents.
+    and of each start the history of epoch, loss and exponents.
     """
     theta = np.random.default_rng(seed).uniform(-1, 1, (starts, 2))
-    course: list[list[list[float]]] = [[] for _ in range(starts)]
+    history: list[list[list[float]]] = [[] for _ in range(starts)]
     end, last_epoch = theta.copy(), np.zeros(starts)
     first, second, before = np.zeros_like(theta), np.zeros_like(theta), theta.copy()
     frozen, age, last = np.zeros(theta.shape, dtype=bool), np.zeros((starts, 1)), np.full(starts, np.inf)
@@ -121,7 +121,7 @@ def adam(task: Problem, starts: int, *, freezing: bool, rate: float, seed: int =
         if epoch % CHECK_EVERY:
             continue
         for start, at, values in zip(alive.tolist(), loss.tolist(), theta.tolist(), strict=True):
-            course[start].append([epoch, at, *values])
+            history[start].append([epoch, at, *values])
         changed = np.zeros(len(theta), dtype=bool)
         if freezing:
             theta, frozen, changed = _freeze(
@@ -138,7 +138,7 @@ def adam(task: Problem, starts: int, *, freezing: bool, rate: float, seed: int =
         alive, frozen = alive[keep], frozen[keep]
         theta, first, second, before = theta[keep], first[keep], second[keep], before[keep]
         age, last, quiet = age[keep], last[keep], quiet[keep]
-    return _outcome(task, end, last_epoch) | {"history": course}
+    return _outcome(task, end, last_epoch) | {"history": history}
 
 
 def _freeze(

@@ -5,7 +5,7 @@
     python tools/real_chemistry.py --mechanism air.yaml --seeds 3
     python tools/real_chemistry.py --mechanism gri30.yaml --designed --molecules 3
                                                                      states that separate the reactions; no seeds
-    python tools/real_chemistry.py --courses 5 --seeds 1             25 ignitions of H2 and air at 5 atm, nothing else
+    python tools/real_chemistry.py --ignitions 5 --seeds 1             25 ignitions of H2 and air at 5 atm, nothing else
     python tools/real_chemistry.py --method network                  no list of candidates: the network proposes them
     python tools/real_chemistry.py --delays                          also 27 ignition delays of hydrogen and air
     python tools/real_chemistry.py --tables                          also k(T) and efficiencies of colliders
@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--runs", type=int, default=24, help="states at each of 30 temperatures and pressures")
     options.add_argument("--temperatures", type=float, nargs="+", metavar="K", help="instead of the study's ten")
     options.add_argument("--designed", action="store_true", help="each species alone and each pair in a bath")
-    options.add_argument("--courses", type=float, nargs="+", metavar="ATM", help="ignitions at these pressures alone")
+    options.add_argument("--ignitions", type=float, nargs="+", metavar="ATM", help="ignitions at these pressures alone")
     options.add_argument("--delays", action="store_true", help="ignition delays of the learnt mechanism (h2o2.yaml)")
     options.add_argument("--tables", action="store_true", help="k(T) and efficiencies against the source's")
     options.add_argument("-o", "--output", type=Path, help="results as JSON")
@@ -87,8 +87,8 @@ def one_seed(asked: argparse.Namespace, seed: int) -> dict[str, Any]:
     if asked.designed:
         temperatures = tuple(np.linspace(1000.0, 2500.0, 7))
         source = replace(source, initial=Designed(sample="designed"), temperature=temperatures)
-    if asked.courses:
-        source = replace(source, **courses(asked.courses, seed))
+    if asked.ignitions:
+        source = replace(source, **ignitions(asked.ignitions, seed))
     runs = ml.simulate(replace(study, source=source))
     if asked.designed:
         bath = dict(zip(runs.species_names, runs.runs[0].concentrations[0].tolist(), strict=True))
@@ -129,7 +129,7 @@ def one_seed(asked: argparse.Namespace, seed: int) -> dict[str, Any]:
     return result
 
 
-def courses(pressures: list[float], seed: int) -> dict[str, Any]:
+def ignitions(pressures: list[float], seed: int) -> dict[str, Any]:
     """25 adiabatic ignitions of hydrogen and air at each pressure [atm], with the solver's own steps as states."""
     drawn = np.random.default_rng([seed, 8]).uniform(size=(2, 5))
     return {

@@ -23,7 +23,7 @@ from typing import Any
 from mechlearn.study.schema import example_studies
 
 KEEP = ("rates: refit", "rates: keep")
-LUMPS = ("  rates: refit", "  lumps: true\n  rates: refit")
+GLOBAL_REACTIONS = ("  rates: refit", "  global_reactions: true\n  rates: refit")
 CASES: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "hydrogen-refit": ("hydrogen-reduction", ()),
     "two-conditions-keep-10": ("methane-two-conditions", (KEEP, ("limit: 0.05", "limit: 0.1"))),
@@ -32,8 +32,8 @@ CASES: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "methane-refit": ("methane-reduction", ()),
     "methane-refit-1": ("methane-reduction", (("ignition_delay: {limit: 0.05", "ignition_delay: {limit: 0.01"),)),
     "methane-flames": ("methane-flame-reduction", ()),
-    "methane-lumps": ("methane-reduction", (LUMPS,)),
-    "hydrogen-lumps": ("hydrogen-reduction", (LUMPS,)),
+    "methane-global-reactions": ("methane-reduction", (GLOBAL_REACTIONS,)),
+    "hydrogen-global-reactions": ("hydrogen-reduction", (GLOBAL_REACTIONS,)),
     "ammonia-refit": ("ammonia-reduction", ()),
     "dodecane-refit": ("dodecane-reduction", ()),
 }

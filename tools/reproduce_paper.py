@@ -32,7 +32,7 @@ from paper_cells import (
     Cell,
     cells,
     data,
-    prediction_course,
+    prediction_history,
     relative_error,
     run_cell,
     search,
@@ -140,14 +140,14 @@ def section_2(results: list[Result], folder: Path, tables: page.Tables, figures:
     frozen, plain = results[:2]
     stuck = np.flatnonzero(np.array(frozen["found"]) & ~np.array(plain["found"]))
     best = int(stuck[0]) if len(stuck) else 0
-    courses = [np.array(result["history"][best]) for result in (plain, frozen)]
+    histories = [np.array(result["history"][best]) for result in (plain, frozen)]
     figures.append(
         (
-            draw.regression_history(courses[0], courses[1], folder),
+            draw.regression_history(histories[0], histories[1], folder),
             f"Figure 2.1: Adam, learning rate {plain['learning_rate']:g}, the first start that only freezing brings to "
-            f"the exponents: without, it ends at ({courses[0][-1, 2]:.4f}, {courses[0][-1, 3]:.4f}), published "
+            f"the exponents: without, it ends at ({histories[0][-1, 2]:.4f}, {histories[0][-1, 3]:.4f}), published "
             "(3.8286, 1.9745); with θ₂ frozen at 2, at "
-            f"({courses[1][-1, 2]:.4f}, {courses[1][-1, 3]:.4f}).",
+            f"({histories[1][-1, 2]:.4f}, {histories[1][-1, 3]:.4f}).",
         )
     )
     minimum = regression.local_minimum(task)
@@ -282,9 +282,9 @@ def prediction_figures(folder: Path) -> list[tuple[str, str]]:
     """Figure 4.9: the six concentrations over [0, 10] by the mechanisms learnt with noise."""
     figures = []
     for level in PREDICTION:
-        times, true, learned, species, error = prediction_course(Cell("hydrogen-oxidation", noise=level), 0)
+        times, true, learned, species, error = prediction_history(Cell("hydrogen-oxidation", noise=level), 0)
         title = f"Example 4.3, noise {level:g}: prediction error {error:.1e} (published {PREDICTION[level]:.1e})"
-        name = draw.courses(times, true, learned, species, title, f"fig-4.9-courses-{level:g}", folder)
+        name = draw.time_histories(times, true, learned, species, title, f"fig-4.9-time-histories-{level:g}", folder)
         figures.append((name, f"Figure 4.9: {title}; lines are learnt, points exact, at 100 times in [0, 10]."))
     return figures
 

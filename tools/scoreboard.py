@@ -52,7 +52,7 @@ ENOUGH = 40
 """Draws on each side from which Fisher's test decides."""
 LEVEL = 0.05
 SAME = 0.01
-"""Relative change of an error, or change of a share, that is not told."""
+"""Relative change of an error, or change of a share, that is not shown."""
 Row = dict[str, Any]
 Board = dict[str, Row]
 """Rows by the names of their cells."""
@@ -266,7 +266,7 @@ def compared(new: Row, old: Row, key: str, failures: str) -> tuple[str, bool]:
 
 
 def other_changes(new: Row, old: Row) -> Iterable[tuple[str, bool]]:
-    """Of what is told beside successes, where both have the same draws; True with what is better."""
+    """Of what is shown beside successes, where both have the same draws; True with what is better."""
     if _seeds(new) != _seeds(old):
         return
     for key in ("missing", "false"):

@@ -241,8 +241,8 @@ def _combustion() -> Iterator[tuple[str, Cell]]:
     """From production rates of Cantera's mechanisms: the worst error is that of net rates at fresh states (99 %)."""
     yield "combustion: h2o2, states", _states("", 3, 1, 13.0)
     yield "combustion: h2o2, states, noise 1e-2", _states("--noise 0.01", 3, 0, 9.0)
-    yield "combustion: h2o2, ignitions at 5 atm", _states("--courses 5", 3, 1, 16.0)
-    yield "combustion: h2o2, ignitions from 1 to 10 atm", _states("--courses 1 3 10", 2, 0, 45.0)
+    yield "combustion: h2o2, ignitions at 5 atm", _states("--ignitions 5", 3, 1, 16.0)
+    yield "combustion: h2o2, ignitions from 1 to 10 atm", _states("--ignitions 1 3 10", 2, 0, 45.0)
     yield "combustion: h2o2, network over the range", _states("--method network", 3, 1, 36.0)
     yield "combustion: air, states", _states("--mechanism air.yaml", 3, 1, 5.0)
     yield "combustion: ohn, designed states", _states("--mechanism ohn.yaml --designed", 1, 1, 2.0, drawn=False)
@@ -285,11 +285,11 @@ def _trust() -> Iterator[tuple[str, Cell]]:
 def _of_intervals(example: str, noise: float, asked: argparse.Namespace) -> Callable[[int], Draw]:
     def draw(seed: int) -> Draw:
         line = coverage.one_set(example, noise, seed, asked)
-        told = line["rates"] if line["exact"] else []
-        hold = sum((each["low"] or 0) <= each["truth"] <= (each["high"] or np.inf) for each in told)
+        given = line["rates"] if line["exact"] else []
+        hold = sum((each["low"] or 0) <= each["truth"] <= (each["high"] or np.inf) for each in given)
         found_by = _finders(line["found_by"])
         exact = line["exact"]
-        return Draw(exact, exact, line["status"], found_by=found_by, intervals=len(told), hold=int(hold))
+        return Draw(exact, exact, line["status"], found_by=found_by, intervals=len(given), hold=int(hold))
 
     return draw
 
@@ -356,7 +356,7 @@ def _reading(runs: int, _: int) -> Draw:
         read = ml.read_csv(path)
         seconds = time.process_time() - started
     error = 0.0
-    for run, values in zip(read.runs, large_table.courses(runs), strict=True):
+    for run, values in zip(read.runs, large_table.time_histories(runs), strict=True):
         error = max(error, float(np.max(np.abs(run.concentrations - values) / np.maximum(np.abs(values), 1e-12))))
     return Draw(error < 1e-8, error < 1e-8, rate_error=error, seconds=seconds)
 
