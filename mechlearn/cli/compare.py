@@ -8,13 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import StudyError
-from .shell import (
-    JsonOption,
-    QuietOption,
-    app,
-    give_json,
-    say,
-)
+from .shell import JsonOption, QuietOption, app, give_json, say
 
 
 @app.command(epilog="Example: mechlearn compare learned.yaml known.yaml --temperature 1000")

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import StudyError
-from .shell import (
-    JsonOption,
-    QuietOption,
-    app,
-    check_output,
-    give_json,
-    say,
-)
+from .shell import JsonOption, QuietOption, app, check_output, give_json, progress_bar, say
 
 if TYPE_CHECKING:
+    from ..data.trajectories import Trajectories
     from ..pathways.flux_request import Request
 
+Written = tuple[str, dict[str, Any]]
+"""What is printed, and what the JSON file holds beside the names of files."""
 GRAPHS = ("graphml", "gexf", "json", "dot", "svg", "png")
 
 
@@ -42,7 +38,7 @@ def graph(
     from_time: Annotated[float | None, typer.Option(help="Integrated from this time [s].")] = None,
     to_time: Annotated[float | None, typer.Option(help="Integrated to this time [s].")] = None,
     net: Annotated[bool, typer.Option("--net", help="Differences of the two directions.")] = False,
-    paths: Annotated[int, typer.Option(help="Only so many strongest ways.")] = 0,
+    paths: Annotated[int, typer.Option(help="Only so many strongest paths.")] = 0,
     isomers: Annotated[bool, typer.Option("--lump", help="Put isomers together.")] = False,
     normalise: Annotated[str | None, typer.Option(help="max, total, or a species that is consumed.")] = None,
     refine: Annotated[bool, typer.Option("--refine", help="Simulate the run again at close times.")] = False,
@@ -77,12 +73,29 @@ def graph(
         leave_out=leave_out,
     )
     if study is None and runs is None:
-        _mechanism_graph(mechanism, output, json_file, request == Request() and against is None)
+        text, content = _mechanism_graph(mechanism, output, plain=request == Request() and against is None)
     else:
-        _run_graph(mechanism, output, json_file, study, runs, request, against)
+        data = _checked_runs(output, study, runs, against, quiet)
+        write = {".html": _viewer, ".csv": _table}.get(output.suffix.lower(), _drawing)
+        text, content = write(mechanism, output, data, request, against)
+    say(text, json_file)
+    give_json({"files": [str(output)], **content}, json_file)
 
 
-def _mechanism_graph(mechanism: Path, output: Path, json_file: str | None, plain: bool) -> None:
+def _checked_runs(
+    output: Path, study: Path | None, runs: Path | None, against: Path | None, quiet: bool
+) -> Trajectories:
+    check_output(output, ".csv", ".html", *(f".{name}" for name in GRAPHS))
+    from ..study.schema import load_study
+    from ..study.simulate import runs_of
+
+    if against is not None and output.suffix.lower() in (".html", ".csv"):
+        raise StudyError(f"{output}: a difference is written as a graph or a drawing. Name one of {', '.join(GRAPHS)}.")
+    with progress_bar(quiet) as progress:
+        return runs_of(load_study(study) if study is not None else None, runs, progress)
+
+
+def _mechanism_graph(mechanism: Path, output: Path, *, plain: bool) -> Written:
     from ..formats.cantera_yaml.mechanism_reading import read_mechanism
     from ..pathways.graphs import reaction_graph
     from ..report.graph_files import write_graph
@@ -92,47 +105,36 @@ def _mechanism_graph(mechanism: Path, output: Path, json_file: str | None, plain
         raise StudyError("Fluxes are those of a run, and none is given. Name a study (--study) or its runs (--runs).")
     network = reaction_graph(read_mechanism(find_mechanism(str(mechanism))))
     write_graph(network, output)
-    say(f"Wrote {output}: {network.number_of_nodes()} nodes, {network.number_of_edges()} edges", json_file)
-    give_json({"files": [str(output)], "nodes": network.number_of_nodes()}, json_file)
+    nodes = network.number_of_nodes()
+    return f"Wrote {output}: {nodes} nodes, {network.number_of_edges()} edges", {"nodes": nodes}
 
 
-def _run_graph(
-    mechanism: Path,
-    output: Path,
-    json_file: str | None,
-    study: Path | None,
-    runs: Path | None,
-    request: Request,
-    against: Path | None,
-) -> None:
-    check_output(output, ".csv", ".html", *(f".{name}" for name in GRAPHS))
-    from ..pathways.flux_request import answer, requested_history, requested_table
-    from ..pathways.production import production_csv, write_production_table
-    from ..report.graph_files import write_flux_graph
+def _viewer(mechanism: Path, output: Path, data: Trajectories, request: Request, against: Path | None) -> Written:
+    from ..pathways.flux_request import requested_history
     from ..report.viewer.viewer_content import viewer_content
-    from ..study.schema import load_study
-    from ..study.simulate import runs_of
+    from ..report.viewer.viewer_page import write_viewer
 
-    if against is not None and output.suffix.lower() in (".html", ".csv"):
-        raise StudyError(f"{output}: a difference is written as a graph or a drawing. Name one of {', '.join(GRAPHS)}.")
-    data = runs_of(load_study(study) if study is not None else None, runs)
-    if output.suffix.lower() == ".html":
-        from ..report.viewer.viewer_page import write_viewer
+    content = viewer_content(requested_history(mechanism, data, request), fuel=request.source or None)
+    write_viewer(content, output)
+    text = f"Wrote {output}: {len(content['species'])} species, {len(content['reactions'])} reactions"
+    return text, {"frames": len(content["frames"])}
 
-        content = viewer_content(requested_history(mechanism, data, request), fuel=request.source or None)
-        write_viewer(content, output)
-        say(f"Wrote {output}: {len(content['species'])} species, {len(content['reactions'])} reactions", json_file)
-        give_json({"files": [str(output)], "frames": len(content["frames"])}, json_file)
-        return
-    if output.suffix.lower() == ".csv":
-        rows = requested_table(mechanism, data, request)
-        write_production_table(rows, output)
-        say(production_csv(rows[:20]).rstrip(), json_file)
-        say(f"Wrote {output}: {len(rows)} rows", json_file)
-        give_json({"files": [str(output)], "rows": [asdict(row) for row in rows]}, json_file)
-        return
+
+def _table(mechanism: Path, output: Path, data: Trajectories, request: Request, against: Path | None) -> Written:
+    from ..pathways.flux_request import requested_table
+    from ..pathways.production import production_csv, write_production_table
+
+    rows = requested_table(mechanism, data, request)
+    write_production_table(rows, output)
+    text = f"{production_csv(rows[:20]).rstrip()}\nWrote {output}: {len(rows)} rows"
+    return text, {"rows": [asdict(row) for row in rows]}
+
+
+def _drawing(mechanism: Path, output: Path, data: Trajectories, request: Request, against: Path | None) -> Written:
+    from ..pathways.flux_request import answer
+    from ..report.graph_files import write_flux_graph
+
     found = answer(mechanism, data, request, against=against)
     write_flux_graph(found.graph, output, source=request.source or None, targets=request.targets)
-    say(found.text(), json_file)
-    say(f"Wrote {output}: {len(found.graph)} nodes, {found.graph.size()} edges", json_file)
-    give_json({"files": [str(output)], **found.as_dict()}, json_file)
+    text = f"{found.text()}\nWrote {output}: {len(found.graph)} nodes, {found.graph.size()} edges"
+    return text, found.as_dict()

@@ -9,13 +9,7 @@ from typing import Annotated
 import typer
 
 from ..errors import StudyError
-from .shell import (
-    JsonOption,
-    QuietOption,
-    app,
-    give_json,
-    say,
-)
+from .shell import JsonOption, QuietOption, app, give_json, say
 
 
 @app.command(epilog="Example: mechlearn init hydrogen-oxidation -o study.yaml")

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from .shell import (
-    give_json,
-    say,
-)
+from .shell import give_json, say
 
 if TYPE_CHECKING:
     from ..study.run import Outcome

@@ -9,13 +9,7 @@ import typer
 
 from ..errors import StudyError
 from .outcome import finish
-from .shell import (
-    JsonOption,
-    QuietOption,
-    app,
-    progress_bar,
-    workers,
-)
+from .shell import JsonOption, QuietOption, app, progress_bar, workers
 
 
 @app.command(epilog="Example: mechlearn run hydrogen-oxidation.study.yaml -o results")

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..data.progress import Progress
+from ..data.progress import Progress, silent
 from ..errors import FormatError, MechlearnError, StudyError
 
 RUNS = "Runs: .csv, .h5, a table of another program, or YAML."
@@ -99,22 +99,51 @@ def _options(
 
 
 @contextmanager
-def progress_bar(quiet: bool) -> Iterator[Progress]:
-    """A bar on stderr, where a person watches it and the work takes over a second."""
+def progress_bar(quiet: bool, *, seconds_a_line: float = 60.0) -> Iterator[Progress]:
+    """Progress on stderr: a bar on a terminal, once the work takes over a second, else a line a minute."""
+    if quiet:
+        yield silent
+    else:
+        with _bar() if sys.stderr.isatty() else _lines(seconds_a_line) as progress:
+            yield progress
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
     import time
 
     from rich import progress
     from rich.console import Console
 
-    if quiet or not sys.stderr.isatty():
-        yield lambda share, text: None
-        return
     started = time.monotonic()
     with progress.Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=1.0, visible=False)
-        yield lambda share, text: bar.update(
-            task, completed=share, description=text, visible=time.monotonic() - started > 1
+        yield lambda share, doing: bar.update(
+            task, completed=share, description=doing, visible=time.monotonic() - started > 1
         )
+
+
+@contextmanager
+def _lines(seconds_a_line: float) -> Iterator[Progress]:
+    """Lines from a thread of their own, as some work says nothing of itself for minutes."""
+    from threading import Event, Thread
+
+    latest, done = [""], Event()
+
+    def print_lines() -> None:
+        while not done.wait(seconds_a_line):
+            typer.echo(latest[0] or "at work", err=True)
+
+    def report(share: float, doing: str, /) -> None:
+        latest[0] = f"{100 * share:3.0f} % {doing}"
+
+    thread = Thread(target=print_lines, daemon=True)
+    thread.start()
+    try:
+        yield report
+    finally:
+        done.set()
+        thread.join()
 
 
 @contextmanager

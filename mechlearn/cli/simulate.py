@@ -8,15 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import StudyError
-from .shell import (
-    JsonOption,
-    QuietOption,
-    app,
-    check_output,
-    give_json,
-    progress_bar,
-    say,
-)
+from .shell import JsonOption, QuietOption, app, check_output, give_json, progress_bar, say
 
 
 @app.command(epilog="Example: mechlearn simulate study.yaml -o runs.csv")

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .shell import (
-    JsonOption,
-    QuietOption,
-    app,
-    check_output,
-    give_json,
-    say,
-)
+from .shell import JsonOption, QuietOption, app, check_output, give_json, progress_bar, say
 
 if TYPE_CHECKING:
     from ..data.trajectories import Trajectories
@@ -27,7 +20,9 @@ def validate(
     runs: Annotated[Path, typer.Argument(help="Runs: .csv or .h5.")],
     tolerance: Annotated[float | None, typer.Option(help="Largest relative error that passes; 1e-3.")] = None,
     study: Annotated[Path | None, typer.Option(help="A study whose validate: section holds.")] = None,
-    ignition: Annotated[str | None, typer.Option(help="T0+400 (any rise in K), max dT/dt, max OH or max dP/dt.")] = None,
+    ignition: Annotated[
+        str | None, typer.Option(help="T0+400 (any rise in K), max dT/dt, max OH or max dP/dt.")
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write a report there: .html or .md.")] = None,
     json_file: JsonOption = None,
     quiet: QuietOption = False,
@@ -45,7 +40,8 @@ def validate(
     from ..validation.validation_text import validation_text
 
     data = read_runs(runs)
-    result = validate_by(terms, mechanism, data, held_out=False)
+    with progress_bar(quiet) as progress:
+        result = validate_by(terms, mechanism, data, held_out=False, progress=progress)
     say(validation_text(result), json_file)
     if report is not None:
         _report(report, mechanism, runs, data, result)

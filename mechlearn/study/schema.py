@@ -277,13 +277,26 @@ def _sentence(items: list[ErrorDetails], keys: tuple[str, ...]) -> str:
         expected = [other["msg"].removeprefix("Input should be ") for other in items]
         shown = str(given).lower() if isinstance(given, bool) else repr(given)
         message = f"{'this' if isinstance(given, dict | list) else shown} is not {' or '.join(dict.fromkeys(expected))}"
-    return f"{name}{': ' if name else ''}{message}{'' if message.endswith('.') else '.'}"
+        if isinstance(given, str) and given in _FORMER and repr(_FORMER[given]) in message:
+            message += f"; did you mean {_FORMER[given]!r}?"
+    return f"{name}{': ' if name else ''}{message}{'' if message.endswith(('.', '?')) else '.'}"
+
+
+_FORMER = {
+    "bath": "diluent",
+    "beyond": "extrapolation",
+    "library": "candidates",
+    "limits": "criteria",
+    "lumps": "global_reactions",
+    "spot_checks": "verification_points",
+}
+"""Names of keys and values in older studies, and what they are now."""
 
 
 def _unknown_key(keys: tuple[str, ...]) -> str:
     section, key = keys[:-1], keys[-1]
     allowed = _allowed(section)
-    close = get_close_matches(key, allowed, n=1)
+    close = [_FORMER[key]] if _FORMER.get(key) in allowed else get_close_matches(key, allowed, n=1)
     elsewhere = [".".join(other) for other in _SECTIONS if other != section and key in _allowed(other)]
     if elsewhere:
         advice = f"it belongs {' or '.join(f'under `{other}:`' if other else 'at the top' for other in elsewhere)}."

@@ -61,7 +61,7 @@ def simulate_runs(study: Study | str | Path, *, progress: Progress = silent) -> 
         raise type(error)(f"{where}{error}") from None
 
 
-def runs_of(study: Study | None, runs: Path | None) -> Trajectories:
+def runs_of(study: Study | None, runs: Path | None, progress: Progress = silent) -> Trajectories:
     """The runs of a study with a source, or of a file.
 
     Raises
@@ -76,4 +76,4 @@ def runs_of(study: Study | None, runs: Path | None) -> Trajectories:
     assert study is not None
     if study.source is None:
         raise StudyError(f"{study.path}: it has `data:` and no `source:` to simulate. Give its file of runs instead.")
-    return simulate(study)
+    return simulate(study, progress=progress)

@@ -119,6 +119,7 @@ def validate_by(
     held_out: bool = True,
     training: Trajectories | None = None,
     measured: NoisyRuns | None = None,
+    progress: Progress = silent,
 ) -> Validation:
     """As `validate`, with what a study file says under ``validate:``."""
     return validate(
@@ -131,6 +132,7 @@ def validate_by(
         criteria=terms.criteria,
         noise=terms.noise,
         measured=measured,
+        progress=progress,
     )
 
 
