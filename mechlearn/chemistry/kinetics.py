@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError, FormatError
 from .mechanism import Falloff, Mechanism, Reaction
+from .one_way import monomials
 from .thermo import log_potential
 
 _LARGEST_LOG = 300 * np.log(10.0)
@@ -128,7 +129,7 @@ def progress(
     t = np.broadcast_to(np.asarray(temperature, dtype=float), c.shape[:1])
     forward, reverse = rate_constants(mechanism, t)
     collisions = _collisions(mechanism, c, t, forward)
-    return forward * collisions * _powers(c, mechanism.orders), reverse * collisions * _powers(c, mechanism.products)
+    return forward * collisions * monomials(c, mechanism.orders), reverse * collisions * monomials(c, mechanism.products)
 
 
 def production_rates(mechanism: Mechanism, concentrations: ArrayLike, temperature: ArrayLike) -> NDArray[np.float64]:
@@ -250,14 +251,6 @@ def is_modelled(mechanism: Mechanism, reaction: Reaction) -> bool:
 
 def _species_without_thermo(mechanism: Mechanism, reaction: Reaction) -> list[str]:
     return [s.name for s in mechanism.species if s.thermo is None and s.name in reaction.net]
-
-
-def _powers(concentrations: NDArray[np.float64], orders: NDArray[np.float64]) -> NDArray[np.float64]:
-    product = np.ones((len(concentrations), len(orders)))
-    with np.errstate(divide="ignore"):  # a negative order at concentration zero: infinitely fast
-        for i, j in np.argwhere(orders):
-            product[:, i] *= concentrations[:, j] ** orders[i, j]
-    return product
 
 
 def _collisions(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .mechanism import side_text
 
@@ -43,9 +43,25 @@ def complex_text(complex_: Complex, names: Sequence[str]) -> str:
     return side_text(dict(zip(names, complex_, strict=True)))
 
 
-def monomials(concentrations: Array, complexes: Iterable[Complex]) -> Array:
-    """Π_j u_j^y_j of each state for each complex, shape (N, complexes)."""
-    return np.stack([np.prod(concentrations ** np.array(y, float), axis=1) for y in complexes], axis=1)
+def monomials(concentrations: Array, exponents: ArrayLike) -> Array:
+    """Π_j c_j^e_j of each state.
+
+    Parameters
+    ----------
+    concentrations : array, shape (N, S)
+    exponents : array or sequence of Complex, shape (R, S)
+        Whole or real.
+
+    Returns
+    -------
+    array, shape (N, R)
+    """
+    powers = np.asarray(exponents, dtype=float).reshape(-1, concentrations.shape[1])
+    product = np.ones((len(concentrations), len(powers)))
+    with np.errstate(divide="ignore"):  # a negative order at concentration zero: infinitely fast
+        for i, j in np.argwhere(powers):
+            product[:, i] *= concentrations[:, j] ** powers[i, j]
+    return product
 
 
 def undirected(row: NDArray[np.float64] | NDArray[np.int64]) -> tuple[int, ...]:

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from ...chemistry.one_way import monomials
+
 Array = NDArray[np.float64]
 
 PER_MEDIAN = 1 / 0.6745
@@ -114,7 +116,7 @@ def left_by_polynomials(concentrations: Array, production: Array, passes: int = 
 def _left_by(
     complexes: list[tuple[int, ...]], concentrations: Array, production: Array, passes: int
 ) -> tuple[RateNoise, Array]:
-    values = np.stack([np.prod(concentrations ** np.array(y, float), axis=1) for y in complexes], axis=1)
+    values = monomials(concentrations, complexes)
     states, species = production.shape
     rms = np.sqrt(np.mean(production**2, axis=0))
     rms = np.where(rms > 0, rms, 1.0)
