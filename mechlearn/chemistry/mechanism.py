@@ -139,7 +139,7 @@ class Falloff:
             )
 
 
-def side_text(amounts: Mapping[str, float]) -> str:
+def side_text(amounts: Mapping[str, float], digits: int = 6) -> str:
     """One side of a reaction as text.
 
     Examples
@@ -147,7 +147,7 @@ def side_text(amounts: Mapping[str, float]) -> str:
     >>> side_text({"H": 2, "AR": 1, "O": 0, "N": 0.5})
     '2 H + AR + 0.5 N'
     """
-    return " + ".join(name if n == 1 else f"{n:g} {name}" for name, n in amounts.items() if n)
+    return " + ".join(name if n == 1 else f"{n:.{digits}g} {name}" for name, n in amounts.items() if n)
 
 
 @dataclass(frozen=True)

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import cantera as ct
-import numpy as np
 
 from ..chemistry.mechanism import Species
 from ..chemistry.thermo import ConstantCp, Nasa7, Thermo
 from ..errors import FormatError
+from .records import plain
 
 
-def plain(value: Any) -> Any:
-    """A copy in plain Python: dict, list, float, int, bool and str in place of Cantera's maps and NumPy's types.
+def whole_numbers(amounts: Mapping[str, float]) -> dict[str, float]:
+    """Amounts as Python's own numbers, an integer where one is whole, so that it is written without a point.
 
     Examples
     --------
-    >>> plain({"A": np.float64(1.5), "b": (np.int64(2), np.array([0.0, 1.0]))})
-    {'A': 1.5, 'b': [2, [0.0, 1.0]]}
+    >>> whole_numbers({"H": 2.0, "O": 0.5})
+    {'H': 2, 'O': 0.5}
     """
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return value.item()
-    return value
+    return {name: int(value) if float(value).is_integer() else float(value) for name, value in amounts.items()}
 
 
 def species_record(species: ct.Species) -> Species:
@@ -49,7 +40,7 @@ def species_record(species: ct.Species) -> Species:
     """
     return Species(
         name=species.name,
-        composition={element: _integer(count) for element, count in species.composition.items()},
+        composition=whole_numbers(species.composition),
         thermo=_thermo(species.thermo),
         definition=plain(species.input_data),
     )
@@ -138,10 +129,6 @@ def _weight_in_table(symbol: str) -> float | None:
         return float(ct.Element(symbol).weight)
     except ct.CanteraError:
         return None
-
-
-def _integer(value: float) -> float:
-    return int(value) if float(value).is_integer() else float(value)
 
 
 def _thermo(thermo: ct.SpeciesThermo | None) -> Thermo | None:

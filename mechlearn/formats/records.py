@@ -15,12 +15,14 @@ Record = TypeVar("Record")
 
 
 def plain(value: Any) -> Any:
-    """A record, or what stands in one, as maps, lists, numbers and text.
+    """A record, or what stands in one, as maps, lists, numbers and text; Cantera's maps and NumPy's types likewise.
 
     Examples
     --------
     >>> plain(Arrhenius(1.0, Ea=2.0))
     {'A': 1.0, 'b': 0.0, 'Ea': 2.0}
+    >>> plain({"A": np.float64(1.5), "b": (np.int64(2), np.array([0.0, 1.0]))})
+    {'A': 1.5, 'b': [2, [0.0, 1.0]]}
     """
     if is_dataclass(value):
         return {item.name: plain(getattr(value, item.name)) for item in fields(value)}

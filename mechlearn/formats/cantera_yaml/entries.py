@@ -15,9 +15,10 @@ from ...chemistry.conservation import conservation_laws, masses, unbalanced
 from ...chemistry.mechanism import Mechanism, Species
 from ...chemistry.thermo import GAS_CONSTANT, ConstantCp, Nasa7
 from ...errors import BalanceError, FormatError
-from ..cantera_species import plain, species_record
+from ..cantera_species import species_record, whole_numbers
+from ..records import plain
 from .reaction_entries import reaction_entries
-from .yaml_style import commented, flow, paragraph, whole_number, yaml_text
+from .yaml_style import commented, flow, flow_rows, paragraph, yaml_text
 
 _UNITS = {"length": "m", "time": "s", "quantity": "kmol", "activation-energy": "J/kmol"}
 _ATMOSPHERE = 101325.0
@@ -176,7 +177,7 @@ def _species_entry(species: Species, mechanism: Mechanism) -> dict[str, Any]:
     definition = plain(species.definition or {})
     entry: dict[str, Any] = {
         "name": species.name,
-        "composition": flow({element: whole_number(count) for element, count in species.composition.items()}),
+        "composition": flow(whole_numbers(species.composition)),
         "thermo": _thermo_entry(species, mechanism),
     }
     return entry | {key: definition[key] for key in ("transport", "note") if key in definition}
@@ -186,8 +187,7 @@ def _thermo_entry(species: Species, mechanism: Mechanism) -> dict[str, Any]:
     """The definition's own entry where it says the same as the record, else the record's."""
     kept = dict(plain((species.definition or {}).get("thermo", {})))
     if kept and (species.thermo is None or _same_thermo(species)):
-        rows = {"temperature-ranges", "data", "temperatures"}
-        return {key: flow_rows(value) if key in rows else value for key, value in kept.items()}
+        return {key: flow_rows(value) for key, value in kept.items()}
     match species.thermo:
         case Nasa7(low, high, middle, pressure):
             ranges = [min(200.0, middle), middle, max(6000.0, middle)]
@@ -218,11 +218,6 @@ def _reference_pressure(mechanism: Mechanism) -> float:
         if "reference-pressure" in thermo:
             return float(thermo["reference-pressure"])
     return _ATMOSPHERE
-
-
-def flow_rows(value: Any) -> Any:
-    """A list of rows, each row on one line; a plain list on one line."""
-    return [flow(row) for row in value] if isinstance(value[0], list) else flow(value)
 
 
 def _release() -> str:

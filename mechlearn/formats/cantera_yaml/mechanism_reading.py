@@ -15,7 +15,8 @@ from ruamel.yaml.error import YAMLError
 
 from ...chemistry.mechanism import Arrhenius, Falloff, Mechanism, Reaction, ThirdBody
 from ...errors import FormatError
-from ..cantera_species import atomic_weights, first_sentence, plain, species_record
+from ..cantera_species import atomic_weights, first_sentence, species_record, whole_numbers
+from ..records import plain
 
 _FALLOFF = ("falloff-Lindemann", "falloff-Troe")
 _MODELLED = ("Arrhenius", "three-body-Arrhenius", *_FALLOFF)
@@ -182,7 +183,7 @@ def _record(gas: ct.Solution) -> Mechanism:
 
 
 def _reaction(reaction: ct.Reaction, names: set[str]) -> Reaction:
-    reactants, products = _amounts(reaction.reactants), _amounts(reaction.products)
+    reactants, products = whole_numbers(reaction.reactants), whole_numbers(reaction.products)
     definition = plain(reaction.input_data)
     note = str(definition.pop("note", ""))
     if reaction.reaction_type not in _MODELLED:
@@ -195,12 +196,8 @@ def _reaction(reaction: ct.Reaction, names: set[str]) -> Reaction:
     if body is not None:
         efficiencies = {name: float(value) for name, value in body.efficiencies.items() if name in names}
         default = float(body.default_efficiency)
-        if (
-            reaction.reaction_type not in _FALLOFF
-            and body.name in names
-            and default == 0.0
-            and efficiencies == {body.name: 1.0}
-        ):
+        alone = body.name in names and default == 0.0 and efficiencies == {body.name: 1.0}
+        if alone and reaction.reaction_type not in _FALLOFF:
             reactants, products = _with_collider(reactants, body.name), _with_collider(products, body.name)
         else:
             third_body = ThirdBody(efficiencies, default)
@@ -212,7 +209,7 @@ def _reaction(reaction: ct.Reaction, names: set[str]) -> Reaction:
         third_body=third_body,
         falloff=falloff,
         reversible=reaction.reversible,
-        orders=_amounts(reaction.orders) or None,
+        orders=whole_numbers(reaction.orders) or None,
         note=note,
     )
 
@@ -232,7 +229,3 @@ def _arrhenius(rate: Any) -> Arrhenius:
 
 def _with_collider(side: dict[str, float], name: str) -> dict[str, float]:
     return dict(sorted({**side, name: side.get(name, 0) + 1}.items()))
-
-
-def _amounts(side: dict[str, float]) -> dict[str, float]:
-    return {name: int(value) if float(value).is_integer() else float(value) for name, value in side.items()}

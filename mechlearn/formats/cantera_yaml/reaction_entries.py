@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction, ThirdBody
-from ..cantera_species import plain
-from .yaml_style import flow, number_text, whole_number
+from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction, ThirdBody, side_text
+from ..cantera_species import whole_numbers
+from ..records import plain
+from .yaml_style import DIGITS, flow, flow_rows
 
 
 def reaction_entries(mechanism: Mechanism) -> list[dict[str, Any]]:
@@ -86,7 +87,7 @@ def _reaction_entry(part: Reaction, repeated: bool, names: set[str]) -> dict[str
         if part.third_body.default != 1.0:
             entry["default-efficiency"] = part.third_body.default
     if part.orders:
-        entry["orders"] = flow({name: whole_number(order) for name, order in part.orders.items()})
+        entry["orders"] = flow(whole_numbers(part.orders))
         if set(part.orders) - set(part.reactants):
             entry["nonreactant-orders"] = True
         if min(part.orders.values()) < 0:
@@ -113,25 +114,14 @@ def _carried_entry(part: Reaction, flags: dict[str, Any], names: set[str]) -> di
     for key, value in definition.items():
         if key == "efficiencies":
             value = {name: e for name, e in value.items() if name in names}
-        if isinstance(value, dict):
-            value = flow(value)
-        elif isinstance(value, list) and value:
-            value = [flow(item) for item in value] if isinstance(value[0], list | dict) else flow(value)
-        entry[key] = value
+        entry[key] = flow_rows(value)
     return entry | ({"note": flags["note"]} if "note" in flags else {})
 
 
 def _arrhenius(rate: Arrhenius) -> dict[str, float]:
-    return {"A": float(rate.A), "b": float(rate.b), "Ea": float(rate.Ea)}
+    return {name: float(value) for name, value in plain(rate).items()}
 
 
 def _equation(part: Reaction) -> str:
-    sides = [
-        " + ".join(name if n == 1 else f"{_amount_text(n)} {name}" for name, n in side.items() if n) + part.partner
-        for side in (part.reactants, part.products)
-    ]
+    sides = (side_text(side, DIGITS) + part.partner for side in (part.reactants, part.products))
     return (" <=> " if part.reversible else " => ").join(sides)
-
-
-def _amount_text(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() else number_text(float(value))

@@ -1,4 +1,4 @@
-"""The look of a mechanism file: sections, flow maps and numbers as people write them in Cantera's own files."""
+"""The style of a mechanism file: sections, flow maps and numbers as people write them in Cantera's own files."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import LiteralScalarString
 
 _WIDTH = 100
-_DIGITS = 15
+DIGITS = 15
 
 
-def number_text(value: float) -> str:
+def float_text(value: float) -> str:
     """A float as text: positional from 0.01 to 1e4, else scientific; fifteen digits at most.
 
     Examples
     --------
-    >>> [number_text(value) for value in (0.0, 0.1, 1e6, 20000000000000.004, -1234.5)]
+    >>> [float_text(value) for value in (0.0, 0.1, 1e6, 20000000000000.004, -1234.5)]
     ['0.0', '0.1', '1.0e+06', '2.0e+13', '-1234.5']
     """
-    value = float(f"{value:.{_DIGITS}g}")
+    value = float(f"{value:.{DIGITS}g}")
     if np.isnan(value):
         return ".nan"
     if np.isinf(value):
@@ -35,11 +35,6 @@ def number_text(value: float) -> str:
     if 0.01 <= abs(value) < 1e4:
         return np.format_float_positional(value, trim="0")
     return np.format_float_scientific(value, trim="0")
-
-
-def whole_number(value: float) -> float | int:
-    """An integer where the float is one, so that it is written without a point."""
-    return int(value) if float(value).is_integer() else float(value)
 
 
 def flow(value: Any) -> Any:
@@ -53,6 +48,13 @@ def flow(value: Any) -> Any:
         row.fa.set_flow_style()
         return row
     return value
+
+
+def flow_rows(value: Any) -> Any:
+    """A list of rows or maps with each on a line of its own, and any other map or list on one line."""
+    if isinstance(value, list) and value and isinstance(value[0], list | dict):
+        return [flow(row) for row in value]
+    return flow(value)
 
 
 def commented(entry: Mapping[str, Any], comment: str) -> CommentedMap:
@@ -87,7 +89,7 @@ class _Representer(RoundTripRepresenter):
 
 
 def _represent_float(representer: RoundTripRepresenter, value: float) -> ScalarNode:
-    return representer.represent_scalar("tag:yaml.org,2002:float", number_text(value))
+    return representer.represent_scalar("tag:yaml.org,2002:float", float_text(value))
 
 
 def _represent_integer(representer: RoundTripRepresenter, value: int) -> ScalarNode:
