@@ -42,8 +42,6 @@ import mechlearn as ml
 LONGEST = 900
 """Processor seconds after which a draw is given up; three times as many of the clock, for its children."""
 EXAMPLES = ("fuel-radical-product", "michaelis-menten", "hydrogen-oxidation", "crnn-case1")
-FINDERS = {"candidates": "candidates"}
-"""Earlier words for those that find reactions."""
 NAMES_OF_KINDS = {"few rows": "a reaction fewer offered"}
 PROGRAMS = {
     "mechlearn --help": "-m mechlearn --help",
@@ -162,7 +160,7 @@ def _seconds() -> float:
 
 
 def _finders(found: Iterable[Iterable[str]]) -> dict[str, int]:
-    return dict(Counter(" and ".join(sorted(FINDERS.get(name, name) for name in names)) for names in found))
+    return dict(Counter(" and ".join(sorted(names)) for names in found))
 
 
 def _learnt(result: dict[str, Any], success: bool | None = None) -> Draw:
