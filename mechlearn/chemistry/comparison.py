@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Array
 from .kinetics import broadening, log_equilibrium_constants
 from .mechanism import Arrhenius, Falloff, Mechanism, Reaction, ThirdBody
 
 _Side = frozenset[tuple[str, float]]
 _Key = tuple[_Side, _Side, str, _Side]
-_Net = frozenset[tuple[str, float]]
 _NOT_KINETICS = ("equation", "duplicate", "note", "id")
 _ALONE, _COLLIDES, _FALLS_OFF = "", " + M", " (+M)"
 
@@ -96,7 +95,7 @@ class _Half:
     """
 
     equation: str
-    rates: NDArray[np.float64]
+    rates: Array
     others: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -144,15 +143,13 @@ def compare(
     """
     at = found.temperature if temperature is None else float(temperature)
     ours, theirs = _halves(found, at), _halves(known, at)
-    if stoichiometry:
-        return _compare_vectors(ours, theirs, at)
-    ours = _under_keys_of(theirs, ours)
+    ours, theirs = (_by_net(ours), _by_net(theirs)) if stoichiometry else (_under_keys_of(theirs, ours), theirs)
     matched = []
     seen: set[_Key] = set()
     for key, half in theirs.items():
         if key in ours:
+            direction = "both" if stoichiometry else "reverse" if _opposite(key) in seen else "forward"
             error = _error(ours[key], half)
-            direction = "reverse" if _opposite(key) in seen else "forward"
             matched.append(Match(half.equation, ours[key].constant, half.constant, error, direction))
         seen.add(key)
     errors = [match.error for match in matched if match.error is not None]
@@ -178,10 +175,10 @@ def comparison_text(comparison: Comparison) -> str:
     lines = ["  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)).rstrip() for row in rows]
     worst = comparison.max_relative_rate_error
     rate = "" if worst is None else f"; largest relative rate error {worst:.2g} at {comparison.temperature:g} K"
-    verdict = "The same reactions" if comparison.exact else "Not the same reactions"
+    outcome = "The same reactions" if comparison.exact else "Not the same reactions"
     lists = {"matched": comparison.matched, "missing": comparison.missing, "spurious": comparison.spurious}
     counts = ", ".join(f"{len(items)} {name}" for name, items in lists.items())
-    return "\n".join([*lines, f"{verdict}: {counts}{rate}."])
+    return "\n".join([*lines, f"{outcome}: {counts}{rate}."])
 
 
 def _halves(mechanism: Mechanism, temperature: float) -> dict[_Key, _Half]:
@@ -190,20 +187,21 @@ def _halves(mechanism: Mechanism, temperature: float) -> dict[_Key, _Half]:
     for i, reaction in enumerate(mechanism.reactions):
         reactants, products, collides = _without_collider(reaction)
         changed = {n: o for n, o in (reaction.orders or {}).items() if o != reaction.reactants.get(n, 0)}
-        forward: _Key = (_side(reactants), _side(products), collides, frozenset(changed.items()))
-        reverse: _Key = (forward[1], forward[0], collides, frozenset())
+        sides = frozenset(reactants.items()), frozenset(products.items())
+        forward: _Key = (*sides, collides, frozenset(changed.items()))
+        reverse = _opposite(forward)
         _add(halves.setdefault(forward, _half(reactants, products, collides)), reaction, 1.0, temperature)
-        if reaction.reverse_rate is not None:
+        if reaction.reversible or reaction.reverse_rate is not None:
             back = halves.setdefault(reverse, _half(products, reactants, collides))
-            back.rates[0] += float(reaction.reverse_rate.at(temperature))
-        elif reaction.reversible:
-            back = halves.setdefault(reverse, _half(products, reactants, collides))
-            _add(back, reaction, float(np.exp(np.minimum(-equilibrium[i], 690.0))), temperature)
+            if reaction.reverse_rate is not None:
+                back.rates[0] += float(reaction.reverse_rate.at(temperature))
+            else:
+                _add(back, reaction, float(np.exp(np.minimum(-equilibrium[i], 690.0))), temperature)
     return {key: half for key, half in halves.items() if half.runs}
 
 
 def _half(reactants: Mapping[str, float], products: Mapping[str, float], collides: str) -> _Half:
-    return _Half(_equation(reactants, products, collides), np.zeros(3 if collides == _FALLS_OFF else 1))
+    return _Half(_reaction(reactants, products, collides).equation, np.zeros(3 if collides == _FALLS_OFF else 1))
 
 
 def _under_keys_of(theirs: Mapping[_Key, _Half], ours: Mapping[_Key, _Half]) -> dict[_Key, _Half]:
@@ -212,9 +210,9 @@ def _under_keys_of(theirs: Mapping[_Key, _Half], ours: Mapping[_Key, _Half]) -> 
     for key, half in ours.items():
         reactants, products, collides, orders = key
         for other in (_ALONE, _COLLIDES) if collides == _FALLS_OFF else (_FALLS_OFF,):
-            turned = (reactants, products, other, orders)
-            if key not in theirs and turned in theirs and turned not in ours and turned not in result:
-                key = turned
+            renamed = (reactants, products, other, orders)
+            if key not in theirs and renamed in theirs and renamed not in ours and renamed not in result:
+                key = renamed
         result[key] = half
     return result
 
@@ -276,58 +274,39 @@ def _without_collider(reaction: Reaction) -> tuple[dict[str, float], dict[str, f
     return {n: v for n, v in reactants.items() if v}, {n: v for n, v in products.items() if v}, _COLLIDES
 
 
-def _side(amounts: Mapping[str, float]) -> _Side:
-    return frozenset(amounts.items())
-
-
 def _opposite(key: _Key) -> _Key:
     return key[1], key[0], key[2], frozenset()
 
 
-def _equation(reactants: Mapping[str, float], products: Mapping[str, float], collides: str) -> str:
+def _reaction(reactants: Mapping[str, float], products: Mapping[str, float], collides: str) -> Reaction:
     one = Arrhenius(1.0)
     body = ThirdBody() if collides else None
-    falloff = Falloff(one) if collides == _FALLS_OFF else None
-    return Reaction(reactants, products, one, third_body=body, falloff=falloff).equation
+    return Reaction(reactants, products, one, third_body=body, falloff=Falloff(one) if collides == _FALLS_OFF else None)
 
 
 def _equations(halves: Mapping[_Key, _Half]) -> tuple[str, ...]:
     """Their equations, opposite directions as one."""
     equations = []
-    done: set[_Key] = set()
+    written: set[_Key] = set()
     for key, half in halves.items():
-        if key in done:
-            continue
-        pair = _opposite(key) in halves and _opposite(key) != key
-        equations.append(half.equation.replace(" => ", " <=> ") if pair else half.equation)
-        done |= {key, _opposite(key)} if pair else {key}
+        opposite = _opposite(key)
+        if key not in written:
+            pair = opposite in halves and opposite != key
+            equations.append(half.equation.replace(" => ", " <=> ") if pair else half.equation)
+            written |= {opposite} if pair else set()
     return tuple(equations)
 
 
-def _compare_vectors(ours: Mapping[_Key, _Half], theirs: Mapping[_Key, _Half], temperature: float) -> Comparison:
-    found, known = _vectors(ours.items()), _vectors(theirs.items())
-    return Comparison(
-        matched=tuple(Match(text, None, None, None, "both") for net, text in known.items() if net in found),
-        missing=tuple(text for net, text in known.items() if net not in found),
-        spurious=tuple(text for net, text in found.items() if net not in known),
-        max_relative_rate_error=None,
-        temperature=temperature,
-    )
-
-
-def _vectors(halves: Iterable[tuple[_Key, _Half]]) -> dict[_Net, str]:
-    """Net stoichiometric vectors, their first species by name counted as used up, and an equation of each."""
-    vectors: dict[_Net, str] = {}
-    for (reactants, products, _, _), _half in halves:
-        change: dict[str, float] = {}
-        for sign, side in ((-1.0, reactants), (1.0, products)):
-            for name, amount in side:
-                change[name] = change.get(name, 0.0) + sign * amount
-        change = {name: value for name, value in change.items() if value}
+def _by_net(halves: Mapping[_Key, _Half]) -> dict[_Key, _Half]:
+    """Net stoichiometric vectors, their first species by name counted as used up, without rate constants."""
+    vectors: dict[_Key, _Half] = {}
+    for reactants, products, _, _ in halves:
+        change = dict(sorted(_reaction(dict(reactants), dict(products), _ALONE).net.items()))
         if change:
-            turn = -math.copysign(1.0, change[min(change)])
-            net = {name: turn * value for name, value in change.items()}
-            used = {name: -value for name, value in sorted(change.items()) if value < 0}
-            made = {name: value for name, value in sorted(change.items()) if value > 0}
-            vectors.setdefault(frozenset(net.items()), _equation(used, made, _ALONE).replace(" => ", " <=> "))
+            orientation = -math.copysign(1.0, next(iter(change.values())))
+            net = frozenset((name, orientation * value) for name, value in change.items())
+            used = {name: -value for name, value in change.items() if value < 0}
+            made = {name: value for name, value in change.items() if value > 0}
+            equation = _reaction(used, made, _ALONE).equation.replace(" => ", " <=> ")
+            vectors.setdefault((net, frozenset(), _ALONE, frozenset()), _Half(equation, np.full(1, np.nan)))
     return vectors

@@ -10,10 +10,11 @@ from fractions import Fraction
 from math import gcd, lcm
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import linprog
 
 from ..errors import BalanceError
+from .arrays import Array, Integers
 from .mechanism import Mechanism, Species
 
 _MOST_RAYS = 400
@@ -21,7 +22,7 @@ _LARGEST_DENOMINATOR = 1000
 _BALANCE_TOLERANCE = 1e-4
 
 
-def element_matrix(species: Sequence[Species]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+def element_matrix(species: Sequence[Species]) -> tuple[tuple[str, ...], Array]:
     """Atoms of each element in each species.
 
     Returns
@@ -40,30 +41,7 @@ def element_matrix(species: Sequence[Species]) -> tuple[tuple[str, ...], NDArray
     return elements, np.array(atoms).reshape(len(elements), len(species))
 
 
-def null_space(matrix: ArrayLike) -> NDArray[np.float64]:
-    """Orthonormal basis of the directions that a matrix of shape (M, S) sends to zero, shape (S, d)."""
-    rows = np.atleast_2d(np.asarray(matrix, dtype=float))
-    if rows.size == 0:
-        return np.eye(rows.shape[1])
-    _, values, directions = np.linalg.svd(rows)
-    rank = int(np.sum(values > values.max(initial=0.0) * max(rows.shape) * np.finfo(float).eps))
-    basis = directions[rank:].T
-    largest = np.take_along_axis(basis, np.abs(basis).argmax(axis=0)[None, :], axis=0)
-    return np.asarray(basis * np.where(largest < 0, -1.0, 1.0))
-
-
-def balanced_directions(species: Sequence[Species]) -> NDArray[np.float64]:
-    """Orthonormal basis Z, shape (S, d), of the stoichiometric vectors that conserve every element.
-
-    Examples
-    --------
-    >>> balanced_directions([Species("H", {"H": 1}), Species("H2", {"H": 2})]).round(4).ravel().tolist()
-    [0.8944, -0.4472]
-    """
-    return null_space(element_matrix(species)[1])
-
-
-def conservation_laws(net: ArrayLike) -> NDArray[np.int64]:
+def conservation_laws(net: ArrayLike) -> Integers:
     """Non-negative whole-number conservation laws m of a network, with net @ m = 0.
 
     Extreme rays of the cone of such laws, the ones of few species first, as many as are independent. They are the
@@ -110,7 +88,7 @@ def conservation_laws(net: ArrayLike) -> NDArray[np.int64]:
     return np.array(chosen, dtype=np.int64).reshape(len(chosen), count)
 
 
-def masses(mechanism: Mechanism) -> NDArray[np.int64]:
+def masses(mechanism: Mechanism) -> Integers:
     """Positive whole-number masses of the species that every reaction conserves, shape (S,).
 
     Raises
@@ -134,7 +112,7 @@ def unbalanced(mechanism: Mechanism) -> list[str]:
     """What each reaction that does not conserve the elements gains or loses; empty if all do.
 
     Every reaction is looked at, also those with a third body, which Cantera does not check. A species without
-    composition counts as having no atoms; where no species has one, nothing can be said, and nothing is.
+    composition counts as having no atoms; where no species has one, nothing is said.
 
     Examples
     --------
@@ -153,12 +131,12 @@ def unbalanced(mechanism: Mechanism) -> list[str]:
     return messages
 
 
-def _whole(row: NDArray[np.float64]) -> tuple[int, ...]:
+def _whole(row: Array) -> tuple[int, ...]:
     """The row in the smallest whole numbers of the same ratio."""
     return _primitive([Fraction(float(value)).limit_denominator(_LARGEST_DENOMINATOR) for value in row])
 
 
-def _primitive(values: Sequence[Fraction]) -> tuple[int, ...]:
+def _primitive(values: Sequence[Fraction | int]) -> tuple[int, ...]:
     scale = lcm(*(value.denominator for value in values))
     numbers = [int(value * scale) for value in values]
     divisor = gcd(*numbers) or 1
@@ -190,9 +168,7 @@ _Ray = tuple[tuple[int, ...], tuple[int, ...]]
 def _mixture(up: _Ray, down: _Ray, k: int) -> _Ray:
     """The positive mixture of two rays that reaction ``k`` leaves unchanged."""
     first, second = -down[1][k], up[1][k]
-    mixed = [first * a + second * b for a, b in zip(up[0] + up[1], down[0] + down[1], strict=True)]
-    divisor = gcd(*mixed) or 1
-    whole = tuple(value // divisor for value in mixed)
+    whole = _primitive([first * a + second * b for a, b in zip(up[0] + up[1], down[0] + down[1], strict=True)])
     return whole[: len(up[0])], whole[len(up[0]) :]
 
 
@@ -225,7 +201,7 @@ def _rays_by_programs(net: list[tuple[int, ...]], count: int) -> Iterator[tuple[
             yield law
 
 
-def _nothing_conserved(mechanism: Mechanism, total: NDArray[np.int64]) -> str:
+def _nothing_conserved(mechanism: Mechanism, total: Integers) -> str:
     """Name the reactions that, run forwards or backwards together, make matter from nothing."""
     net = mechanism.net
     answer = linprog(-net.sum(axis=1), A_ub=-net.T, b_ub=np.zeros(net.shape[1]), bounds=(-1.0, 1.0))

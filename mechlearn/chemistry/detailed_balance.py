@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Array
 from .conservation import conservation_laws
-from .kinetics import log_equilibrium_constants
+from .kinetics import log_equilibrium_constants, rate_constants
 from .mechanism import Mechanism
 from .thermo import GAS_CONSTANT, ConstantCp
 
 STANDARD_ERRORS = 4.0
 """By which ln (k_f/k_r) of a pair may miss what thermodynamics gives."""
-LEAST_ERROR = 1e-9
+MINIMUM_LOG_ERROR = 1e-9
 """Of ln k: what two files that say the same may differ by."""
 
 
@@ -32,17 +32,17 @@ class Reversible:
     """
 
     mechanism: Mechanism
-    deviations: NDArray[np.float64]
+    deviations: Array
 
 
 def reversible_where_consistent(mechanism: Mechanism, std_error_log_k: Sequence[float]) -> Reversible:
     """Turn pairs of rate constants into reversible reactions where Wegscheider's conditions hold.
 
     The standard Gibbs energies of species without thermodynamics are fitted to all pairs by least squares; given ones
-    stay as they are. A heat capacity alone says nothing: pairs with such species stay. What is left, around cycles of
-    reactions or against given thermodynamics, decides: while a pair misses by more than `STANDARD_ERRORS`, the worst
-    one is left out as two one-way reactions. Fitted energies are entropies, with no heat of reaction, since rate
-    constants at one temperature do not tell the two apart.
+    stay as they are. A heat capacity alone says nothing: pairs with such species stay. The criterion is what is left
+    around cycles of reactions or against given thermodynamics: while a pair misses by more than `STANDARD_ERRORS`, the
+    worst one is left out as two one-way reactions. Fitted energies are entropies, with no heat of reaction, since rate
+    constants at one temperature cannot separate the two.
 
     Parameters
     ----------
@@ -88,28 +88,22 @@ def reversible_where_consistent(mechanism: Mechanism, std_error_log_k: Sequence[
     return Reversible(replace(_with_energies(mechanism, energies, pairs), reactions=reactions), deviations)
 
 
-def _fitted_energies(
-    mechanism: Mechanism, pairs: list[int], errors: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _fitted_energies(mechanism: Mechanism, pairs: list[int], errors: Array) -> tuple[Array, Array]:
     """g°/RT of the species without thermodynamics, shape (S,), and what each pair misses in standard errors."""
     unknown = np.array([s.thermo is None for s in mechanism.species], dtype=bool)
     neutral = tuple(s if s.thermo else replace(s, thermo=ConstantCp()) for s in mechanism.species)
     part = Mechanism(neutral, tuple(mechanism.reactions[i] for i in pairs), temperature=mechanism.temperature)
     given = log_equilibrium_constants(part, mechanism.temperature)
-    ratios = np.zeros(len(pairs))
-    for n, reaction in enumerate(part.reactions):
-        assert reaction.rate is not None
-        assert reaction.reverse_rate is not None
-        forward, reverse = (k.at(mechanism.temperature) for k in (reaction.rate, reaction.reverse_rate))
-        ratios[n] = np.log(forward / reverse)
-    weights = 1 / np.maximum(errors[pairs], LEAST_ERROR)
+    forward, reverse = rate_constants(part, mechanism.temperature)
+    ratios = np.log(forward / reverse)
+    weights = 1 / np.maximum(errors[pairs], MINIMUM_LOG_ERROR)
     matrix = -part.net[:, unknown] * weights[:, None]
     energies = np.zeros(len(unknown))
     energies[unknown] = np.linalg.lstsq(matrix, (ratios - given) * weights, rcond=1e-12)[0]
     return energies, np.asarray((ratios - given + part.net @ energies) * weights)
 
 
-def _with_energies(mechanism: Mechanism, energies: NDArray[np.float64], pairs: list[int]) -> Mechanism:
+def _with_energies(mechanism: Mechanism, energies: Array, pairs: list[int]) -> Mechanism:
     """The mechanism with the fitted energies as entropies of the species without thermodynamics in these pairs."""
     touched = np.any(mechanism.net[pairs] != 0, axis=0)
     atoms = np.maximum(conservation_laws(mechanism.net).sum(axis=0), 1)

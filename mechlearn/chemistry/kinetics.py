@@ -6,9 +6,10 @@ Letters in shapes: N states, S species, R reactions.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ..errors import DataError, FormatError
+from .arrays import Array
 from .mechanism import Falloff, Mechanism, Reaction
 from .one_way import monomials
 from .thermo import log_potential
@@ -17,7 +18,7 @@ _LARGEST_LOG = 300 * np.log(10.0)
 _SMALLEST = 1e-300
 
 
-def log_equilibrium_constants(mechanism: Mechanism, temperature: ArrayLike) -> NDArray[np.float64]:
+def log_equilibrium_constants(mechanism: Mechanism, temperature: ArrayLike) -> Array:
     """Logarithm of the equilibrium constants in concentrations, ln Kc = −Σ ν g°/RT + Σ ν ln(P°/RT).
 
     Parameters
@@ -43,7 +44,7 @@ def log_equilibrium_constants(mechanism: Mechanism, temperature: ArrayLike) -> N
     return np.asarray(logarithm)
 
 
-def rate_constants(mechanism: Mechanism, temperature: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def rate_constants(mechanism: Mechanism, temperature: ArrayLike) -> tuple[Array, Array]:
     """Forward and reverse rate constants, without the concentration of a third body.
 
     Those of a falloff reaction are its high-pressure limits: without colliders' concentrations there are no others.
@@ -92,9 +93,7 @@ def rate_constants(mechanism: Mechanism, temperature: ArrayLike) -> tuple[NDArra
     return forward, reverse
 
 
-def progress(
-    mechanism: Mechanism, concentrations: ArrayLike, temperature: ArrayLike
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def progress(mechanism: Mechanism, concentrations: ArrayLike, temperature: ArrayLike) -> tuple[Array, Array]:
     """Forward and reverse rates of progress, k Π cᵢ^orderᵢ.
 
     Where a third body takes part they are multiplied by [M], or by `falloff_factor` where the reaction falls off.
@@ -128,11 +127,11 @@ def progress(
         )
     t = np.broadcast_to(np.asarray(temperature, dtype=float), c.shape[:1])
     forward, reverse = rate_constants(mechanism, t)
-    collisions = _collisions(mechanism, c, t, forward)
-    return forward * collisions * monomials(c, mechanism.orders), reverse * collisions * monomials(c, mechanism.products)
+    factor = _collision_factors(mechanism, c, t, forward)
+    return forward * factor * monomials(c, mechanism.orders), reverse * factor * monomials(c, mechanism.products)
 
 
-def production_rates(mechanism: Mechanism, concentrations: ArrayLike, temperature: ArrayLike) -> NDArray[np.float64]:
+def production_rates(mechanism: Mechanism, concentrations: ArrayLike, temperature: ArrayLike) -> Array:
     """Net production rates of all species.
 
     Parameters
@@ -165,9 +164,7 @@ def production_rates(mechanism: Mechanism, concentrations: ArrayLike, temperatur
     return np.asarray((forward - reverse) @ mechanism.net)
 
 
-def falloff_factor(
-    falloff: Falloff, high: ArrayLike, temperature: ArrayLike, colliders: ArrayLike
-) -> NDArray[np.float64]:
+def falloff_factor(falloff: Falloff, high: ArrayLike, temperature: ArrayLike, colliders: ArrayLike) -> Array:
     """What a rate constant is, as a part of its high-pressure limit: Pr/(1 + Pr) F with Pr = k₀[M]/k∞.
 
     Parameters
@@ -196,7 +193,7 @@ def falloff_factor(
     return np.asarray(reduced / (1.0 + reduced) * broadening(falloff, temperature, reduced))
 
 
-def broadening(falloff: Falloff, temperature: ArrayLike, reduced_pressure: ArrayLike) -> NDArray[np.float64]:
+def broadening(falloff: Falloff, temperature: ArrayLike, reduced_pressure: ArrayLike) -> Array:
     """Factor F by which a rate constant lies below Lindemann's form, after Troe [1]_; one without ``troe``.
 
     With x = log₁₀ Pr − 0.4 − 0.67 log₁₀ Fc and n = 0.75 − 1.27 log₁₀ Fc, log₁₀ F = log₁₀ Fc / (1 + (x/(n − 0.14 x))²),
@@ -228,12 +225,12 @@ def broadening(falloff: Falloff, temperature: ArrayLike, reduced_pressure: Array
     >>> [round(float(factor), 2) for factor in broadening(troe, 300.0, [1.0, 1e-9])]
     [0.62, 0.97]
     """
-    t, reduced = np.broadcast_arrays(np.asarray(temperature, dtype=float), np.asarray(reduced_pressure, dtype=float))
+    t, reduced = np.broadcast_arrays(np.asarray(temperature, float), np.asarray(reduced_pressure, float))
     if not falloff.troe:
         return np.ones(reduced.shape)
-    share, t3, t1, *t2 = falloff.troe
+    a, t3, t1, *t2 = falloff.troe
     with np.errstate(divide="ignore"):  # T3 or T1 of zero: a term that vanishes at any temperature
-        centre = (1.0 - share) * np.exp(-t / np.float64(t3)) + share * np.exp(-t / np.float64(t1))
+        centre = (1.0 - a) * np.exp(-t / np.float64(t3)) + a * np.exp(-t / np.float64(t1))
     if t2:
         centre = centre + np.exp(-t2[0] / t)
     log_centre = np.log10(np.maximum(centre, _SMALLEST))
@@ -243,30 +240,25 @@ def broadening(falloff: Falloff, temperature: ArrayLike, reduced_pressure: Array
 
 
 def is_modelled(mechanism: Mechanism, reaction: Reaction) -> bool:
-    """True if `rate_constants` can tell both rate constants of this reaction."""
-    if reaction.rate is None:
-        return False
-    return not (reaction.reversible and _species_without_thermo(mechanism, reaction))
+    """True if `rate_constants` can give both rate constants of this reaction."""
+    lacks_thermo = reaction.reversible and _species_without_thermo(mechanism, reaction)
+    return reaction.rate is not None and not lacks_thermo
 
 
 def _species_without_thermo(mechanism: Mechanism, reaction: Reaction) -> list[str]:
     return [s.name for s in mechanism.species if s.thermo is None and s.name in reaction.net]
 
 
-def _collisions(
-    mechanism: Mechanism,
-    concentrations: NDArray[np.float64],
-    temperature: NDArray[np.float64],
-    forward: NDArray[np.float64],
-) -> NDArray[np.float64]:
+def _collision_factors(mechanism: Mechanism, concentrations: Array, temperature: Array, forward: Array) -> Array:
+    """What third bodies multiply the high-pressure rates of progress by, shape (N, R)."""
     factor = np.ones((len(concentrations), len(mechanism.reactions)))
     for i, reaction in enumerate(mechanism.reactions):
-        body = reaction.third_body
+        body, falloff = reaction.third_body, reaction.falloff
         if body is not None:
             weights = [body.efficiencies.get(name, body.default) for name in mechanism.species_names]
-            colliders = concentrations @ np.array(weights)
-            limit = reaction.falloff
-            factor[:, i] = colliders if limit is None else falloff_factor(limit, forward[:, i], temperature, colliders)
+            factor[:, i] = concentrations @ np.array(weights)
+        if falloff is not None:
+            factor[:, i] = falloff_factor(falloff, forward[:, i], temperature, factor[:, i])
     return factor
 
 

@@ -11,9 +11,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ..errors import FormatError
+from .arrays import Array
 from .thermo import GAS_CONSTANT, Thermo
 
 
@@ -62,7 +63,7 @@ class Arrhenius:
     b: float = 0.0
     Ea: float = 0.0
 
-    def at(self, temperature: ArrayLike) -> NDArray[np.float64]:
+    def at(self, temperature: ArrayLike) -> Array:
         """Rate constant at temperature [K], any shape."""
         t = np.asarray(temperature, dtype=float)
         return np.asarray(self.A * t**self.b * np.exp(-self.Ea / (GAS_CONSTANT * t)))
@@ -301,26 +302,26 @@ class Mechanism:
         return tuple(r.equation for r in self.reactions)
 
     @cached_property
-    def reactants(self) -> NDArray[np.float64]:
+    def reactants(self) -> Array:
         """Coefficients of the left side, shape (reactions, species)."""
         return self._matrix([r.reactants for r in self.reactions])
 
     @cached_property
-    def products(self) -> NDArray[np.float64]:
+    def products(self) -> Array:
         """Coefficients of the right side, shape (reactions, species)."""
         return self._matrix([r.products for r in self.reactions])
 
     @cached_property
-    def net(self) -> NDArray[np.float64]:
+    def net(self) -> Array:
         """Products less reactants, shape (reactions, species)."""
         return self.products - self.reactants
 
     @cached_property
-    def orders(self) -> NDArray[np.float64]:
+    def orders(self) -> Array:
         """Forward orders, shape (reactions, species)."""
         return self._matrix([{**r.reactants, **(r.orders or {})} for r in self.reactions])
 
-    def _matrix(self, sides: list[Mapping[str, float]]) -> NDArray[np.float64]:
+    def _matrix(self, sides: list[Mapping[str, float]]) -> Array:
         column = {name: j for j, name in enumerate(self.species_names)}
         matrix = np.zeros((len(sides), len(column)))
         for i, side in enumerate(sides):

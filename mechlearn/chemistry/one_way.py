@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from .arrays import Array, Integers
 from .mechanism import side_text
 
-Array = NDArray[np.float64]
 Complex = tuple[int, ...]
 """Coefficients over the species."""
 
@@ -34,7 +34,7 @@ class OneWayReaction:
 
     @property
     def reverse(self) -> OneWayReaction:
-        """The other way."""
+        """The opposite direction."""
         return OneWayReaction(self.products, self.reactants)
 
 
@@ -49,6 +49,7 @@ def monomials(concentrations: Array, exponents: ArrayLike) -> Array:
     Parameters
     ----------
     concentrations : array, shape (N, S)
+        [kmol/m³], or scaled.
     exponents : array or sequence of Complex, shape (R, S)
         Whole or real.
 
@@ -64,8 +65,8 @@ def monomials(concentrations: Array, exponents: ArrayLike) -> Array:
     return product
 
 
-def undirected(row: NDArray[np.float64] | NDArray[np.int64]) -> tuple[int, ...]:
-    """The row as a key that does not tell a reaction from its reverse."""
+def undirected(row: Array | Integers) -> tuple[int, ...]:
+    """The row as a key that is the same for a reaction and its reverse."""
     whole = np.rint(row).astype(int)
     leading = whole[np.flatnonzero(whole)[:1]]
     return tuple((whole * (np.sign(leading[0]) if leading.size else 1)).tolist())

@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from .arrays import Array
 
 GAS_CONSTANT = 8314.46261815324
 """R [J/kmol/K], the exact SI value that Cantera uses."""
@@ -38,34 +40,20 @@ class Nasa7:
     middle: float
     reference_pressure: float = 101325.0
 
-    def gibbs_over_rt(self, temperature: ArrayLike) -> NDArray[np.float64]:
+    def gibbs_over_rt(self, temperature: ArrayLike) -> Array:
         """Standard Gibbs energy g°/RT [-] at temperature [K], any shape."""
         t = np.asarray(temperature, dtype=float)
         a = self._coefficients(t)
-        entropy = (
-            a[..., 0] * np.log(t)
-            + a[..., 1] * t
-            + a[..., 2] * t**2 / 2
-            + a[..., 3] * t**3 / 3
-            + a[..., 4] * t**4 / 4
-            + a[..., 6]
-        )
+        entropy = sum((a[..., k] * t**k / k for k in range(1, 5)), start=a[..., 0] * np.log(t)) + a[..., 6]
         return np.asarray(self.enthalpy_over_rt(t) - entropy)
 
-    def enthalpy_over_rt(self, temperature: ArrayLike) -> NDArray[np.float64]:
+    def enthalpy_over_rt(self, temperature: ArrayLike) -> Array:
         """Standard enthalpy h°/RT [-] at temperature [K], any shape."""
         t = np.asarray(temperature, dtype=float)
         a = self._coefficients(t)
-        return np.asarray(
-            a[..., 0]
-            + a[..., 1] * t / 2
-            + a[..., 2] * t**2 / 3
-            + a[..., 3] * t**3 / 4
-            + a[..., 4] * t**4 / 5
-            + a[..., 5] / t
-        )
+        return np.asarray(sum(a[..., k] * t**k / (k + 1) for k in range(5)) + a[..., 5] / t)
 
-    def _coefficients(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _coefficients(self, t: Array) -> Array:
         return np.where(t[..., None] > self.middle, np.array(self.high), np.array(self.low))
 
 
@@ -94,13 +82,13 @@ class ConstantCp:
     cp0: float = 0.0
     reference_pressure: float = 101325.0
 
-    def gibbs_over_rt(self, temperature: ArrayLike) -> NDArray[np.float64]:
+    def gibbs_over_rt(self, temperature: ArrayLike) -> Array:
         """Standard Gibbs energy g°/RT [-] at temperature [K], any shape."""
         t = np.asarray(temperature, dtype=float)
         entropy = self.s0 + self.cp0 * np.log(t / self.T0)
         return np.asarray(self.enthalpy_over_rt(t) - entropy / GAS_CONSTANT)
 
-    def enthalpy_over_rt(self, temperature: ArrayLike) -> NDArray[np.float64]:
+    def enthalpy_over_rt(self, temperature: ArrayLike) -> Array:
         """Standard enthalpy h°/RT [-] at temperature [K], any shape."""
         t = np.asarray(temperature, dtype=float)
         return np.asarray((self.h0 + self.cp0 * (t - self.T0)) / (GAS_CONSTANT * t))
@@ -109,7 +97,7 @@ class ConstantCp:
 Thermo = Nasa7 | ConstantCp
 
 
-def log_potential(thermo: Thermo, temperature: ArrayLike) -> NDArray[np.float64]:
+def log_potential(thermo: Thermo, temperature: ArrayLike) -> Array:
     """ln(P°/RT) − g°/RT [-] at temperature [K], any shape: its change over a reaction is ln Kc [kmol, m³].
 
     Examples

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linprog
 
+from .arrays import Array
 from .conservation import conservation_laws
 from .mechanism import Mechanism, Species
-
-Array = NDArray[np.float64]
 
 NAME = "unmeasured"
 
@@ -45,8 +43,8 @@ def with_unmeasured_products(mechanism: Mechanism) -> Mechanism:
     if not losing:
         return mechanism
     taken = set(mechanism.species_names)
-    names = [NAME] if len(losing) == 1 else [f"{NAME}_{i + 1}" for i in range(len(losing))]
-    names = [name if name not in taken else f"{name}_product" for name in names]
+    numbered = [NAME] if len(losing) == 1 else [f"{NAME}_{i + 1}" for i in range(len(losing))]
+    names = [name if name not in taken else f"{name}_product" for name in numbered]
     reactions = list(mechanism.reactions)
     for name, i in zip(names, losing, strict=True):
         reactions[i] = replace(reactions[i], products={**reactions[i].products, name: 1})
@@ -61,29 +59,24 @@ def losing_reactions(mechanism: Mechanism) -> tuple[int, ...]:
         return ()
     if np.all(conservation_laws(net).sum(axis=0) > 0):
         return ()
-    whole = [i for i, r in enumerate(mechanism.reactions) if r.reversible or r.reverse_rate is not None]
-    if not _masses_exist(net, whole):
+    conserving = [i for i, r in enumerate(mechanism.reactions) if r.reversible or r.reverse_rate is not None]
+    if not _masses_exist(net, conserving):
         return ()
-    losing = []
     for i in range(len(net)):
-        if i in whole:
-            continue
-        if _masses_exist(net, [*whole, i]):
-            whole.append(i)
-        else:
-            losing.append(i)
-    return tuple(losing)
+        if i not in conserving and _masses_exist(net, [*conserving, i]):
+            conserving.append(i)
+    return tuple(i for i in range(len(net)) if i not in conserving)
 
 
-def _masses_exist(net: Array, whole: list[int]) -> bool:
-    """Whether positive masses exist that no reaction gains and those in ``whole`` conserve."""
-    others = np.setdiff1d(np.arange(len(net)), whole)
+def _masses_exist(net: Array, conserving: list[int]) -> bool:
+    """Whether positive masses exist that no reaction gains and those in ``conserving`` conserve."""
+    others = np.setdiff1d(np.arange(len(net)), conserving)
     answer = linprog(
         np.ones(net.shape[1]),
-        A_ub=net[others] if len(others) else None,
-        b_ub=np.zeros(len(others)) if len(others) else None,
-        A_eq=net[whole] if whole else None,
-        b_eq=np.zeros(len(whole)) if whole else None,
+        A_ub=net[others],
+        b_ub=np.zeros(len(others)),
+        A_eq=net[conserving],
+        b_eq=np.zeros(len(conserving)),
         bounds=(1.0, None),
     )
     return answer.x is not None

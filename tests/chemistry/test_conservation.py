@@ -5,18 +5,16 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from mechlearn.chemistry.conservation import (
-    balanced_directions,
     conservation_laws,
     element_matrix,
     masses,
-    null_space,
     unbalanced,
 )
 from mechlearn.chemistry.mechanism import Arrhenius, Mechanism, Reaction, Species, ThirdBody
 from mechlearn.errors import BalanceError
 from mechlearn.formats.cantera_yaml.mechanism_reading import read_mechanism
 
-from ..helpers import BANK, HYDROGEN_OXIDATION, network, one_way
+from ..helpers import BANK, network, one_way
 
 
 @pytest.mark.parametrize(
@@ -129,20 +127,3 @@ def test_mechanisms_of_cantera_are_balanced(file: str) -> None:
 
 def test_nothing_is_unbalanced_where_no_composition_is_known() -> None:
     assert unbalanced(BANK["crnn-case-1"]) == []
-
-
-def test_balanced_directions_are_those_that_conserve_every_element() -> None:
-    directions = balanced_directions(HYDROGEN_OXIDATION.species)
-    _, atoms = element_matrix(HYDROGEN_OXIDATION.species)
-    assert directions.shape == (6, 4)
-    np.testing.assert_allclose(atoms @ directions, 0.0, atol=1e-14)
-    np.testing.assert_allclose(directions.T @ directions, np.eye(4), atol=1e-14)
-    np.testing.assert_allclose(
-        directions @ directions.T @ HYDROGEN_OXIDATION.net.T, HYDROGEN_OXIDATION.net.T, 1e-12, 1e-12
-    )
-
-
-def test_without_elements_every_direction_is_free() -> None:
-    assert balanced_directions((Species("A"), Species("B"))).shape == (2, 2)
-    assert null_space(np.zeros((3, 2))).shape == (2, 2)
-    assert null_space(np.eye(2)).shape == (2, 0)
