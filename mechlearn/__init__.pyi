@@ -37,12 +37,12 @@ from .errors import StudyError as StudyError
 from .formats.cantera_yaml.export import to_cantera as to_cantera
 from .formats.cantera_yaml.export import write_mechanism as write_mechanism
 from .formats.cantera_yaml.mechanism_reading import read_mechanism as read_mechanism
-from .formats.tables.csv_table import read_csv as read_csv
-from .formats.tables.csv_table import write_csv as write_csv
+from .formats.tables.csv import read_csv as read_csv
+from .formats.tables.csv import write_csv as write_csv
 from .formats.tables.dataframe import from_dataframe as from_dataframe
-from .formats.tables.endings import inspect_runs as inspect_runs
 from .formats.tables.hdf5 import read_hdf5 as read_hdf5
 from .formats.tables.hdf5 import write_hdf5 as write_hdf5
+from .formats.tables.runs_file import inspect_runs as inspect_runs
 from .formats.tables.solution_array import from_solution_array as from_solution_array
 from .pathways.drg import drg_coefficients as drg_coefficients
 from .pathways.drg import drgep_coefficients as drgep_coefficients

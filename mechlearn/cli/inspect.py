@@ -35,9 +35,9 @@ def inspect(
     quiet: QuietOption = False,
 ) -> None:
     """Print what each column of a file of runs is taken for, what is open, and what to measure next."""
-    from ..data.sampling.diagnose import check_sampling
-    from ..formats.tables.endings import read_inspected
+    from ..data.sampling.check_sampling import check_sampling
     from ..formats.tables.inspection import inspection_text
+    from ..formats.tables.runs_file import read_inspected
     from ..formats.tables.table_reading import Options
 
     options = Options(basis=basis, mechanism=mechanism, reactor=reactor, temperature=temperature, pressure=pressure)  # type: ignore[typeddict-item]

@@ -61,8 +61,8 @@ def learn(
     check_output(output, ".yaml", ".yml")
     base = load_study(study) if study is not None else Study(data=str(runs))  # type: ignore[arg-type]
     checked = with_overrides(base, {f"learn.{k}": v for k, v in given.items() if v is not None})
-    from ..formats.tables.endings import read_inspected
     from ..formats.tables.inspection import remarks
+    from ..formats.tables.runs_file import read_inspected
     from ..formats.tables.table_reading import Options
 
     options = Options(mechanism=mechanism, reactor=reactor, basis=basis, temperature=temperature, pressure=pressure)  # type: ignore[typeddict-item]

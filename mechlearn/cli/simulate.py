@@ -25,7 +25,7 @@ def simulate(
     if checked.source is None:
         raise StudyError(f"{study} has `data:`, so there is nothing to simulate. Give a study with `source:`.")
     check_output(output, ".csv", ".h5", ".hdf5")
-    from ..formats.tables.endings import write_runs
+    from ..formats.tables.runs_file import write_runs
     from ..study.simulate import simulate_runs
 
     with progress_bar(quiet) as progress:

@@ -35,7 +35,7 @@ def validate(
     if report is not None:
         check_output(report, ".html", ".md")
     terms = with_overrides(base, {f"validate.{k}": v for k, v in given.items() if v is not None}).validate
-    from ..formats.tables.endings import read_runs
+    from ..formats.tables.runs_file import read_runs
     from ..validation.resimulation import validate_by
     from ..validation.validation_text import validation_text
 

@@ -25,8 +25,8 @@ from ..discovery.settings import Search
 from ..errors import StudyError
 from ..files import write_text
 from ..formats.records import plain, record
-from ..formats.tables.endings import write_runs
 from ..formats.tables.hdf5 import read_hdf5
+from ..formats.tables.runs_file import write_runs
 from ..simulation.mechanisms import find_mechanism
 from .schema import Study
 

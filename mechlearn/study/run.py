@@ -23,7 +23,7 @@ from ..errors import BalanceError, DataError, SimulationError
 from ..files import write_json, write_text
 from ..formats.cantera_yaml.export import write_mechanism
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
-from ..formats.tables.endings import write_runs
+from ..formats.tables.runs_file import write_runs
 from ..pathways.differences import run_difference
 from ..pathways.graphs import reaction_graph
 from ..pathways.rates_of_progress import History

@@ -14,7 +14,7 @@ from ..data.trajectories import Trajectories, Trajectory
 from ..errors import DataError
 from ..files import shipped_folder
 from ..formats.cantera_species import species_of
-from ..formats.tables.endings import read_runs
+from ..formats.tables.runs_file import read_runs
 from ..formats.tables.table_reading import Options
 from ..simulation.mechanisms import find_mechanism
 from .schema import Study

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..data.progress import Progress, silent
 from ..data.trajectories import Trajectories
 from ..errors import SimulationError, StudyError
-from ..formats.tables.endings import read_runs
+from ..formats.tables.runs_file import read_runs
 from ..simulation.reactors import simulate_source
 from .schema import Study, load_study
 

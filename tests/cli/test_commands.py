@@ -180,7 +180,7 @@ def test_learn_from_data_without_change_or_reactor_says_so_and_answers_1(call: C
     assert call("learn", "anon.csv", "-o", "anon.yaml", "--reactions", 2, "--reactor", "isothermal")[0] == 0
 
 
-def test_reactions_that_no_masses_allow_are_told_and_not_written(call: Call) -> None:
+def test_reactions_that_no_masses_allow_are_named_and_not_written(call: Call) -> None:
     rng = np.random.default_rng(0)
     species = tuple(ml.Species(name) for name in "ABC")
     states = [

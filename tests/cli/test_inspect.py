@@ -12,8 +12,8 @@ import pytest
 import mechlearn as ml
 from mechlearn.__main__ import main
 from mechlearn.chemistry.thermo import GAS_CONSTANT
-from mechlearn.formats.tables.endings import inspect_runs
 from mechlearn.formats.tables.inspection import inspection_text
+from mechlearn.formats.tables.runs_file import inspect_runs
 from mechlearn.study.runs import study_runs
 from mechlearn.study.schema import example_studies, load_study
 
@@ -46,7 +46,7 @@ def test_what_columns_are_taken_for_is_printed(table: Table, capsys: pytest.Capt
         "T [degC] temperature temperature degC 1 and +273.15 to K",
         "",
         "Species: A, OH",
-        "Runs: 2, told apart where the time starts again",
+        "Runs: 2, distinguished where the time starts again",
         "run1: 2 states, 1 missing",
         "run2: 1 states",
         "States: 3",
@@ -58,8 +58,8 @@ def test_what_columns_are_taken_for_is_printed(table: Table, capsys: pytest.Capt
         f"Not read, since nothing that is learnt from has such a unit: column 4 ('Flow [L/min]') of {path}, line 1. If "
         "it holds a species, correct the unit: without a species that reacts, the reactions come out wrong. Else "
         "remove the column, or leave it at that.",
-        "The initial states of 2 runs differ in 1 independent direction, and 2 species are there at the start. How rates "
-        "depend on each can then be told from their time histories only. Add a run without OH.",
+        "The initial states of 2 runs differ in 1 independent direction, and 2 species are there at the start. How "
+        "rates depend on each can then be told from their time histories only. Add a run without OH.",
         "No run has more than 2 samples, so that the noise cannot be estimated. Sample at least 5 times in each run.",
         "1 value missing, most often of A (33 %); rows that they touch are left out.",
     ]
@@ -170,10 +170,10 @@ def test_our_own_files_are_inspected_too(tmp_path: Path, capsys: pytest.CaptureF
         found = inspect_runs(tmp_path / name)
         assert (found.form, found.states, found.rates, found.species) == ("mechlearn runs", states, True, ("A", "B"))
         assert "Production rates: given" in inspection_text(found)
-    with pytest.raises(ml.DataError, match="contradicts the basis 'moles'"):
+    with pytest.raises(ml.DataError, match="no column is of the basis 'moles'"):
         ml.read_hdf5(tmp_path / "runs.h5", basis="moles")
-    told = ml.read_hdf5(tmp_path / "runs.h5", temperature="300 K")
-    assert told.runs[0].temperature.tolist() == [300.0] * 3
+    given = ml.read_hdf5(tmp_path / "runs.h5", temperature="300 K")
+    assert given.runs[0].temperature.tolist() == [300.0] * 3
 
 
 def test_a_study_says_the_same(table: Table, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import networkx as nx
 import pytest
 
 from mechlearn.__main__ import main
-from mechlearn.formats.tables.csv_table import write_csv
+from mechlearn.formats.tables.csv import write_csv
 
 from ..pathway_runs import at_ignition, runs_of
 
@@ -44,17 +44,17 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     return run_command
 
 
-def test_strongest_ways_are_told_and_written(call: Call) -> None:
+def test_strongest_paths_are_named_and_written(call: Call) -> None:
     line = "graph gri30.yaml --runs runs.csv --element C --from CH4 --to CO2 --threshold 0.01 --net --paths 5"
     status, out, _ = call(f"{line} --conversion CH4=0.5 -o a.graphml --json a.json")
     assert (status, Path("a.graphml").is_file()) == (0, True)
     assert re.search(r"37\.\d\d%  CH4 → CH3 → CH3O → CH2O → HCO → CO → CO2", out)
-    told = json.loads(Path("a.json").read_text())
-    assert told["files"] == ["a.graphml"]
-    assert told["paths"][0]["species"] == ["CH4", "CH3", "CH3O", "CH2O", "HCO", "CO", "CO2"]
-    assert told["from_time"] == pytest.approx(at_ignition().from_time)
+    said = json.loads(Path("a.json").read_text())
+    assert said["files"] == ["a.graphml"]
+    assert said["paths"][0]["species"] == ["CH4", "CH3", "CH3O", "CH2O", "HCO", "CO", "CO2"]
+    assert said["from_time"] == pytest.approx(at_ignition().from_time)
     graph = nx.read_graphml("a.graphml")
-    assert (len(graph), graph.size()) == (told["nodes"], told["edges"])
+    assert (len(graph), graph.size()) == (said["nodes"], said["edges"])
     assert graph.edges["CH4", "CH3"]["fraction"] > 0.99
 
 
@@ -75,7 +75,7 @@ def test_without_an_element_species_and_reactions_have_their_rates(call: Call) -
     assert graph.nodes["R11: H + O2 <=> O + OH"]["progress"] > 0
 
 
-def test_times_too_far_apart_are_told_and_refined(call: Call) -> None:
+def test_times_too_far_apart_are_named_and_refined(call: Call) -> None:
     Path("coarse.yaml").write_text(STUDY.replace("count: 41", "count: 4"))
     line = "graph h2o2.yaml --study coarse.yaml --element O --net -o a.json"
     assert "too far apart: the integral is wrong by" in call(line)[1]

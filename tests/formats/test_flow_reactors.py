@@ -9,7 +9,7 @@ import pytest
 
 import mechlearn as ml
 from mechlearn.errors import DataError
-from mechlearn.formats.tables.feeds import Feed
+from mechlearn.formats.tables.flow_reactors import Feed
 
 from ..runs import Table
 
@@ -74,7 +74,7 @@ def test_a_stirred_reactors_states_are_learnt_from(table: Table) -> None:
             None,
             "line 1: there are inlets and outlets.*--reactor stirred",
         ),
-        ("tau [s],A in [M],A [M]\n1,2,1\n", "isothermal", "Tell which: --reactor stirred or --reactor plug-flow"),
+        ("tau [s],A in [M],A [M]\n1,2,1\n", "isothermal", "Say which: --reactor stirred or --reactor plug-flow"),
         ("tau [s],A in [M],A [M],B [M]\n1,2,1,1\n", "stirred", r"B has no inlet.*'B in \[kmol/m\^3\]', with 0 where"),
         ("tau [s],A in [M],B [M]\n1,2,1\n", "stirred", r"A has no outlet.*'A out \[kmol/m\^3\]'"),
         ("tau [s],A in [M],A [M]\n0,2,1\n", "stirred", r"line 2, column 'tau \[s\]': a residence time is above zero"),

@@ -14,7 +14,7 @@ import mechlearn as ml
 from mechlearn.chemistry.thermo import GAS_CONSTANT
 from mechlearn.data.trajectories import Trajectories
 from mechlearn.errors import DataError
-from mechlearn.formats.tables.endings import read_runs
+from mechlearn.formats.tables.runs_file import read_runs
 
 from ..runs import Table
 

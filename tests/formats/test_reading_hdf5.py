@@ -68,7 +68,7 @@ def _not_finite(file: h5py.File) -> None:
         (_other_starts, "is damaged"),
         (_fewer_names, "is damaged"),
         (_numbers_for_names, "is damaged or incomplete"),
-        (_not_finite, r"Run 'a': concentrations\[1, 0\] is not a number"),
+        (_not_finite, r"sample 2, column 'A' \(run 'a'\): 'inf' is not a finite number"),
     ],
 )
 def test_an_hdf5_file_with_wrong_content_is_refused(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import mechlearn as ml
 from mechlearn.data.trajectories import Trajectories
 from mechlearn.errors import DataError
-from mechlearn.formats.tables.endings import inspect_runs, read_runs
+from mechlearn.formats.tables.runs_file import inspect_runs, read_runs
 from mechlearn.formats.tables.table import Basis
 from mechlearn.units import factor
 
@@ -177,7 +177,7 @@ def test_comments_among_the_rows_and_a_header_in_a_comment(table: Table) -> None
         ml.read_csv(table("0 1\n1 2\n", "a.txt"))
 
 
-def test_rows_of_many_runs_are_told_apart_by_restarts(table: Table) -> None:
+def test_rows_of_many_runs_are_distinguished_by_restarts(table: Table) -> None:
     rows = "".join(f"{time},{run}\n" for run, time in product(range(12), range(2)))
     runs = ml.read_csv(table("time [s],A [M]\n" + rows))
     assert [run.name for run in runs.runs] == [f"run{number:02d}" for number in range(1, 13)]
@@ -193,8 +193,8 @@ def test_large_tables_are_read_as_small_ones_are(table: Table, monkeypatch: pyte
     ]
     path = table(head + "".join(lines))
     slow = ml.read_csv(path)
-    monkeypatch.setattr("mechlearn.formats.tables.bulk.SMALLEST", 1)
-    monkeypatch.setattr("mechlearn.formats.tables.cells._split", only_the_header)
+    monkeypatch.setattr("mechlearn.formats.tables.csv_bulk.SMALLEST", 1)
+    monkeypatch.setattr("mechlearn.formats.tables.csv_cells._split", only_the_header)
     assert_same(ml.read_csv(path), slow)
 
 
@@ -233,7 +233,7 @@ def test_large_tables_with_odd_lines_are_read_as_small_ones_are(
             return [str(error)]
 
     slow = outcome()
-    monkeypatch.setattr("mechlearn.formats.tables.bulk.SMALLEST", 1)
+    monkeypatch.setattr("mechlearn.formats.tables.csv_bulk.SMALLEST", 1)
     assert repr(outcome()) == repr(slow)
 
 

@@ -8,8 +8,8 @@ import pytest
 import mechlearn as ml
 from mechlearn.chemistry.mechanism import Species
 from mechlearn.data.trajectories import Trajectories
-from mechlearn.formats.tables.csv_table import read_csv
-from mechlearn.formats.tables.endings import read_runs, write_runs
+from mechlearn.formats.tables.csv import read_csv
+from mechlearn.formats.tables.runs_file import read_runs, write_runs
 from mechlearn.study.schema import example_studies
 
 from ..runs import Table, assert_same, trajectory

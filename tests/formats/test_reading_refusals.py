@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from mechlearn.errors import DataError
-from mechlearn.formats.tables.csv_table import read_csv
-from mechlearn.formats.tables.endings import read_runs, write_runs
+from mechlearn.formats.tables.csv import read_csv
 from mechlearn.formats.tables.hdf5 import write_hdf5
+from mechlearn.formats.tables.runs_file import read_runs, write_runs
 
 from ..runs import Table, of, trajectory
 
@@ -32,7 +32,7 @@ from ..runs import Table, of, trajectory
         ("time [s],d(A)/dt,A [M]\n0,1,1\n", r"Write 'd\(A\)/dt \[kmol/m\^3/s\]'"),
         ("# mechlearn runs 1\ntime [s],A[M]\n0,1\n", r"column 2 \('A\[M\]'\): a blank belongs before the unit"),
         ("time [s],A [M],\n0,1,2\n", r"column 3 \(''\): the column has no name"),
-        ("time [s],A [ppm]\n0,1\n", r"column 2 \('A \[ppm\]'\): \[ppm\] may be a fraction of moles or of mass\. Tell"),
+        ("time [s],A [ppm]\n0,1\n", r"column 2 \('A \[ppm\]'\): \[ppm\] may be a fraction of moles or of mass\. Say"),
         ("time [s],A [foo]\n0,1\n", r"column 2 \('A \[foo\]'\): 'foo' is not a known unit"),
         ("time [s],T5 [K],A [M]\n0,1,1\n", "'T5' with a unit of temperature is not understood. Understood are run"),
         ("time [s],A [M/s],A [M]\n0,1,1\n", "'A' with a unit of concentration rate is not understood"),

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mechlearn.formats.tables.csv_table import read_csv, write_csv
-from mechlearn.formats.tables.endings import inspect_runs
+from mechlearn.formats.tables.csv import read_csv, write_csv
+from mechlearn.formats.tables.runs_file import inspect_runs
 
 from ..runs import Table, bits, of, trajectory
 
@@ -97,7 +97,7 @@ def test_text_that_is_not_utf_8_and_times_below_zero_are_said(tmp_path: Path) ->
     assert "go on from the first sample, at -1 s" in notes
 
 
-def test_species_are_told_from_states_by_their_unit(table: Table) -> None:
+def test_species_are_distinguished_from_states_by_their_unit(table: Table) -> None:
     runs = read_csv(table("time [s],T [K],P [bar],P [M],T [M],d(T)/dt [M/s],d(P)/dt [M/s]\n0,300,1,2,3,4,5\n"))
     assert runs.species_names == ("P", "T")
     (run,) = runs.runs

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from mechlearn.chemistry.mechanism import Species
 from mechlearn.data.trajectories import Trajectories, Trajectory
 from mechlearn.errors import DataError
-from mechlearn.formats.tables.csv_table import read_csv, write_csv
-from mechlearn.formats.tables.endings import read_runs, write_runs
+from mechlearn.formats.tables.csv import read_csv, write_csv
 from mechlearn.formats.tables.hdf5 import read_hdf5, write_hdf5
+from mechlearn.formats.tables.runs_file import read_runs, write_runs
 from mechlearn.formats.tables.solution_array import from_solution_array
 
 from ..runs import Table, assert_same, of, trajectory
@@ -201,8 +201,8 @@ def test_a_table_that_fails_half_way_leaves_the_old_one_whole(tmp_path: Path, mo
         path = tmp_path / f"runs.{ending}"
         write_runs(of(trajectory()), path)
         old = path.read_bytes()
-        room = "tidy" if ending == "csv" else "binary"
-        monkeypatch.setattr(f"mechlearn.formats.tables.{room}.{name}", None)
+        module = "csv" if ending == "csv" else "hdf5"
+        monkeypatch.setattr(f"mechlearn.formats.tables.{module}.{name}", None)
         with pytest.raises(TypeError):
             write_runs(of(trajectory(seed=1)), path)
         assert path.read_bytes() == old

@@ -18,7 +18,7 @@ from mechlearn.chemistry.mechanism import Species
 from mechlearn.data.trajectories import Trajectories, Trajectory
 from mechlearn.errors import FormatError
 from mechlearn.formats.cantera_yaml.mechanism_reading import read_mechanism
-from mechlearn.formats.tables.csv_table import write_csv
+from mechlearn.formats.tables.csv import write_csv
 from mechlearn.report.pages.content import report_content
 from mechlearn.report.pages.reaction_rows import reaction_rows
 from mechlearn.report.pages.report_files import report_html, report_markdown, write_report

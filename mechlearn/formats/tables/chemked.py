@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
-from ...units import to_si
-from .table import Table
+from .column_units import by_dimension, without_unit
+from .table import Column, Table
+from .vocabulary import BRACKETS, FRACTIONS, plain_unit
 
-_FORM = "ChemKED"
+FORM = "ChemKED"
 _PROFILES = "concentration-profiles"
+
+
+def column_of(column: Column, where: str) -> Column:
+    """What a column holds: each has its unit in brackets."""
+    match = BRACKETS.fullmatch(column.header)
+    if match is None:
+        raise DataError(without_unit(column.header, where))
+    fraction = FRACTIONS.get(plain_unit(match[2]))
+    if fraction is None:
+        return by_dimension(column, match[1], match[2], where)
+    return replace(column, quantity=fraction[0], name=match[1], unit=match[2] or "-", scale=fraction[1])
 
 
 def is_chemked(content: Mapping[str, Any]) -> bool:
@@ -71,10 +84,10 @@ def _table(where: str, name: str, point: Mapping[str, Any]) -> Table:
         column = np.full(len(times), np.nan)
         column[np.searchsorted(times, time)] = measured
         cells.append(column)
-    comments = {key: _scalar(where, key, point[key]) for key in ("temperature", "pressure") if key in point}
+    comments = {key: _first(point[key]) for key in ("temperature", "pressure") if key in point}
     return Table(
         where=where,
-        form=_FORM,
+        form=FORM,
         header=[f"time [{time_units.pop()}]", *headers],
         cells=cells,
         lines=range(1, len(times) + 1),
@@ -102,11 +115,6 @@ def _profile(where: str, profile: Any) -> tuple[str, str, str, tuple[NDArray[np.
     return species, unit, time_unit, (columns[0][order], columns[1][order])
 
 
-def _scalar(where: str, key: str, value: Any) -> str:
+def _first(value: Any) -> str:
     """``[1000 K, {uncertainty…}]`` or ``1000 K`` → text with a unit."""
-    first = value[0] if isinstance(value, Sequence) and not isinstance(value, str) and value else value
-    try:
-        to_si(str(first), "temperature" if key == "temperature" else "pressure")
-    except DataError as error:
-        raise DataError(f"{where}: {key}: {error}") from None
-    return str(first)
+    return str(value[0] if isinstance(value, list) and value else value)

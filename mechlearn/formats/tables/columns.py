@@ -7,24 +7,15 @@ from dataclasses import dataclass, field, replace
 
 from ...errors import DataError
 from ...units import SI
-from .feeds import INLET, parted
-from .headers import UNDERSTOOD, meaning, misnamed
+from . import rmg
+from .column_units import UNDERSTOOD, misnamed
+from .flow_reactors import INLET, parted
+from .headers import BY_HAND, meaning
 from .inspection import AS_GIVEN
-from .table import BASES, Basis, Column, Quantity, Table
+from .table import BASES, UNITS_INSIDE, Basis, Column, Quantity, Table
 
 AMOUNTS: tuple[Quantity, ...] = ("concentration", "mole-fraction", "mass-fraction", "mass concentration", "moles")
 """Of two columns for one species, the kind that stands first here is taken."""
-_BARE: dict[Quantity, str] = {
-    "time": SI["time"],
-    "temperature": SI["temperature"],
-    "pressure": SI["pressure"],
-    "density": SI["density"],
-    "volume": SI["volume"],
-    "concentration": SI["concentration"],
-    "moles": SI["amount"],
-    "mole-fraction": "1",
-    "mass-fraction": "1",
-}
 _NO_UNIT = "the unit is missing"
 _STATES: tuple[Quantity, ...] = ("temperature", "pressure", "volume", "density")
 
@@ -41,22 +32,6 @@ class Columns:
     amounts: dict[str, Column]
     rates: dict[str, Column]
     inlets: dict[str, Column] = field(default_factory=dict)
-
-
-def headers(species: Sequence[str], *, rates: bool, parent: bool, reactor: bool) -> list[str]:
-    """Names of the columns that we write.
-
-    Examples
-    --------
-    >>> headers(["H2"], rates=True, parent=False, reactor=False)
-    ['run', 'time [s]', 'T [K]', 'P [Pa]', 'H2 [kmol/m^3]', 'd(H2)/dt [kmol/m^3/s]']
-    """
-    written = ["run", *["parent"] * parent, *["reactor"] * reactor]
-    written += [f"time [{SI['time']}]", f"T [{SI['temperature']}]", f"P [{SI['pressure']}]"]
-    written += [f"{name} [{SI['concentration']}]" for name in species]
-    if rates:
-        written += [f"d({name})/dt [{SI['concentration rate']}]" for name in species]
-    return written
 
 
 def understood(table: Table, basis: Basis | None = None) -> list[Column]:
@@ -76,8 +51,8 @@ def understood(table: Table, basis: Basis | None = None) -> list[Column]:
     """
     if basis is not None and basis not in BASES:
         raise DataError(f"{table.where}: the basis {basis!r} is not one of {', '.join(BASES)}. Choose one of them.")
-    found = []
-    for index, cell in enumerate(table.header):
+    found = list(table.columns)
+    for index, cell in enumerate(() if found else table.header):
         where = f"{table.head}, column {index + 1} ({cell.strip()!r})"
         if _is_left_over(table, index):
             found.append(Column(index, "", "not used", remark="no name, and empty or only counting rows"))
@@ -101,7 +76,7 @@ def chosen(table: Table, found: Sequence[Column], basis: Basis | None = None) ->
     Raises
     ------
     DataError
-        If something is told twice, is missing, or does not say what it is.
+        If something is given twice, is missing, or does not say what it is.
     """
     kept = _one_amount_each(table, found, basis)
     groups = list(dict.fromkeys(column.group for column in kept if column.group and column.quantity in AMOUNTS)) or [""]
@@ -123,7 +98,7 @@ def _check_misnamed(table: Table, found: Sequence[Column]) -> None:
     there = {column.quantity for column in found}
     for column in found:
         state = misnamed(column)
-        if table.form == "by hand" and state in _BARE and state not in {*there, "volume"}:
+        if table.form == BY_HAND and state and state not in {*there, "volume"}:
             raise DataError(
                 f"{table.head}, column {column.index + 1} ({column.header!r}): {column.name!r} with a unit of {state} "
                 f"is not understood. {UNDERSTOOD}. Call it '{state} [{column.unit}]' if it is that of the samples, or "
@@ -132,7 +107,7 @@ def _check_misnamed(table: Table, found: Sequence[Column]) -> None:
 
 
 def _decided(column: Column, basis: Basis | None, where: str, form: str) -> Column:
-    """The column with its basis and its unit, where they are told."""
+    """The column with its basis and its unit, where they are given."""
     if column.quantity == "undecided" and basis is not None:
         if column.unit and basis not in ("mole-fraction", "mass-fraction"):
             raise DataError(
@@ -144,9 +119,9 @@ def _decided(column: Column, basis: Basis | None, where: str, form: str) -> Colu
         return column
     if basis is None:
         return replace(column, remark=_NO_UNIT)
-    if form == "RMG" and column.quantity == "moles":
-        return replace(column, unit="mol", scale=1e-3, remark="no unit: mol, as RMG counts")
-    unit = _BARE[column.quantity]
+    if form == rmg.FORM and column.quantity == "moles":
+        return rmg.with_moles(column)
+    unit = UNITS_INSIDE[column.quantity]
     return replace(column, unit=unit, remark=column.remark or f"no unit: {unit}")
 
 
@@ -160,12 +135,12 @@ def _ask(table: Table, found: Sequence[Column]) -> None:
     where = f"{table.head}, column {first.index + 1} ({first.header!r}){others}"
     if first.unit:
         raise DataError(
-            f"{where}: [{first.unit}] may be a fraction of moles or of mass. Tell which: --basis mole-fraction or "
+            f"{where}: [{first.unit}] may be a fraction of moles or of mass. Say which: --basis mole-fraction or "
             "--basis mass-fraction."
         )
     raise DataError(
         f"{where}: the unit is missing, and it is not guessed. Write '{first.header} "
-        f"[{_BARE.get(first.quantity, SI['concentration'])}]', say, or tell what the amounts are: --basis "
+        f"[{UNITS_INSIDE.get(first.quantity, SI['concentration'])}]', say, or give what the amounts are: --basis "
         f"{', '.join(BASES[:-1])} or {BASES[-1]}, with which numbers without a unit count as kmol, m^3, s, K and Pa."
     )
 

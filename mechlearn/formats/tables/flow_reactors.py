@@ -2,18 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...data.trajectories import Trajectory
 from ...errors import DataError
-from .amounts import TableStates
-from .feeds import FEEDS
 from .table import Column, Table
 
+if TYPE_CHECKING:
+    from .amounts import TableStates
+
 Array = NDArray[np.float64]
+
+
+Feed = Literal["stirred", "plug-flow"]
+FEEDS: tuple[Feed, ...] = ("stirred", "plug-flow")
+
+INLET = re.compile(r"(.+?)[ _](?:in|inlet)|(?:in|inlet)[ _](.+)")
+_OUTLET = re.compile(r"(.+?)[ _](?:out|outlet)|(?:out|outlet)[ _](.+)")
+
+
+def parted(amounts: Mapping[str, Column], where: str) -> tuple[dict[str, Column], dict[str, Column]]:
+    """Amounts at the outlet and at the inlet, by species; the latter are empty where no column is of an inlet.
+
+    Parameters
+    ----------
+    amounts : mapping of str to Column
+        By the name in the header: ``A in`` or ``inlet A`` beside ``A``, ``A out`` or ``outlet A``.
+    where : str
+        File and line of the header, for messages.
+
+    Raises
+    ------
+    DataError
+        If a species has an inlet or an outlet only.
+
+    Examples
+    --------
+    >>> names = ["A in", "A", "B out", "B_in"]
+    >>> columns = {name: Column(k, name, "concentration", name) for k, name in enumerate(names)}
+    >>> [list(part) for part in parted(columns, "a.csv")]
+    [['A', 'B'], ['A', 'B']]
+    """
+    inlets: dict[str, Column] = {}
+    outlets: dict[str, Column] = {}
+    for name, column in amounts.items():
+        inlet, outlet = INLET.fullmatch(name), _OUTLET.fullmatch(name)
+        base = next(filter(None, (inlet or outlet).groups()), "") if inlet or outlet else name  # type: ignore[union-attr]
+        (inlets if inlet else outlets)[base] = replace(column, name=base)
+    if not inlets:
+        return dict(amounts), {}
+    lone = sorted(set(inlets) ^ set(outlets))
+    if lone:
+        lacking = "inlet" if lone[0] in outlets else "outlet"
+        raise DataError(
+            f"{where}: {lone[0]} has no {lacking}, and what a flow reactor makes of a species is the difference. Add a "
+            f"column '{lone[0]} {lacking[:-3]} [kmol/m^3]', with 0 where there is none."
+        )
+    return outlets, {name: inlets[name] for name in outlets}
 
 
 def steady_runs(
@@ -27,11 +78,11 @@ def steady_runs(
     Raises
     ------
     DataError
-        If the kind of reactor is not told, or a residence time is not above zero.
+        If the kind of reactor is not given, or a residence time is not above zero.
     """
     if kind not in FEEDS:
         raise DataError(
-            f"{table.head}: there are inlets and outlets, as of a flow reactor. Tell which: --reactor stirred or "
+            f"{table.head}: there are inlets and outlets, as of a flow reactor. Say which: --reactor stirred or "
             "--reactor plug-flow."
         )
     bad = np.flatnonzero(residence <= 0)
@@ -90,5 +141,5 @@ def _plug_flow(
 
 
 def feed_names(found: Sequence[Trajectory], kind: str) -> str:
-    """How runs of a flow reactor were told apart."""
+    """By what runs of a flow reactor were distinguished."""
     return "by row, each a steady state" if kind == "stirred" else "by their inlets" if len(found) > 1 else "one run"

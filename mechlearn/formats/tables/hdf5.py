@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Unpack, cast
+from typing import Any, Literal, Unpack
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.trajectories import Reactor, Trajectories, Trajectory
+from ...data.trajectories import Trajectories
 from ...errors import DataError
 from ...files import atomic_path
-from ...units import SI, Dimension, factor, to_si
-from .cantera_files import hdf5_tables
-from .inspection import Inspection, run_summaries
-from .table import Column, Table
-from .table_mechanism import check_names, source_of, written_mechanism
-from .table_reading import Options, accepted, check_names_of, inspect_tables
+from ...units import SI, factor
+from .cantera import array_tables
+from .table import OURS, Column, Table
+from .table_mechanism import check_names, written_mechanism
+from .table_reading import Options, accepted, inspect_tables
 
-_FORMAT = "mechlearn runs"
 _VERSION = 1
-_NUMBERS: dict[str, Dimension] = {
+_NUMBERS: dict[str, Literal["time", "temperature", "pressure", "concentration", "concentration rate"]] = {
     "time": "time",
     "temperature": "temperature",
     "pressure": "pressure",
     "concentrations": "concentration",
     "rates": "concentration rate",
 }
-_TEXTS = ("species", "name", "parent", "reactor")
+_LABELS = {"run": "name", "parent": "parent", "reactor": "reactor"}
+"""Columns of texts, and the datasets with one text for each run."""
+_TEXTS = ("species", *_LABELS.values())
 
 
 def write_hdf5(runs: Trajectories, path: str | os.PathLike[str]) -> None:
@@ -61,7 +63,7 @@ def write_hdf5(runs: Trajectories, path: str | os.PathLike[str]) -> None:
         "reactor": [run.reactor for run in all_runs],
     }
     with atomic_path(path) as unfinished, h5py.File(unfinished, "w") as file:
-        file.attrs["format"] = _FORMAT
+        file.attrs["format"] = OURS
         file.attrs["version"] = _VERSION
         file.attrs["mechanism"] = written_mechanism(runs, path)
         file.attrs["phase"] = runs.phase
@@ -89,63 +91,30 @@ def read_hdf5(path: str | os.PathLike[str], **options: Unpack[Options]) -> Traje
     DataError
         If the file is no such file, or damaged.
     """
-    return accepted(*read_inspected_hdf5(Path(path), options))
+    return accepted(*inspect_tables(hdf5_tables(Path(path)), Path(path), options))
 
 
-def read_inspected_hdf5(path: Path, options: Options) -> tuple[Trajectories | None, Inspection]:
-    """Runs, or None, and what an HDF5 file was taken for."""
-    check_names_of(options)
-    if not _is_ours(path):
-        return inspect_tables(_arrays(path), path, options)
-    runs = _our_runs(path, options)
-    columns = [Column(0, "time", "time", "time", "s"), Column(1, "temperature", "temperature", "temperature", "K")]
-    columns.append(Column(2, "pressure", "pressure", "pressure", "Pa"))
-    columns += [Column(0, name, "concentration", name, SI["concentration"]) for name in runs.species_names]
-    return runs, Inspection(
-        file=str(path),
-        form=_FORMAT,
-        columns=tuple(columns),
-        species=runs.species_names,
-        runs_told_apart="by their starts in the file" if len(runs) > 1 else "one run",
-        runs=run_summaries(runs),
-        rates=any(run.rates is not None for run in runs.runs),
-    )
+def hdf5_tables(path: Path) -> list[Table]:
+    """The one table of mechlearn's own file, or a table for each of Cantera's arrays.
 
-
-def _our_runs(path: Path, options: Options) -> Trajectories:
-    basis, reactor = options.get("basis"), options.get("reactor")
-    if basis not in (None, "concentration"):
-        raise DataError(f"{path} holds concentrations, which contradicts the basis {basis!r}. Leave the basis out.")
-    numbers, texts, noted = _content(path)
-    _check_shapes(path, numbers, texts)
-    for quantity, value in (("temperature", options.get("temperature")), ("pressure", options.get("pressure"))):
-        if value is not None:
-            if not np.isnan(numbers[quantity]).all():
-                raise DataError(f"{path} holds a {quantity}, and one is given beside it. Leave the latter out.")
-            numbers[quantity] = np.full_like(numbers[quantity], to_si(value, cast(Dimension, quantity)))
-    start = numbers["start"]
-    source = source_of(
-        texts["species"], path, noted=noted, mechanism=options.get("mechanism"), phase=options.get("phase")
-    )
-    runs = tuple(
-        Trajectory(
-            time=numbers["time"][begin:end],
-            concentrations=numbers["concentrations"][begin:end],
-            temperature=numbers["temperature"][begin:end],
-            pressure=numbers["pressure"][begin:end],
-            rates=numbers["rates"][begin:end] if rated else None,
-            reactor=cast(Reactor, own if reactor is None else reactor),
-            name=name,
-            parent=parent,
+    Raises
+    ------
+    DataError
+        If the file cannot be read, is neither, or is damaged.
+    """
+    with _opened(path) as file:
+        if file.attrs.get("format") == OURS:
+            return [_our_table(path, file)]
+        tables = array_tables(path, file)
+    if not tables:
+        raise DataError(
+            f"{path} is an HDF5 file, but not one of runs that mechlearn wrote, nor a SolutionArray that Cantera did."
         )
-        for begin, end, rated, own, name, parent in zip(
-            start[:-1], start[1:], numbers["has_rates"], texts["reactor"], texts["name"], texts["parent"], strict=True
-        )
-    )
-    return Trajectories(source.species, runs, source.mechanism, source.phase, source.atomic_weights)
+    return tables
 
 
-def _is_ours(path: Path) -> bool:
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
     try:
         with path.open("rb"):
             pass
@@ -155,59 +124,52 @@ def _is_ours(path: Path) -> bool:
         raise DataError(f"{path} is not an HDF5 file. Write runs with write_hdf5, or name a CSV table .csv.")
     try:
         with h5py.File(path, "r") as file:
-            return bool(file.attrs.get("format") == _FORMAT)
-    except (OSError, RuntimeError) as error:
-        raise DataError(f"{path} is damaged or incomplete ({error}). Write it anew.") from None
-
-
-def _arrays(path: Path) -> list[Table]:
-    tables = hdf5_tables(path)
-    if not tables:
-        raise DataError(
-            f"{path} is an HDF5 file, but not one of runs that mechlearn wrote, nor a SolutionArray that Cantera did."
-        )
-    return tables
-
-
-def _content(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, list[str]], tuple[str, str]]:
-    """Numbers in SI, texts, and the mechanism and phase that the file names."""
-    try:
-        with h5py.File(path, "r") as file:
-            if file.attrs["version"] != _VERSION:
-                raise DataError(
-                    f"{path} has version {file.attrs['version']} of the form; this mechlearn reads version {_VERSION}. "
-                    "Use a newer mechlearn."
-                )
-            group = file["runs"]
-            numbers = {
-                "start": np.array(group["start"], dtype=np.int64),
-                "has_rates": np.array(group["has_rates"], bool),
-            }
-            for key, dimension in _NUMBERS.items():
-                if key in group:
-                    scale, offset = factor(group[key].attrs["units"], dimension)
-                    values = np.array(group[key], dtype=float)
-                    numbers[key] = values if (scale, offset) == (1, 0) else values * scale + offset
-            texts = {key: [str(text) for text in group[key].asstr()[()]] for key in _TEXTS}
-            return numbers, texts, (str(file.attrs["mechanism"]), str(file.attrs["phase"]))
+            yield file
     except DataError:
         raise
     except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise DataError(f"{path} is damaged or incomplete ({error}). Write it anew.") from None
 
 
+def _our_table(path: Path, file: h5py.File) -> Table:
+    version = file.attrs["version"]
+    if version != _VERSION:
+        raise DataError(
+            f"{path} has version {version} of the form; this mechlearn reads version {_VERSION}. Use a newer mechlearn."
+        )
+    group = file["runs"]
+    numbers = {key: np.array(group[key], dtype=float) for key in _NUMBERS if key in group}
+    texts = {key: [str(text) for text in group[key].asstr()[()]] for key in _TEXTS}
+    start = np.array(group["start"], dtype=np.int64)
+    _check_shapes(path, {**numbers, "start": start, "has_rates": np.array(group["has_rates"], bool)}, texts)
+    columns = [Column(k, key, "label", key) for k, key in enumerate(_LABELS)]
+    owners = np.repeat(np.arange(len(texts["name"])), np.diff(start)).tolist()
+    cells: list[Any] = [[texts[key][owner] for owner in owners] for key in _LABELS.values()]
+    for key, values in numbers.items():
+        unit = str(group[key].attrs["units"])
+        scale, offset = factor(unit, _NUMBERS[key])
+        names = [key] if values.ndim == 1 else texts["species"]
+        for name, column in zip(names, values.T.reshape(len(names), -1), strict=True):
+            header = f"d({name})/dt" if key == "rates" else name
+            columns.append(Column(len(cells), header, _NUMBERS[key], name, unit, scale, offset))
+            cells.append(column)
+    return Table(
+        where=str(path),
+        form=OURS,
+        header=[column.header for column in columns],
+        cells=cells,
+        lines=range(1, len(numbers["time"]) + 1),
+        comments={key: str(file.attrs[key]) for key in ("mechanism", "phase")},
+        row_word="sample",
+        columns=tuple(columns),
+    )
+
+
 def _check_shapes(path: Path, numbers: dict[str, NDArray[Any]], texts: dict[str, list[str]]) -> None:
     samples, species, runs = numbers["start"].flat[-1:].sum(), len(texts["species"]), len(texts["name"])
-    expected = {
-        "start": (runs + 1,),
-        "has_rates": (runs,),
-        "parent": (runs,),
-        "reactor": (runs,),
-        "time": (samples,),
-        "temperature": (samples,),
-        "pressure": (samples,),
-        "concentrations": (samples, species),
-    }
+    expected = dict.fromkeys(("time", "temperature", "pressure"), (samples,))
+    expected |= dict.fromkeys(("has_rates", "parent", "reactor"), (runs,))
+    expected |= {"start": (runs + 1,), "concentrations": (samples, species)}
     if numbers["has_rates"].any():
         expected["rates"] = (samples, species)
     found = {key: array.shape for key, array in numbers.items()} | {key: (len(text),) for key, text in texts.items()}

@@ -1,4 +1,4 @@
-"""What the header of one column says, in the words of each family of files."""
+"""What the header of one column says, as each family of files writes it."""
 
 from __future__ import annotations
 
@@ -7,21 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ...errors import DataError
-from ...units import SI, dimension_of, factor, is_unit
-from .table import Column, Quantity
-from .vocabulary import (
-    BRACKETS,
-    CLOSE_BRACKETS,
-    DEGREES,
-    FRACTIONS,
-    STATE_UNITS,
-    STATES,
-    is_state,
-    name_and_unit,
-    plain_unit,
-    state_of,
-)
+from ...units import factor, is_unit
+from . import cantera, chemked, chemkin_pro, opensmoke, rmg
+from .column_units import RATE, by_dimension, with_degrees, without_unit
+from .table import OURS, Column, Quantity
+from .vocabulary import BRACKETS, FRACTIONS, STATES, known_dimension, name_and_unit, plain_unit, state_of
 
+BY_HAND = "by hand"
 LABELS = ("run", "parent", "reactor")
 _RUNS = ("experiment", "exp", "experiment no", "run id", "run_id", "run no", "trial", "shot", "simulation")
 """What people call the column `run`."""
@@ -33,21 +25,8 @@ _PREFIXES: dict[str, Quantity] = {
     "w_": "mass-fraction",
     "concentrations_": "concentration",
 }
-_CANTERA = tuple(prefix for prefix in _PREFIXES if prefix not in ("x_", "w_"))
-
-UNDERSTOOD = (
-    "Understood are run, parent, reactor, time [s], T [K], P [Pa], H2 [kmol/m^3] for the concentration of H2 and "
-    "d(H2)/dt [kmol/m^3/s] for its net production rate"
-)
-
-_RATE = re.compile(r"d(?:\((.+)\)|\[(.+)\])/dt", re.DOTALL)
 _CONCENTRATION = re.compile(r"\[(.+)\]|[cC]_(.+)|conc_(.+)|[cC]\((.+)\)", re.DOTALL)
 _FRACTION_OF = re.compile(r"([XxYw])[(\[]([A-Za-z].*)[)\]]")
-_CHEMKIN = re.compile(r"(.+?)_\(([^()]*)\)")
-_CHEMKIN_PART = re.compile(r"_(Soln#\d+|P[FS]RC\d+|C\d+(?:_R\d+)?)$")
-_CHEMKIN_AMOUNTS: dict[str, Quantity] = {"Mole_fraction_": "mole-fraction", "Mass_fraction_": "mass-fraction"}
-_CHEMKIN_CONCENTRATION = re.compile(r"Mol(?:ar|e)_conc(?:entration)?_(.+)")
-_NUMBERED = re.compile(r"(.+)\(\d+\)")
 _ERROR = r"(?:sigma|sd|std|stdev|err|error|uncertainty|±|\+/-)"
 _UNCERTAINTY = re.compile(rf"{_ERROR}[\s_]*[\s_(\[].+|.+[\s_]{_ERROR}", re.IGNORECASE)
 _SENSITIVITY = re.compile(r"d?ln\[.+\]/d.+")
@@ -62,15 +41,10 @@ def family(header: Sequence[str]) -> str:
     ('Cantera SolutionArray', 'Chemkin-Pro', 'by hand')
     """
     names = [cell.strip() for cell in header]
-    if sum(bool(_CHEMKIN.fullmatch(name)) for name in names) >= 2:
-        return "Chemkin-Pro"
-    if any(name.startswith(("t[s](", "Tau[s](")) for name in names):
-        return "OpenSMOKE++"
-    if "T" in names and any(name.startswith(_CANTERA) for name in names):
-        return "Cantera SolutionArray"
-    if "Time (s)" in names and "Volume (m^3)" in names:
-        return "RMG"
-    return "by hand"
+    for form, is_header in _HEADERS.items():
+        if is_header(names):
+            return form
+    return BY_HAND
 
 
 def meaning(cell: str, index: int, form: str, where: str) -> Column:
@@ -99,9 +73,9 @@ def meaning(cell: str, index: int, form: str, where: str) -> Column:
     ('mole-fraction', 'OH', 1e-06)
     """
     header = cell.strip()
-    if header.lower() in LABELS and (header in LABELS or form != "mechlearn runs"):
+    if header.lower() in LABELS and (header in LABELS or form != OURS):
         return Column(index, header, "label", header.lower())
-    if header.lower().rstrip(".") in _RUNS and form == "by hand":
+    if header.lower().rstrip(".") in _RUNS and form == BY_HAND:
         return Column(index, header, "label", "run", remark="taken for the column run")
     if not header:
         raise DataError(f"{where}: the column has no name. Give it one, or remove it.")
@@ -112,7 +86,7 @@ def _ours(column: Column, where: str) -> Column:
     match = BRACKETS.fullmatch(column.header)
     if match is None:
         raise DataError(without_unit(column.header, where))
-    return _by_dimension(column, match[1], match[2], where)
+    return by_dimension(column, match[1], match[2], where)
 
 
 def _by_hand(column: Column, where: str) -> Column:
@@ -134,32 +108,24 @@ def _by_hand(column: Column, where: str) -> Column:
         if prefix is not None and quantity in ("undecided", _PREFIXES[prefix]):
             quantity, name = _PREFIXES[prefix], name.removeprefix(prefix)
         return replace(column, quantity=quantity, name=name, unit=unit or "-", scale=scale)
-    column, unit = _with_degrees(column, name, unit)
-    try:
-        dimension = dimension_of(unit)
-    except DataError as error:
+    column, unit = with_degrees(column, name, unit)
+    dimension = known_dimension(unit)
+    if dimension is None:
         if not is_unit(unit):
-            raise DataError(f"{where}: {error}") from None
+            return by_dimension(column, name, unit, where)
         _refuse_state(name, unit, where)
         remark = f"{unit} is the unit of nothing that is read"
-        return replace(column, name=name, unit=unit, remark=remark, doubtful=True)
+        return replace(column, name=name, unit=unit, remark=remark, may_be_species=True)
     given = _CONCENTRATION.fullmatch(name)
     if dimension == "concentration" and given:
         name = next(filter(None, given.groups()))
     elif dimension == "concentration" and prefix == "concentrations_":
         name = name.removeprefix(prefix)
-    other = dimension in STATE_UNITS.values() and dimension != "density" and not _RATE.fullmatch(name)
+    other = dimension in STATES and dimension != "density" and not RATE.fullmatch(name)
     if other and state_of(name) is None:
         remark = f"a {dimension} that is called neither {_called(dimension)}"
         return replace(column, name=name, unit=unit, remark=remark)
-    return _by_dimension(column, name, unit, where)
-
-
-def _with_degrees(column: Column, name: str, unit: str) -> tuple[Column, str]:
-    """Degrees Celsius and Fahrenheit, where a temperature seems to be in coulomb or farad."""
-    if unit in DEGREES and is_state(name, "temperature"):
-        return replace(column, remark=f"{unit} taken for {DEGREES[unit]}"), DEGREES[unit]
-    return column, unit
+    return by_dimension(column, name, unit, where)
 
 
 def _refuse_state(name: str, unit: str, where: str) -> None:
@@ -167,7 +133,7 @@ def _refuse_state(name: str, unit: str, where: str) -> None:
     state = state_of(name)
     if state is not None:
         try:
-            factor(unit, STATE_UNITS[state])
+            factor(unit, state)
         except DataError as error:
             raise DataError(f"{where}: {error}") from None
 
@@ -177,7 +143,7 @@ def _bare(column: Column, name: str, prefix: str | None, where: str) -> Column:
     state = state_of(name) if name != "D" else None
     if state is not None:
         return replace(column, quantity=state, name=state)
-    if _RATE.fullmatch(name):
+    if RATE.fullmatch(name):
         raise DataError(without_unit(name, where))
     if prefix is not None:
         quantity, name = _PREFIXES[prefix], name.removeprefix(prefix)
@@ -188,126 +154,22 @@ def _bare(column: Column, name: str, prefix: str | None, where: str) -> Column:
     return replace(column, quantity="undecided", name=name)
 
 
-def _cantera(column: Column, where: str) -> Column:
-    name = column.header
-    prefix = next((prefix for prefix in _CANTERA if name.startswith(prefix)), None)
-    if prefix is not None:
-        quantity = _PREFIXES[prefix]
-        unit = SI["concentration"] if quantity == "concentration" else "1"
-        return replace(column, quantity=quantity, name=name.removeprefix(prefix), unit=unit)
-    state = state_of(name)
-    if state is None:
-        return replace(column, remark="an extra column of Cantera's")
-    told = "no unit: s, as Cantera's reactor networks count" if state == "time" else ""
-    return replace(column, quantity=state, name=state, unit=SI[STATE_UNITS[state]], remark=told)
-
-
-def _chemked(column: Column, where: str) -> Column:
-    match = BRACKETS.fullmatch(column.header)
-    if match is None:
-        raise DataError(without_unit(column.header, where))
-    fraction = FRACTIONS.get(plain_unit(match[2]))
-    if fraction is None:
-        return _by_dimension(column, match[1], match[2], where)
-    return replace(column, quantity=fraction[0], name=match[1], unit=match[2] or "-", scale=fraction[1])
-
-
-def _chemkin(column: Column, where: str) -> Column:
-    match = _CHEMKIN.fullmatch(column.header)
-    if match is None:
-        return replace(column, remark="not in the form NAME_(UNIT)")
-    label, unit = match.groups()
-    parts = []
-    while part := _CHEMKIN_PART.search(label):
-        parts.append(part[1])
-        label = label[: part.start()]
-    column = replace(column, group=" ".join(reversed(parts)))
-    for start, quantity in _CHEMKIN_AMOUNTS.items():
-        if label.startswith(start):
-            return replace(column, quantity=quantity, name=label.removeprefix(start), unit="1")
-    state = next((quantity for quantity in STATES if label.lower() == quantity), None)
-    concentration = _CHEMKIN_CONCENTRATION.fullmatch(label)
-    if concentration:
-        return _by_dimension(column, concentration[1], unit, where)
-    column, unit = _with_degrees(column, label, unit)
-    if state is None:
-        return replace(column, name=label, unit=unit, remark="neither a state nor an amount of a species")
-    return _by_dimension(column, label, unit, where)
-
-
-def _opensmoke(column: Column, where: str) -> Column:
-    match = _NUMBERED.fullmatch(column.header)
-    label = match[1].strip() if match else column.header
-    bracketed = CLOSE_BRACKETS.fullmatch(label)
-    if bracketed and any(is_state(bracketed[1], quantity) for quantity in STATES):
-        return _by_dimension(column, bracketed[1], bracketed[2], where)
-    endings: tuple[tuple[str, Quantity], ...] = (("_x", "mole-fraction"), ("_w", "mass-fraction"))
-    for ending, quantity in endings:
-        if label.endswith(ending) and len(label) > len(ending):
-            return replace(column, quantity=quantity, name=label.removesuffix(ending), unit="1")
-    return replace(column, name=label, remark="neither a state nor an amount of a species")
-
-
+_HEADERS = {
+    chemkin_pro.FORM: chemkin_pro.is_header,
+    opensmoke.FORM: opensmoke.is_header,
+    cantera.FORM: cantera.is_header,
+    rmg.FORM: rmg.is_header,
+}
 _GRAMMARS: dict[str, Callable[[Column, str], Column]] = {
-    "mechlearn runs": _ours,
-    "Cantera SolutionArray": _cantera,
-    "Chemkin-Pro": _chemkin,
-    "OpenSMOKE++": _opensmoke,
-    "RMG": _by_hand,
-    "ChemKED": _chemked,
-    "by hand": _by_hand,
+    OURS: _ours,
+    BY_HAND: _by_hand,
+    cantera.FORM: cantera.column_of,
+    chemked.FORM: chemked.column_of,
+    chemkin_pro.FORM: chemkin_pro.column_of,
+    opensmoke.FORM: opensmoke.column_of,
+    rmg.FORM: _by_hand,
 }
 
 
 def _called(quantity: str) -> str:
     return " nor ".join(name for known, names in STATES.items() if known == quantity for name in names[:2])
-
-
-def misnamed(column: Column) -> Quantity | None:
-    """The state whose unit a column has that is not used, as its name is none of that state's.
-
-    Examples
-    --------
-    >>> misnamed(meaning("T5 (K)", 0, "by hand", "a.csv")), misnamed(meaning("T (K)", 0, "by hand", "a.csv"))
-    ('temperature', None)
-    """
-    if column.quantity != "not used" or not column.unit or not is_unit(column.unit):
-        return None
-    try:
-        dimension = dimension_of(column.unit)
-    except DataError:
-        return None
-    return next((quantity for quantity, measured in STATE_UNITS.items() if measured == dimension), None)
-
-
-def _by_dimension(column: Column, name: str, unit: str, where: str) -> Column:
-    """The unit decides, as P may be a species."""
-    try:
-        dimension = dimension_of(unit)
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from None
-    rate = _RATE.fullmatch(name)
-    scale, offset = factor(unit, dimension)
-    found = replace(column, name=name, unit=unit, scale=scale, offset=offset)
-    if dimension == "concentration rate" and rate:
-        return replace(found, quantity="concentration rate", name=rate[1] or rate[2])
-    if dimension == "concentration" and not rate:
-        return replace(found, quantity="concentration")
-    state = next((quantity for quantity, measured in STATE_UNITS.items() if measured == dimension), None)
-    if state is not None and is_state(name, state):
-        return replace(found, quantity=state, name=state)
-    if dimension == "density" and not rate:
-        return replace(found, quantity="mass concentration")
-    if dimension == "amount" and not rate:
-        return replace(found, quantity="moles")
-    raise DataError(f"{where}: {name!r} with a unit of {dimension} is not understood. {UNDERSTOOD}.")
-
-
-def without_unit(header: str, where: str) -> str:
-    """The message on a column without a unit."""
-    if "[" in header and header.endswith("]"):
-        return f"{where}: a blank belongs before the unit in brackets, as in 'H2 [kmol/m^3]'."
-    state = state_of(header)
-    dimension = "concentration rate" if _RATE.fullmatch(header) else STATE_UNITS[state] if state else "concentration"
-    unit = SI[dimension]
-    return f"{where}: the unit is missing, and it is not guessed. Write '{header} [{unit}]', say. {UNDERSTOOD}."

@@ -1,4 +1,4 @@
-"""What a file of runs was taken for: each column, how runs were told apart, what is missing, what is open."""
+"""What a file of runs was taken for: each column, how runs were distinguished, what is missing, what is open."""
 
 from __future__ import annotations
 
@@ -10,24 +10,10 @@ from typing import Any
 import numpy as np
 
 from ...data.trajectories import Trajectories
-from ...units import SI
-from .table import Column, Table
+from .table import UNITS_INSIDE, Column, Table
 
-_INSIDE = {
-    "time": SI["time"],
-    "temperature": SI["temperature"],
-    "pressure": SI["pressure"],
-    "density": SI["density"],
-    "volume": SI["volume"],
-    "concentration": SI["concentration"],
-    "concentration rate": SI["concentration rate"],
-    "mole-fraction": "1",
-    "mass-fraction": "1",
-    "mass concentration": SI["density"],
-    "moles": SI["amount"],
-}
 _SHOWN_RUNS = 10
-AS_GIVEN = "the basis as told"
+AS_GIVEN = "the basis as given"
 
 
 @dataclass(frozen=True)
@@ -52,7 +38,8 @@ class Inspection:
         Of a text table; else empty.
     columns : tuple of Column
     species : tuple of str
-    runs_told_apart : str
+    distinguished : str
+        By what runs were distinguished.
     runs : tuple of RunSummary
     rates : bool
         Whether net production rates are there.
@@ -73,7 +60,7 @@ class Inspection:
     decimal: str = ""
     columns: tuple[Column, ...] = ()
     species: tuple[str, ...] = ()
-    runs_told_apart: str = ""
+    distinguished: str = ""
     runs: tuple[RunSummary, ...] = ()
     rates: bool = False
     notes: tuple[str, ...] = ()
@@ -111,7 +98,7 @@ class Inspection:
             "decimal": self.decimal or None,
             "columns": columns,
             "species": list(self.species),
-            "runs_told_apart": self.runs_told_apart,
+            "runs_told_apart": self.distinguished,
             "runs": [{"name": run.name, "states": run.states, "missing": run.missing} for run in self.runs],
             "states": self.states,
             "missing": self.missing,
@@ -160,9 +147,9 @@ def remarks(inspection: Inspection) -> list[str]:
 
 
 def _row(column: Column) -> tuple[str, ...]:
-    measured = column.quantity in _INSIDE and bool(column.unit)
+    measured = column.quantity in UNITS_INSIDE and bool(column.unit)
     factor = f"{column.scale:.10g}" + (f" and {column.offset:+.10g}" if column.offset else "")
-    inside = f" to {_INSIDE[column.quantity]}" if measured and column.unit != _INSIDE[column.quantity] else ""
+    inside = f" to {UNITS_INSIDE[column.quantity]}" if measured and column.unit != UNITS_INSIDE[column.quantity] else ""
     remark = "; ".join(filter(None, [column.group, column.remark]))
     unit = column.unit or "-"
     return (column.header or "''", column.quantity, column.name, unit, f"{factor}{inside}" if measured else "-", remark)
@@ -172,7 +159,7 @@ def _runs(inspection: Inspection) -> list[str]:
     count = len(inspection.runs)
     lines = [
         f"Species: {', '.join(inspection.species)}",
-        f"Runs: {count}" + (f", told apart {inspection.runs_told_apart}" if count > 1 else ""),
+        f"Runs: {count}" + (f", distinguished {inspection.distinguished}" if count > 1 else ""),
         *(
             f"  {run.name}: {run.states} states" + (f", {run.missing} missing" if run.missing else "")
             for run in inspection.runs[:_SHOWN_RUNS]

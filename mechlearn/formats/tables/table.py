@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
+from ...units import SI
 
 Basis = Literal["concentration", "mole-fraction", "mass-fraction", "moles"]
 BASES: tuple[Basis, ...] = ("concentration", "mole-fraction", "mass-fraction", "moles")
@@ -31,7 +32,18 @@ Quantity = Literal[
     "label",
     "not used",
 ]
-"""What a column holds; ``undecided`` is an amount of a species whose basis must be told."""
+"""What a column holds; ``undecided`` is an amount of a species whose basis must be given."""
+
+OURS = "mechlearn runs"
+"""The form of the tables that mechlearn writes."""
+UNITS_INSIDE: dict[str, str] = {
+    **SI,
+    "mole-fraction": "1",
+    "mass-fraction": "1",
+    "mass concentration": SI["density"],
+    "moles": SI["amount"],
+}
+"""The unit inside of each quantity, as file headers write it."""
 
 _FORTRAN = re.compile(r"([\d.])[dD]([+-]?\d)")
 _MISSING = ("", "nan", "na", "n/a", "#n/a", "null", "none", "-", "--")
@@ -59,7 +71,7 @@ class Column:
         The part of a solution (``Soln#1``) that the column belongs to; each has its own times.
     remark : str
         What the header does not say: why the column is not used, or what was taken for granted.
-    doubtful : bool
+    may_be_species : bool
         Whether it is not used, but may hold a species whose unit is wrong.
     """
 
@@ -72,7 +84,7 @@ class Column:
     offset: float = 0.0
     group: str = ""
     remark: str = ""
-    doubtful: bool = False
+    may_be_species: bool = False
 
     def in_si(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values in the unit inside; those that are in it already keep every bit."""
@@ -111,6 +123,8 @@ class Table:
         ``line`` or ``row``.
     notes : tuple of str
         What was taken for granted as the file was read.
+    columns : tuple of Column
+        What its columns hold, where the file says so by other means than a header; else empty.
     """
 
     where: str
@@ -126,11 +140,12 @@ class Table:
     delimiter: str = ""
     row_word: str = "line"
     notes: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
 
     @property
     def of_ours(self) -> bool:
         """Whether mechlearn wrote it, so that its columns mean what they say and nothing else."""
-        return self.form == "mechlearn runs"
+        return self.form == OURS
 
     @property
     def head(self) -> str:

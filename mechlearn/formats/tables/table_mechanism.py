@@ -16,7 +16,7 @@ from ..cantera_species import species_of
 
 @dataclass(frozen=True)
 class TableMechanism:
-    """What a table says of its origin, in the words of its author, and all species known there."""
+    """What a table says of its origin, as its author wrote it, and all species known there."""
 
     mechanism: str = ""
     phase: str = ""
@@ -69,7 +69,7 @@ def source_of(
 
 
 def written_mechanism(runs: Trajectories, path: str | os.PathLike[str]) -> str:
-    """The runs' mechanism as a table at ``path`` names it: files by their way from there, shipped ones by name."""
+    """The runs' mechanism as a table at ``path`` names it: files by their path from there, shipped ones by name."""
     if Path(runs.mechanism).parent == shipped_folder():
         return Path(runs.mechanism).name
     if not os.path.isfile(runs.mechanism):
@@ -78,7 +78,7 @@ def written_mechanism(runs: Trajectories, path: str | os.PathLike[str]) -> str:
 
 
 def check_names(runs: Trajectories) -> None:
-    """Refuse names that a table cannot hold, or not so that a person can tell them apart.
+    """Refuse names that a table cannot hold, or that a person cannot distinguish.
 
     Raises
     ------

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import Literal, TypedDict, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,9 @@ from ...errors import DataError
 from ...units import SI, to_si
 from .amounts import TableStates, concentrations, read_states
 from .columns import Columns, chosen, understood
-from .feeds import FEEDS, Feed
-from .flow_reactors import feed_names, steady_runs
+from .flow_reactors import FEEDS, Feed, feed_names, steady_runs
 from .inspection import Inspection, inspected, remarks, run_summaries
-from .members import Members, constant, members
+from .run_rows import Members, constant, members
 from .table import Basis, Column, Table, numbers
 from .table_mechanism import TableMechanism, source_of
 
@@ -30,12 +29,12 @@ _NOISE = 0.1
 
 
 _SCATTER = 6.0
-"""The same in standard deviations of a species' noise, where there are `_ENOUGH` values to tell it."""
+"""The same in standard deviations of a species' noise, where there are `_ENOUGH` values to estimate it."""
 _ENOUGH = 12
 
 
 class Options(TypedDict, total=False):
-    """What a caller tells beside the file; each takes the place of what the file says."""
+    """What a caller says beside the file; each takes the place of what the file says."""
 
     mechanism: str | None
     phase: str | None
@@ -47,34 +46,32 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True, eq=False)
 class TableFacts:
-    """What file and caller together tell of a table as a whole, in the units inside."""
+    """What file and caller together say of a table as a whole, in the units inside."""
 
-    mechanism: str | None = None
-    phase: str | None = None
-    reactor: Reactor | Feed | None = None
-    basis: Basis | None = None
-    temperature: float | None = None
-    pressure: float | None = None
+    reactor: Reactor | Feed | None
+    basis: Basis | None
+    temperature: float | None
+    pressure: float | None
 
 
 def facts_of(table: Table, options: Options) -> TableFacts:
-    """The caller's words, and where it says nothing those in the comments of the table."""
-    temperature, pressure = (
-        table.comments.get(key) or None if value is None else value
-        for key, value in (("temperature", options.get("temperature")), ("pressure", options.get("pressure")))
-    )
-    given = TableFacts(
-        mechanism=options.get("mechanism"),
-        phase=options.get("phase"),
-        reactor=options.get("reactor"),
-        basis=options.get("basis") or cast(Basis, table.comments.get("basis")) or None,
-        temperature=None if temperature is None else to_si(temperature, "temperature"),
-        pressure=None if pressure is None else to_si(pressure, "pressure"),
-    )
-    for quantity, value in (("temperature", given.temperature), ("pressure", given.pressure)):
-        if value is not None and not value > 0:
+    """What the caller says, and where it says nothing the comments of the table."""
+
+    def positive(quantity: Literal["temperature", "pressure"]) -> float | None:
+        given = options.get(quantity)
+        text = table.comments.get(quantity) or None if given is None else given
+        if text is None:
+            return None
+        try:
+            value = to_si(text, quantity)
+        except DataError as error:
+            raise DataError(f"{table.where}: {quantity}: {error}") from None
+        if not value > 0:
             raise DataError(f"{table.where}: the {quantity} {value:g} is not above zero. Check the value and its unit.")
-    return given
+        return value
+
+    basis = options.get("basis") or cast(Basis, table.comments.get("basis")) or None
+    return TableFacts(options.get("reactor"), basis, positive("temperature"), positive("pressure"))
 
 
 def inspect_tables(tables: Sequence[Table], path: Path, options: Options) -> tuple[Trajectories | None, Inspection]:
@@ -84,13 +81,17 @@ def inspect_tables(tables: Sequence[Table], path: Path, options: Options) -> tup
     ------
     DataError
         If not even the columns can be understood.
+    TypeError
+        If there is no such option, as of a function with named ones.
     """
-    check_names_of(options)
+    unknown = sorted(set(options) - set(Options.__annotations__))
+    if unknown:
+        raise TypeError(f"{unknown[0]!r} is no option of reading; there are {', '.join(Options.__annotations__)}.")
     given = [facts_of(table, options) for table in tables]
     columns = [understood(table, each.basis) for table, each in zip(tables, given, strict=True)]
     found = inspected(path, tables, [column for part in columns for column in part])
     try:
-        return _assembled(tables, columns, given, path)
+        return _assembled(tables, columns, given, path, options)
     except DataError as error:
         return None, replace(found, problem=str(error))
 
@@ -110,19 +111,6 @@ def accepted(runs: Trajectories | None, found: Inspection) -> Trajectories:
     return runs
 
 
-def check_names_of(options: Options) -> None:
-    """Refuse an option that there is not, as Python does for a function with named ones.
-
-    Raises
-    ------
-    TypeError
-        If there is one.
-    """
-    unknown = sorted(set(options) - set(Options.__annotations__))
-    if unknown:
-        raise TypeError(f"{unknown[0]!r} is no option of reading; there are {', '.join(Options.__annotations__)}.")
-
-
 @dataclass(frozen=True, eq=False)
 class _Part:
     """The runs of one table, or of one part of a solution in it, before all get the same species."""
@@ -134,7 +122,11 @@ class _Part:
 
 
 def _assembled(
-    tables: Sequence[Table], columns: Sequence[Sequence[Column]], given: Sequence[TableFacts], path: Path
+    tables: Sequence[Table],
+    columns: Sequence[Sequence[Column]],
+    given: Sequence[TableFacts],
+    path: Path,
+    options: Options,
 ) -> tuple[Trajectories, Inspection]:
     kept: list[Column] = []
     sets: list[tuple[Table, Columns, TableFacts]] = []
@@ -143,9 +135,8 @@ def _assembled(
         kept += all_columns
         sets += [(_of_group(table, group), group, each) for group in groups]
     names = tuple(dict.fromkeys(name for _, group, _ in sets for name in group.amounts))
-    first, say = tables[0], given[0]
-    noted = (first.comments.get("mechanism", ""), first.comments.get("phase", ""))
-    source = source_of(names, path, noted=noted, mechanism=say.mechanism, phase=say.phase)
+    noted = (tables[0].comments.get("mechanism", ""), tables[0].comments.get("phase", ""))
+    source = source_of(names, path, noted=noted, mechanism=options.get("mechanism"), phase=options.get("phase"))
     left_out = _left_out(tables, columns, source)
     parts = [_part(table, group, each, source) for table, group, each in sets]
     runs = tuple(_with_species(run, part.species, names) for part in parts for run in part.runs)
@@ -153,7 +144,7 @@ def _assembled(
     return read, replace(
         inspected(path, tables, kept),
         species=names,
-        runs_told_apart=parts[0].how if len(parts) == 1 else "by the parts of the file",
+        distinguished=parts[0].how if len(parts) == 1 else "by the parts of the file",
         runs=run_summaries(read),
         rates=any(run.rates is not None for run in runs),
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
@@ -165,7 +156,7 @@ def _left_out(tables: Sequence[Table], columns: Sequence[Sequence[Column]], sour
     said = []
     for table, part in zip(tables, columns, strict=True):
         for column in part:
-            if not column.doubtful:
+            if not column.may_be_species:
                 continue
             place = f"column {column.index + 1} ({column.header!r})"
             if column.name in source.known:
@@ -193,7 +184,9 @@ def _part(table: Table, columns: Columns, given: TableFacts, source: TableMechan
     rates = None
     if columns.rates:
         rates = np.column_stack([numbers(table, column, needed=False) for column in columns.rates.values()])
-    notes = [*table.notes, *_check_negative(table, columns, amounts, measured=rates is None)]
+    notes = [*table.notes]
+    if not table.columns:
+        notes += _check_negative(table, columns, amounts, measured=rates is None)
     if (time < 0).any() and rates is None:
         notes.append(f"Times below zero: the reactions are taken to go on from the first sample, at {time.min():g} s.")
     states, worked_out = _with_pressure(columns, states, amounts)

@@ -1,56 +1,35 @@
-"""The words of headers that stand for a state or a unit, and where a header keeps its unit."""
+"""The names of headers that stand for a state or a unit, and where a header keeps its unit."""
 
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from ...errors import DataError
 from ...units import Dimension, dimension_of, is_unit
 from .table import Quantity
 
-STATES: dict[Quantity, tuple[str, ...]] = {
+State = Literal["time", "temperature", "pressure", "density", "volume"]
+STATES: dict[State, tuple[str, ...]] = {
     "time": ("t", "time", "tau", "residence time", "residence_time"),
     "temperature": ("T", "temperature", "temp"),
     "pressure": ("P", "p", "pressure"),
     "density": ("D", "rho", "ρ", "density"),
     "volume": ("V", "volume"),
 }
-STATE_UNITS: dict[Quantity, Dimension] = {
-    "time": "time",
-    "temperature": "temperature",
-    "pressure": "pressure",
-    "density": "density",
-    "volume": "volume",
-}
-FRACTIONS: dict[str, tuple[Quantity, float]] = {
-    "mol/mol": ("mole-fraction", 1.0),
-    "molefraction": ("mole-fraction", 1.0),
-    "molfraction": ("mole-fraction", 1.0),
-    "molefrac": ("mole-fraction", 1.0),
-    "molfrac": ("mole-fraction", 1.0),
-    "mol%": ("mole-fraction", 1e-2),
-    "mole%": ("mole-fraction", 1e-2),
-    "molepercent": ("mole-fraction", 1e-2),
-    "vol%": ("mole-fraction", 1e-2),
-    "%v/v": ("mole-fraction", 1e-2),
-    "ppmv": ("mole-fraction", 1e-6),
-    "ppm(v)": ("mole-fraction", 1e-6),
-    "ppbv": ("mole-fraction", 1e-9),
-    "kg/kg": ("mass-fraction", 1.0),
-    "g/g": ("mass-fraction", 1.0),
-    "massfraction": ("mass-fraction", 1.0),
-    "massfrac": ("mass-fraction", 1.0),
-    "wt%": ("mass-fraction", 1e-2),
-    "mass%": ("mass-fraction", 1e-2),
-    "masspercent": ("mass-fraction", 1e-2),
-    "-": ("undecided", 1.0),
-    "1": ("undecided", 1.0),
-    "": ("undecided", 1.0),
-    "%": ("undecided", 1e-2),
-    "percent": ("undecided", 1e-2),
-    "ppm": ("undecided", 1e-6),
-    "ppb": ("undecided", 1e-9),
-}
+_FRACTION_UNITS: tuple[tuple[Quantity, float, tuple[str, ...]], ...] = (
+    ("mole-fraction", 1.0, ("mol/mol", "molefraction", "molfraction", "molefrac", "molfrac")),
+    ("mole-fraction", 1e-2, ("mol%", "mole%", "molepercent", "vol%", "%v/v")),
+    ("mole-fraction", 1e-6, ("ppmv", "ppm(v)")),
+    ("mole-fraction", 1e-9, ("ppbv",)),
+    ("mass-fraction", 1.0, ("kg/kg", "g/g", "massfraction", "massfrac")),
+    ("mass-fraction", 1e-2, ("wt%", "mass%", "masspercent")),
+    ("undecided", 1.0, ("-", "1", "")),
+    ("undecided", 1e-2, ("%", "percent")),
+    ("undecided", 1e-6, ("ppm",)),
+    ("undecided", 1e-9, ("ppb",)),
+)
+FRACTIONS = {unit: (quantity, scale) for quantity, scale, units in _FRACTION_UNITS for unit in units}
 """Units of fractions, without blanks, points and hyphens; of moles or of mass where they say so."""
 BRACKETS = re.compile(r"(.*\S)\s+\[([^\[\]]*)\]", re.DOTALL)
 CLOSE_BRACKETS = re.compile(r"(.*\S)\[([^\[\]]*)\]", re.DOTALL)
@@ -74,13 +53,18 @@ def name_and_unit(header: str) -> tuple[str, str | None]:
         if match:
             name, unit = (group.strip() for group in match.groups() if group is not None)
             return name, unit[1:-1] if unit.startswith("(") and unit.endswith(")") else unit
-    match = CLOSE_BRACKETS.fullmatch(header)
-    if match and _is_read(match[2]):
-        return match[1], match[2]
-    match = _CLOSE_PARENTHESES.fullmatch(header)
-    if match and _is_unit_of(match[1], match[2]):
-        return match[1], match[2]
+    for pattern, is_one in ((CLOSE_BRACKETS, _is_read), (_CLOSE_PARENTHESES, _is_unit_of)):
+        match = pattern.fullmatch(header)
+        if match and is_one(match[1], match[2]):
+            return match[1], match[2]
     return header, None
+
+
+def _is_read(name: str, text: str) -> bool:
+    """Whether what stands in brackets close to a name is a unit."""
+    if plain_unit(text) in FRACTIONS:
+        return text.strip() not in ("", "1", "-")
+    return known_dimension(text) is not None
 
 
 def _is_unit_of(name: str, text: str) -> bool:
@@ -90,11 +74,7 @@ def _is_unit_of(name: str, text: str) -> bool:
     state = state_of(name)
     if state == "temperature" and text in DEGREES:
         return True
-    try:
-        dimension = dimension_of(text)
-    except DataError:
-        return False
-    return dimension == (STATE_UNITS[state] if state else "concentration") and (state is not None or len(text) > 1)
+    return known_dimension(text) == (state or "concentration") and (state is not None or len(text) > 1)
 
 
 def plain_unit(unit: str) -> str:
@@ -119,17 +99,21 @@ def is_unit_of_a_column(text: str) -> bool:
     return plain_unit(text) in FRACTIONS or is_unit(text)
 
 
-def _is_read(unit: str) -> bool:
-    if plain_unit(unit) in FRACTIONS:
-        return unit.strip() not in ("", "1", "-")
+def known_dimension(unit: str) -> Dimension | None:
+    """What a unit measures; None where it is none, or measures nothing that is read.
+
+    Examples
+    --------
+    >>> known_dimension("min"), known_dimension("W/m3"), known_dimension("OH")
+    ('time', None, None)
+    """
     try:
-        dimension_of(unit)
+        return dimension_of(unit)
     except DataError:
-        return False
-    return True
+        return None
 
 
-def state_of(name: str) -> Quantity | None:
+def state_of(name: str) -> State | None:
     """The state that a name stands for, if any.
 
     Examples
@@ -137,10 +121,10 @@ def state_of(name: str) -> Quantity | None:
     >>> state_of("T"), state_of("t"), state_of("A")
     ('temperature', 'time', None)
     """
-    return next((quantity for quantity in STATES if is_state(name, quantity)), None)
+    return next((state for state in STATES if is_state(name, state)), None)
 
 
-def is_state(name: str, quantity: Quantity) -> bool:
+def is_state(name: str, state: State) -> bool:
     """Whether a name stands for a state: single letters as they are, as t is a time, words in any case.
 
     Examples
@@ -148,4 +132,4 @@ def is_state(name: str, quantity: Quantity) -> bool:
     >>> is_state("Time", "time"), is_state("T", "time")
     (True, False)
     """
-    return name in STATES[quantity] or (len(name) > 1 and name.lower() in STATES[quantity])
+    return name in STATES[state] or (len(name) > 1 and name.lower() in STATES[state])

@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 from ...data.trajectories import Trajectories, Trajectory
 from ...errors import DataError
 from ...files import atomic_path
-from .cells import TITLE, VERSION, read_ckcsv, read_table
-from .columns import chosen, headers, understood
-from .table import Table
+from ...units import SI, Dimension
+from .chemkin_pro import read_ckcsv
+from .columns import chosen, understood
+from .csv_cells import VERSION, read_table
+from .table import OURS, Table
 from .table_mechanism import check_names, written_mechanism
 from .table_reading import Options, accepted, inspect_tables
+
+_STATES: dict[str, Dimension] = {"time": "time", "T": "temperature", "P": "pressure"}
 
 
 def read_csv(path: str | os.PathLike[str], **options: Unpack[Options]) -> Trajectories:
@@ -70,7 +74,7 @@ def read_csv(path: str | os.PathLike[str], **options: Unpack[Options]) -> Trajec
 
 
 def text_table(path: Path) -> Table:
-    """The table in a text file; a transposed one (``.ckcsv``) is turned.
+    """The table in a text file, Chemkin's transposed form (``.ckcsv``) included.
 
     Raises
     ------
@@ -93,9 +97,11 @@ def write_csv(runs: Trajectories, path: str | os.PathLike[str]) -> None:
     check_names(runs)
     parent = any(run.parent for run in runs.runs)
     differ = len({run.reactor for run in runs.runs}) > 1
-    header = headers(
-        runs.species_names, rates=any(run.rates is not None for run in runs.runs), parent=parent, reactor=differ
-    )
+    header = ["run", *["parent"] * parent, *["reactor"] * differ]
+    header += [f"{name} [{SI[quantity]}]" for name, quantity in _STATES.items()]
+    header += [f"{name} [{SI['concentration']}]" for name in runs.species_names]
+    if any(run.rates is not None for run in runs.runs):
+        header += [f"d({name})/dt [{SI['concentration rate']}]" for name in runs.species_names]
     _check_header(header, runs.species_names)
     notes = {
         "mechanism": written_mechanism(runs, path),
@@ -103,7 +109,7 @@ def write_csv(runs: Trajectories, path: str | os.PathLike[str]) -> None:
         "reactor": "" if differ else runs.runs[0].reactor,
     }
     with atomic_path(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
-        file.write(f"# {TITLE} {VERSION}\n")
+        file.write(f"# {OURS} {VERSION}\n")
         file.writelines(f"# {key}: {value}\n" for key, value in notes.items() if value)
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
@@ -127,7 +133,7 @@ def _blank_nan(sample: list[float]) -> list[float | str]:
 
 
 def _check_header(header: list[str], species: tuple[str, ...]) -> None:
-    table = Table("The table", TITLE, header, [()] * len(header), ())
+    table = Table("The table", OURS, header, [()] * len(header), ())
     try:
         _, (columns,) = chosen(table, understood(table))
         read = tuple(columns.amounts)

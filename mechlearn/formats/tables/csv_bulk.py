@@ -34,7 +34,7 @@ def bulk_columns(stream: TextIO, header: Sequence[str], delimiter: str) -> Cells
     -------
     list of columns, or None
         None if a line is blank, a comment, or has another number of cells, or a cell is no number; an empty cell is
-        NaN where cells are told apart by a sign and none is in quotation marks.
+        NaN where a sign separates the cells and none is in quotation marks.
     """
     start = stream.tell()
     is_label = [cell.strip().lower() in LABELS for cell in header]
@@ -83,7 +83,7 @@ def _piece(lines: list[str], dtype: list[tuple[str, str]], delimiter: str) -> ND
 
 
 def _filled(lines: Sequence[str], delimiter: str) -> list[str]:
-    """Lines with ``nan`` in their empty cells; none if there are no such cells or they cannot be told."""
+    """Lines with ``nan`` in their empty cells; none if there are no such cells or they are not certain."""
     text = "\n" + "".join(lines)
     empty = [(delimiter, delimiter), (delimiter, delimiter), (delimiter, "\n"), (delimiter, "\r"), ("\n", delimiter)]
     if delimiter == " " or not any(left + right in text for left, right in empty):

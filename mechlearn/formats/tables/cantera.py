@@ -1,8 +1,9 @@
-"""What ``SolutionArray.save`` writes as HDF5 or YAML → tables, one for each array in the file."""
+"""What Cantera's ``SolutionArray.save`` writes: headers of its CSV, and a table for each array in HDF5 or YAML."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +12,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
-from .table import Table
+from .column_units import by_prefix
+from .table import UNITS_INSIDE, Column, Quantity, Table
+from .vocabulary import state_of
 
-_FORM = "Cantera SolutionArray"
+FORM = "Cantera SolutionArray"
+_PREFIXES: dict[str, Quantity] = {"X_": "mole-fraction", "Y_": "mass-fraction", "concentrations_": "concentration"}
 _STATES = ("T", "D", "P")
 _FRACTIONS = {"mass-fractions": "Y", "mole-fractions": "X"}
 
 
-def hdf5_tables(path: Path) -> list[Table]:
+def is_header(names: Sequence[str]) -> bool:
+    """Whether Cantera wrote these names of columns."""
+    return "T" in names and any(name.startswith(tuple(_PREFIXES)) for name in names)
+
+
+def column_of(column: Column, where: str) -> Column:
+    """What a column holds, in Cantera's own units."""
+    amount = by_prefix(column, column.header, _PREFIXES)
+    if amount is not None:
+        return amount
+    state = state_of(column.header)
+    if state is None:
+        return replace(column, remark="an extra column of Cantera's")
+    remark = "no unit: s, as Cantera's reactor networks count" if state == "time" else ""
+    return replace(column, quantity=state, name=state, unit=UNITS_INSIDE[state], remark=remark)
+
+
+def array_tables(path: Path, file: h5py.File) -> list[Table]:
     """Tables of the arrays in an HDF5 file; none if there is none.
 
     Raises
     ------
     DataError
-        If the file cannot be read, or an array is incomplete.
+        If an array is incomplete.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            return [_from_group(path, name, group["data"]) for name, group in file.items() if _is_array(group)]
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{path} is damaged or incomplete ({error}). Write it anew.") from None
+    return [_from_group(path, name, group["data"]) for name, group in file.items() if _is_array(group)]
 
 
 def yaml_tables(path: Path, content: Mapping[str, Any]) -> list[Table]:
@@ -68,8 +83,8 @@ def _is_array(group: Any) -> bool:
 def _from_group(path: Path, name: str, data: Any) -> Table:
     stored = {str(key): np.array(value, dtype=float) for key, value in data.items() if value.dtype.kind in "fiu"}
     basis = next((key for key in ("Y", "X") if key in stored and stored[key].ndim == 2), None)
-    names = [_text(component) for component in data.attrs["components"]]
-    species = [component for component in names if component not in data]
+    names = (name.decode() if isinstance(name, bytes) else str(name) for name in data.attrs["components"])
+    species = [name for name in names if name not in data]
     if basis is None or stored[basis].shape[1] != len(species):
         raise DataError(f"{path}, group {name!r}: it holds no mass or mole fractions of its {len(species)} species.")
     columns = {key: values for key, values in stored.items() if values.ndim == 1}
@@ -129,14 +144,10 @@ def _table(
         )
     return Table(
         where=where,
-        form=_FORM,
+        form=FORM,
         header=[*columns, *(f"{basis}_{species}" for species in fractions)],
         cells=[*columns.values(), *fractions.values()],
         lines=range(lengths.pop()),
         name=name,
         row_word="state",
     )
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

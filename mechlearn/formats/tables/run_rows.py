@@ -16,7 +16,7 @@ Members = dict[str, NDArray[np.intp]]
 
 
 def members(table: Table, columns: Columns, time: NDArray[np.float64]) -> tuple[Members, str]:
-    """Rows of each run in the order of the file, runs in the order of their first rows; and how they were told apart.
+    """Rows of each run in the order of the file, runs in the order of their first rows; and what distinguished them.
 
     A column ``run`` decides. Without it a run begins where the header stands again, and where the time goes back to,
     or before, the start of a run above.
@@ -31,19 +31,17 @@ def members(table: Table, columns: Columns, time: NDArray[np.float64]) -> tuple[
         for rows in found.values():
             _check_time(table, columns.time, time, rows)
         return found, "by the column 'run'"
-    starts = _starts(table, columns.time, time)
-    bounds = [*starts, len(time)]
+    bounds = [*_starts(table, columns.time, time), len(time)]
     pieces = [np.arange(begin, end) for begin, end in pairwise(bounds)]
     for rows in pieces:
         _check_time(table, columns.time, time, rows)
     if len(pieces) > 1 and len(pieces) == len(time) and not table.blocks:
         raise DataError(
             f"{table.place(1, columns.time)}: the time falls from row to row, so that no run would have a second "
-            "sample. Sort the table by time, or tell the runs apart by a column 'run'."
+            "sample. Sort the table by time, or distinguish the runs by a column 'run'."
         )
-    single = table.name or "run1"
     if len(pieces) == 1:
-        return {single: pieces[0]}, "one run"
+        return {table.name or "run1": pieces[0]}, "one run"
     width = len(str(len(pieces)))
     prefix = f"{table.name} " if table.name else "run"
     how = "where the header stands again" if table.blocks else "where the time starts again"
@@ -74,11 +72,9 @@ def _labelled(table: Table, column: Column) -> Members:
     rows: dict[str, list[int]] = {}
     for number, name in enumerate(table.text(column.index)):
         rows.setdefault(name, []).append(number)
-    nameless = next((found[0] for name, found in rows.items() if not name.strip()), None)
-    if nameless is not None:
-        raise DataError(
-            f"{table.where}, {table.row_word} {table.lines[nameless]}: the name of the run is missing. Fill it in."
-        )
+        if not name.strip():
+            where = f"{table.where}, {table.row_word} {table.lines[number]}"
+            raise DataError(f"{where}: the name of the run is missing. Fill it in.")
     return {name: np.array(found, dtype=np.intp) for name, found in rows.items()}
 
 
@@ -93,7 +89,7 @@ def _starts(table: Table, column: Column, time: NDArray[np.float64]) -> list[int
         raise DataError(
             f"{table.place(row, column)}: time must increase in a run, but {table.shown(row, column)} follows "
             f"{table.shown(row - 1, column)} of {table.row_word} {table.lines[row - 1]}, and is not where a run above "
-            f"starts. Sort the table, or tell the runs apart by a column 'run'."
+            f"starts. Sort the table, or distinguish the runs by a column 'run'."
         )
     return sorted(set(starts))
 

@@ -1,4 +1,4 @@
-"""Which form a file of runs has, by its ending."""
+"""Files of runs in whatever form: which one it is, the ending says."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ruamel.yaml.error import YAMLError
 
 from ...data.trajectories import Trajectories
 from ...errors import DataError
-from .cantera_files import yaml_tables
+from .cantera import yaml_tables
 from .chemked import chemked_tables, is_chemked
-from .csv_table import text_table, write_csv
-from .hdf5 import read_inspected_hdf5, write_hdf5
+from .csv import text_table, write_csv
+from .hdf5 import hdf5_tables, write_hdf5
 from .inspection import Inspection
 from .table import Table
 from .table_reading import Options, accepted, inspect_tables
@@ -23,7 +23,7 @@ from .table_reading import Options, accepted, inspect_tables
 _TEXT = (".csv", ".tsv", ".txt", ".dat", ".out", ".ckcsv")
 _HDF5 = (".h5", ".hdf5")
 _YAML = (".yaml", ".yml")
-_ADVICE = {
+_RECOMMENDATIONS = {
     **dict.fromkeys((".gz", ".zip", ".bz2", ".xz", ".7z"), "Unpack it."),
     **dict.fromkeys((".parquet", ".feather", ".pkl"), "Read it with pandas and give the data frame to from_dataframe."),
 }
@@ -50,7 +50,7 @@ def read_runs(path: str | os.PathLike[str], **options: Unpack[Options]) -> Traje
 
 
 def inspect_runs(path: str | os.PathLike[str], **options: Unpack[Options]) -> Inspection:
-    r"""What a file is taken for: its columns, how runs are told apart, what is missing or open.
+    r"""What a file is taken for: its columns, how runs are distinguished, what is missing or open.
 
     Parameters
     ----------
@@ -84,10 +84,7 @@ def inspect_runs(path: str | os.PathLike[str], **options: Unpack[Options]) -> In
 
 def read_inspected(path: str | os.PathLike[str], **options: Unpack[Options]) -> tuple[Trajectories | None, Inspection]:
     """Runs, or None, and what the file was taken for; see `read_runs` and `inspect_runs`."""
-    path = Path(path)
-    if path.suffix.lower() in _HDF5:
-        return read_inspected_hdf5(path, options)
-    return inspect_tables(_tables(path), path, options)
+    return inspect_tables(_tables(Path(path)), Path(path), options)
 
 
 def write_runs(runs: Trajectories, path: str | os.PathLike[str]) -> None:
@@ -113,11 +110,13 @@ def _tables(path: Path) -> list[Table]:
     ending = path.suffix.lower()
     if ending in _TEXT:
         return [text_table(path)]
+    if ending in _HDF5:
+        return hdf5_tables(path)
     if ending in _YAML:
         return _of_yaml(path)
     raise DataError(
         f"{path}: runs are read from files that end in {', '.join((*_TEXT, *_HDF5, *_YAML[:-1]))} or {_YAML[-1]}, not "
-        f"in {ending or 'nothing'!r}. {_ADVICE.get(ending, 'Save a spreadsheet as CSV, or rename the file.')}"
+        f"in {ending or 'nothing'!r}. {_RECOMMENDATIONS.get(ending, 'Save a spreadsheet as CSV, or rename the file.')}"
     )
 
 

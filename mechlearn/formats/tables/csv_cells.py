@@ -5,19 +5,19 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from ...data.trajectories import REACTORS
 from ...errors import DataError
-from .bulk import bulk_columns
-from .decoding import decoded
-from .feeds import FEEDS
+from .csv_bulk import bulk_columns
+from .csv_encoding import decoded
+from .flow_reactors import FEEDS
 from .headers import LABELS, family
-from .table import Table
+from .table import OURS, Table
 from .vocabulary import is_unit_of_a_column
 
-TITLE = "mechlearn runs"
 VERSION = "1"
 
 _COMMENT = ("#", '"#', "%", "!", "//")
@@ -42,55 +42,48 @@ def read_table(path: Path) -> Table:
     DataError
         If the file is not text, has no header or no rows, or a row has another number of cells than the header.
     """
-    text, notes = decoded(path)
-    comments, remarks, header, body, first = _parts(text, path)
-    ours = any(remark.strip(' ,"#\r\n') == f"{TITLE} {VERSION}" for remark in remarks)
+    stream, notes = decoded(path)
+    comments, remarks, header, first = _head(stream, path)
+    ours = any(remark.strip(' ,"#\r\n') == f"{OURS} {VERSION}" for remark in remarks)
     delimiter = "," if ours else _delimiter(header)
-    cells = _split([header], delimiter, path, first, ours)[0][1]
-    form = TITLE if ours else family(cells)
-    headless = all(_is_number(cell) for cell in cells)
-    bulk = None if headless else bulk_columns(body, cells, delimiter)
-    if bulk is not None:
-        lines = range(first + 1, first + 1 + len(bulk[0]))
-        return Table(
-            str(path), form, cells, bulk, lines, first, comments, decimal=".", delimiter=_NAMES[delimiter], notes=notes
-        )
-    rows = _split(body, delimiter, path, first + 1, ours)
-    if delimiter == " ":
-        cells = _words(header, rows)
-    if headless:
-        cells, rows = _header_in_comment(remarks, delimiter, path, first), [(first, cells), *rows]
-    blocks: tuple[int, ...] = ()
-    if not ours:
-        rows = _without_last_sign(cells, rows)
-        heads, cells = [cells], _with_units(cells, rows)
-        if cells != heads[0]:
-            heads, rows = [*heads, rows[0][1]], rows[1:]
-        rows, blocks = _blocks(rows, heads)
-        form = family(cells)
-    if not rows:
-        raise DataError(f"{path} has a header, but no rows. Add the samples, one per row.")
-    for line, row in rows:
-        if len(row) != len(cells):
-            raise DataError(_other_count(path, line, row, cells, delimiter, first))
-    columns = [list(column) for column in zip(*(row for _, row in rows), strict=True)]
-    return Table(
+    names = _split([header], delimiter, path, first, ours)[0][1]
+    table = Table(
         where=str(path),
-        form=form,
-        header=cells,
-        cells=columns,
-        lines=[line for line, _ in rows],
+        form=OURS if ours else family(names),
+        header=names,
+        cells=(),
+        lines=(),
         header_line=first,
         comments=comments,
-        blocks=blocks,
-        decimal="." if ours else _decimal(path, cells, columns, rows, delimiter),
+        decimal=".",
         delimiter=_NAMES[delimiter],
         notes=notes,
     )
+    headless = all(_is_number(name) for name in names)
+    bulk = None if headless else bulk_columns(stream, names, delimiter)
+    if bulk is not None:
+        return replace(table, cells=bulk, lines=range(first + 1, first + 1 + len(bulk[0])))
+    rows = _split(stream, delimiter, path, first + 1, ours)
+    if delimiter == " ":
+        names = _words(header, rows)
+    if headless:
+        names, rows = _header_in_comment(remarks, delimiter, path, first), [(first, names), *rows]
+    blocks: tuple[int, ...] = ()
+    if not ours:
+        names, rows, blocks = _without_headers(names, _without_last_sign(names, rows))
+        table = replace(table, form=family(names))
+    if not rows:
+        raise DataError(f"{path} has a header, but no rows. Add the samples, one per row.")
+    for line, row in rows:
+        if len(row) != len(names):
+            raise DataError(_other_count(path, line, row, names, delimiter, first))
+    cells = [list(column) for column in zip(*(row for _, row in rows), strict=True)]
+    table = replace(table, header=names, cells=cells, lines=[line for line, _ in rows], blocks=blocks)
+    return table if ours else replace(table, decimal=_decimal(table))
 
 
-def _parts(stream: TextIO, path: Path) -> tuple[dict[str, str], list[str], str, TextIO, int]:
-    """What the comments say, the comments, the header, the rest, and the line of the header."""
+def _head(stream: TextIO, path: Path) -> tuple[dict[str, str], list[str], str, int]:
+    """What the comments say, the comments, the header, and its line; the rest stays in the stream."""
     comments: dict[str, str] = {}
     remarks: list[str] = []
     for number, line in enumerate(iter(stream.readline, ""), start=1):
@@ -98,7 +91,7 @@ def _parts(stream: TextIO, path: Path) -> tuple[dict[str, str], list[str], str, 
             _note(comments, line, f"{path}, line {number}")
             remarks.append(line)
         elif line.strip().strip('" ,;\t') and not (number == 1 and _SEPARATOR.fullmatch(line)):
-            return comments, remarks, line, stream, number
+            return comments, remarks, line, number
     raise DataError(f"{path} holds no table. It needs a header such as 'run,time [s],H2 [kmol/m^3]', and rows.")
 
 
@@ -172,18 +165,22 @@ def _header_in_comment(remarks: Sequence[str], delimiter: str, path: Path, line:
     )
 
 
-def _blocks(rows: Sequence[Row], heads: Sequence[Sequence[str]]) -> tuple[list[Row], tuple[int, ...]]:
-    """Rows of numbers without comments among them and headers that stand again, and where those stood."""
+def _without_headers(header: list[str], rows: list[Row]) -> tuple[list[str], list[Row], tuple[int, ...]]:
+    """The header with its units, rows of numbers without comments and headers among them, and where these stood."""
+    names = _with_units(header, rows)
+    heads = [" ".join(cell.strip() for cell in header)]
+    if names != header:
+        heads.append(" ".join(cell.strip() for cell in rows[0][1]))
+        rows = rows[1:]
     kept: list[Row] = []
     blocks: list[int] = []
-    again = [" ".join(cell.strip() for cell in head) for head in heads]
     for line, row in rows:
         text = " ".join(cell.strip() for cell in row)
-        if text == again[0]:
+        if text == heads[0]:
             blocks.append(len(kept))
-        elif text not in again and (len(row) == len(heads[0]) or not row[0].startswith(_COMMENT)):
+        elif text not in heads and (len(row) == len(header) or not row[0].startswith(_COMMENT)):
             kept.append((line, row))
-    return kept, tuple(blocks)
+    return names, kept, tuple(blocks)
 
 
 def _other_count(path: Path, line: int, row: Sequence[str], header: Sequence[str], delimiter: str, first: int) -> str:
@@ -201,56 +198,61 @@ def _other_count(path: Path, line: int, row: Sequence[str], header: Sequence[str
     )
 
 
-def _decimal(
-    path: Path, header: Sequence[str], columns: Sequence[Sequence[str]], rows: Sequence[Row], delimiter: str
-) -> str:
+def _decimal(table: Table) -> str:
     """The decimal sign of the cells: a comma if numbers have one and no number has a point."""
-    measured = [cells for name, cells in zip(header, columns, strict=True) if name.strip().lower() not in LABELS]
-    with_comma = [
-        (i, cell.strip())
-        for cells in measured
-        for i, cell in enumerate(cells)
-        if "," in cell and _COMMA_NUMBER.fullmatch(cell)
-    ]
-    if delimiter != ",":
-        _check_thousands(path, measured, rows)
+    columns = [table.text(k) for k, name in enumerate(table.header) if name.strip().lower() not in LABELS]
+    if table.delimiter != _NAMES[","]:
+        _check_thousands(table, columns)
+    with_comma = _matching(table, columns, ",", _COMMA_NUMBER)
     if not with_comma:
         return "."
-    line, comma = rows[with_comma[0][0]][0], with_comma[0][1]
-    if delimiter == "," and all(_THOUSANDS.fullmatch(cell) for _, cell in with_comma):
+    line, comma = with_comma[0]
+    if table.delimiter == _NAMES[","] and all(_THOUSANDS.fullmatch(cell) for _, cell in with_comma):
         raise DataError(
-            f"{path}, line {line}: {comma!r} may be {comma.replace(',', '.')} or {comma.replace(',', '')}. Write "
-            "numbers without a sign between thousands, and decimals with a point."
+            f"{table.where}, line {line}: {comma!r} may be {comma.replace(',', '.')} or {comma.replace(',', '')}. "
+            "Write numbers without a sign between thousands, and decimals with a point."
         )
-    for cells in measured:
-        for i, cell in enumerate(cells):
-            if "." in cell and _POINT_NUMBER.fullmatch(cell):
-                raise DataError(
-                    f"{path}, line {rows[i][0]}: {cell.strip()!r} has a decimal point, but {comma!r} in line {line} "
-                    "a decimal comma. Use one of them throughout."
-                )
+    with_point = _matching(table, columns, ".", _POINT_NUMBER)
+    if with_point:
+        raise DataError(
+            f"{table.where}, line {with_point[0][0]}: {with_point[0][1]!r} has a decimal point, but {comma!r} in line "
+            f"{line} a decimal comma. Use one of them throughout."
+        )
     return ","
 
 
-def _check_thousands(path: Path, measured: Sequence[Sequence[str]], rows: Sequence[Row]) -> None:
+def _matching(
+    table: Table, columns: Sequence[Sequence[str]], sign: str, number: re.Pattern[str]
+) -> list[tuple[int, str]]:
+    """Line and text of each cell that has the sign and is such a number."""
+    return [
+        (table.lines[row], cell.strip())
+        for cells in columns
+        for row, cell in enumerate(cells)
+        if sign in cell and number.fullmatch(cell)
+    ]
+
+
+def _check_thousands(table: Table, columns: Sequence[Sequence[str]]) -> None:
     """Refuse 1.234 below 987, where no other number of the table says that the sign is that of decimals."""
-    signed = [cell for cells in measured for cell in cells if re.search(r"\d*[.,]\d", cell)]
+    signed = [cell for cells in columns for cell in cells if re.search(r"\d*[.,]\d", cell)]
     if not signed or not all(_GROUPS.fullmatch(cell.strip()) for cell in signed):
         return
-    for cells in measured:
-        odd = next((i for i, cell in enumerate(cells) if _GROUPS.fullmatch(cell.strip())), None)
+    for cells in columns:
+        odd = next((row for row, cell in enumerate(cells) if _GROUPS.fullmatch(cell.strip())), None)
         if odd is not None and any(re.fullmatch(r"\s*\d{3}\s*", cell) for cell in cells):
             text = cells[odd].strip()
             raise DataError(
-                f"{path}, line {rows[odd][0]}: {text!r} may be {text.replace(',', '.')} or {re.sub('[.,]', '', text)}, "
-                "as whole numbers of three digits stand in its column. Write numbers without a sign between thousands."
+                f"{table.where}, line {table.lines[odd]}: {text!r} may be {text.replace(',', '.')} or "
+                f"{re.sub('[.,]', '', text)}, as whole numbers of three digits stand in its column. Write numbers "
+                "without a sign between thousands."
             )
 
 
 def _note(comments: dict[str, str], line: str, place: str) -> None:
     """Take ``# key: value`` into the comments; spreadsheets may have put commas or quotation marks around it."""
     said = line.strip().rstrip(",;").strip('"').lstrip("#").strip()
-    if said.startswith(f"{TITLE} ") and said != f"{TITLE} {VERSION}":
+    if said.startswith(f"{OURS} ") and said != f"{OURS} {VERSION}":
         raise DataError(f"{place}: {said!r} is a form that this version does not read. Use a newer mechlearn.")
     key, colon, value = (part.strip() for part in said.partition(":"))
     if not colon or key not in _KEYS:
@@ -260,32 +262,3 @@ def _note(comments: dict[str, str], line: str, place: str) -> None:
     if key == "reactor" and value not in ("", *REACTORS, *FEEDS):
         raise DataError(f"{place}: reactor {value!r} is not one of {', '.join((*REACTORS, *FEEDS))}.")
     comments[key] = value
-
-
-def read_ckcsv(path: Path) -> Table:
-    """A table in Chemkin's transposed form: each line a name, a unit in parentheses, and the values.
-
-    Raises
-    ------
-    DataError
-        If the file is not text, or its lines have different numbers of values.
-    """
-    rows = [
-        (line, [cell.strip() for cell in row])
-        for line, row in _split(decoded(path)[0], ",", path, 1, False)
-        if len(row) > 2 and re.fullmatch(r"\([^()]*\)", row[1].strip())
-    ]
-    if not rows:
-        raise DataError(f"{path} holds no line of the form 'Time_Soln#1, (sec), 0, 1, …'. Export it from Chemkin anew.")
-    lengths = {len(row) for _, row in rows}
-    columns = [row[2:] + [""] * (max(lengths) - len(row)) for _, row in rows]
-    return Table(
-        where=str(path),
-        form="Chemkin-Pro",
-        header=[f"{row[0]}_{row[1]}" for _, row in rows],
-        cells=columns,
-        lines=range(1, max(lengths) - 1),
-        decimal=".",
-        delimiter="comma",
-        row_word="value",
-    )
