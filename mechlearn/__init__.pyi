@@ -11,7 +11,7 @@ from .chemistry.mechanism import Mechanism as Mechanism
 from .chemistry.mechanism import Reaction as Reaction
 from .chemistry.mechanism import Species as Species
 from .chemistry.mechanism import ThirdBody as ThirdBody
-from .data.balances.balances_record import Balances as Balances
+from .data.balances.balances import Balances as Balances
 from .data.balances.derivative import differential_balances as differential_balances
 from .data.balances.integral import integral_balances as integral_balances
 from .data.balances.weak import weak_balances as weak_balances

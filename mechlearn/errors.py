@@ -1,4 +1,8 @@
-"""The exceptions that mechlearn raises, each with a sentence on when."""
+"""The exceptions that mechlearn raises, each with a sentence on when, and the lists in their messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class MechlearnError(Exception):
@@ -23,3 +27,15 @@ class BalanceError(MechlearnError, ValueError):
 
 class SimulationError(MechlearnError, RuntimeError):
     """Cantera could not integrate any of the runs asked for."""
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Names in a sentence of a message, so many of them at most, and how many more there are.
+
+    Examples
+    --------
+    >>> listed(["H2", "O2", "H2O"]), listed(["H2", "O2", "H2O"], most=2)
+    ('H2, O2 and H2O', 'H2, O2 and 1 more')
+    """
+    shown = [*names[:most], *([f"{len(names) - most} more"] if len(names) > most else [])]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

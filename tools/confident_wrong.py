@@ -27,7 +27,7 @@ import numpy as np
 import torch
 
 import mechlearn as ml
-from mechlearn.data.sampling.diagnose import check_sampling
+from mechlearn.data.sampling.check_sampling import check_sampling
 from mechlearn.simulation.settings import Sample
 from mechlearn.study.schema import example_studies
 
@@ -233,7 +233,7 @@ def searched(case: str, example: str, seed: int, seconds: float, rounds: int = 4
     status = found.status
     if status == "recovered" and ml.find_alternatives(found.mechanism, balances, search).as_small:
         status = "ambiguous"
-    if any(each.kind == "unit" for each in check_sampling(runs).findings):
+    if any(each.kind == "unit" for each in check_sampling(runs).diagnostics):
         status = "unit flagged"
     return {
         "case": case,

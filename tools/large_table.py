@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 import mechlearn as ml
-from mechlearn.data.sampling.diagnose import check_sampling
+from mechlearn.data.sampling.check_sampling import check_sampling
 from mechlearn.study.run import learn_runs
 from mechlearn.study.schema import Study
 

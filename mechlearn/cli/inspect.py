@@ -44,7 +44,7 @@ def inspect(
     data, found = read_inspected(runs, **options)
     sampling = None if data is None else check_sampling(data)
     text = [inspection_text(found)]
-    if sampling is not None and sampling.findings:
+    if sampling is not None and sampling.diagnostics:
         text += ["", "What the sampling shows:", *(f"  {line}" for line in sampling.text.splitlines())]
     say("\n".join(text), json_file)
     give_json(found.as_dict() | {"sampling": None if sampling is None else sampling.as_dict()}, json_file)

@@ -6,18 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..chemistry.arrays import Array
 from ..chemistry.conservation import element_matrix
 from ..chemistry.mechanism import Species
-from ..errors import DataError
+from ..errors import DataError, listed
 from .trajectories import Trajectories, Trajectory
 
-Array = NDArray[np.float64]
-
-_LEFT = 0.01
+_UNEXPLAINED = 0.01
 """Part of an element that may stay unexplained, and that a species worked out may be below zero."""
-_CLEAR = 5.0
+_CLEAR_DEVIATIONS = 5.0
 _SINGULAR = 1e-8
 
 
@@ -59,13 +57,18 @@ def completed(runs: Trajectories, missing: Sequence[Species], *, noise: float = 
     for run in runs.runs:
         start = observed @ run.concentrations[0]
         if np.isnan(start).any():
-            raise DataError(
-                f"Run {run.name!r}: its initial state has gaps, and {_listed(names)} is worked out from it."
-            )
-        unknown = np.column_stack([hidden, -start]) if run.reactor == "constant-pressure" else hidden
-        _check_determined(unknown, names, elements, run.reactor)
-        target = -observed @ run.concentrations.T + (0.0 if run.reactor == "constant-pressure" else start[:, None])
-        amounts = _solved(unknown, target, start, run, elements, names, noise)
+            raise DataError(f"Run {run.name!r}: its initial state has gaps, and {listed(names)} is worked out from it.")
+        expands = run.reactor == "constant-pressure"
+        unknown = np.column_stack([hidden, -start]) if expands else hidden
+        _check_determined(unknown, names, elements, expands)
+        target = -observed @ run.concentrations.T + (0.0 if expands else start[:, None])
+        scale = np.maximum(np.abs(start), np.abs(np.nan_to_num(target)).max(axis=1)).clip(1e-300)[:, None]
+        found = _least_squares(unknown / scale, target / scale)
+        allowed = max(_UNEXPLAINED, _CLEAR_DEVIATIONS * noise)
+        _check_explained(run, np.abs(np.nan_to_num(unknown @ found - target)) / scale, allowed, elements, names)
+        amounts = found[: len(names)].T
+        _check_positive(run, amounts, allowed, names)
+        amounts = amounts if noise else np.maximum(amounts, 0.0)
         rates = run.rates
         if rates is not None:
             rates = np.column_stack([rates, -(np.linalg.pinv(hidden) @ observed @ rates.T).T])
@@ -76,59 +79,50 @@ def completed(runs: Trajectories, missing: Sequence[Species], *, noise: float = 
 def _check(runs: Trajectories, missing: Sequence[Species]) -> None:
     there = [species.name for species in missing if species.name in runs.species_names]
     if there:
-        raise DataError(f"{_listed(there)} is measured, so that it need not be completed. Take it out of `complete:`.")
+        raise DataError(f"{listed(there)} is measured, so that it need not be completed. Take it out of `complete:`.")
     unknown = [species.name for species in (*runs.species, *missing) if not species.composition]
     if unknown:
         raise DataError(
-            f"To complete species, the elements of all must be known, and those of {_listed(unknown)} are not. Name "
+            f"To complete species, the elements of all must be known, and those of {listed(unknown)} are not. Name "
             "the Cantera file that has them (mechanism:)."
         )
 
 
-def _check_determined(unknown: Array, names: Sequence[str], elements: Sequence[str], reactor: str) -> None:
+def _check_determined(unknown: Array, names: Sequence[str], elements: Sequence[str], expands: bool) -> None:
     values = np.linalg.svd(unknown / np.abs(unknown).max(axis=0).clip(1e-300), compute_uv=False)
     if unknown.shape[1] > unknown.shape[0] or values[-1] <= _SINGULAR * values[0]:
-        grows = ", as the volume changes at constant pressure" if reactor == "constant-pressure" else ""
+        grows = ", as the volume changes at constant pressure" if expands else ""
         raise DataError(
-            f"The sums of {_listed(elements)} do not tell how much of {_listed(names)} there is{grows}: other amounts "
-            "would do as well. Complete fewer species, or measure one of them."
+            f"The sums of {listed(elements)} do not determine how much of {listed(names)} there is{grows}: other "
+            "amounts would do as well. Complete fewer species, or measure one of them."
         )
 
 
-def _solved(
-    unknown: Array,
-    target: Array,
-    start: Array,
-    run: Trajectory,
-    elements: Sequence[str],
-    names: Sequence[str],
-    noise: float,
-) -> Array:
-    """Concentrations of the missing species, shape (T, number of them)."""
-    scale = np.maximum(np.abs(start), np.abs(np.nan_to_num(target)).max(axis=1)).clip(1e-300)
-    whole = ~np.isnan(target).any(axis=0)
-    found = np.full((unknown.shape[1], target.shape[1]), np.nan)
-    found[:, whole] = np.linalg.lstsq(unknown / scale[:, None], target[:, whole] / scale[:, None], rcond=None)[0]
-    allowed = max(_LEFT, _CLEAR * noise)
-    left = np.abs(np.nan_to_num(unknown @ found - target)) / scale[:, None]
+def _least_squares(matrix: Array, target: Array) -> Array:
+    """Amounts of the missing species, shape (number of them, T); NaN where a sample has gaps."""
+    complete = ~np.isnan(target).any(axis=0)
+    found = np.full((matrix.shape[1], target.shape[1]), np.nan)
+    found[:, complete] = np.linalg.lstsq(matrix, target[:, complete], rcond=None)[0]
+    return found
+
+
+def _check_explained(
+    run: Trajectory, left: Array, allowed: float, elements: Sequence[str], names: Sequence[str]
+) -> None:
     if left.max() > allowed:
         element, sample = (int(i) for i in np.unravel_index(left.argmax(), left.shape))
         raise DataError(
             f"Run {run.name!r}, time {run.time[sample]:g} s: {100 * left.max():.2g} % of {elements[element]} is "
-            f"neither in the measured species nor in {_listed(names)}. Complete the species that holds it as well, or "
+            f"neither in the measured species nor in {listed(names)}. Complete the species that holds it as well, or "
             "measure it."
         )
-    amounts = found[: len(names)].T
+
+
+def _check_positive(run: Trajectory, amounts: Array, allowed: float, names: Sequence[str]) -> None:
     lowest = np.nan_to_num(amounts).min(axis=0)
-    largest = np.nan_to_num(run.concentrations).max()
-    if lowest.min() < -allowed * largest:
-        name = names[int(lowest.argmin())]
+    name = names[int(lowest.argmin())]
+    if lowest.min() < -allowed * np.nan_to_num(run.concentrations).max():
         raise DataError(
             f"Run {run.name!r}: {name} would fall to {lowest.min():.3g} kmol/m^3, which is below zero: it is there at "
             f"the start, or another species holds its elements. Measure {name}."
         )
-    return np.maximum(amounts, 0.0) if not noise else amounts
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,8 +1,8 @@
-"""States that separate the reactions: each species alone in a bath, and each pair, in traces.
+"""States that separate the reactions: each species alone in a bath gas, and each pair, in traces.
 
-With nothing but A and B in the bath only reactions of A, of B and of both run, and none runs backwards.
+With nothing but A and B in the bath gas only reactions of A, of B and of both run, and none runs backwards.
 
-Letters in shapes: S species, C conditions, E species beside the bath, Q pairs of them.
+Letters in shapes: S species, C conditions, E other species, Q pairs of them.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Array = NDArray[np.float64]
+from ..chemistry.arrays import Array, Integers
 
 TRACE = 1e-5
-"""Amount of a species, as a share of the bath: so little that its own collisions hardly count beside the bath's."""
-LESS = 1e-2
-"""Share of it in a second state of each species alone, where reactions between two of its molecules hardly count."""
+"""Amount of a species, relative to the bath gas: so little that collisions with it hardly count."""
+SECOND_AMOUNT = 1e-2
+"""Part of it in a second state of each species alone, where reactions between two of its molecules hardly count."""
 
 
 def designed_states(bath: ArrayLike) -> Array:
-    """Concentrations of all states of the design in one bath.
+    """Concentrations of all states of the design in one bath gas.
 
     Parameters
     ----------
     bath : array, shape (S,)
-        Concentrations of the bath [kmol/m³]; zero for the species that are to be told apart.
+        Concentrations of the bath gas [kmol/m³]; zero for the species whose reactions are to be separated.
 
     Returns
     -------
     array, shape (1 + 2 E + Q, S)
-        The bath alone, each species alone in two amounts, each pair [kmol/m³].
+        The bath gas alone, each species alone in two amounts, each pair [kmol/m³].
 
     Examples
     --------
@@ -42,17 +42,10 @@ def designed_states(bath: ArrayLike) -> Array:
     around = np.asarray(bath, dtype=float)
     names = np.flatnonzero(around == 0).tolist()
     amount = TRACE * around.sum()
-    rows = [around]
-    for level in (amount, LESS * amount):
-        rows += [_with(around, (j,), level) for j in names]
-    rows += [_with(around, pair, amount) for pair in combinations(names, 2)]
-    return np.array(rows)
-
-
-def _with(bath: Array, species: tuple[int, ...], amount: float) -> Array:
-    state = bath.copy()
-    state[list(species)] = amount
-    return state
+    added = [(1, amount), (1, SECOND_AMOUNT * amount), (2, amount)]
+    members = [(each, level) for size, level in added for each in combinations(names, size)]
+    every = np.arange(len(around))
+    return np.array([around, *(np.where(np.isin(every, each), level, around) for each, level in members)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,40 +55,36 @@ class Design:
     Parameters
     ----------
     bath, species : array of int
-        Columns of the bath, shape (B,), and of the species that are told apart, shape (E,).
+        Columns of the bath gas, shape (B,), and of the other species, shape (E,).
     amount : array, shape (C, E)
         Concentration of each species alone and in pairs [kmol/m³].
     less : array, shape (C, E)
         Concentration in the second state of each species alone.
     around : array, shape (C, B)
-        Concentrations of the bath.
+        Concentrations of the bath gas.
     alone : array of int, shape (C,)
-        Samples of the bath alone.
+        Samples of the bath gas alone.
     single, second : array of int, shape (C, E)
         Samples of each species alone in the two amounts.
     pair : array of int, shape (C, E, E)
         Samples of each pair; −1 on the diagonal.
     """
 
-    bath: NDArray[np.int64]
-    species: NDArray[np.int64]
+    bath: Integers
+    species: Integers
     amount: Array
     less: Array
     around: Array
-    alone: NDArray[np.int64]
-    single: NDArray[np.int64]
-    second: NDArray[np.int64]
-    pair: NDArray[np.int64]
+    alone: Integers
+    single: Integers
+    second: Integers
+    pair: Integers
 
     def amount_of(self, members: tuple[int, ...], *, little: bool = False) -> Array:
         """Product of concentrations of some molecules, shape (C,); ``little`` for those of the second states."""
-        product = np.ones(len(self.alone))
-        for j in members:
-            if j in self.bath:
-                product = product * self.around[:, int(np.searchsorted(self.bath, j))]
-            else:
-                product = product * (self.less if little else self.amount)[:, int(np.searchsorted(self.species, j))]
-        return product
+        columns = dict(zip(self.bath.tolist(), self.around.T, strict=True))
+        columns |= zip(self.species.tolist(), (self.less if little else self.amount).T, strict=True)
+        return np.prod([columns[j] for j in members], axis=0) * np.ones(len(self.alone))
 
 
 def design_of(concentrations: Array, temperature: Array) -> Design | None:

@@ -1,4 +1,4 @@
-"""How long work goes on telling how far it is."""
+"""How long work reports how far it is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class Progress(Protocol):
     """What long work calls as it goes on."""
 
     def __call__(self, share: float, doing: str, /) -> None:
-        """Take the share that is done, from 0 to 1, and what is being done."""
+        """Take the part that is done, from 0 to 1, and what is being done."""
 
 
 def silent(share: float, doing: str, /) -> None:

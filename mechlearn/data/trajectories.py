@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..chemistry.arrays import Array, Integers, Mask
 from ..chemistry.mechanism import Species
 from ..errors import DataError
 
@@ -35,8 +35,8 @@ class Trajectory:
     name : str
         Unique among the runs.
     parent : str
-        Not empty for states that were drawn around those of run ``parent``: they are states only, not a time history in
-        time; ``time`` then is that of the parent's states, or counts them.
+        Not empty for states that were drawn around those of run ``parent``: they are states only, not a time
+        history; ``time`` then is that of the parent's states, or counts them.
 
     Raises
     ------
@@ -44,11 +44,11 @@ class Trajectory:
         If shapes disagree, a time or a rate is not finite, a concentration is infinite, or time does not increase.
     """
 
-    time: NDArray[np.float64]
-    concentrations: NDArray[np.float64]
-    temperature: NDArray[np.float64]
-    pressure: NDArray[np.float64]
-    rates: NDArray[np.float64] | None = None
+    time: Array
+    concentrations: Array
+    temperature: Array
+    pressure: Array
+    rates: Array | None = None
     reactor: Reactor = ""
     name: str = ""
     parent: str = ""
@@ -87,6 +87,11 @@ class Trajectory:
     def is_time_history(self) -> bool:
         """True if the states follow each other in time, so that the run can be re-simulated."""
         return len(self.time) > 1 and not self.parent
+
+    def at_samples(self, which: Integers | Mask) -> Trajectory:
+        """The run with some of its samples, by their numbers or marked true."""
+        columns = {key: getattr(self, key)[which] for key in ("time", "concentrations", "temperature", "pressure")}
+        return replace(self, rates=None if self.rates is None else self.rates[which], **columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +193,7 @@ class Trajectories:
         Parameters
         ----------
         hold_out : float
-            Share of runs to hold out, in [0, 1); at least one run is kept on either side.
+            Part of the runs to hold out, in [0, 1); at least one run is kept on either side.
         seed : int
             Seed of the draw.
 
@@ -198,13 +203,12 @@ class Trajectories:
             If ``hold_out`` is not in [0, 1).
         """
         if not 0 <= hold_out < 1:
-            raise DataError(f"hold_out is {hold_out:g}; it is a share of the runs, at least 0 and below 1.")
+            raise DataError(f"hold_out is {hold_out:g}; it is a part of the runs, at least 0 and below 1.")
         families = list(dict.fromkeys(run.parent or run.name for run in self.runs))
         if len(families) < 2 or hold_out == 0:
             return self, None
         count = min(max(round(hold_out * len(families)), 1), len(families) - 1)
         order = np.random.default_rng(seed).permutation(len(families))
         held = {families[i] for i in order[:count]}
-        keep = [run for run in self.runs if (run.parent or run.name) not in held]
-        out = [run for run in self.runs if (run.parent or run.name) in held]
-        return self.select(keep), self.select(out)
+        parts = [[run for run in self.runs if ((run.parent or run.name) in held) is out] for out in (False, True)]
+        return self.select(parts[0]), self.select(parts[1])

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..chemistry.one_way import OneWayReaction
-from ..data.balances.balances_record import Balances
+from ..data.balances.balances import Balances
 from ..data.progress import Progress
 from .candidates.enumeration import candidate_reactions
 from .fit.candidate_result import CandidateFit, CandidateReaction

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.balances.balances_record import Balances
+from ..data.balances.balances import Balances
 from ..data.designed_states import design_of
 from ..data.progress import Progress
 from .candidate_fit import candidate_fit

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..chemistry.one_way import Complex, OneWayReaction, complex_text
-from ..data.balances.balances_record import Balances
+from ..data.balances.balances import Balances
 from .candidates.network.every_complex import solution_from_every_complex, solution_that_needs_catalysts
 from .candidates.network.solution import Solution
 from .candidates.network.stoichiometry import Stoichiometry

@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits
 
 from ..chemistry.kinetics import production_rates
 from ..chemistry.mechanism import Mechanism
-from ..data.balances.balances_record import Balances
+from ..data.balances.balances import Balances
 from ..data.designed_states import design_of
 from ..data.noise.rate_noise import RateNoise
 from ..data.progress import Progress, silent

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..data.balances.balances_record import Balances
+from ..data.balances.balances import Balances
 from .candidates.network.noisy_solution import STRUCTURED
 from .discovery_result import STATUS
 from .fit.scaling import Scaled

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..chemistry.one_way import Complex, OneWayReaction, complex_text
-from ..data.balances.balances_record import Balances
+from ..data.balances.balances import Balances
 from ..data.noise.rate_noise import RateNoise
 from ..data.progress import Progress
 from ..errors import DataError, StudyError

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ..data.balances.balances_record import Balances
+from ..data.balances.balances import Balances
 from ..data.balances.derivative import differential_balances
 from ..data.balances.integral import integral_balances
 from ..data.balances.weak import weak_balances
@@ -52,7 +52,7 @@ def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
     runs, drawn = thinned(runs, search.seed)
     if search.balances != "auto" or search.method in ("network", "both"):
         form, why = (search.balances, "as asked for") if search.balances != "auto" else ("weak", "for the network")
-        balances = MAKERS[form](runs, spread=estimate_noise(runs, search.noise))
+        balances = MAKERS[form](runs, noise=estimate_noise(runs, search.noise))
         return balances, f"Balances: {form}, {why}. {drawn}".strip()
     spread = estimate_noise(runs, search.noise)
     pool = candidates(runs, spread, search)
@@ -61,12 +61,12 @@ def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
     misfits: dict[str, float] = {}
     for name, maker in MAKERS.items():
         with threadpool_limits(limits=1):
-            start = _start(maker(some, spread=spread), pool)
+            start = _start(maker(some, noise=spread), pool)
         misfits[name] = np.inf if start is None else start[1].chi2 / start[0].data.count
     best = min(misfits, key=lambda name: misfits[name])
     listed = ", ".join(f"{name} {misfit:.3g}" for name, misfit in misfits.items())
     return MAKERS[best](
-        runs, spread=spread
+        runs, noise=spread
     ), f"Balances: {best}, whose rates follow the trajectories best (χ² per datum: {listed}). {drawn}".strip()
 
 
@@ -86,7 +86,7 @@ def fit_of_trajectories(balances: Balances, search: Search, tell: Tell, pool: Ca
     started = annealed_start or _start(balances, pool)
     if started is None:
         data = run_arrays(histories.runs)
-        if chi2_of_still_runs(TrajectoryProblem.of(pool, data, histories.spread)) < STILL * data.count:
+        if chi2_of_still_runs(TrajectoryProblem.of(pool, data, histories.noise)) < STILL * data.count:
             return None
         raise DataError(
             "The rates that the balances give cannot be integrated: the samples are too far apart for the fastest "
@@ -151,9 +151,9 @@ def _after_a_jump(
     histories = balances.trajectories
     assert histories is not None
     data = run_arrays(histories.runs)
-    if not jumps(data, histories.spread):
+    if not jumps(data, histories.noise):
         return None
-    started = continued_in_noise(pool, data, histories.spread, search.noise)
+    started = continued_in_noise(pool, data, histories.noise, search.noise)
     return None if started is None else (*started, np.arange(len(pool)))
 
 
@@ -166,7 +166,7 @@ def _start(balances: Balances, pool: Candidates) -> tuple[TrajectoryProblem, Fit
     if not len(support):
         return None
     data = run_arrays(histories.runs)
-    problem = TrajectoryProblem.of(pool.select(support), data, histories.spread)
+    problem = TrajectoryProblem.of(pool.select(support), data, histories.noise)
     state = evaluate(problem, np.log(constants[support]), data.first)
     return None if state is None else (problem, state, support)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..chemistry.mechanism import Arrhenius, Reaction
 from ..chemistry.one_way import Complex, OneWayReaction, undirected
-from ..data.balances.balances_record import Balances, TrajectoryOrigin
+from ..data.balances.balances import Balances, TrajectoryOrigin
 from ..data.progress import Progress
 from ..data.sampling.missing_species import from_nothing
 from ..errors import StudyError
@@ -105,7 +105,7 @@ def _offered(histories: TrajectoryOrigin, search: Search, frozen: NDArray[np.int
     """All reactions that are possible, what the network froze, or both, but then no multiples of what is possible."""
     possible = np.zeros((0, len(histories.runs.species)), dtype=np.int64)
     if frozen is None or search.method == "both":
-        possible = possible_rows(histories.runs, histories.spread, search)
+        possible = possible_rows(histories.runs, histories.noise, search)
     plain = {undirected(row) for row in possible}
     by: dict[tuple[int, ...], tuple[str, ...]] = {}
     rows = []

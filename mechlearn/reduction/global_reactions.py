@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..chemistry.thermo import GAS_CONSTANT
-from ..data.balances.balances_record import Balances
+from ..data.balances.balances import Balances
 from ..data.progress import silent
 from ..discovery.candidate_fit import candidate_fit
 from ..discovery.settings import Search

@@ -14,7 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..data.balances.balances_record import Balances
+from ..data.balances.balances import Balances
 from ..data.trajectories import Trajectories
 from ..discovery.candidates.network.training import Round
 from ..discovery.conservation_laws_in_data import Conserved

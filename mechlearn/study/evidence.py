@@ -12,7 +12,7 @@ import numpy as np
 
 from ..chemistry.comparison import Comparison, compare
 from ..chemistry.conservation import element_matrix
-from ..data.balances.balances_record import Balances
+from ..data.balances.balances import Balances
 from ..data.balances.derivative import differential_balances
 from ..data.balances.integral import integral_balances
 from ..data.noise.concentration_noise import isolated_outliers

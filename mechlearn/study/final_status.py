@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..chemistry.one_way import OneWayReaction
-from ..data.balances.balances_record import Balances
+from ..data.balances.balances import Balances
 from ..discovery.discovery_result import Discovery
 from ..discovery.fit.trajectory_result import FittedReaction
 from ..discovery.settings import Search

@@ -9,10 +9,10 @@ from typing import Any
 
 from ..chemistry.comparison import Comparison
 from ..chemistry.unmeasured_products import unmeasured_text
-from ..data.balances.balances_record import Balances
+from ..data.balances.balances import Balances
 from ..data.balances.derivative import differential_balances
 from ..data.progress import Progress, silent
-from ..data.sampling.diagnose import check_sampling
+from ..data.sampling.check_sampling import check_sampling
 from ..data.sampling.thinning import thinned
 from ..data.trajectories import Trajectories
 from ..discovery.discover import discover, has_rates, relative_error

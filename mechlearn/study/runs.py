@@ -9,7 +9,7 @@ from pathlib import Path
 from ..chemistry.mechanism import Species
 from ..data.completion import completed
 from ..data.progress import Progress, silent
-from ..data.sampling.diagnose import check_sampling
+from ..data.sampling.check_sampling import check_sampling
 from ..data.trajectories import Trajectories, Trajectory
 from ..errors import DataError
 from ..files import shipped_folder
@@ -48,7 +48,7 @@ def with_whole_elements(runs: Trajectories) -> Trajectories:
 
     A reaction whose product nobody measured does not balance, and learning would be kept from it.
     """
-    lost = [finding.text for finding in check_sampling(runs).findings if finding.kind == "elements"]
+    lost = [finding.text for finding in check_sampling(runs).diagnostics if finding.kind == "elements"]
     if not lost:
         return runs
     logging.getLogger("mechlearn").warning(
@@ -65,7 +65,7 @@ def lost_elements(runs: Trajectories) -> str:
     if not set(runs.species_names) <= known.keys():
         return ""
     whole = replace(runs, species=tuple(known[name] for name in runs.species_names))
-    return next((each.sentence for each in check_sampling(whole).findings if each.kind == "elements"), "")
+    return next((each.sentence for each in check_sampling(whole).diagnostics if each.kind == "elements"), "")
 
 
 def _complete(study: Study, runs: Trajectories) -> Trajectories:

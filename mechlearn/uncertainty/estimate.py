@@ -12,7 +12,7 @@ from scipy.stats import chi2, t
 from ..chemistry.kinetics import production_rates, progress
 from ..chemistry.mechanism import Mechanism
 from ..chemistry.thermo import GAS_CONSTANT
-from ..data.balances.balances_record import Balances
+from ..data.balances.balances import Balances
 from ..data.noise.rate_noise import noise_left
 from ..discovery.fit.production_states import Flux
 from ..discovery.fit.rate_fit import errors_left

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from mechlearn.chemistry.kinetics import production_rates
 from mechlearn.chemistry.mechanism import Mechanism, Species
-from mechlearn.data.balances.balances_record import Balances
+from mechlearn.data.balances.balances import Balances
 from mechlearn.data.balances.derivative import differential_balances
 from mechlearn.data.balances.integral import integral_balances
 from mechlearn.data.balances.weak import weak_balances
@@ -141,8 +141,8 @@ def test_the_error_scale_of_estimated_balances_is_what_noise_does_to_them(maker:
     for _ in range(100):
         noise = spread.absolute * generator.standard_normal(first.concentrations.shape)
         noisy = clean.select([replace(first, concentrations=first.concentrations + noise)])
-        deviations.append(maker(noisy, spread=spread).accumulation)
-    expected = maker(clean, spread=spread).scale
+        deviations.append(maker(noisy, noise=spread).accumulation)
+    expected = maker(clean, noise=spread).scale
     ratio = np.std(deviations, axis=0) / np.where(expected > 0, expected, 1.0)
     assert np.median(ratio) == pytest.approx(1.0, abs=0.08)
 

@@ -122,7 +122,7 @@ WATER = Species("H2O", {"H": 2, "O": 1})
         (
             table(HYDROGEN, [2, 1], [1, 0.5]),
             [WATER, Species("OH", {"H": 1, "O": 1}), Species("H", {"H": 1})],
-            "The sums of H and O do not tell how much of H2O, OH and H there is: other amounts would do as well",
+            "The sums of H and O do not determine how much of H2O, OH and H there is: other amounts would do as well",
         ),
         (
             table(HYDROGEN, [2, 1], [1, 0.5], reactor="constant-pressure"),

@@ -10,8 +10,8 @@ import pytest
 import mechlearn as ml
 from mechlearn.__main__ import main
 from mechlearn.chemistry.mechanism import Species
-from mechlearn.data.sampling.diagnose import check_sampling
-from mechlearn.data.sampling.diagnosis import Sampling
+from mechlearn.data.sampling.check_sampling import check_sampling
+from mechlearn.data.sampling.sampling_result import Sampling
 from mechlearn.data.sampling.thinning import thinned
 from mechlearn.data.trajectories import Trajectories, Trajectory
 from mechlearn.simulation.settings import Source
@@ -32,7 +32,7 @@ def without_rates(runs: Trajectories) -> Trajectories:
 
 
 def said(found: Sampling, kind: str) -> str:
-    return " ".join(f"{each.text} {each.advice}" for each in found.findings if each.kind == kind)
+    return " ".join(f"{each.text} {each.recommendation}" for each in found.diagnostics if each.kind == kind)
 
 
 def written(*concentrations: Any, names: str = "AB", reactor: Any = "isothermal") -> Trajectories:
@@ -70,7 +70,7 @@ def test_fast_processes_show_as_jumps_and_the_advice_resolves_them() -> None:
     assert "The first 0.1 s need about ten samples, log-spaced from 0.0001 s on." in said(coarse, "time-scales")
     assert not said(check_sampling(without_rates(simulated("michaelis-menten.yaml", FINE))), "time-scales")
     with_rates = check_sampling(simulated("michaelis-menten.yaml", COARSE))
-    assert "Production rates are given, and they tell it." in said(with_rates, "time-scales")
+    assert "Production rates are given, and they show it." in said(with_rates, "time-scales")
 
 
 def _decays(count: int, change: Any) -> Trajectories:
@@ -94,7 +94,7 @@ def _with(row: int, factor: float) -> Any:
     ids=["three samples", "an outlier", "a gap"],
 )
 def test_few_samples_outliers_and_gaps_are_no_fast_processes(count: int, change: Any) -> None:
-    assert "time-scales" not in [each.kind for each in check_sampling(_decays(count, change)).findings]
+    assert "time-scales" not in [each.kind for each in check_sampling(_decays(count, change)).diagnostics]
 
 
 def test_files_may_have_their_columns_in_another_order_but_not_other_species(tmp_path: Path) -> None:

@@ -327,7 +327,7 @@ def test_a_polynomial_of_weak_balances_follows_the_rates_and_is_explained_by_the
     rates = production_rates(truth, polynomial.rows.states, 300.0)
     error = np.abs(polynomial.production - rates) / np.sqrt(np.mean(rates**2, axis=0))
     assert np.median(error) < 0.02
-    problem, _ = problem_of(truth, run_arrays(runs), polynomial.rows.balances.trajectories.spread)  # type: ignore[union-attr]
+    problem, _ = problem_of(truth, run_arrays(runs), polynomial.rows.balances.trajectories.noise)  # type: ignore[union-attr]
     directions = problem.reactions.directions
     assert polynomial.explained_by(directions)
     for i in range(len(directions)):

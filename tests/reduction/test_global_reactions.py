@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 import mechlearn as ml
 from mechlearn.chemistry.mechanism import Species
-from mechlearn.data.balances.balances_record import Balances
+from mechlearn.data.balances.balances import Balances
 from mechlearn.discovery.candidate_fit import candidate_fit
 from mechlearn.discovery.settings import Search
 from mechlearn.errors import StudyError

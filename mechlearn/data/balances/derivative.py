@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array
 from ...errors import DataError
 from ..noise.concentration_noise import Noise, estimate_noise
 from ..trajectories import Trajectories, Trajectory
-from .balances_record import Balances
-from .quadrature import balances_of, complete_time_histories, place_of
+from .balances import Balances, balances_of, complete_time_histories, states_of_runs
+from .integral import place_of
 
-Array = NDArray[np.float64]
-
-WINDOWS = (5, 7, 9, 13, 17)
+CUBIC_WINDOWS = (5, 7, 9, 13, 17)
 """Samples that a local cubic may be fitted to."""
 
 
-def differential_balances(runs: Trajectories, *, spread: Noise | None = None) -> Balances:
+def differential_balances(runs: Trajectories, *, noise: Noise | None = None) -> Balances:
     """Balances whose operator is the identity: production at each state equals the rate there.
 
     Parameters
@@ -26,7 +24,7 @@ def differential_balances(runs: Trajectories, *, spread: Noise | None = None) ->
     runs : Trajectories
         Runs that carry net production rates [kmol/m³/s], or concentrations at five times at least, from which rates
         are estimated.
-    spread : Noise, optional
+    noise : Noise, optional
         The noise of concentrations; estimated where absent. Not used where rates are given.
 
     Returns
@@ -58,7 +56,7 @@ def differential_balances(runs: Trajectories, *, spread: Noise | None = None) ->
     """
     missing = [run.name for run in runs.runs if run.rates is None]
     if len(missing) == len(runs):
-        return _estimated(runs, spread or estimate_noise(runs))
+        return _estimated(runs, noise or estimate_noise(runs))
     if missing:
         raise DataError(
             f"{len(missing)} of {len(runs)} runs carry no production rates (first: {missing[0]!r}), the others do. "
@@ -68,9 +66,7 @@ def differential_balances(runs: Trajectories, *, spread: Noise | None = None) ->
     accumulation = np.concatenate([run.rates for run in runs.runs if run.rates is not None])
     return Balances(
         species=runs.species,
-        concentrations=np.concatenate([run.concentrations for run in runs.runs]),
-        temperature=np.concatenate([run.temperature for run in runs.runs]),
-        pressure=np.concatenate([run.pressure for run in runs.runs]),
+        **states_of_runs(runs.runs),
         operator=sp.eye_array(len(accumulation), format="csr"),
         accumulation=accumulation,
         scale=np.zeros_like(accumulation),
@@ -89,35 +85,29 @@ def slopes(time: Array, window: int) -> Array:
     place, unit = place_of(time)
     count = len(time)
     start = np.clip(np.arange(count) - window // 2, 0, count - window)
-    near = start[:, None] + np.arange(window)
-    powers = (place[near] - place[:, None])[..., None] ** np.arange(4)
+    nearest = start[:, None] + np.arange(window)
+    powers = (place[nearest] - place[:, None])[..., None] ** np.arange(4)
     matrix = np.zeros((count, count))
-    np.put_along_axis(matrix, near, np.linalg.pinv(powers)[:, 1], axis=1)
+    np.put_along_axis(matrix, nearest, np.linalg.pinv(powers)[:, 1], axis=1)
     return np.asarray(matrix / (time - time[0] + unit)[:, None])
 
 
-def _estimated(runs: Trajectories, spread: Noise) -> Balances:
-    histories = complete_time_histories(runs, WINDOWS[0])
-    best, least = None, np.inf
-    narrowest: list[Array] = []
-    for window in (w for w in WINDOWS if w <= min(len(run.time) for run in histories) or w == WINDOWS[0]):
-        matrices = [slopes(run.time, window) for run in histories]
-        narrowest = narrowest or matrices
-        error = _error(matrices, narrowest, histories, spread)
-        if error < least:
-            best, least = matrices, error
-    assert best is not None
+def _estimated(runs: Trajectories, noise: Noise) -> Balances:
+    histories = complete_time_histories(runs, CUBIC_WINDOWS[0])
+    shortest = max(min(len(run.time) for run in histories), CUBIC_WINDOWS[0])
+    tried = [[slopes(run.time, window) for run in histories] for window in CUBIC_WINDOWS if window <= shortest]
+    best = min(tried, key=lambda matrices: _error(matrices, tried[0], histories, noise))
     identities = [sp.csr_array(np.eye(len(run.time))) for run in histories]
-    return balances_of(runs, histories, identities, [sp.csr_array(each) for each in best], spread)
+    return balances_of(runs, histories, identities, [sp.csr_array(each) for each in best], noise)
 
 
-def _error(matrices: list[Array], narrowest: list[Array], histories: list[Trajectory], spread: Noise) -> float:
+def _error(matrices: list[Array], narrowest: list[Array], histories: list[Trajectory], noise: Noise) -> float:
     """Median of the error of the slopes over their size: noise, and what narrower windows say otherwise."""
     parts = []
     for matrix, narrow, run in zip(matrices, narrowest, histories, strict=True):
-        values, variance = run.concentrations, spread.deviation(run.concentrations) ** 2
+        values, variance = run.concentrations, noise.deviation(run.concentrations) ** 2
         exact = narrow @ values
-        noise = np.sqrt(matrix**2 @ variance)
+        random = np.sqrt(matrix**2 @ variance)
         bias = np.sqrt(np.maximum((matrix @ values - exact) ** 2 - narrow**2 @ variance, 0.0))
-        parts.append(np.hypot(noise, bias) / (np.sqrt(np.mean(exact**2, axis=0)) + 1e-300))
+        parts.append(np.hypot(random, bias) / (np.sqrt(np.mean(exact**2, axis=0)) + 1e-300))
     return float(np.median(np.concatenate(parts)))

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array
 from ..noise.concentration_noise import Noise
 from ..trajectories import Trajectories
-from .balances_record import Balances
-from .quadrature import rows_of_runs
+from .balances import Balances
+from .integral import rows_of_runs
 
-NARROW, WIDE = 4, 16
+WINDOWS = (4, 16)
 """Intervals under a test function: few, for fast transients, and many, against noise."""
 
 
-def weak_balances(runs: Trajectories, *, spread: Noise | None = None) -> Balances:
+def weak_balances(runs: Trajectories, *, noise: Noise | None = None) -> Balances:
     """Balances Σ ψ Δu = Σ ψ ∫ production dt over windows of samples, with bumps ψ of two widths.
 
     Parameters
     ----------
     runs : Trajectories
         Concentrations at four times at least; rates are not used.
-    spread : Noise, optional
+    noise : Noise, optional
         The noise of the concentrations; estimated where absent.
 
     Returns
@@ -51,13 +51,13 @@ def weak_balances(runs: Trajectories, *, spread: Noise | None = None) -> Balance
     >>> weak_balances(decay).accumulation.shape
     (8, 2)
     """
-    return rows_of_runs(runs, test_functions, spread)
+    return rows_of_runs(runs, test_functions, noise)
 
 
-def test_functions(intervals: int) -> NDArray[np.float64]:
+def test_functions(intervals: int) -> Array:
     """Bumps over windows of intervals, shape (windows, intervals)."""
     rows = []
-    for width in sorted({min(NARROW, intervals), min(WIDE, intervals)}):
+    for width in sorted({min(window, intervals) for window in WINDOWS}):
         bump = (1 - np.linspace(-1, 1, 2 * width + 1)[1::2] ** 2) ** 2
         for start in range(0, intervals - width + 1, max(width // 4, 1)):
             row = np.zeros(intervals)

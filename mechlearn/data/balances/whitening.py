@@ -1,7 +1,7 @@
 """Balances over their whole covariance, in which the noise of the concentrations enters twice.
 
 It is in the increments, and in the rates, through the Jacobian of the production. So a row over which a fast reaction
-has come to equilibrium counts little. The Jacobian follows from what the rows before have told: rows are taken in from
+has come to equilibrium counts little. The Jacobian follows from what the rows before have shown: rows are taken in from
 the start of the runs on, so that fast reactions are fixed first.
 
 Letters in shapes: M rows, N samples, S species.
@@ -13,15 +13,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .balances_record import Balances
-
-Array = NDArray[np.float64]
+from ...chemistry.arrays import Array, Mask
+from .balances import Balances
 
 HORIZONS = (*np.arange(2, 12) / 12, 1.0, 1.0, 1.0, 1.0)
-"""Shares of the runs, by number of samples, from which the rows of each pass are taken."""
-LEAST_RELATIVE = 3e-4
+"""Parts of the runs, by number of samples, from which the rows of each pass are taken."""
+QUADRATURE_NOISE = 3e-4
 """Noise that stands for the error of quadrature where data have none."""
 
 
@@ -54,19 +52,19 @@ class WhitenedRows:
         histories = balances.trajectories
         assert histories is not None
         states = np.maximum(balances.concentrations, 0.0)
-        spread = histories.spread
-        exact = 0.0 < spread.relative < LEAST_RELATIVE
+        noise = histories.noise
+        exact = 0.0 < noise.relative < QUADRATURE_NOISE
         if exact:
-            spread = spread.scaled(LEAST_RELATIVE / spread.relative)
+            noise = noise.scaled(QUADRATURE_NOISE / noise.relative)
         pointers = balances.operator.indptr
         ends = [histories.place[balances.operator.indices[a:b]].max() for a, b in pairwise(pointers)]
-        return cls(balances, states, spread.deviation(states) ** 2, np.array(ends), exact)
+        return cls(balances, states, noise.deviation(states) ** 2, np.array(ends), exact)
 
-    def within(self, horizon: float) -> NDArray[np.bool_]:
-        """The rows that end within that share of their run, or the first ones where none does, shape (M,)."""
+    def within(self, horizon: float) -> Mask:
+        """The rows that end within that part of their run, or the first ones where none does, shape (M,)."""
         return np.asarray(self.end <= max(horizon, float(self.end.min())) + 1e-9)
 
-    def whitening(self, chosen: NDArray[np.bool_], jacobian: Array) -> Array:
+    def whitening(self, chosen: Mask, jacobian: Array) -> Array:
         """What turns the species of some rows into values of unit covariance, shape (rows, S, S).
 
         ``jacobian`` holds the derivatives of the production by the concentrations at all samples, shape (N, S, S).

@@ -8,40 +8,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array, Mask
 from ..trajectories import Trajectories
-
-Array = NDArray[np.float64]
 
 PER_MEDIAN = 1 / 0.6745
 """Standard deviation of a normal variable whose median size is 1."""
 FOURTH = np.sqrt(70.0)
 """Standard deviation of fourth differences of independent values of standard deviation 1."""
 FLOOR = 1e-3
-"""Share of a species' largest concentration below which relative noise is not believed."""
-SEEN = 0.01
-"""The same from which on a value tells how large relative noise is."""
+"""Part of a species' largest concentration below which relative noise is not believed."""
+INFORMATIVE = 0.01
+"""The same from which on a value shows how large relative noise is."""
 WITHOUT_FIRST = 7
 """Samples from which on the first is left out, as fast reactions may come to an end before the second."""
 NEIGHBOURS = (0, 1, 3, 4)
 """Places of the samples around the middle one of five."""
-ALONE = 10.0
+OUTLIER_DEVIATIONS = 10.0
 """Standard deviations beyond all its neighbours from which on a value stands out."""
-BEYOND = 2.0
+OUTLIER_RANGES = 2.0
 """Ranges of its neighbours, to be added where those do not rise or fall all along."""
-LEAST = 1e-5
-"""Noise of data that show none, as a share of the concentrations."""
+MINIMUM_NOISE = 1e-5
+"""Noise of data that show none, relative to the concentrations."""
 
 
 @dataclass(frozen=True, eq=False)
 class Noise:
-    """Standard deviation of measured concentrations: a share of the value and a constant part.
+    """Standard deviation of measured concentrations: a part relative to the value and a constant one.
 
     Parameters
     ----------
     relative : float
-        Share of the value.
+        Relative to the value.
     absolute : array, shape (S,)
         Constant part of each species [kmol/m³].
     """
@@ -57,10 +55,6 @@ class Noise:
         """The same with all deviations multiplied."""
         return Noise(self.relative * factor, self.absolute * factor)
 
-    def with_own(self, which: NDArray[np.bool_], deviations: Array) -> Noise:
-        """The same with other constant parts of some species, both of shape (S,)."""
-        return Noise(self.relative, np.where(which, deviations, self.absolute))
-
     @property
     def kind(self) -> str:
         """``relative`` or ``absolute``."""
@@ -69,7 +63,7 @@ class Noise:
     @property
     def clean(self) -> bool:
         """Whether it is the least that is believed, of data that show none."""
-        return 0 < self.relative <= 2 * LEAST
+        return 0 < self.relative <= 2 * MINIMUM_NOISE
 
     @property
     def text(self) -> str:
@@ -91,9 +85,9 @@ def estimate_noise(runs: Trajectories, kind: str = "auto") -> Noise:
 
     Returns
     -------
-    Spread
-        At least `LEAST`; smooth data give no more than that. Species that were worked out have a constant part of their
-        own, since others' noise is in them.
+    Noise
+        At least `MINIMUM_NOISE`; smooth data give no more than that. Species that were worked out have a constant
+        part of their own, since others' noise is in them.
     """
     largest = _amounts(
         np.array([np.nan_to_num(np.abs(run.concentrations)).max(axis=0) for run in runs.runs]).max(axis=0)
@@ -101,14 +95,15 @@ def estimate_noise(runs: Trajectories, kind: str = "auto") -> Noise:
     histories = [run.concentrations for run in runs.runs if run.is_time_history and len(run.time) >= 5]
     histories = [each[1:] if len(each) >= WITHOUT_FIRST else each for each in histories]
     if not histories:
-        return Noise(LEAST, LEAST * FLOOR * largest)
+        return Noise(MINIMUM_NOISE, MINIMUM_NOISE * FLOOR * largest)
     fourth = np.concatenate([np.abs(np.diff(each, 4, axis=0)) for each in histories]) / FOURTH
     around = np.concatenate([_around(each) for each in histories])
     hidden = np.isin(runs.species_names, runs.worked_out)
     if not hidden.any():
         return noise_in_residuals(fourth, around, largest, kind)
     measured = noise_in_residuals(np.where(hidden, np.nan, fourth), around, largest, kind)
-    return measured.with_own(hidden, np.maximum(np.sqrt(np.nanmean(fourth**2, axis=0)), LEAST * largest))
+    own = np.maximum(np.sqrt(np.nanmean(fourth**2, axis=0)), MINIMUM_NOISE * largest)
+    return Noise(measured.relative, np.where(hidden, own, measured.absolute))
 
 
 def noise_in_residuals(residuals: Array, around: Array, largest: Array, kind: str = "auto") -> Noise:
@@ -128,9 +123,9 @@ def noise_in_residuals(residuals: Array, around: Array, largest: Array, kind: st
     largest = _amounts(largest)
     left, known = np.abs(residuals), np.isfinite(residuals)
     size = np.abs(around) + FLOOR * largest
-    seen = known & (np.abs(around) >= SEEN * largest)
-    relative = max(_typical((left / size)[seen if seen.any() else known]), LEAST)
-    absolute = np.array([max(_typical(left[known[:, j], j]), LEAST * largest[j]) for j in range(len(largest))])
+    large = known & (np.abs(around) >= INFORMATIVE * largest)
+    relative = max(_typical((left / size)[large if large.any() else known]), MINIMUM_NOISE)
+    absolute = np.array([max(_typical(left[known[:, j], j]), MINIMUM_NOISE * largest[j]) for j in range(len(largest))])
     if kind == "auto":
         likelihoods = [
             _likelihood((left / deviation)[known], np.broadcast_to(deviation, left.shape)[known])
@@ -142,7 +137,7 @@ def noise_in_residuals(residuals: Array, around: Array, largest: Array, kind: st
     return Noise(0.0, absolute)
 
 
-def isolated_outliers(values: Array, spread: Noise) -> NDArray[np.bool_]:
+def isolated_outliers(values: Array, noise: Noise) -> Mask:
     """Which values of a run lie alone beyond the two samples before and the two after, shape (N, S).
 
     They do so by many times the noise and, unless those four rise or fall all along, by more than twice their range, as
@@ -150,18 +145,18 @@ def isolated_outliers(values: Array, spread: Noise) -> NDArray[np.bool_]:
 
     Examples
     --------
-    >>> time history = np.array([[1.0], [1.1], [3.6], [1.3], [1.4], [1.5]])
-    >>> isolated_outliers(time history, Noise(0.02, np.zeros(1))).ravel().tolist()
+    >>> history = np.array([[1.0], [1.1], [3.6], [1.3], [1.4], [1.5]])
+    >>> isolated_outliers(history, Noise(0.02, np.zeros(1))).ravel().tolist()
     [False, False, True, False, False, False]
     """
     out = np.zeros(values.shape, dtype=bool)
-    if not spread.clean and len(values) > len(NEIGHBOURS):
+    if not noise.clean and len(values) > len(NEIGHBOURS):
         count = len(values) - 4
         around = np.array([values[i : count + i] for i in NEIGHBOURS])
         low, high = around.min(axis=0), around.max(axis=0)
         steps = np.diff(around, axis=0)
         steady = (steps >= 0).all(axis=0) | (steps <= 0).all(axis=0)
-        slack = ALONE * spread.deviation(high) + np.where(steady, 0.0, BEYOND * (high - low))
+        slack = OUTLIER_DEVIATIONS * noise.deviation(high) + np.where(steady, 0.0, OUTLIER_RANGES * (high - low))
         middle = values[2 : count + 2]
         out[2 : count + 2] = (middle > high + slack) | (middle < low - slack)
     return out

@@ -3,7 +3,7 @@
 A mass-action mechanism makes every production rate a polynomial of the concentrations. A polynomial with all monomials
 up to an order follows it without knowing the reactions, and what is left is noise: a part relative to the rate itself
 and a constant part per species. Where the rate law is no such polynomial, what is left is not random;
-`structure_in` tells.
+`structures_in` shows it.
 """
 
 from __future__ import annotations
@@ -12,21 +12,18 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations_with_replacement
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from ...chemistry.arrays import Array, Integers
 from ...chemistry.one_way import monomials
+from .concentration_noise import PER_MEDIAN
 
-Array = NDArray[np.float64]
-
-PER_MEDIAN = 1 / 0.6745
-"""Standard deviation of a normal variable whose median size is 1."""
 NOISE_FREE = 1e-9
-"""Share of a species' root mean square rate below which noise counts as round-off."""
+"""Part of a species' root mean square rate below which noise counts as round-off."""
 ROUND_OFF = 1e-12
 LOST_DIGITS = 1e-13
-"""Share of the gross flux below which noise is what is left of it when fast reactions nearly cancel."""
-SLIGHT = 2e-3
+"""Part of the gross flux below which noise is what is left of it when fast reactions nearly cancel."""
+SLIGHT_NOISE = 2e-3
 STATES_PER_MONOMIAL = 4
 ORDERS = (2, 3)
 """Of the polynomials."""
@@ -39,7 +36,7 @@ class RateNoise:
     Parameters
     ----------
     relative : float
-        Share of the rate itself.
+        Relative to the rate itself.
     absolute : array, shape (S,)
         Constant part of each species, in the unit of the production.
     round_off : array, shape (S,)
@@ -48,7 +45,7 @@ class RateNoise:
         True if both are round-off.
     structure : array, shape (S,)
         How strongly neighbouring states agree in what polynomials of third order leave of each species' rates, as
-        `structure_in` tells; zero where it was not looked at.
+        `structures_in` measures; zero where it was not looked at.
     """
 
     relative: float
@@ -60,7 +57,7 @@ class RateNoise:
     @property
     def slight(self) -> bool:
         """True if the noise is too small to hide a reaction from the search for rows."""
-        return self.exact or self.relative < SLIGHT
+        return self.exact or self.relative < SLIGHT_NOISE
 
     def times(self, factor: float) -> RateNoise:
         """Of production in another unit."""
@@ -103,9 +100,14 @@ def estimate_rate_noise(concentrations: Array, production: Array, passes: int = 
 
 
 def _size(noise: RateNoise, production: Array) -> float:
-    """Noise of a typical rate, as a share of it, of the species that is followed worst."""
+    """Noise of a typical rate, relative to it, of the species that is followed worst."""
+    return noise.relative + float(np.max(noise.absolute / rms_of(production)))
+
+
+def rms_of(production: Array) -> Array:
+    """Root mean square of each species' rates, shape (S,); one where all are zero."""
     rms = np.sqrt(np.mean(production**2, axis=0))
-    return noise.relative + float(np.max(noise.absolute / np.where(rms > 0, rms, 1.0)))
+    return np.where(rms > 0, rms, 1.0)
 
 
 def left_by_polynomials(concentrations: Array, production: Array, passes: int = 8) -> Array:
@@ -118,19 +120,17 @@ def _left_by(
 ) -> tuple[RateNoise, Array]:
     values = monomials(concentrations, complexes)
     states, species = production.shape
-    rms = np.sqrt(np.mean(production**2, axis=0))
-    rms = np.where(rms > 0, rms, 1.0)
-    deviation = np.broadcast_to(rms, production.shape)
+    deviation = np.broadcast_to(rms_of(production), production.shape)
     spare = np.sqrt(states / (states - values.shape[1]))
     for _ in range(passes):
         fit, gross = np.empty_like(production), np.empty_like(production)
         for k in range(species):
             columns = values / deviation[:, k, None]
             size = np.linalg.norm(columns, axis=0)
-            size[size == 0] = 1.0
-            weights = np.linalg.lstsq(columns / size, production[:, k] / deviation[:, k], rcond=1e-14)[0]
-            fit[:, k] = (columns / size) @ weights * deviation[:, k]
-            gross[:, k] = np.abs(columns / size) @ np.abs(weights) * deviation[:, k]
+            columns /= np.where(size > 0, size, 1.0)
+            weights = np.linalg.lstsq(columns, production[:, k] / deviation[:, k], rcond=1e-14)[0]
+            fit[:, k] = columns @ weights * deviation[:, k]
+            gross[:, k] = np.abs(columns) @ np.abs(weights) * deviation[:, k]
         noise = noise_left(production, fit, spare)
         deviation = noise.deviation(fit)
     lost = np.median(np.abs(production - fit) * spare / np.where(gross > 0, gross, 1.0), axis=0)
@@ -142,11 +142,10 @@ def _left_by(
 def noise_left(production: Array, fit: Array, spare: float = 1.0) -> RateNoise:
     """The noise at which production differs from a fit of it, both of shape (N, S).
 
-    The part relative to the rate is told by the larger half of each species' rates, the constant part by the smallest
-    tenth; ``spare`` makes up for what the fit has adapted to.
+    The part relative to the rate follows from the larger half of each species' rates, the constant part from the
+    smallest tenth; ``spare`` makes up for what the fit has adapted to.
     """
-    rms = np.sqrt(np.mean(production**2, axis=0))
-    rms = np.where(rms > 0, rms, 1.0)
+    rms = rms_of(production)
     left, amount = np.abs(production - fit) * spare, np.abs(fit)
     large = (amount >= np.median(amount, axis=0)) & (amount > 0)
     small = amount <= np.quantile(amount, 0.1, axis=0)
@@ -154,11 +153,6 @@ def noise_left(production: Array, fit: Array, spare: float = 1.0) -> RateNoise:
     absolute = np.array([np.median(left[small[:, k], k]) for k in range(production.shape[1])]) * PER_MEDIAN
     exact = relative < NOISE_FREE and bool(np.all(absolute < NOISE_FREE * rms))
     return RateNoise(relative, absolute, ROUND_OFF * rms, exact)
-
-
-def structure_in(residual: Array, concentrations: Array) -> float:
-    """The largest of `structures_in`."""
-    return float(np.max(structures_in(residual, concentrations)))
 
 
 def structures_in(residual: Array, concentrations: Array) -> Array:
@@ -174,9 +168,9 @@ def structures_in(residual: Array, concentrations: Array) -> Array:
     return np.asarray(np.abs(products.sum(axis=0)) / np.where(size > 0, size, 1.0))
 
 
-def nearest(concentrations: Array) -> NDArray[np.int64]:
+def nearest(concentrations: Array) -> Integers:
     """The state nearest to each, by the logarithms of their concentrations, shape (N,)."""
     logs = np.log(np.maximum(concentrations, 1e-6 * concentrations.max(axis=0) + 1e-300))
-    spread = logs.std(axis=0)
-    points = logs / np.where(spread > 0, spread, 1.0)
+    deviation = logs.std(axis=0)
+    points = logs / np.where(deviation > 0, deviation, 1.0)
     return np.asarray(KDTree(points).query(points, k=2)[1])[:, 1]

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
-from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array, Integers
 from ..trajectories import Trajectories, Trajectory
 
-MOST_ROWS = 6000
+MAXIMUM_ROWS = 6000
 """Rows of a table up to which all are used."""
-MOST_SAMPLES = 120
+MAXIMUM_SAMPLES = 120
 """Samples of a run that are used where there are more rows."""
-EVEN = 0.5
-"""Share of the samples that is spread evenly over the samples of a run; the others follow the changes."""
+EVEN_PART = 0.5
+"""Part of the samples that is drawn evenly from those of a run; the others follow the changes."""
 
 
 def thinned(runs: Trajectories, seed: int = 0) -> tuple[Trajectories, str]:
-    """Runs of `MOST_ROWS` rows at most, and a sentence on what was drawn; empty where all are used.
+    """Runs of `MAXIMUM_ROWS` rows at most, and a sentence on what was drawn; empty where all are used.
 
     In each time history samples are chosen where concentrations change, and some in between; then whole runs are drawn.
     Values stay as measured: nothing is averaged.
@@ -36,29 +34,27 @@ def thinned(runs: Trajectories, seed: int = 0) -> tuple[Trajectories, str]:
     ''
     """
     rows = sum(len(run.time) for run in runs.runs)
-    if rows <= MOST_ROWS:
+    if rows <= MAXIMUM_ROWS:
         return runs, ""
     shorter = [_fewer_samples(run) for run in runs.runs]
     order = np.random.default_rng(seed).permutation(len(shorter))
     total = np.cumsum([len(shorter[i].time) for i in order])
-    drawn = order[: max(int((total <= MOST_ROWS).sum()), 1)]
+    drawn = order[: max(int((total <= MAXIMUM_ROWS).sum()), 1)]
     kept = [shorter[i] for i in sorted(drawn.tolist())]
     left = sum(len(run.time) for run in kept)
     return runs.select(kept), (
         f"Of {rows} rows in {len(runs)} runs, {left} in {len(kept)} runs were used: runs drawn at random, and of each "
-        f"{MOST_SAMPLES} samples at most, more where concentrations change."
+        f"{MAXIMUM_SAMPLES} samples at most, more where concentrations change."
     )
 
 
 def _fewer_samples(run: Trajectory) -> Trajectory:
-    if len(run.time) <= MOST_SAMPLES or not run.is_time_history:
+    if len(run.time) <= MAXIMUM_SAMPLES or not run.is_time_history:
         return run
-    kept = chosen_samples(run.concentrations)
-    columns = {key: getattr(run, key)[kept] for key in ("time", "concentrations", "temperature", "pressure")}
-    return replace(run, rates=None if run.rates is None else run.rates[kept], **columns)
+    return run.at_samples(chosen_samples(run.concentrations))
 
 
-def chosen_samples(concentrations: NDArray[np.float64], most: int = MOST_SAMPLES) -> NDArray[np.int64]:
+def chosen_samples(concentrations: Array, most: int = MAXIMUM_SAMPLES) -> Integers:
     """Numbers of at most so many samples of a run, shape (T, S), the first and the last among them.
 
     Examples
@@ -70,7 +66,7 @@ def chosen_samples(concentrations: NDArray[np.float64], most: int = MOST_SAMPLES
     span = np.maximum(np.ptp(filled, axis=0), 1e-300)
     change = (np.abs(np.diff(filled, axis=0)) / span).max(axis=1)
     count = len(concentrations)
-    share = EVEN / (count - 1) + (1 - EVEN) * change / max(float(change.sum()), 1e-300)
-    place = np.concatenate([[0.0], np.cumsum(share)])
-    near = np.searchsorted(place, np.linspace(0.0, place[-1], most) - 1e-12)
-    return np.unique(np.clip(near, 0, count - 1))
+    density = EVEN_PART / (count - 1) + (1 - EVEN_PART) * change / max(float(change.sum()), 1e-300)
+    place = np.concatenate([[0.0], np.cumsum(density)])
+    chosen = np.searchsorted(place, np.linspace(0.0, place[-1], most) - 1e-12)
+    return np.unique(np.clip(chosen, 0, count - 1))

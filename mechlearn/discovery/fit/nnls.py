@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from ...data.balances.balances_record import Balances
+from ...data.balances.balances import Balances
 from ...data.balances.whitening import HORIZONS, WhitenedRows
 from ..candidates.trajectory_candidates import Candidates
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ...chemistry.conservation import element_matrix
 from ...chemistry.thermo import log_potential
-from ...data.balances.balances_record import Balances
+from ...data.balances.balances import Balances
 
 Array = NDArray[np.float64]
 

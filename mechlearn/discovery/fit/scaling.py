@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.balances.balances_record import Balances
+from ...data.balances.balances import Balances
 from ...data.noise.rate_noise import RateNoise, estimate_rate_noise
 
 Array = NDArray[np.float64]

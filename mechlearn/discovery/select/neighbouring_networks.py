@@ -8,7 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ...chemistry.one_way import OneWayReaction
-from ...data.balances.balances_record import Balances
+from ...data.balances.balances import Balances
 from ..candidates.trajectory_candidates import candidates
 from ..fit.run_arrays import run_arrays
 from ..fit.trajectory_fit import TrajectoryProblem, evaluate
@@ -38,7 +38,7 @@ def competing_networks(
     """
     histories = balances.trajectories
     assert histories is not None
-    pool = candidates(histories.runs, histories.spread, search)
+    pool = candidates(histories.runs, histories.noise, search)
     support = np.array([i for i, each in enumerate(pool.written) if constants.get(each, 0.0) > 0], dtype=np.int64)
     held = {pool.reactions.directions[i] for i in np.flatnonzero(np.isin(pool.parameter, support))}
     if not len(support) or not constants.keys() <= held:
@@ -46,7 +46,7 @@ def competing_networks(
     theta = np.log([constants[pool.written[i]] for i in support])
     data = run_arrays(histories.runs)
     with threadpool_limits(limits=1):
-        problem = TrajectoryProblem.of(pool.select(support), data, histories.spread)
+        problem = TrajectoryProblem.of(pool.select(support), data, histories.noise)
         state = evaluate(problem, theta, data.first)
         if state is None:
             return None

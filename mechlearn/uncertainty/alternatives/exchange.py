@@ -14,7 +14,7 @@ from scipy.optimize import nnls
 
 from ...chemistry.kinetics import progress
 from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction, ThirdBody
-from ...data.balances.balances_record import Balances
+from ...data.balances.balances import Balances
 from ...discovery.candidates.enumeration import candidate_reactions
 from ...discovery.fit.production_states import Flux
 from ...discovery.fit.rate_fit import errors_left

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...chemistry.kinetics import rate_constants
 from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction
 from ...chemistry.one_way import Complex, OneWayReaction, complex_text
-from ...data.balances.balances_record import Balances
+from ...data.balances.balances import Balances
 from ...discovery.candidates.network.stoichiometry import Stoichiometry, conserving_rows, element_laws, free_rows
 from ...discovery.fit.rate_constants import RateFit, fit_rates
 from ...discovery.fit.scaling import Scaled, scaled

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ....data.balances.balances_record import Balances
+from ....data.balances.balances import Balances
 from ....data.designed_states import Design
 from ....data.progress import Progress
 from ...fit.candidate_result import CandidateFit, CandidateReaction

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ....chemistry.one_way import undirected
-from ....data.balances.balances_record import Balances
+from ....data.balances.balances import Balances
 from ....data.progress import Progress
 from ...settings import Adam, Search
 from .freezing import rows_to_freeze

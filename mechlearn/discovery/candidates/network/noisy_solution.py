@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from ....chemistry.one_way import Complex, OneWayReaction, monomials
-from ....data.noise.rate_noise import all_complexes, structure_in
+from ....data.noise.rate_noise import all_complexes, structures_in
 from ...fit.rate_constants import RateFit, fit_rates, matrix_of, net_matrix
 from ...fit.scaling import Scaled
 from ...settings import Search
@@ -70,7 +70,7 @@ def solution_under_noise(
     deviation = problem.noise.deviation(production)
     if not is_noise(problem, used, production, deviation):
         return None
-    if structure_in((problem.production - production) / deviation, problem.concentrations) > STRUCTURED:
+    if structures_in((problem.production - production) / deviation, problem.concentrations).max() > STRUCTURED:
         return None
     return Solution(fit, ambiguous, complete=True)
 

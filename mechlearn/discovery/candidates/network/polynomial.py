@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from ....chemistry.one_way import Complex, OneWayReaction, monomials
-from ....data.balances.balances_record import Balances
+from ....data.balances.balances import Balances
 from ....data.balances.whitening import HORIZONS, WhitenedRows
-from ....data.noise.rate_noise import SLIGHT, RateNoise, all_complexes
+from ....data.noise.rate_noise import SLIGHT_NOISE, RateNoise, all_complexes
 from ....errors import DataError
 from ...fit.rate_constants import net_matrix
 from ...fit.scaling import Scaled
@@ -80,7 +80,7 @@ class Polynomial:
         states, production, error = self.rows.states[known], self.production[known], self.error[known]
         unit, rate_unit = (float(np.sqrt(np.mean(each**2))) or 1.0 for each in (states, production))
         relative = float(np.median(error / (np.abs(production) + 1e-3 * size + 1e-300)))
-        noise = RateNoise(max(relative, SLIGHT), np.median(error, axis=0) / rate_unit, 1e-12 * size / rate_unit, False)
+        noise = RateNoise(max(relative, SLIGHT_NOISE), np.median(error, axis=0) / rate_unit, 1e-12 * size / rate_unit, False)
         return Scaled(states / unit, production / rate_unit, unit, rate_unit, noise)
 
     def explained_by(self, directions: tuple[OneWayReaction, ...]) -> bool:

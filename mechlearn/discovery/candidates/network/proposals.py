@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ....chemistry.conservation import element_matrix
 from ....chemistry.one_way import undirected
-from ....data.balances.balances_record import Balances
+from ....data.balances.balances import Balances
 from ....data.progress import Progress
 from ....errors import DataError
 from ...fit.production_states import Driving, ProductionStates, driving, states_of

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ....data.balances.balances_record import Balances
+from ....data.balances.balances import Balances
 from ....data.progress import Progress
 from ....errors import StudyError
 from ...settings import Adam, Search
@@ -42,7 +42,7 @@ def frozen_rows(balances: Balances, search: Search, progress: Progress) -> tuple
     laws = None
     if stoichiometry.free and search.conserve != "none":
         assert balances.trajectories is not None
-        laws = span_of(balances.trajectories.runs, balances.trajectories.spread)
+        laws = span_of(balances.trajectories.runs, balances.trajectories.noise)
 
     def kept(found: RowSearch) -> NDArray[np.int64]:
         rows = np.array(list(found.votes), dtype=np.int64).reshape(-1, len(balances.species))
