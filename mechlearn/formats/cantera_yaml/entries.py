@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from typing import Any
 
 import cantera as ct
@@ -75,14 +75,13 @@ def mechanism_text(
     head: dict[str, Any] = {"generator": "mechlearn", "cantera-version": ct.__version__}
     if date is not None:
         head["date"] = format_datetime(date)
-    release = _release()
-    about = {**({"version": release} if release else {}), **plain(about)}
+    about = {"version": version("mechlearn"), **plain(about)}
     weights = [{"symbol": name, "atomic-weight": float(weight)} for name, weight in _own_weights(whole).items()]
     reactions = reaction_entries(whole)
     blocks: list[dict[str, Any]] = [
         {"description": paragraph(text)} if text else {},
         head,
-        {"mechlearn": about} if about else {},
+        {"mechlearn": about},
         {"units": flow(_UNITS)},
         {"phases": [_phase_entry(whole)]},
         {"elements": weights} if weights else {},
@@ -218,10 +217,3 @@ def _reference_pressure(mechanism: Mechanism) -> float:
         if "reference-pressure" in thermo:
             return float(thermo["reference-pressure"])
     return _ATMOSPHERE
-
-
-def _release() -> str:
-    try:
-        return version("mechlearn")
-    except PackageNotFoundError:
-        return ""

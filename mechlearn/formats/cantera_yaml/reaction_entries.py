@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction, ThirdBody, side_text
@@ -33,20 +34,15 @@ def one_way_parts(reaction: Reaction) -> tuple[Reaction, ...]:
 
 def _duplicates(parts: list[Reaction]) -> set[int]:
     """Which entries Cantera takes for duplicates: the same sides up to a factor, of the same type."""
+    ratios = [_in_ratio(part.reactants, part.products) for part in parts]
     groups: dict[Any, list[int]] = {}
     for i, part in enumerate(parts):
-        sides = [frozenset(_in_ratio(part.reactants, part.products).items())]
-        sides.append(frozenset(_in_ratio(part.products, part.reactants).items()))
-        groups.setdefault((frozenset(sides), _type(part)), []).append(i)
+        sides = frozenset([ratios[i], _in_ratio(part.products, part.reactants)])
+        groups.setdefault((sides, _type(part)), []).append(i)
     repeated: set[int] = set()
-    for members in groups.values():
-        for i in members:
-            for j in members:
-                same = _in_ratio(parts[i].reactants, parts[i].products) == _in_ratio(
-                    parts[j].reactants, parts[j].products
-                )
-                if i != j and (same or parts[i].reversible or parts[j].reversible):
-                    repeated |= {i, j}
+    for i, j in (pair for members in groups.values() for pair in combinations(members, 2)):
+        if ratios[i] == ratios[j] or parts[i].reversible or parts[j].reversible:
+            repeated |= {i, j}
     return repeated
 
 
@@ -59,10 +55,10 @@ def _among(part: Reaction, names: set[str]) -> Reaction:
     return replace(part, third_body=ThirdBody(efficiencies, float(body.default)))
 
 
-def _in_ratio(reactants: Mapping[str, float], products: Mapping[str, float]) -> dict[tuple[str, str], float]:
-    amounts = {("in", name): n for name, n in reactants.items()} | {("out", name): n for name, n in products.items()}
-    largest = max(amounts.values(), default=1.0)
-    return {key: round(n / largest, 9) for key, n in amounts.items()}
+def _in_ratio(reactants: Mapping[str, float], products: Mapping[str, float]) -> frozenset[tuple[str, str, float]]:
+    largest = max((*reactants.values(), *products.values()), default=1.0)
+    sides = (("in", reactants), ("out", products))
+    return frozenset((side, name, round(n / largest, 9)) for side, amounts in sides for name, n in amounts.items())
 
 
 def _type(part: Reaction) -> str:

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...chemistry.thermo import GAS_CONSTANT
 from ...errors import DataError
+from ...units import to_si
 from ..cantera_species import molecular_weight
 from .columns import Columns
-from .table import Column, Table, numbers
+from .table import Array, Column, Table, numbers
 from .table_mechanism import TableMechanism
+from .vocabulary import State
 
+_STATES: tuple[State, ...] = ("temperature", "pressure", "density", "volume")
 _SUM = 0.01
 """How far fractions may be from a sum of 1 where the sum matters."""
 
@@ -23,36 +25,33 @@ _SUM = 0.01
 class TableStates:
     """Temperature, pressure, density and volume of each row, in the units inside; NaN where unknown."""
 
-    temperature: NDArray[np.float64]
-    pressure: NDArray[np.float64]
-    density: NDArray[np.float64]
-    volume: NDArray[np.float64]
+    temperature: Array
+    pressure: Array
+    density: Array
+    volume: Array
 
 
-def read_states(
-    table: Table, columns: Columns, *, temperature: float | None = None, pressure: float | None = None
-) -> TableStates:
+def read_states(table: Table, columns: Columns) -> TableStates:
     """What a table, or else the caller, says of each row's state.
 
     Raises
     ------
     DataError
-        If a value is not above zero, or both the table and the caller give one.
+        If a value is not above zero, or both the columns and the comments or the caller give one.
     """
-    given = {"temperature": temperature, "pressure": pressure, "density": None, "volume": None}
-    read: dict[str, NDArray[np.float64]] = {}
-    for quantity, value in given.items():
-        column = columns.states.get(quantity)  # type: ignore[call-overload]
+    read: dict[str, Array] = {}
+    for quantity in _STATES:
+        column, value = columns.states.get(quantity), _given(table, quantity)
         values = np.full(len(table.lines), np.nan) if column is None else numbers(table, column, needed=False)
         if value is not None:
-            if not np.isnan(values).all():
+            if column is not None and not np.isnan(values).all():
                 raise DataError(
                     f"{table.head}: the table has the column {column.header!r}, and a {quantity} is given beside it. "
                     "Leave one of them out."
                 )
             values = np.full(len(table.lines), value)
         bad = np.flatnonzero(values <= 0)
-        if bad.size:
+        if bad.size and column is not None:
             cell = table.shown(int(bad[0]), column)
             raise DataError(
                 f"{table.place(int(bad[0]), column)}: {cell} is not above zero. Check the value and its unit."
@@ -61,7 +60,21 @@ def read_states(
     return TableStates(**read)
 
 
-def concentrations(table: Table, columns: Columns, states: TableStates, source: TableMechanism) -> NDArray[np.float64]:
+def _given(table: Table, quantity: State) -> float | None:
+    """The one value of all rows that the caller or a comment gives, in the unit inside."""
+    text = table.comments.get(quantity)
+    if text in (None, ""):
+        return None
+    try:
+        value = to_si(text, quantity)
+    except DataError as error:
+        raise DataError(f"{table.where}: {quantity}: {error}") from None
+    if not value > 0:
+        raise DataError(f"{table.where}: the {quantity} {value:g} is not above zero. Check the value and its unit.")
+    return value
+
+
+def concentrations(table: Table, columns: Columns, states: TableStates, source: TableMechanism) -> Array:
     """Concentrations [kmol/m³] of all species, shape (rows, S); NaN where nothing was measured.
 
     Raises
@@ -86,11 +99,11 @@ class _Amounts:
 
     table: Table
     columns: Sequence[Column]
-    values: NDArray[np.float64]
+    values: Array
     states: TableStates
     source: TableMechanism
 
-    def factors(self) -> NDArray[np.float64]:
+    def factors(self) -> Array:
         """Concentrations relative to the values, of a shape that broadcasts to that of the values."""
         match self.columns[0].quantity:
             case "moles":
@@ -104,7 +117,7 @@ class _Amounts:
                 sums, weights = self._sums("mass fractions"), self._weights()
                 return np.asarray(self._density(sums, weights)[:, None] / weights)
 
-    def _of_mole_fractions(self) -> NDArray[np.float64]:
+    def _of_mole_fractions(self) -> Array:
         states, sums = self.states, self._sums("mole fractions")
         if not np.isnan(states.pressure).all() or np.isnan(states.density).all():
             need = "mole fractions need temperature and pressure. Add a column of the one that is missing, such as"
@@ -116,7 +129,7 @@ class _Amounts:
         self._need_all_species(sums, "mole fractions with the density")
         return np.asarray(states.density / (np.nan_to_num(self.values) @ weights))
 
-    def _density(self, sums: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _density(self, sums: Array, weights: Array) -> Array:
         states = self.states
         if not np.isnan(states.density).all():
             self._need(states.density, "mass fractions need the density. Fill it in")
@@ -128,13 +141,13 @@ class _Amounts:
         moles = np.nan_to_num(self.values) @ (1 / weights)
         return np.asarray(states.pressure / (GAS_CONSTANT * states.temperature * moles))
 
-    def _need(self, values: NDArray[np.float64], need: str) -> None:
+    def _need(self, values: Array, need: str) -> None:
         unknown = np.flatnonzero(np.isnan(values))
         if unknown.size:
             where = self.table.place(int(unknown[0]), self.columns[0])
             raise DataError(f"{where}: to become a concentration, {need}.")
 
-    def _weights(self) -> NDArray[np.float64]:
+    def _weights(self) -> Array:
         records = {species.name: species for species in self.source.species}
         lacking = next((column for column in self.columns if not records[column.name].composition), None)
         if lacking is not None:
@@ -145,7 +158,7 @@ class _Amounts:
             )
         return np.array([molecular_weight(records[c.name], self.source.atomic_weights) for c in self.columns])
 
-    def _sums(self, what: str) -> NDArray[np.float64]:
+    def _sums(self, what: str) -> Array:
         sums = np.asarray(np.nansum(self.values, axis=1))
         over = np.flatnonzero(sums > 1 + _SUM)
         if over.size:
@@ -155,7 +168,7 @@ class _Amounts:
             )
         return sums
 
-    def _need_all_species(self, sums: NDArray[np.float64], what: str) -> None:
+    def _need_all_species(self, sums: Array, what: str) -> None:
         short = np.flatnonzero(~(np.abs(sums - 1) <= _SUM))
         if short.size:
             raise DataError(

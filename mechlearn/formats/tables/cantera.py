@@ -9,11 +9,10 @@ from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import DataError
 from .column_units import by_prefix
-from .table import UNITS_INSIDE, Column, Quantity, Table
+from .table import UNITS_INSIDE, Array, Column, Quantity, Table
 from .vocabulary import state_of
 
 FORM = "Cantera SolutionArray"
@@ -113,12 +112,11 @@ def _from_single_state(path: Path, name: str, data: Mapping[str, Any]) -> Table:
         if key in columns:
             columns[short] = columns.pop(key)
     basis = next(key for key in _FRACTIONS if key in data)
-    return _table(
-        path, name, columns, {str(s): np.array([float(x)]) for s, x in data[basis].items()}, _FRACTIONS[basis]
-    )
+    fractions = {str(species): np.array([float(value)]) for species, value in data[basis].items()}
+    return _table(path, name, columns, fractions, _FRACTIONS[basis])
 
 
-def _values(entry: Any) -> NDArray[np.float64] | None:
+def _values(entry: Any) -> Array | None:
     """Numbers, one for each state; None for texts and the like."""
     try:
         values = np.atleast_1d(np.array(entry, dtype=float))
@@ -127,13 +125,7 @@ def _values(entry: Any) -> NDArray[np.float64] | None:
     return values if values.ndim == 1 else None
 
 
-def _table(
-    path: Path,
-    name: str,
-    columns: Mapping[str, NDArray[np.float64]],
-    fractions: Mapping[str, NDArray[np.float64]],
-    basis: str,
-) -> Table:
+def _table(path: Path, name: str, columns: dict[str, Array], fractions: dict[str, Array], basis: str) -> Table:
     lengths = {len(values) for values in (*columns.values(), *fractions.values())}
     where = f"{path}, {name}"
     if len(lengths) != 1 or 0 in lengths:

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import DataError
 from .column_units import by_dimension, without_unit
-from .table import Column, Table
+from .table import Array, Column, Table
 from .vocabulary import BRACKETS, FRACTIONS, plain_unit
 
 FORM = "ChemKED"
@@ -67,7 +66,7 @@ def chemked_tables(path: Path, content: Mapping[str, Any]) -> list[Table]:
 
 
 def _table(where: str, name: str, point: Mapping[str, Any]) -> Table:
-    profiles: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+    profiles: dict[str, tuple[Array, Array]] = {}
     headers, time_units = [], set()
     for profile in point[_PROFILES]:
         species, unit, time_unit, values = _profile(where, profile)
@@ -97,7 +96,7 @@ def _table(where: str, name: str, point: Mapping[str, Any]) -> Table:
     )
 
 
-def _profile(where: str, profile: Any) -> tuple[str, str, str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+def _profile(where: str, profile: Any) -> tuple[str, str, str, tuple[Array, Array]]:
     try:
         species = str(profile["species-name"])
         quantity, time = profile["quantity"], profile["time"]

@@ -34,22 +34,19 @@ class Columns:
     inlets: dict[str, Column] = field(default_factory=dict)
 
 
-def understood(table: Table, basis: Basis | None = None) -> list[Column]:
+def understood(table: Table) -> list[Column]:
     """What each column holds, as far as the header says and the basis decides.
 
-    Parameters
-    ----------
-    table : Table
-        The table.
-    basis : str, optional
-        What amounts are that do not say so themselves; with it, numbers without a unit count as kmol, m³, s, K, Pa.
+    The table's basis is what amounts are that do not say so; with it, numbers without a unit count as kmol, m³, s, K
+    and Pa.
 
     Raises
     ------
     DataError
         If a header is not understood, or the basis is unknown or contradicts every column.
     """
-    if basis is not None and basis not in BASES:
+    basis = table.comments.get("basis") or None
+    if basis not in (None, *BASES):
         raise DataError(f"{table.where}: the basis {basis!r} is not one of {', '.join(BASES)}. Choose one of them.")
     found = list(table.columns)
     for index, cell in enumerate(() if found else table.header):
@@ -70,7 +67,7 @@ def understood(table: Table, basis: Basis | None = None) -> list[Column]:
     return found
 
 
-def chosen(table: Table, found: Sequence[Column], basis: Basis | None = None) -> tuple[list[Column], list[Columns]]:
+def chosen(table: Table, found: Sequence[Column]) -> tuple[list[Column], list[Columns]]:
     """The columns to read, one set for each part of a solution; and all columns, with those left out marked.
 
     Raises
@@ -78,7 +75,7 @@ def chosen(table: Table, found: Sequence[Column], basis: Basis | None = None) ->
     DataError
         If something is given twice, is missing, or does not say what it is.
     """
-    kept = _one_amount_each(table, found, basis)
+    kept = _one_amount_each(table, found)
     groups = list(dict.fromkeys(column.group for column in kept if column.group and column.quantity in AMOUNTS)) or [""]
     _ask(table, kept)
     return kept, [_columns(table, [c for c in kept if c.group in ("", group)]) for group in groups]
@@ -145,9 +142,9 @@ def _ask(table: Table, found: Sequence[Column]) -> None:
     )
 
 
-def _one_amount_each(table: Table, found: Sequence[Column], basis: Basis | None) -> list[Column]:
+def _one_amount_each(table: Table, found: Sequence[Column]) -> list[Column]:
     """Of columns for the same species in several bases, one; what stands twice in the same sense is refused."""
-    order = sorted(AMOUNTS, key=lambda quantity: quantity != basis)
+    order = sorted(AMOUNTS, key=lambda quantity: quantity != table.comments.get("basis"))
     best: dict[tuple[str, ...], Column] = {}
     for column in sorted(found, key=lambda c: order.index(c.quantity) if c.quantity in order else 0):
         if column.quantity in ("not used", "undecided"):

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...data.trajectories import Trajectories, Trajectory
 from ...errors import DataError
@@ -17,7 +16,7 @@ from ...units import SI, Dimension
 from .chemkin_pro import read_ckcsv
 from .columns import chosen, understood
 from .csv_cells import VERSION, read_table
-from .table import OURS, Table
+from .table import OURS, Array, Table
 from .table_mechanism import check_names, written_mechanism
 from .table_reading import Options, accepted, inspect_tables
 
@@ -119,7 +118,7 @@ def write_csv(runs: Trajectories, path: str | os.PathLike[str]) -> None:
             writer.writerows([*first, *_blank_nan(sample)] for sample in _matrix(run, width).tolist())
 
 
-def _matrix(run: Trajectory, width: int) -> NDArray[np.float64]:
+def _matrix(run: Trajectory, width: int) -> Array:
     """Time, temperature, pressure, concentrations and rates side by side, NaN where unknown."""
     known = [run.time, run.temperature, run.pressure, run.concentrations]
     if run.rates is not None:

@@ -37,17 +37,27 @@ def decoded(path: Path) -> tuple[TextIO, tuple[str, ...]]:
             content = content.decode("utf-16").encode()
         except UnicodeDecodeError:
             raise DataError(f"{path} begins as UTF-16 text, but is none. Save the table as CSV in UTF-8.") from None
-    encoding = "utf-8-sig"
-    notes: tuple[str, ...] = ()
-    try:
-        content.decode(encoding)
-    except UnicodeDecodeError as error:
-        encoding, notes = "cp1252", (WINDOWS,)
-        _check_windows(content, error.start, path)
+    encoding = _encoding(content, path)
     if b"\0" in content:
         line = content.count(b"\n", 0, content.index(b"\0")) + 1
         raise DataError(f"{path}, line {line}: a zero byte, so it is not a text table. Save the table as CSV in UTF-8.")
+    notes = (WINDOWS,) if encoding == "cp1252" else ()
     return io.TextIOWrapper(io.BytesIO(content), encoding=encoding, newline=""), notes
+
+
+def _encoding(content: bytes, path: Path) -> str:
+    """UTF-8, or Windows-1252 where the bytes are text of it."""
+    odd = 0
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            content.decode(encoding)
+        except UnicodeDecodeError as error:
+            odd = error.start
+            continue
+        if encoding == "utf-8-sig" or not _NO_TEXT.search(content):
+            return encoding
+    line = content.count(b"\n", 0, odd) + 1
+    raise DataError(f"{path}, line {line}: byte {content[odd]:#04x} is not UTF-8 text. Save the table as CSV in UTF-8.")
 
 
 def _content(path: Path) -> bytes:
@@ -65,17 +75,3 @@ def _content(path: Path) -> bytes:
             return start + file.read()
     except OSError as error:
         raise DataError(f"Cannot read {path}: {error.strerror or error}.") from None
-
-
-def _check_windows(content: bytes, odd: int, path: Path) -> None:
-    """Refuse bytes that are no text of Windows-1252 either; ``odd`` is where UTF-8 ends."""
-    control = _NO_TEXT.search(content)
-    try:
-        content.decode("cp1252")
-    except UnicodeDecodeError as error:
-        odd = error.start
-    else:
-        if control is None:
-            return
-    line = content.count(b"\n", 0, odd) + 1
-    raise DataError(f"{path}, line {line}: byte {content[odd]:#04x} is not UTF-8 text. Save the table as CSV in UTF-8.")

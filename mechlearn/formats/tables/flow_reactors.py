@@ -8,16 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...data.trajectories import Trajectory
 from ...errors import DataError
-from .table import Column, Table
+from .table import Array, Column, Table
 
 if TYPE_CHECKING:
     from .amounts import TableStates
-
-Array = NDArray[np.float64]
 
 
 Feed = Literal["stirred", "plug-flow"]

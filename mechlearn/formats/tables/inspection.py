@@ -10,9 +10,17 @@ from typing import Any
 import numpy as np
 
 from ...data.trajectories import Trajectories
+from ..records import plain
 from .table import UNITS_INSIDE, Column, Table
 
 _SHOWN_RUNS = 10
+_COLUMN_KEYS = {
+    **{key: key for key in ("header", "quantity", "name", "unit")},
+    "scale": "factor",
+    "offset": "offset",
+    "group": "part",
+    "remark": "remark",
+}
 AS_GIVEN = "the basis as given"
 
 
@@ -78,34 +86,13 @@ class Inspection:
 
     def as_dict(self) -> dict[str, Any]:
         """The content of the JSON file."""
-        columns = [
-            {
-                "header": column.header,
-                "quantity": column.quantity,
-                "name": column.name or None,
-                "unit": column.unit or None,
-                "factor": column.scale,
-                "offset": column.offset,
-                "part": column.group or None,
-                "remark": column.remark or None,
-            }
+        content = {key: value if value != "" else None for key, value in plain(self).items()}
+        content["columns"] = [
+            {shown: getattr(column, key) or (0.0 if key == "offset" else None) for key, shown in _COLUMN_KEYS.items()}
             for column in self.columns
         ]
-        return {
-            "file": self.file,
-            "form": self.form,
-            "delimiter": self.delimiter or None,
-            "decimal": self.decimal or None,
-            "columns": columns,
-            "species": list(self.species),
-            "runs_told_apart": self.distinguished,
-            "runs": [{"name": run.name, "states": run.states, "missing": run.missing} for run in self.runs],
-            "states": self.states,
-            "missing": self.missing,
-            "rates": self.rates,
-            "notes": list(self.notes),
-            "problem": self.problem or None,
-        }
+        content["runs_told_apart"] = content.pop("distinguished") or ""
+        return content | {"states": self.states, "missing": self.missing}
 
 
 def run_summaries(runs: Trajectories) -> tuple[RunSummary, ...]:

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from ...data.trajectories import REACTORS
 from ...errors import DataError
 from .columns import Columns
-from .table import Column, Table
+from .table import Array, Column, Table
 
 Members = dict[str, NDArray[np.intp]]
 
 
-def members(table: Table, columns: Columns, time: NDArray[np.float64]) -> tuple[Members, str]:
+def members(table: Table, columns: Columns, time: Array) -> tuple[Members, str]:
     """Rows of each run in the order of the file, runs in the order of their first rows; and what distinguished them.
 
     A column ``run`` decides. Without it a run begins where the header stands again, and where the time goes back to,
@@ -78,7 +78,7 @@ def _labelled(table: Table, column: Column) -> Members:
     return {name: np.array(found, dtype=np.intp) for name, found in rows.items()}
 
 
-def _starts(table: Table, column: Column, time: NDArray[np.float64]) -> list[int]:
+def _starts(table: Table, column: Column, time: Array) -> list[int]:
     starts = [0]
     seen = {float(time[0])}
     for row in (np.flatnonzero(time[1:] < time[:-1]) + 1).tolist() + list(table.blocks):
@@ -94,7 +94,7 @@ def _starts(table: Table, column: Column, time: NDArray[np.float64]) -> list[int
     return sorted(set(starts))
 
 
-def _check_time(table: Table, column: Column, time: NDArray[np.float64], rows: NDArray[np.intp]) -> None:
+def _check_time(table: Table, column: Column, time: Array, rows: NDArray[np.intp]) -> None:
     back = np.flatnonzero(time[rows[1:]] <= time[rows[:-1]])
     if back.size:
         before, after = (int(row) for row in (rows[back[0]], rows[back[0] + 1]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from ...units import SI
 Basis = Literal["concentration", "mole-fraction", "mass-fraction", "moles"]
 BASES: tuple[Basis, ...] = ("concentration", "mole-fraction", "mass-fraction", "moles")
 
+Array = NDArray[np.float64]
 Quantity = Literal[
     "time",
     "temperature",
@@ -86,7 +87,7 @@ class Column:
     remark: str = ""
     may_be_species: bool = False
 
-    def in_si(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def in_si(self, values: Array) -> Array:
         """Values in the unit inside; those that are in it already keep every bit."""
         if self.scale == 1 and self.offset == 0:
             return values
@@ -112,7 +113,7 @@ class Table:
     header_line : int
         0 where there is none in the file.
     comments : dict
-        What lines such as ``# reactor: isothermal`` say.
+        What lines such as ``# reactor: isothermal`` say, and in their place what the caller says.
     name : str
         Of the run, where the file names it.
     blocks : tuple of int
@@ -130,10 +131,10 @@ class Table:
     where: str
     form: str
     header: Sequence[str]
-    cells: Sequence[Sequence[str] | NDArray[np.float64]]
+    cells: Sequence[Sequence[str] | Array]
     lines: Sequence[int]
     header_line: int = 0
-    comments: dict[str, str] = field(default_factory=dict)
+    comments: dict[str, Any] = field(default_factory=dict)
     name: str = ""
     blocks: tuple[int, ...] = ()
     decimal: str = ""
@@ -180,7 +181,7 @@ class Table:
         return self.text(column.index)[row].strip()
 
 
-def numbers(table: Table, column: Column, *, needed: bool = True) -> NDArray[np.float64]:
+def numbers(table: Table, column: Column, *, needed: bool = True) -> Array:
     """A column's values in the units inside, one per row; NaN for an empty cell, where it may be empty.
 
     Raises

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypedDict, cast
+from typing import TypedDict, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from ...chemistry.thermo import GAS_CONSTANT
 from ...data.trajectories import Reactor, Trajectories, Trajectory
 from ...errors import DataError
-from ...units import SI, to_si
+from ...units import SI
 from .amounts import TableStates, concentrations, read_states
 from .columns import Columns, chosen, understood
 from .flow_reactors import FEEDS, Feed, feed_names, steady_runs
 from .inspection import Inspection, inspected, remarks, run_summaries
 from .run_rows import Members, constant, members
-from .table import Basis, Column, Table, numbers
+from .table import Array, Basis, Column, Table, numbers
 from .table_mechanism import TableMechanism, source_of
 
 _ROUND_OFF = 1e-9
@@ -44,36 +44,6 @@ class Options(TypedDict, total=False):
     pressure: float | str | None
 
 
-@dataclass(frozen=True, eq=False)
-class TableFacts:
-    """What file and caller together say of a table as a whole, in the units inside."""
-
-    reactor: Reactor | Feed | None
-    basis: Basis | None
-    temperature: float | None
-    pressure: float | None
-
-
-def facts_of(table: Table, options: Options) -> TableFacts:
-    """What the caller says, and where it says nothing the comments of the table."""
-
-    def positive(quantity: Literal["temperature", "pressure"]) -> float | None:
-        given = options.get(quantity)
-        text = table.comments.get(quantity) or None if given is None else given
-        if text is None:
-            return None
-        try:
-            value = to_si(text, quantity)
-        except DataError as error:
-            raise DataError(f"{table.where}: {quantity}: {error}") from None
-        if not value > 0:
-            raise DataError(f"{table.where}: the {quantity} {value:g} is not above zero. Check the value and its unit.")
-        return value
-
-    basis = options.get("basis") or cast(Basis, table.comments.get("basis")) or None
-    return TableFacts(options.get("reactor"), basis, positive("temperature"), positive("pressure"))
-
-
 def inspect_tables(tables: Sequence[Table], path: Path, options: Options) -> tuple[Trajectories | None, Inspection]:
     """Runs and what they were read from; without runs, the inspection has the problem.
 
@@ -87,11 +57,12 @@ def inspect_tables(tables: Sequence[Table], path: Path, options: Options) -> tup
     unknown = sorted(set(options) - set(Options.__annotations__))
     if unknown:
         raise TypeError(f"{unknown[0]!r} is no option of reading; there are {', '.join(Options.__annotations__)}.")
-    given = [facts_of(table, options) for table in tables]
-    columns = [understood(table, each.basis) for table, each in zip(tables, given, strict=True)]
+    given = {key: value for key, value in options.items() if value is not None and key not in ("mechanism", "phase")}
+    tables = [replace(table, comments={**table.comments, **given}) for table in tables]
+    columns = [understood(table) for table in tables]
     found = inspected(path, tables, [column for part in columns for column in part])
     try:
-        return _assembled(tables, columns, given, path, options)
+        return _assembled(tables, columns, path, options)
     except DataError as error:
         return None, replace(found, problem=str(error))
 
@@ -122,23 +93,19 @@ class _Part:
 
 
 def _assembled(
-    tables: Sequence[Table],
-    columns: Sequence[Sequence[Column]],
-    given: Sequence[TableFacts],
-    path: Path,
-    options: Options,
+    tables: Sequence[Table], columns: Sequence[Sequence[Column]], path: Path, options: Options
 ) -> tuple[Trajectories, Inspection]:
     kept: list[Column] = []
-    sets: list[tuple[Table, Columns, TableFacts]] = []
-    for table, part, each in zip(tables, columns, given, strict=True):
-        all_columns, groups = chosen(table, part, each.basis)
+    sets: list[tuple[Table, Columns]] = []
+    for table, part in zip(tables, columns, strict=True):
+        all_columns, groups = chosen(table, part)
         kept += all_columns
-        sets += [(_of_group(table, group), group, each) for group in groups]
-    names = tuple(dict.fromkeys(name for _, group, _ in sets for name in group.amounts))
+        sets += [(_of_group(table, group), group) for group in groups]
+    names = tuple(dict.fromkeys(name for _, group in sets for name in group.amounts))
     noted = (tables[0].comments.get("mechanism", ""), tables[0].comments.get("phase", ""))
     source = source_of(names, path, noted=noted, mechanism=options.get("mechanism"), phase=options.get("phase"))
     left_out = _left_out(tables, columns, source)
-    parts = [_part(table, group, each, source) for table, group, each in sets]
+    parts = [_part(table, group, source, options.get("reactor")) for table, group in sets]
     runs = tuple(_with_species(run, part.species, names) for part in parts for run in part.runs)
     read = Trajectories(source.species, runs, source.mechanism, source.phase, source.atomic_weights, left_out=left_out)
     return read, replace(
@@ -154,18 +121,18 @@ def _assembled(
 def _left_out(tables: Sequence[Table], columns: Sequence[Sequence[Column]], source: TableMechanism) -> tuple[str, ...]:
     """Columns that are not read, but may hold species; refused where the mechanism has a species of that name."""
     said = []
-    for table, part in zip(tables, columns, strict=True):
-        for column in part:
-            if not column.may_be_species:
-                continue
-            place = f"column {column.index + 1} ({column.header!r})"
-            if column.name in source.known:
-                raise DataError(
-                    f"{table.head}, {place}: {column.remark}, and {column.name} is a species of "
-                    f"{Path(source.mechanism).name}. Give it a unit of concentration or of a fraction, as in "
-                    f"'{column.name} [{SI['concentration']}]', or rename the column if it is none."
-                )
-            said.append(f"{place} of {table.head}")
+    pairs = ((table, column) for table, part in zip(tables, columns, strict=True) for column in part)
+    for table, column in pairs:
+        if not column.may_be_species:
+            continue
+        place = f"column {column.index + 1} ({column.header!r})"
+        if column.name in source.known:
+            raise DataError(
+                f"{table.head}, {place}: {column.remark}, and {column.name} is a species of "
+                f"{Path(source.mechanism).name}. Give it a unit of concentration or of a fraction, as in "
+                f"'{column.name} [{SI['concentration']}]', or rename the column if it is none."
+            )
+        said.append(f"{place} of {table.head}")
     return tuple(said)
 
 
@@ -177,9 +144,9 @@ def _of_group(table: Table, columns: Columns) -> Table:
     return replace(table.take(rows), name=columns.time.group)
 
 
-def _part(table: Table, columns: Columns, given: TableFacts, source: TableMechanism) -> _Part:
+def _part(table: Table, columns: Columns, source: TableMechanism, reactor: str | None) -> _Part:
     time = numbers(table, columns.time)
-    states = read_states(table, columns, temperature=given.temperature, pressure=given.pressure)
+    states = read_states(table, columns)
     amounts = concentrations(table, columns, states, source)
     rates = None
     if columns.rates:
@@ -190,18 +157,18 @@ def _part(table: Table, columns: Columns, given: TableFacts, source: TableMechan
     if (time < 0).any() and rates is None:
         notes.append(f"Times below zero: the reactions are taken to go on from the first sample, at {time.min():g} s.")
     states, worked_out = _with_pressure(columns, states, amounts)
-    kind = given.reactor if given.reactor is not None else table.comments.get("reactor", "")
+    species, kind = tuple(columns.amounts), table.comments.get("reactor", "")
     if columns.inlets:
         fed = concentrations(table, replace(columns, amounts=columns.inlets), states, source)
         steady, said = steady_runs(table, columns.time, time, fed, amounts, states, kind)
-        return _Part(tuple(columns.amounts), tuple(steady), feed_names(steady, kind), (*notes, *worked_out, said))
+        return _Part(species, tuple(steady), feed_names(steady, kind), (*notes, *worked_out, said))
     if kind in FEEDS:
         raise DataError(
-            f"{table.head}: a {kind} reactor needs what goes in. Add columns such as "
-            f"'{next(iter(columns.amounts))} in [kmol/m^3]', and a residence time."
+            f"{table.head}: a {kind} reactor needs what goes in. Add columns such as '{species[0]} in [kmol/m^3]', and "
+            "a residence time."
         )
     found, how = members(table, columns, time)
-    reactors = constant(table, columns, "reactor", found, default=table.comments.get("reactor", ""))
+    reactors = constant(table, columns, "reactor", found, default=kind)
     parents = constant(table, columns, "parent", found, default="")
     runs = tuple(
         Trajectory(
@@ -210,13 +177,13 @@ def _part(table: Table, columns: Columns, given: TableFacts, source: TableMechan
             temperature=states.temperature[rows],
             pressure=states.pressure[rows],
             rates=_rates(table, columns, rates, rows),
-            reactor=cast(Reactor, reactors[name] if given.reactor is None else given.reactor),
+            reactor=cast(Reactor, reactor or reactors[name]),
             name=name,
             parent=parents[name],
         )
         for name, rows in found.items()
     )
-    return _Part(tuple(columns.amounts), runs, how, (*notes, *worked_out, *_single_states(found, how)))
+    return _Part(species, runs, how, (*notes, *worked_out, *_single_states(found, how)))
 
 
 def _single_states(found: Members, how: str) -> list[str]:
@@ -233,9 +200,7 @@ def _with_species(run: Trajectory, own: tuple[str, ...], names: tuple[str, ...])
     return replace(run, concentrations=amounts, rates=None)
 
 
-def _with_pressure(
-    columns: Columns, states: TableStates, amounts: NDArray[np.float64]
-) -> tuple[TableStates, list[str]]:
+def _with_pressure(columns: Columns, states: TableStates, amounts: Array) -> tuple[TableStates, list[str]]:
     """The pressure by the ideal-gas law, where density and all fractions are there and it is not."""
     fractions = {column.quantity for column in columns.amounts.values()} in ({"mass-fraction"}, {"mole-fraction"})
     unknown = np.isnan(states.pressure).all() and not np.isnan(states.temperature).any()
@@ -247,7 +212,7 @@ def _with_pressure(
     ]
 
 
-def _check_negative(table: Table, columns: Columns, amounts: NDArray[np.float64], *, measured: bool) -> list[str]:
+def _check_negative(table: Table, columns: Columns, amounts: Array, *, measured: bool) -> list[str]:
     filled = np.nan_to_num(amounts)
     largest = filled.max(axis=0)
     allowed = _NOISE * largest if measured else np.maximum(_ROUND_OFF * largest, 1e-12 * largest.max())
@@ -268,7 +233,7 @@ def _check_negative(table: Table, columns: Columns, amounts: NDArray[np.float64]
     return [f"Concentrations below zero, as noise makes them: {noisy}."] if noisy else []
 
 
-def _scatter(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+def _scatter(amounts: Array) -> Array:
     """Noise of each species by the second differences of neighbouring rows, zero where these are few."""
     scatter = np.zeros(amounts.shape[1])
     for k, column in enumerate(amounts.T):
@@ -279,9 +244,7 @@ def _scatter(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
     return scatter
 
 
-def _rates(
-    table: Table, columns: Columns, rates: NDArray[np.float64] | None, rows: NDArray[np.intp]
-) -> NDArray[np.float64] | None:
+def _rates(table: Table, columns: Columns, rates: Array | None, rows: NDArray[np.intp]) -> Array | None:
     """Rates of one run; None where all its cells are empty."""
     if rates is None:
         return None
