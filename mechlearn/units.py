@@ -20,28 +20,18 @@ Dimension = Literal[
     "temperature", "pressure", "time", "concentration", "concentration rate", "density", "volume", "amount"
 ]
 
-SI: dict[Dimension, str] = {
-    "temperature": "K",
-    "pressure": "Pa",
-    "time": "s",
-    "concentration": "kmol/m^3",
-    "concentration rate": "kmol/m^3/s",
-    "density": "kg/m^3",
-    "volume": "m^3",
-    "amount": "kmol",
+_UNITS: dict[Dimension, tuple[str, str]] = {
+    "temperature": ("K", "'1000 K' or '800 degC'"),
+    "pressure": ("Pa", "'1 atm', '20 bar' or '101325 Pa'"),
+    "time": ("s", "'0.1 s', '10 ms' or '5 min'"),
+    "concentration": ("kmol/m^3", "'0.1 mol/L', '5 mM' or '1e-6 mol/cm^3'"),
+    "concentration rate": ("kmol/m^3/s", "'0.1 mol/L/s' or '2 mM/min'"),
+    "density": ("kg/m^3", "'1.2 kg/m^3' or '0.8 g/L'"),
+    "volume": ("m^3", "'1 m^3' or '250 mL'"),
+    "amount": ("kmol", "'1 kmol' or '5 mmol'"),
 }
-"""The unit inside of each dimension, as file headers write it."""
-
-_EXAMPLES: dict[Dimension, str] = {
-    "temperature": "'1000 K' or '800 degC'",
-    "pressure": "'1 atm', '20 bar' or '101325 Pa'",
-    "time": "'0.1 s', '10 ms' or '5 min'",
-    "concentration": "'0.1 mol/L', '5 mM' or '1e-6 mol/cm^3'",
-    "concentration rate": "'0.1 mol/L/s' or '2 mM/min'",
-    "density": "'1.2 kg/m^3' or '0.8 g/L'",
-    "volume": "'1 m^3' or '250 mL'",
-    "amount": "'1 kmol' or '5 mmol'",
-}
+"""The unit inside of each dimension, as file headers write it, and examples for messages."""
+SI: dict[Dimension, str] = {dimension: unit for dimension, (unit, _) in _UNITS.items()}
 
 _NUMBER_AND_UNIT = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*", re.DOTALL)
 _NUMBER_TO_A_POWER = re.compile(r"\d\s*(\*\*|\^)|\d{3}")
@@ -87,7 +77,7 @@ def to_si(value: float | str, dimension: Dimension) -> float:
         match = _NUMBER_AND_UNIT.fullmatch(value)
         number, unit = match.groups() if match else (None, "")
     if isinstance(number, bool) or not isinstance(number, (str, Real)):
-        raise DataError(f"{value!r} is not a {dimension}. {_advice(dimension)}")
+        raise DataError(f"{value!r} is not a {dimension}. {_recommendation(dimension)}")
     try:
         result = float(number)
         if unit and isfinite(result):
@@ -96,7 +86,7 @@ def to_si(value: float | str, dimension: Dimension) -> float:
     except OverflowError:
         result = inf
     if not isfinite(result):
-        raise DataError(f"{value!r} is not a finite {dimension}. {_advice(dimension)}")
+        raise DataError(f"{value!r} is not a finite {dimension}. {_recommendation(dimension)}")
     return result
 
 
@@ -161,8 +151,8 @@ def is_unit(text: str) -> bool:
     return True
 
 
-def _advice(dimension: Dimension) -> str:
-    return f"Write a number in {SI[dimension]}, or a number with a unit, such as {_EXAMPLES[dimension]}."
+def _recommendation(dimension: Dimension) -> str:
+    return f"Write a number in {SI[dimension]}, or a number with a unit, such as {_UNITS[dimension][1]}."
 
 
 @cache
@@ -191,7 +181,7 @@ def _exact_factor(unit: str, dimension: Dimension) -> tuple[Fraction, Fraction]:
         return Fraction(1), Fraction(0)
     given, inside = _parsed(unit), _parsed(SI[dimension])
     if not given.is_compatible_with(inside):
-        raise DataError(f"{unit!r} is not a unit of {dimension}. {_advice(dimension)}")
+        raise DataError(f"{unit!r} is not a unit of {dimension}. {_recommendation(dimension)}")
     zero, one = (Fraction(_registry().convert(Fraction(n), given, inside)) for n in (0, 1))
     return one - zero, zero
 
@@ -227,9 +217,8 @@ def quantities(value: Any, dimension: Dimension | None = None) -> tuple[float, .
         numbers = (convert(value),)
     if not numbers and isinstance(value, list):
         raise ValueError("the list is empty; give at least one value, or remove the key")
-    for number in numbers:
-        if number <= 0:
-            raise ValueError(f"{number:g} is not above zero")
+    if numbers and min(numbers) <= 0:
+        raise ValueError(f"{min(numbers):g} is not above zero")
     if len(set(numbers)) < len(numbers):
         raise ValueError("a value stands twice, so that runs would be the same; give each value once")
     return numbers

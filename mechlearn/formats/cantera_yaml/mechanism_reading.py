@@ -85,10 +85,9 @@ def solution(text: str, *, transport: bool = False) -> ct.Solution:
 
 
 def _find(name: str) -> Path:
-    folders = [Path(), *(Path(folder) for folder in ct.get_data_directories())]
-    for folder in folders:
-        if (folder / name).is_file():
-            return folder / name
+    for folder in (".", *ct.get_data_directories()):
+        if Path(folder, name).is_file():
+            return Path(folder, name)
     if Path(name).is_dir():
         raise FormatError(f"Mechanism file {name} is a folder. Give the name of a Cantera YAML file.")
     raise FormatError(
@@ -131,21 +130,22 @@ def _choose_phase(where: str, phases: list[dict[str, Any]], asked: str) -> str:
     """The name of the phase to load; empty where Cantera shall say what is wrong with the file."""
     if not phases:
         return asked
-    names = [str(entry["name"]) for entry in phases]
-    gases = [str(entry["name"]) for entry in phases if entry.get("thermo") == "ideal-gas"]
+    kinds = {str(entry["name"]): str(entry.get("thermo", "unknown")) for entry in phases}
+    gases = [name for name, kind in kinds.items() if kind == "ideal-gas"]
     offer = f"Ideal gases in it: {', '.join(gases)}." if gases else "It holds no ideal gas; give a file that does."
+    if asked and asked not in kinds:
+        raise FormatError(f"{where} has no phase {asked!r}; it has {', '.join(kinds)}. {offer}")
+    if asked and asked not in gases:
+        raise FormatError(
+            f"Phase {asked!r} of {where} is of type {kinds[asked]!r}; mechlearn needs an ideal gas. {offer}"
+        )
     if asked:
-        if asked not in names:
-            raise FormatError(f"{where} has no phase {asked!r}; it has {', '.join(names)}. {offer}")
-        if asked not in gases:
-            kind = phases[names.index(asked)].get("thermo", "unknown")
-            raise FormatError(f"Phase {asked!r} of {where} is of type {kind!r}; mechlearn needs an ideal gas. {offer}")
         return asked
     if not gases:
-        kinds = ", ".join(f"{entry['name']} ({entry.get('thermo', 'unknown')})" for entry in phases)
-        raise FormatError(f"{where} holds no ideal gas, only {kinds}; mechlearn needs one. Give a gas-phase file.")
-    with_kinetics = [str(e["name"]) for e in phases if str(e["name"]) in gases and e.get("kinetics") in _GAS_KINETICS]
-    return (with_kinetics or gases)[0]
+        others = ", ".join(f"{name} ({kind})" for name, kind in kinds.items())
+        raise FormatError(f"{where} holds no ideal gas, only {others}; mechlearn needs one. Give a gas-phase file.")
+    kinetics = {str(entry["name"]): entry.get("kinetics") for entry in phases}
+    return next((name for name in gases if kinetics[name] in _GAS_KINETICS), gases[0])
 
 
 def _load(where: str, *, transport: bool = False, **source: str) -> ct.Solution:

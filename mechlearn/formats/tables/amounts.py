@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...chemistry.arrays import Array
 from ...chemistry.thermo import GAS_CONSTANT
 from ...errors import DataError
 from ...units import to_si
 from ..cantera_species import molecular_weight
 from .columns import Columns
-from .table import Array, Column, Table, numbers
+from .table import Column, Table, numbers
 from .table_mechanism import TableMechanism
 from .vocabulary import State
 

@@ -10,9 +10,10 @@ from typing import Any
 import h5py
 import numpy as np
 
+from ...chemistry.arrays import Array
 from ...errors import DataError
 from .column_units import by_prefix
-from .table import UNITS_INSIDE, Array, Column, Quantity, Table
+from .table import UNITS_INSIDE, Column, Quantity, Table
 from .vocabulary import state_of
 
 FORM = "Cantera SolutionArray"

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ...chemistry.arrays import Array
 from ...errors import DataError
 from .column_units import by_dimension, without_unit
-from .table import Array, Column, Table
+from .table import Column, Table
 from .vocabulary import BRACKETS, FRACTIONS, plain_unit
 
 FORM = "ChemKED"

@@ -9,6 +9,7 @@ from typing import Unpack
 
 import numpy as np
 
+from ...chemistry.arrays import Array
 from ...data.trajectories import Trajectories, Trajectory
 from ...errors import DataError
 from ...files import atomic_path
@@ -16,7 +17,7 @@ from ...units import SI, Dimension
 from .chemkin_pro import read_ckcsv
 from .columns import chosen, understood
 from .csv_cells import VERSION, read_table
-from .table import OURS, Array, Table
+from .table import OURS, Table
 from .table_mechanism import check_names, written_mechanism
 from .table_reading import Options, accepted, inspect_tables
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import partial
 from typing import TextIO
 
 import numpy as np
@@ -15,7 +17,6 @@ SMALLEST = 1 << 20
 """Characters from which on it is worth while; below, messages have cells as they are written."""
 _LONGEST_LABEL = 60
 _PIECE = 1 << 22
-_GAP = "nan"
 
 
 def bulk_columns(stream: TextIO, header: Sequence[str], delimiter: str) -> Cells | None:
@@ -34,7 +35,7 @@ def bulk_columns(stream: TextIO, header: Sequence[str], delimiter: str) -> Cells
     -------
     list of columns, or None
         None if a line is blank, a comment, or has another number of cells, or a cell is no number; an empty cell is
-        NaN where a sign separates the cells and none is in quotation marks.
+        NaN.
     """
     start = stream.tell()
     is_label = [cell.strip().lower() in LABELS for cell in header]
@@ -70,26 +71,16 @@ def _piece(lines: list[str], dtype: list[tuple[str, str]], delimiter: str) -> ND
     """
     if not all(line.strip(delimiter + " \r\n") for line in lines):
         raise ValueError
-    filled = _filled(lines, delimiter)
     sign = None if delimiter == " " else delimiter
-    cells = np.loadtxt(filled or lines, dtype=dtype, delimiter=sign, comments=None, quotechar='"', ndmin=1)
+    read = partial(np.loadtxt, lines, dtype=dtype, delimiter=sign, comments=None, quotechar='"', ndmin=1)
+    try:
+        cells = read()
+    except ValueError:
+        cells = read(converters={k: _number for k, (_, kind) in enumerate(dtype) if kind == "f8"})
     if len(cells) != len(lines):
         raise ValueError
-    if filled:
-        for name, kind in dtype:
-            if kind != "f8":
-                cells[name][cells[name] == _GAP] = ""
     return cells
 
 
-def _filled(lines: Sequence[str], delimiter: str) -> list[str]:
-    """Lines with ``nan`` in their empty cells; none if there are no such cells or they are not certain."""
-    text = "\n" + "".join(lines)
-    empty = [(delimiter, delimiter), (delimiter, delimiter), (delimiter, "\n"), (delimiter, "\r"), ("\n", delimiter)]
-    if delimiter == " " or not any(left + right in text for left, right in empty):
-        return []
-    if '"' in text or _GAP in text.lower() or text.endswith(delimiter):
-        return []
-    for left, right in empty:
-        text = text.replace(left + right, left + _GAP + right)
-    return text[1:].splitlines(keepends=True)
+def _number(cell: str) -> float:
+    return float(cell) if cell else math.nan

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ...chemistry.arrays import Array
 from ...data.trajectories import Trajectory
 from ...errors import DataError
-from .table import Array, Column, Table
+from .table import Column, Table
 
 if TYPE_CHECKING:
     from .amounts import TableStates

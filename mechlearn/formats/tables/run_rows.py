@@ -7,10 +7,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array
 from ...data.trajectories import REACTORS
 from ...errors import DataError
 from .columns import Columns
-from .table import Array, Column, Table
+from .table import Column, Table
 
 Members = dict[str, NDArray[np.intp]]
 

@@ -10,13 +10,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array
 from ...errors import DataError
 from ...units import SI
 
 Basis = Literal["concentration", "mole-fraction", "mass-fraction", "moles"]
 BASES: tuple[Basis, ...] = ("concentration", "mole-fraction", "mass-fraction", "moles")
 
-Array = NDArray[np.float64]
 Quantity = Literal[
     "time",
     "temperature",

@@ -11,6 +11,7 @@ from typing import TypedDict, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array
 from ...chemistry.thermo import GAS_CONSTANT
 from ...data.trajectories import Reactor, Trajectories, Trajectory
 from ...errors import DataError
@@ -20,7 +21,7 @@ from .columns import Columns, chosen, understood
 from .flow_reactors import FEEDS, Feed, feed_names, steady_runs
 from .inspection import Inspection, inspected, remarks, run_summaries
 from .run_rows import Members, constant, members
-from .table import Array, Basis, Column, Table, numbers
+from .table import Basis, Column, Table, numbers
 from .table_mechanism import TableMechanism, source_of
 
 _ROUND_OFF = 1e-9
