@@ -73,13 +73,13 @@ from .study.reduction_results import Reduction as Reduction
 from .study.schema import Study as Study
 from .study.schema import load_study as load_study
 from .study.simulate import simulate as simulate
-from .uncertainty.alternatives.alternatives_record import Alternative as Alternative
-from .uncertainty.alternatives.alternatives_record import Alternatives as Alternatives
+from .uncertainty.alternatives.alternatives_result import Alternative as Alternative
+from .uncertainty.alternatives.alternatives_result import Alternatives as Alternatives
 from .uncertainty.alternatives.find import find_alternatives as find_alternatives
 from .uncertainty.bootstrap import Support as Support
 from .uncertainty.bootstrap import bootstrap_support as bootstrap_support
 from .uncertainty.estimate import estimate_uncertainty as estimate_uncertainty
-from .uncertainty.rate_interval import RateInterval as RateInterval
-from .uncertainty.uncertainty_record import Uncertainty as Uncertainty
+from .uncertainty.uncertainty_result import RateInterval as RateInterval
+from .uncertainty.uncertainty_result import Uncertainty as Uncertainty
 from .validation.resimulation import validate as validate
 from .validation.validation_record import Validation as Validation

@@ -32,6 +32,13 @@ class OneWayReaction:
         """
         return " => ".join(complex_text(side, names) for side in (self.reactants, self.products))
 
+    def sides(self, names: Sequence[str]) -> tuple[dict[str, float], dict[str, float]]:
+        """Reactants and products with their coefficients, by the names of the species."""
+        left, right = (
+            {name: n for name, n in zip(names, side, strict=True) if n} for side in (self.reactants, self.products)
+        )
+        return left, right
+
     @property
     def reverse(self) -> OneWayReaction:
         """The opposite direction."""

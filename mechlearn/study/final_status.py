@@ -11,13 +11,13 @@ from ..data.balances.balances import Balances
 from ..discovery.discovery_result import Discovery
 from ..discovery.fit.trajectory_result import FittedReaction
 from ..discovery.settings import Search
-from ..uncertainty.alternatives.alternatives_record import Alternatives
+from ..uncertainty.alternatives.alternatives_result import Alternatives
 from ..uncertainty.alternatives.find import find_alternatives
 from ..uncertainty.covariance import Covariance
 from ..uncertainty.estimate import estimate_uncertainty
 from ..uncertainty.identifiability import Unidentified, unidentified
-from ..uncertainty.rate_interval import RateInterval
-from ..uncertainty.uncertainty_record import Uncertainty
+from ..uncertainty.uncertainty_result import RateInterval
+from ..uncertainty.uncertainty_result import Uncertainty
 from ..validation.validation_record import Validation
 from .evidence import WIDTH
 
@@ -64,7 +64,7 @@ def final_status(
             and others.found
             and not others.found[0].structurally_equivalent
         ):
-            told = f"{told} {others.found[0].decides}"
+            told = f"{told} {others.found[0].discrimination}"
         return discovery.status, f"{told} {message}".strip()
     if status:
         return obstacle
@@ -83,7 +83,7 @@ def final_status(
 def _loose_text(loose: tuple[Unidentified, ...]) -> str:
     """The first of them, with what would tell, and how many there are."""
     first, more = loose[0], len(loose) - 1
-    return f"But not every rate constant is determined. {first.text} {first.advice}" + (
+    return f"But not every rate constant is determined. {first.text} {first.recommendation}" + (
         f" So it is with {more} more." if more else ""
     )
 
@@ -93,7 +93,7 @@ def other_networks(discovery: Discovery, balances: Balances, search: Search) -> 
     if not discovery.reactions:
         return None
     near = () if discovery.trajectory_fit is None else discovery.trajectory_fit.alternatives
-    return find_alternatives(discovery.mechanism, balances, search, near=near)
+    return find_alternatives(discovery.mechanism, balances, search, neighbouring=near)
 
 
 def known_rates(discovery: Discovery, balances: Balances) -> tuple[Uncertainty | None, tuple[Unidentified, ...]]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from ..chemistry.arrays import Array, Mask
 
 UNDETERMINED = 1e-10
-"""Singular value of the scaled Jacobian, as a share of the largest, of a direction that the data do not see."""
-LEAST_FREE = 1e-6
-"""Least share of an error that a residual is taken to show; a datum that alone determines a parameter shows none."""
+"""Singular value of the scaled Jacobian, relative to the largest, of a direction that the data do not see."""
+MINIMUM_FREEDOM = 1e-6
+"""Least part of an error that a residual is taken to show; a datum that alone determines a parameter shows none."""
 LOADING = 1e-6
-"""Share of a parameter in such directions from which on it is not determined."""
+"""Part of a parameter in such directions from which on it is not determined."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +56,12 @@ class Covariance:
         seen = values > UNDETERMINED * values.max(initial=0.0)
         root = directions[seen].T / values[seen]
         scores = (jacobian / size) @ root
-        free = np.maximum(1 - np.sum(scores**2, axis=1), LEAST_FREE)
-        variances, turn = np.linalg.eigh((scores * (residual**2 / free)[:, None]).T @ scores)
-        known = (root @ turn) * np.sqrt(np.maximum(variances, scale**2))
+        free = np.maximum(1 - np.sum(scores**2, axis=1), MINIMUM_FREEDOM)
+        variances, rotation = np.linalg.eigh((scores * (residual**2 / free)[:, None]).T @ scores)
+        known = (root @ rotation) * np.sqrt(np.maximum(variances, scale**2))
         vectors, errors, _ = np.linalg.svd(known, full_matrices=False)
-        unseen = np.full(np.count_nonzero(~seen), np.inf)
-        return cls(np.concatenate([vectors.T, directions[~seen]]), np.concatenate([errors, unseen]), size)
+        infinite = np.full(np.count_nonzero(~seen), np.inf)
+        return cls(np.concatenate([vectors.T, directions[~seen]]), np.concatenate([errors, infinite]), size)
 
     @classmethod
     def of_covariance(cls, covariance: Array) -> Covariance:
@@ -72,11 +71,11 @@ class Covariance:
 
     def of(self, combinations: Array) -> tuple[Array, Array]:
         """Standard errors and correlation of linear combinations, shape (n, P), of the parameters."""
-        parts, loose = self._parts(combinations)
-        known = np.where(loose[:, None], 0.0, parts[:, self._seen] * self.errors[self._seen])
+        parts, undetermined = self._parts(combinations)
+        known = np.where(undetermined[:, None], 0.0, parts[:, self._seen] * self.errors[self._seen])
         errors = np.linalg.norm(known, axis=1)
         unit = known / np.where(errors > 0, errors, 1.0)[:, None]
-        return np.where(loose, np.inf, errors), np.asarray(unit @ unit.T)
+        return np.where(undetermined, np.inf, errors), np.asarray(unit @ unit.T)
 
     def following(self, combinations: Array, which: int) -> tuple[Array, Array]:
         """How the combinations, shape (n, P), go along where one of them moves, and how well they do.
@@ -87,18 +86,18 @@ class Covariance:
             The change of each for a change of ``which`` by one, all else as the data like it best, and the standard
             error of what is left of each without it.
         """
-        parts, loose = self._parts(combinations)
-        moving = parts[:, ~self._seen] if loose[which] else parts[:, self._seen] * self.errors[self._seen]
+        parts, undetermined = self._parts(combinations)
+        moving = parts[:, ~self._seen] if undetermined[which] else parts[:, self._seen] * self.errors[self._seen]
         square = float(moving[which] @ moving[which])
         slopes = moving @ moving[which] / square if square > 0 else np.zeros(len(parts))
         slopes[which] = 1.0
         return slopes, self.of(combinations - np.outer(slopes, combinations[which]))[0]
 
     @property
-    def _seen(self) -> NDArray[np.bool_]:
+    def _seen(self) -> Mask:
         return np.isfinite(self.errors)
 
-    def _parts(self, combinations: Array) -> tuple[Array, NDArray[np.bool_]]:
+    def _parts(self, combinations: Array) -> tuple[Array, Mask]:
         """Parts of the combinations along each direction, and which of them the data do not determine."""
         parts = (combinations / self.size) @ self.directions.T
         total = np.sum(parts**2, axis=1)

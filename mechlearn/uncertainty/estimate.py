@@ -6,36 +6,30 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 from scipy.stats import chi2, t
 
+from ..chemistry.arrays import Array
 from ..chemistry.kinetics import production_rates, progress
 from ..chemistry.mechanism import Mechanism
 from ..chemistry.thermo import GAS_CONSTANT
 from ..data.balances.balances import Balances
 from ..data.noise.rate_noise import noise_left
-from ..discovery.fit.production_states import Flux
-from ..discovery.fit.rate_fit import errors_left
 from ..errors import DataError
 from .covariance import Covariance
 from .identifiability import unidentified
-from .profile_likelihood import FARTHEST, profile_limits
-from .rate_interval import RateInterval
+from .profile_likelihood import MAXIMUM_CHANGE, profile_limits
 from .rate_parameters import Parameter, in_file_form, parameters_of, slopes, with_changes
-from .uncertainty_record import Uncertainty
-
-Array = NDArray[np.float64]
+from .uncertainty_result import RateInterval, Uncertainty
+from .weighted_balances import WeightedBalances, inverse, inverse_flux, weights_of_fit
 
 NOT_QUADRATIC = 0.25
 """Standard error of ln k from which on limits are looked for along the likelihood itself."""
-MOST_PROFILED = 40
+MAXIMUM_PROFILED = 40
 """Parameters beyond which that takes too long, and a large standard error is all that is said."""
 ROUND_OFF = 1e-13
 """Residual over gross flux below which nothing is known better."""
-FLOOR = 1e-8
-"""Of the gross flux, as a share of its largest value in the state."""
-SPREAD = 1e-6
-"""Relative spread of temperatures above which b and Ea show."""
+ISOTHERMAL_RANGE = 1e-6
+"""Relative range of temperatures up to which b and Ea do not show."""
 
 
 def estimate_uncertainty(mechanism: Mechanism, balances: Balances, *, level: float = 0.95) -> Uncertainty:
@@ -63,11 +57,11 @@ def estimate_uncertainty(mechanism: Mechanism, balances: Balances, *, level: flo
     -----
     The covariance of the parameters is (JᵀWJ)⁻¹ times the mean weighted square residual or, where that is larger, what
     the residuals themselves say of it (`Covariance.of_fit`), J by central differences, W one over the square of each
-    balance's error: as given with the balances, or estimated from the residual (a share of the rate and a constant
-    part per species; at several temperatures a share of the rate and one of what the reactions contribute). Where ln k
-    has a standard error above 0.25, its limits are those at which the weighted sum of squares, all other parameters
-    fitted anew, has risen by the quantile of χ²; a side without such a limit is open (of at most 40 parameters; with
-    more, only the curvature speaks).
+    balance's error: as given with the balances, or estimated from the residual (a part relative to the rate and a
+    constant one per species; at several temperatures parts relative to the rate and to what the reactions contribute).
+    Where ln k has a standard error above 0.25, its limits are those at which the weighted sum of squares, all other
+    parameters fitted anew, has risen by the quantile of χ²; a side without such a limit is open (of at most 40
+    parameters; with more, only the curvature speaks).
     Residuals count as independent. Where rate laws are approximate, residuals are no noise and intervals too narrow.
 
     Examples
@@ -78,31 +72,30 @@ def estimate_uncertainty(mechanism: Mechanism, balances: Balances, *, level: flo
     """
     if not mechanism.reactions:
         raise DataError("The mechanism has no reaction, so there is no rate constant to know. Learn one first.")
-    temperature = np.where(np.isfinite(balances.temperature), balances.temperature, mechanism.temperature)
+    temperature = balances.temperature_or(mechanism.temperature)
     middle = float(np.median(temperature))
-    thermal = bool(np.ptp(temperature) > SPREAD * temperature.max())
+    thermal = bool(np.ptp(temperature) > ISOTHERMAL_RANGE * temperature.max())
     parameters = parameters_of(mechanism, middle, thermal=thermal)
-    weights = _weights(mechanism, balances, temperature, thermal)
-    fit = _Fit(mechanism, parameters, balances, temperature, middle, weights)
+    data = WeightedBalances(balances, temperature, _weights(mechanism, balances, temperature, thermal))
+    fit = _Fit(mechanism, parameters, data, middle)
     best = np.zeros(len(parameters))
-    freedom = max(int(np.count_nonzero(fit.weights)) - len(parameters), 1)
+    freedom = max(int(np.count_nonzero(data.weights)) - len(parameters), 1)
     residual = fit.residual(best)
     misfit = float(np.sqrt(np.sum(residual**2) / freedom))
     scale = max(misfit, ROUND_OFF)
-    spread = Covariance.of_fit(fit.jacobian(best), residual, scale)
-    rise = float(chi2.ppf(level, 1)) * scale**2
-    width = float(t.ppf(0.5 + level / 2, freedom))
+    covariance = Covariance.of_fit(fit.jacobian(best), residual, scale)
+    rise, quantile = float(chi2.ppf(level, 1)) * scale**2, float(t.ppf(0.5 + level / 2, freedom))
     sums = _added(mechanism, parameters)
-    shares = np.array([each for _, each in sums])
-    rate_errors, rate_correlation = spread.of(shares)
+    combinations = np.array(list(sums.values()))
+    rate_errors, rate_correlation = covariance.of(combinations)
     rates = tuple(
-        _interval(fit, which, float(error), width, rise) for (which, _), error in zip(sums, rate_errors, strict=True)
+        _interval(fit, which, error, quantile, rise) for which, error in zip(sums, rate_errors.tolist(), strict=True)
     )
-    turn = in_file_form(parameters, middle)
-    errors, correlation = spread.of(turn)
+    to_file = in_file_form(parameters, middle)
+    errors, correlation = covariance.of(to_file)
     return Uncertainty(
         names=tuple(_label(mechanism, each) for each in parameters),
-        values=turn @ [each.value for each in parameters],
+        values=to_file @ [each.value for each in parameters],
         std_errors=errors,
         correlation=correlation,
         rates=rates,
@@ -111,7 +104,7 @@ def estimate_uncertainty(mechanism: Mechanism, balances: Balances, *, level: flo
         level=level,
         misfit=misfit,
         freedom=freedom,
-        unidentified=unidentified(mechanism, rates, spread, shares, balances.concentrations, temperature),
+        unidentified=unidentified(mechanism, rates, covariance, combinations, balances.concentrations, temperature),
     )
 
 
@@ -121,81 +114,72 @@ class _Fit:
 
     mechanism: Mechanism
     parameters: tuple[Parameter, ...]
-    balances: Balances
-    temperature: Array
+    data: WeightedBalances
     middle: float
-    weights: Array
 
     @property
     def reach(self) -> Array:
         """How far the parameters may go to either side, shape (P,)."""
         unit = [GAS_CONSTANT * self.middle if each.name == "Ea" else 1.0 for each in self.parameters]
-        return 2 * FARTHEST * np.array(unit)
+        return 2 * MAXIMUM_CHANGE * np.array(unit)
 
     def residual(self, changes: Array) -> Array:
         """Shape (M S,)."""
         changed = with_changes(self.mechanism, self.parameters, changes, self.middle)
-        production = production_rates(changed, self.balances.concentrations, self.temperature)
-        return np.asarray((self.balances.residual(production) * self.weights).ravel())
+        return self.data.residual(production_rates(changed, self.data.balances.concentrations, self.data.temperature))
 
     def jacobian(self, changes: Array) -> Array:
         """Shape (M S, P)."""
         changed = with_changes(self.mechanism, self.parameters, changes, self.middle)
-        at = slopes(changed, self.parameters, self.balances.concentrations, self.temperature, self.middle)
-        observed = self.balances.operator @ at.reshape(len(at), -1)
-        return np.asarray(observed.reshape(-1, *at.shape[1:]) * self.weights[:, :, None]).reshape(-1, at.shape[2])
+        states, kelvin = self.data.balances.concentrations, self.data.temperature
+        return self.data.observed(slopes(changed, self.parameters, states, kelvin, self.middle))
 
 
 def _weights(mechanism: Mechanism, balances: Balances, temperature: Array, thermal: bool) -> Array:
-    """One over the error of each balance, shape (M, S); zero where it tells nothing."""
+    """One over the error of each balance, shape (M, S); zero where it says nothing."""
     if np.any(balances.scale > 0):
-        return np.asarray(np.where(balances.scale > 0, 1 / np.where(balances.scale > 0, balances.scale, 1.0), 0.0))
+        return inverse(balances.scale)
+    shape = balances.operator.shape
+    if thermal or shape[0] != shape[1] or (balances.operator - sp.eye_array(*shape)).nnz:
+        return weights_of_fit(mechanism, balances, temperature)
     forward, reverse = progress(mechanism, balances.concentrations, temperature)
-    size, observe = np.abs(mechanism.net), balances.operator
-    production = np.asarray(observe @ ((forward - reverse) @ mechanism.net))
-    identity = sp.eye_array(observe.shape[0], observe.shape[1])
-    if not thermal and observe.shape[0] == observe.shape[1] and not (observe - identity).nnz:
-        noise = noise_left(balances.accumulation, production)
-        if not noise.exact:
-            return np.asarray(1 / np.maximum(noise.deviation(production), 1e-300))
-        gross = (forward + reverse) @ size
-        gross = gross + FLOOR * gross.max(axis=1, keepdims=True)
-        return np.asarray(np.where(gross > 0, 1 / np.where(gross > 0, gross, 1.0), 0.0))
-    net, gross = abs(observe) @ (np.abs(forward - reverse) @ size), abs(observe) @ ((forward + reverse) @ size)
-    flux = Flux(production, np.asarray(net), np.asarray(gross))
-    return errors_left(balances.accumulation, flux).weights(flux)
+    production = (forward - reverse) @ mechanism.net
+    noise = noise_left(balances.accumulation, production)
+    if not noise.exact:
+        return np.asarray(1 / np.maximum(noise.deviation(production), 1e-300))
+    return inverse_flux((forward + reverse) @ np.abs(mechanism.net))
 
 
-def _added(mechanism: Mechanism, parameters: tuple[Parameter, ...]) -> list[tuple[tuple[int, ...], Array]]:
-    """Which ln k add up to one rate constant, as several terms of one reaction do, and their shares of it."""
+def _added(mechanism: Mechanism, parameters: tuple[Parameter, ...]) -> dict[tuple[int, ...], Array]:
+    """Which ln k add up to one rate constant, as several terms of one reaction do, and their parts of it."""
     groups: dict[tuple[object, ...], list[int]] = {}
     for i, each in enumerate(parameters):
         if each.name == "ln k":
             reaction = mechanism.reactions[each.reaction]
-            sides = [tuple(sorted(side.items())) for side in (reaction.reactants, reaction.products)]
-            if each.part == "reverse":
-                sides.reverse()
+            left, right = (tuple(sorted(side.items())) for side in (reaction.reactants, reaction.products))
+            sides = (right, left) if each.part == "reverse" else (left, right)
             alone = reaction.third_body is not None or reaction.orders is not None
-            groups.setdefault((*sides, each.reaction if alone else "", each.part if alone else ""), []).append(i)
-    found = []
+            groups.setdefault((*sides, *((each.reaction, each.part) if alone else ())), []).append(i)
+    found = {}
     for members in groups.values():
-        shares = np.zeros(len(parameters))
-        shares[members] = np.exp([parameters[i].value for i in members])
-        found.append((tuple(members), shares / shares.sum()))
+        parts = np.zeros(len(parameters))
+        parts[members] = np.exp([parameters[i].value for i in members])
+        found[tuple(members)] = parts / parts.sum()
     return found
 
 
-def _interval(fit: _Fit, members: tuple[int, ...], error: float, width: float, rise: float) -> RateInterval:
+def _interval(fit: _Fit, members: tuple[int, ...], error: float, quantile: float, rise: float) -> RateInterval:
     """Limits of one rate constant, from the curvature, or where that is no guide along the likelihood."""
     parameters = [fit.parameters[i] for i in members]
     value = float(np.sum(np.exp([each.value for each in parameters])))
-    profiled = error > NOT_QUADRATIC and len(members) == 1 and len(fit.parameters) <= MOST_PROFILED
+    profiled = error > NOT_QUADRATIC and len(members) == 1 and len(fit.parameters) <= MAXIMUM_PROFILED
     if profiled:
-        found = profile_limits(fit.residual, fit.jacobian, np.zeros(len(fit.parameters)), members[0], rise, fit.reach)
-        low, high = (None if each is None else value * float(np.exp(each)) for each in (found.low, found.high))
+        best = np.zeros(len(fit.parameters))
+        changes = profile_limits(fit.residual, fit.jacobian, best, members[0], rise, fit.reach)
     else:
-        spread = width * error
-        low, high = (value * float(np.exp(s)) if spread < FARTHEST else None for s in (-spread, spread))
+        change = quantile * error
+        changes = (-change, change) if change < MAXIMUM_CHANGE else (None, None)
+    low, high = (None if each is None else value * float(np.exp(each)) for each in changes)
     which = tuple(each.reaction for each in parameters)
     return RateInterval(which, parameters[0].part, value, error, low, high, profiled)
 

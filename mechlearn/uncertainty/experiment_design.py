@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import Bounds, minimize
 from scipy.stats import qmc
 
+from ..chemistry.arrays import Array
 from ..chemistry.kinetics import progress
 from ..chemistry.mechanism import Mechanism
 
-Array = NDArray[np.float64]
-
 POINTS = 512
-BEYOND = 3.0
+EXTRAPOLATION = 3.0
 """Factor by which a state may lie above the range of the data."""
-LEAST = 1e-3
-"""Of a species' largest concentration: the smallest that is tried."""
-OF_GROSS = 0.05
-"""Share of the gross rates that is added to net ones: what nearly cancels is known no better than that."""
+MINIMUM_CONCENTRATION = 1e-3
+"""That is tried, relative to a species' largest."""
+GROSS_PART = 0.05
+"""Part of the gross rates that is added to net ones: what nearly cancels is known no better than that."""
 EVALUATIONS = 2000
-SPREAD = 1e-6
-"""Relative spread of temperatures above which the temperature is looked for as well."""
+ISOTHERMAL_RANGE = 1e-6
+"""Relative range of temperatures above which the temperature is looked for as well."""
 NAMED = 6
 """Species that a sentence names, those of the highest concentration."""
 
@@ -58,26 +56,21 @@ class DiscriminatingState:
         >>> DiscriminatingState({"A": 0.5, "B": 1e-3}, 1200.0, 0.3).text
         'A 0.5, B 0.001 kmol/m^3 at 1200 K'
         """
-        ordered = sorted(self.concentrations.items(), key=lambda each: -each[1])[:NAMED]
-        kept = dict(ordered)
-        listed = ", ".join(f"{name} {value:.2g}" for name, value in self.concentrations.items() if name in kept)
+        named = sorted(self.concentrations, key=lambda name: -self.concentrations[name])[:NAMED]
+        listed = ", ".join(f"{name} {value:.2g}" for name, value in self.concentrations.items() if name in named)
         more = " and little of all others" if len(self.concentrations) > NAMED else ""
         where = "" if self.temperature is None else f" at {self.temperature:.4g} K"
         return f"{listed} kmol/m^3{more}{where}"
 
     def as_dict(self) -> dict[str, Any]:
         """What `summary.json` says."""
-        return {
-            "concentrations": dict(self.concentrations),
-            "temperature": self.temperature,
-            "difference": self.difference,
-        }
+        return asdict(self)
 
 
 def most_different_state(
     one: Mechanism, other: Mechanism, concentrations: Array, temperature: Array
 ) -> DiscriminatingState:
-    """The state in the data's range at which two mechanisms differ most, by the share of a rate.
+    """The state in the data's range at which two mechanisms differ most, relative to the rates.
 
     Concentrations go from a thousandth of the largest of each species in the data to three times that, temperatures
     from the lowest to the highest. A low-discrepancy set of states is tried, and the best one improved.
@@ -92,10 +85,10 @@ def most_different_state(
         Of the data [K]; where it is not known, that of the first mechanism counts.
     """
     kelvin = np.where(np.isfinite(temperature), temperature, one.temperature)
-    highest = BEYOND * np.nanmax(concentrations, axis=0)
+    highest = EXTRAPOLATION * np.nanmax(concentrations, axis=0)
     highest = np.where(highest > 0, highest, highest.max())
-    low, high = np.log(LEAST * highest), np.log(highest)
-    thermal = bool(np.ptp(kelvin) > SPREAD * kelvin.max())
+    low, high = np.log(MINIMUM_CONCENTRATION * highest), np.log(highest)
+    thermal = bool(np.ptp(kelvin) > ISOTHERMAL_RANGE * kelvin.max())
     if thermal:
         low, high = np.append(low, kelvin.min()), np.append(high, kelvin.max())
 
@@ -104,17 +97,17 @@ def most_different_state(
         states = np.exp(points[:, : len(highest)])
         at = points[:, -1] if thermal else np.full(len(points), kelvin[0])
         (first, gross), (second, other_gross) = (_rates(each, states, at) for each in (one, other))
-        size = np.abs(first).max(axis=1) + np.abs(second).max(axis=1) + OF_GROSS * (gross + other_gross)
+        size = np.abs(first).max(axis=1) + np.abs(second).max(axis=1) + GROSS_PART * (gross + other_gross)
         return np.asarray(np.abs(first - second).max(axis=1) / np.maximum(size, 1e-300))
 
     points = qmc.scale(qmc.Sobol(len(low), seed=0).random(POINTS), low, high)
     start = points[int(np.argmax(difference(points)))]
-
-    def likeness(point: Array) -> float:
-        return -float(difference(point)[0])
-
     polished = minimize(
-        likeness, start, method="Nelder-Mead", bounds=Bounds(low, high), options={"maxfev": EVALUATIONS}
+        lambda point: -float(difference(point)[0]),
+        start,
+        method="Nelder-Mead",
+        bounds=Bounds(low, high),
+        options={"maxfev": EVALUATIONS},
     )
     best = max((start, np.asarray(polished.x)), key=lambda point: float(difference(point)[0]))
     state = dict(zip(one.species_names, np.exp(best[: len(highest)]).tolist(), strict=True))

@@ -1,108 +1,32 @@
-"""Rate constants without a limit: which, what goes with them, what is known all the same, and what would tell."""
+"""Practically non-identifiable rate constants: which, what goes with them, what is known, and what to measure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..chemistry.arrays import Array
 from ..chemistry.kinetics import production_rates
 from ..chemistry.mechanism import Mechanism
-from ..units import number_text
 from .covariance import Covariance
 from .experiment_design import DiscriminatingState, most_different_state
-from .rate_interval import RateInterval
 from .rate_parameters import Parameter, moved
+from .uncertainty_result import RateInterval, Unidentified
 
-Array = NDArray[np.float64]
-
-GOES_ALONG = 0.1
+MINIMUM_SLOPE = 0.1
 """Change of another ln k for a change of one, above which the two go together."""
-WELL_KNOWN = 0.25
+KNOWN_ERROR = 0.25
 """Standard error of a combination up to which it counts as known."""
-TRIED = 3.0
-"""Change of ln k, a factor of twenty, with which the state is looked for that would show it."""
-NOWHERE = 1e-6
-"""Difference below which no state shows it."""
-
-
-@dataclass(frozen=True)
-class Unidentified:
-    """A rate constant to which the data set no limit on a side.
-
-    Parameters
-    ----------
-    interval : RateInterval
-        Its limits.
-    equation : str
-        The one-way reaction.
-    along : tuple of (str, float, float)
-        Reactions whose rate constants go along: the change of their ln k for a change of this one by one, and the
-        standard error of what is left, a combination that is known.
-    state : DiscriminatingState
-        Where another value would show most.
-    time : float
-        In which concentrations change there [s].
-    """
-
-    interval: RateInterval
-    equation: str
-    along: tuple[tuple[str, float, float], ...]
-    state: DiscriminatingState
-    time: float
-
-    @property
-    def text(self) -> str:
-        """What is not known, and what is."""
-        low, high = self.interval.low, self.interval.high
-        if low is None and high is None:
-            said = f"The data set no limit to the rate constant of {self.equation}"
-        elif high is None:
-            said = f"The rate constant of {self.equation} is above {low:.2g}, and nothing in the data limits it"
-        else:
-            said = f"The rate constant of {self.equation} is below {high:.2g}, and may be zero for all the data say"
-        if not self.along:
-            return f"{said}."
-        parts = [
-            f"that of {equation} goes with it{'' if 0.9 < slope < 1.1 else f' (to the power of {slope:.2g})'}, so that "
-            f"only their {'ratio' if slope > 0 else 'product'} is known, to {100 * left:.2g} %"
-            for equation, slope, left in self.along
-        ]
-        return f"{said}; {'; '.join(parts)}."
-
-    @property
-    def advice(self) -> str:
-        """What to measure."""
-        if self.state.difference < NOWHERE:
-            return "No state would tell, since others make up for it everywhere: leave it out or hold it fixed."
-        time = number_text(float(f"{self.time:.1g}"))
-        return (
-            f"Measure near {self.state.text}, within {time} s: another value would change a rate there by "
-            f"{100 * self.state.difference:.2g} %."
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """What `summary.json` says."""
-        return {
-            "reaction": self.interval.reactions[0],
-            "part": self.interval.part,
-            "equation": self.equation,
-            "low": self.interval.low,
-            "high": self.interval.high,
-            "along": [{"equation": e, "slope": slope, "std_error": left} for e, slope, left in self.along],
-            "state": self.state.as_dict(),
-            "time": self.time,
-            "text": f"{self.text} {self.advice}",
-        }
+TRIED_CHANGE = 3.0
+"""Of ln k, a factor of twenty, with which the state is looked for that would show it."""
 
 
 def unidentified(
     mechanism: Mechanism,
     intervals: Sequence[RateInterval],
-    spread: Covariance,
+    covariance: Covariance,
     combinations: Array,
     concentrations: Array,
     temperature: Array,
@@ -115,7 +39,7 @@ def unidentified(
         With the rate constants as fitted.
     intervals : sequence of RateInterval
         n of them.
-    spread : Covariance
+    covariance : Covariance
         Of P parameters.
     combinations : array, shape (n, P)
         The change of each ln k with the parameters.
@@ -123,19 +47,16 @@ def unidentified(
         The states of the data.
     """
     found: list[Unidentified] = []
-    told: set[int] = set()
+    covered: set[int] = set()
+    errors = np.array([each.std_error for each in intervals])
     for i, each in enumerate(intervals):
-        if i in told or (each.low is not None and each.high is not None):
+        if i in covered or (each.low is not None and each.high is not None):
             continue
-        slopes, left = spread.following(combinations, i)
-        errors = np.array([other.std_error for other in intervals])
-        with_it = [
-            j
-            for j in range(len(intervals))
-            if j != i and abs(slopes[j]) > GOES_ALONG and left[j] < WELL_KNOWN < errors[j]
-        ]
-        told |= {i, *with_it}
-        change = TRIED if each.high is None else -TRIED
+        slopes, left = covariance.following(combinations, i)
+        bound = (np.abs(slopes) > MINIMUM_SLOPE) & (left < KNOWN_ERROR) & (errors > KNOWN_ERROR)
+        with_it = [int(j) for j in np.flatnonzero(bound) if j != i]
+        covered |= {i, *with_it}
+        change = TRIED_CHANGE if each.high is None else -TRIED_CHANGE
         other = _moved(mechanism, each, change)
         for j in with_it:
             other = _moved(other, intervals[j], change * float(slopes[j]))

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-Array = NDArray[np.float64]
+from ..chemistry.arrays import Array, Mask
+
 Residual = Callable[[Array], Array]
 
-FARTHEST = 15.0
-"""Change of a logarithm, a factor of three million, beyond which a limit counts as none."""
+MAXIMUM_CHANGE = 15.0
+"""Of a logarithm, a factor of three million, beyond which a limit counts as none."""
 FIRST_STEP = 0.1
 GROWTH = 1.7
 CLOSE = 0.01
 EVALUATIONS = 25
 
 
-@dataclass(frozen=True)
-class Profile:
-    """Limits of one parameter; None where the data set none within a factor of three million."""
-
-    low: float | None
-    high: float | None
-
-
 def profile_limits(
     residual: Residual, jacobian: Residual, best: Array, which: int, rise: float, reach: Array | None = None
-) -> Profile:
+) -> tuple[float | None, float | None]:
     """How far parameter ``which`` may go in both directions before the sum of squares rises by ``rise``.
 
     At each value of it the other parameters are fitted anew, so that what they can make up for is no limit.
@@ -48,6 +39,11 @@ def profile_limits(
     reach : array, shape (P,), optional
         How far each of the others may go to either side; 30 if absent, for logarithms.
 
+    Returns
+    -------
+    tuple of two floats or None
+        The lower and the upper limit; None where the data set none within a factor of three million.
+
     Examples
     --------
     What decays too fast for the first sample is known from below only:
@@ -58,8 +54,8 @@ def profile_limits(
     ...     return (np.exp(-np.exp(p[0]) * time) - [1.0, 0.0, 0.0]) / 0.01
     >>> def jacobian(p):
     ...     return (-np.exp(p[0]) * time * np.exp(-np.exp(p[0]) * time) / 0.01)[:, None]
-    >>> limits = profile_limits(residual, jacobian, np.array([4.0]), 0, 3.84)
-    >>> limits.high is None, round(float(np.exp(limits.low)), 1)
+    >>> low, high = profile_limits(residual, jacobian, np.array([4.0]), 0, 3.84)
+    >>> high is None, round(float(np.exp(low)), 1)
     (True, 3.9)
 
     References
@@ -68,7 +64,7 @@ def profile_limits(
        J. R. Stat. Soc. C 37, 87-94 (1988). https://doi.org/10.2307/2347496
     """
     others = np.arange(len(best)) != which
-    far = np.full(len(best), 2 * FARTHEST) if reach is None else reach
+    far = np.full(len(best), 2 * MAXIMUM_CHANGE) if reach is None else reach
     inside = best - far, best + far
     least = float(np.sum(residual(best) ** 2))
 
@@ -80,11 +76,11 @@ def profile_limits(
         return float(np.sum(residual(point) ** 2)) - least - rise, point
 
     low, high = (_crossing(excess, best, sign) for sign in (-1.0, 1.0))
-    return Profile(*(None if change is None else float(best[which] + change) for change in (low, high)))
+    return None if low is None else float(best[which] + low), None if high is None else float(best[which] + high)
 
 
 def _fitted_anew(
-    residual: Residual, jacobian: Residual, point: Array, free: NDArray[np.bool_], inside: tuple[Array, Array]
+    residual: Residual, jacobian: Residual, point: Array, free: Mask, inside: tuple[Array, Array]
 ) -> Array:
     """The point with its free parameters where the sum of squares is smallest."""
 
@@ -93,14 +89,14 @@ def _fitted_anew(
         every[free] = values
         return every
 
-    def part(values: Array) -> Array:
-        return residual(full(values))
-
-    def slopes(values: Array) -> Array:
-        return np.asarray(jacobian(full(values))[:, free])
-
-    bounds = (inside[0][free], inside[1][free])
-    fit = least_squares(part, point[free], jac=slopes, bounds=bounds, x_scale="jac", max_nfev=EVALUATIONS)
+    fit = least_squares(
+        lambda values: residual(full(values)),
+        point[free],
+        jac=lambda values: jacobian(full(values))[:, free],
+        bounds=(inside[0][free], inside[1][free]),
+        x_scale="jac",
+        max_nfev=EVALUATIONS,
+    )
     return full(np.asarray(fit.x))
 
 
@@ -109,7 +105,7 @@ def _crossing(excess: Callable[[float, Array], tuple[float, Array]], best: Array
     inside, point, step = 0.0, best, FIRST_STEP
     while True:
         outside = inside + sign * step
-        if abs(outside) > FARTHEST:
+        if abs(outside) > MAXIMUM_CHANGE:
             return None
         over, moved = excess(outside, point)
         if over > 0:

@@ -1,18 +1,17 @@
-"""The numbers of a mechanism that the data may tell: a reaction's rate laws as a vector, and back."""
+"""The numbers of a mechanism that data may determine: rate laws as a vector, and back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..chemistry.arrays import Array
 from ..chemistry.kinetics import production_rates
 from ..chemistry.mechanism import Arrhenius, Mechanism, Reaction
 from ..chemistry.thermo import GAS_CONSTANT
-
-Array = NDArray[np.float64]
 
 STEP = 1e-5
 """Relative change of a rate constant for differences."""
@@ -59,12 +58,10 @@ def parameters_of(mechanism: Mechanism, middle: float, *, thermal: bool) -> tupl
 
 def rates_of(reaction: Reaction) -> Iterator[tuple[str, Arrhenius]]:
     """The reaction's rate constants with their part."""
-    if reaction.rate is not None:
-        yield "forward", reaction.rate
-    if reaction.reverse_rate is not None:
-        yield "reverse", reaction.reverse_rate
-    if reaction.falloff is not None:
-        yield "low", reaction.falloff.low
+    low = None if reaction.falloff is None else reaction.falloff.low
+    for part, rate in (("forward", reaction.rate), ("reverse", reaction.reverse_rate), ("low", low)):
+        if rate is not None:
+            yield part, rate
 
 
 def moved(reaction: Reaction, parameter: Parameter, change: float, middle: float) -> Reaction:
@@ -106,24 +103,19 @@ def slopes(
     found = np.empty((*concentrations.shape, len(parameters)))
     for p, parameter in enumerate(parameters):
         step = STEP * (GAS_CONSTANT * middle if parameter.name == "Ea" else 1.0)
-        up, down = (
-            production_rates(
-                replace(mechanism, reactions=(moved(mechanism.reactions[parameter.reaction], parameter, h, middle),)),
-                concentrations,
-                temperature,
-            )
-            for h in (step, -step)
-        )
-        found[:, :, p] = (up - down) / (2 * step)
+        reaction = mechanism.reactions[parameter.reaction]
+        up, down = (replace(mechanism, reactions=(moved(reaction, parameter, h, middle),)) for h in (step, -step))
+        rise = production_rates(up, concentrations, temperature) - production_rates(down, concentrations, temperature)
+        found[:, :, p] = rise / (2 * step)
     return found
 
 
 def in_file_form(parameters: tuple[Parameter, ...], middle: float) -> Array:
     """Matrix, shape (P, P), from these parameters to those of the file, where ln A takes the place of ln k."""
-    turn = np.eye(len(parameters))
-    for i, each in enumerate(parameters):
-        if each.name == "ln k":
-            for j, other in enumerate(parameters):
-                if (other.reaction, other.part) == (each.reaction, each.part) and other.name in ("b", "Ea"):
-                    turn[i, j] = -np.log(middle) if other.name == "b" else 1 / (GAS_CONSTANT * middle)
-    return turn
+    matrix = np.eye(len(parameters))
+    entries = {"b": -np.log(middle), "Ea": 1 / (GAS_CONSTANT * middle)}
+    for (i, each), (j, other) in product(enumerate(parameters), repeat=2):
+        same = (other.reaction, other.part) == (each.reaction, each.part)
+        if same and each.name == "ln k" and other.name in entries:
+            matrix[i, j] = entries[other.name]
+    return matrix

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..chemistry.arrays import Array
 from ..data.trajectories import Trajectories, Trajectory
 
 SLACK = 0.05
@@ -45,7 +45,7 @@ def beyond_training(histories: list[Trajectory], training: Trajectories | None) 
     return found
 
 
-def _conditions(run: Trajectory) -> NDArray[np.float64]:
+def _conditions(run: Trajectory) -> Array:
     """Temperature, pressure and mole fractions of the initial state, shape (2 + S,)."""
     total = run.concentrations[0].sum()
     return np.array([run.temperature[0], run.pressure[0], *(run.concentrations[0] / (total if total > 0 else 1.0))])

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..chemistry.arrays import Array
 from ..data.noise.concentration_noise import Noise
 from ..data.trajectories import Trajectory
-
-Array = NDArray[np.float64]
 
 DEVIATIONS = 5.0
 """Standard deviations of the noise by which data may miss the truth."""

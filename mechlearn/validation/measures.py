@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..chemistry.arrays import Array
 from ..chemistry.mechanism import Mechanism
 from ..chemistry.thermo import GAS_CONSTANT
 from ..data.trajectories import Trajectory
@@ -14,7 +14,6 @@ from .data_noise import NoisyRuns
 from .settings import MeasurementNoise
 from .validation_record import HeatRelease
 
-Array = NDArray[np.float64]
 Runs = list[Trajectory]
 Simulated = dict[str, Trajectory]
 

@@ -11,7 +11,6 @@ from pydantic.dataclasses import dataclass
 from ..simulation.ignition import Ignition, IgnitionDefinition
 from ..units import STRICT, Molar
 
-
 Share = Annotated[float, Strict(), Field(gt=0)]
 
 

@@ -6,9 +6,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ..chemistry.arrays import Array
 from ..data.trajectories import Trajectory
 from .data_noise import ABOVE_NOISE, NoisyRuns
 from .settings import Criteria
@@ -115,8 +113,8 @@ class Validation:
     held_out: bool
     species: tuple[str, ...]
     runs: tuple[str, ...]
-    errors: NDArray[np.float64]
-    times: NDArray[np.float64]
+    errors: Array
+    times: Array
     temperature_errors: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     conservation: dict[str, float] = field(default_factory=dict)

@@ -47,7 +47,7 @@ def test_the_pair_of_craciun_and_pantea_is_named_where_balance_does_not_exclude_
 def test_without_compositions_no_concentrations_can_decide() -> None:
     balances = balances_of(MICHAELIS_MENTEN, states(4, 60), np.full(60, 300.0))
     others = ml.find_alternatives(MICHAELIS_MENTEN, balances)
-    assert "no concentrations can decide" in others.found[0].decides
+    assert "no concentrations can discriminate" in others.found[0].discrimination
     assert not others.undetermined
 
 
@@ -84,7 +84,7 @@ def test_rate_laws_that_look_alike_on_the_data_are_told_and_a_state_that_parts_t
     assert each.difference > 0.3
     assert each.where is not None
     assert abs(np.log(each.where.concentrations["A"] / 0.5)) > 1
-    assert "Measure near A" in each.decides
+    assert "Measure near A" in each.discrimination
 
 
 def test_a_reaction_that_shares_another_one_s_products_has_an_alternative_as_small() -> None:
@@ -121,7 +121,7 @@ def test_networks_near_one_learnt_from_concentrations_are_told_with_the_state_th
     other, wider = CompetingNetwork((a_c, b_c), (2.0, 1.0)), CompetingNetwork((a_b, b_c, a_c), (2.0, 1.0, 0.01))
     near = [
         each
-        for each in ml.find_alternatives(truth, balances, near=(other, wider)).found
+        for each in ml.find_alternatives(truth, balances, neighbouring=(other, wider)).found
         if not each.structurally_equivalent
     ]
     texts = ["A => B at 2 can be replaced by A => C at 2.", "A => C at 0.01 may be there as well."]
@@ -129,7 +129,7 @@ def test_networks_near_one_learnt_from_concentrations_are_told_with_the_state_th
     assert [each.n_more for each in near] == [0, 1]
     for each in near:
         assert each.difference > 0
-        assert "Measure near A" in each.decides
+        assert "Measure near A" in each.discrimination
 
 
 @pytest.mark.parametrize(("fast", "runs"), [(1.5, 3), (5.0, 10)])
@@ -140,7 +140,7 @@ def test_networks_near_one_learnt_from_concentrations_are_looked_for_by_themselv
     learnt = ml.discover(balances, search)
     assert learnt.trajectory_fit is not None
     assert ml.compare(learnt.mechanism, truth).exact
-    known = ml.find_alternatives(learnt.mechanism, balances, search, near=learnt.trajectory_fit.alternatives)
+    known = ml.find_alternatives(learnt.mechanism, balances, search, neighbouring=learnt.trajectory_fit.alternatives)
     found = ml.find_alternatives(learnt.mechanism, balances, search)
     assert {each.replacement[0].equation for each in found.found} == {
         each.replacement[0].equation for each in known.found
@@ -183,7 +183,7 @@ def test_at_several_temperatures_a_reaction_that_another_can_replace_is_named(no
     assert 800 <= each.where.temperature <= 1400
     assert each.where.difference > 0.3
     assert abs(np.log(2 * each.where.concentrations["B"] / each.where.concentrations["A"])) > 1
-    assert "kmol/m^3 at" in each.decides
+    assert "kmol/m^3 at" in each.discrimination
     assert each.as_dict()["temperature"] == each.where.temperature
 
 

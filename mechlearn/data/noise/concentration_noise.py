@@ -55,6 +55,10 @@ class Noise:
         """The same with all deviations multiplied."""
         return Noise(self.relative * factor, self.absolute * factor)
 
+    def with_own(self, which: Mask, deviations: Array) -> Noise:
+        """The same with other constant parts of some species, both of shape (S,)."""
+        return Noise(self.relative, np.where(which, deviations, self.absolute))
+
     @property
     def kind(self) -> str:
         """``relative`` or ``absolute``."""
@@ -102,8 +106,7 @@ def estimate_noise(runs: Trajectories, kind: str = "auto") -> Noise:
     if not hidden.any():
         return noise_in_residuals(fourth, around, largest, kind)
     measured = noise_in_residuals(np.where(hidden, np.nan, fourth), around, largest, kind)
-    own = np.maximum(np.sqrt(np.nanmean(fourth**2, axis=0)), MINIMUM_NOISE * largest)
-    return Noise(measured.relative, np.where(hidden, own, measured.absolute))
+    return measured.with_own(hidden, np.maximum(np.sqrt(np.nanmean(fourth**2, axis=0)), MINIMUM_NOISE * largest))
 
 
 def noise_in_residuals(residuals: Array, around: Array, largest: Array, kind: str = "auto") -> Noise:

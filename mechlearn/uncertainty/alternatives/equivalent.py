@@ -16,19 +16,19 @@ from __future__ import annotations
 from itertools import combinations, product
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array, Integers
 from ...chemistry.one_way import Complex, OneWayReaction
 from ...discovery.candidates.network.stoichiometry import Stoichiometry
 
 Mixture = tuple[tuple[Complex, float], ...]
 
 LARGEST_MIXTURE = 3
-SMALLEST_SHARE = 1e-9
+MINIMUM_PART = 1e-9
 
 
 def mixtures(direction: OneWayReaction, stoichiometry: Stoichiometry) -> list[Mixture]:
-    """Smallest sets of other products, with their shares, between which those of a direction lie; the simplest first.
+    """Smallest sets of other products, with their parts, between which those of a direction lie; the simplest first.
 
     Parameters
     ----------
@@ -49,9 +49,9 @@ def mixtures(direction: OneWayReaction, stoichiometry: Stoichiometry) -> list[Mi
     found: list[Mixture] = []
     for count in range(2, min(LARGEST_MIXTURE, len(made) + 1) + 1):
         for chosen in combinations(others, count):
-            shares = _shares(np.array(chosen)[:, made], target[made])
-            if shares is not None:
-                found.append(tuple(zip(chosen, shares.tolist(), strict=True)))
+            parts = _parts(np.array(chosen)[:, made], target[made])
+            if parts is not None:
+                found.append(tuple(zip(chosen, parts.tolist(), strict=True)))
     return sorted(found, key=_size)
 
 
@@ -61,7 +61,7 @@ def _size(mixture: Mixture) -> tuple[int, int, int, Mixture]:
     return len(mixture), max(molecules), sum(molecules), mixture
 
 
-def _candidates(reactants: NDArray[np.int64], target: NDArray[np.int64], stoichiometry: Stoichiometry) -> list[Complex]:
+def _candidates(reactants: Integers, target: Integers, stoichiometry: Stoichiometry) -> list[Complex]:
     """Products of the same species that may stand beside these reactants."""
     made = np.flatnonzero(target)
     choices = np.array(list(product(range(stoichiometry.max_coefficient + 1), repeat=len(made))))
@@ -73,12 +73,12 @@ def _candidates(reactants: NDArray[np.int64], target: NDArray[np.int64], stoichi
     return [tuple(int(n) for n in row) for row in whole[allowed]]
 
 
-def _shares(points: NDArray[np.int64], target: NDArray[np.int64]) -> NDArray[np.float64] | None:
-    """Shares, all above zero, with which the points average to the target; None where there are none."""
+def _parts(points: Integers, target: Integers) -> Array | None:
+    """Parts, all above zero, with which the points average to the target; None where there are none."""
     matrix = np.vstack([points.T, np.ones(len(points))]).astype(float)
     if np.linalg.matrix_rank(matrix) < len(points):
         return None
     goal = np.append(target, 1.0)
-    shares = np.linalg.lstsq(matrix, goal, rcond=None)[0]
-    exact = np.abs(matrix @ shares - goal).max() < 1e-9
-    return np.asarray(shares) if exact and shares.min() > SMALLEST_SHARE else None
+    parts = np.linalg.lstsq(matrix, goal, rcond=None)[0]
+    exact = np.abs(matrix @ parts - goal).max() < 1e-9
+    return np.asarray(parts) if exact and parts.min() > MINIMUM_PART else None

@@ -6,56 +6,35 @@ Letters in shapes: M balances, S species, N states, P columns.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from ...chemistry.kinetics import progress
+from ...chemistry.arrays import Array
+from ...chemistry.kinetics import production_rates, progress
 from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction, ThirdBody
 from ...data.balances.balances import Balances
 from ...discovery.candidates.enumeration import candidate_reactions
-from ...discovery.fit.production_states import Flux
-from ...discovery.fit.rate_fit import errors_left
 from ...discovery.settings import Search
 from ..experiment_design import most_different_state
-from .alternatives_record import Alternative
+from ..weighted_balances import WeightedBalances, weights_of_fit
+from .alternatives_result import Alternative
 
-Array = NDArray[np.float64]
 Key = tuple[tuple[tuple[str, float], ...], tuple[tuple[str, float], ...]]
 
-LAWS = ((0.0, 0.0), (-1.0, 0.0), (0.0, 1e8), (0.0, 2.5e8))
+RATE_LAWS = ((0.0, 0.0), (-1.0, 0.0), (0.0, 1e8), (0.0, 2.5e8))
 """b and Ea [J/kmol] of which the rate constant of a candidate is mixed, beside those of the mechanism."""
-CLEARLY_WORSE = 12.0
+CHI2_RISE = 12.0
 """Rise of χ² at which another network is no longer about as likely."""
-MOST_NUMBERS = 2e7
+MAXIMUM_NUMBERS = 2e7
 """In the columns of all candidates."""
-MOST_BALANCES = 600
+MAXIMUM_BALANCES = 600
 """That are looked at; of more, evenly drawn."""
-MOST_LAWS = 12
-MOST_NAMED = 8
-AS_EXACT = 1e-9
-"""Share of what a reaction makes that another may miss in data without noise."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Data:
-    """The balances, weighted, and what of them the mechanism leaves."""
-
-    balances: Balances
-    temperature: Array
-    weights: Array
-    left: Array
-
-    def columns(self, mechanism: Mechanism) -> Array:
-        """What each reaction contributes to the weighted balances, shape (M S, R)."""
-        forward, reverse = progress(mechanism, self.balances.concentrations, self.temperature)
-        made = (forward - reverse)[:, None, :] * mechanism.net.T[None]
-        seen = self.balances.operator @ made.reshape(len(made), -1)
-        return np.asarray(seen.reshape(len(self.weights), -1, made.shape[2]) * self.weights[:, :, None]).reshape(
-            -1, made.shape[2]
-        )
+MAXIMUM_RATE_LAWS = 12
+MAXIMUM_NAMED = 8
+EXACT_MISFIT = 1e-9
+"""Part of what a reaction makes that another may miss in data without noise."""
 
 
 def exchanges(mechanism: Mechanism, balances: Balances, search: Search) -> tuple[list[Alternative], int] | None:
@@ -67,50 +46,52 @@ def exchanges(mechanism: Mechanism, balances: Balances, search: Search) -> tuple
     negative. Of many balances some are looked at.
     """
     balances = _some_of(balances)
-    if len(mechanism.reactions) * balances.accumulation.size > MOST_NUMBERS:
+    if len(mechanism.reactions) * balances.accumulation.size > MAXIMUM_NUMBERS:
         return None
     groups = _groups(mechanism)
     offered = [each for each in _candidates(mechanism, search) if _key(each) not in groups]
     own = ((r.rate.b, r.rate.Ea) for r in mechanism.reactions if r.rate is not None)
-    shapes = tuple(dict.fromkeys((*LAWS, *own)))[:MOST_LAWS]
+    shapes = tuple(dict.fromkeys((*RATE_LAWS, *own)))[:MAXIMUM_RATE_LAWS]
     copies = len(shapes) * (2 if search.third_bodies else 1)
     if not offered:
         return [], 0
-    if len(offered) * copies * balances.accumulation.size > MOST_NUMBERS:
+    if len(offered) * copies * balances.accumulation.size > MAXIMUM_NUMBERS:
         return None
-    data = _weighted(mechanism, balances)
-    mine = data.columns(mechanism)
+    kelvin = balances.temperature_or(mechanism.temperature)
+    data = WeightedBalances(balances, kelvin, weights_of_fit(mechanism, balances, kelvin))
+    left = -data.residual(production_rates(mechanism, balances.concentrations, kelvin))
+    mine = _contributions(data, mechanism)
     laws = [list(_with_laws(each, shapes, search)) for each in offered]
-    columns = [data.columns(replace(mechanism, reactions=tuple(each))) for each in laws]
-    limit = CLEARLY_WORSE * float(np.mean(data.left**2))
+    columns = [_contributions(data, replace(mechanism, reactions=tuple(each))) for each in laws]
+    limit = CHI2_RISE * float(np.mean(left**2))
     found: list[tuple[float, tuple[int, ...], Mechanism]] = []
     for members in groups.values():
         others = [i for i in range(len(mechanism.reactions)) if i not in members]
         basis = _adjustments(data, mine, others)
         plane = np.linalg.qr(basis)[0] if basis.size else np.zeros((len(mine), 0))
-        target = data.left + mine[:, list(members)].sum(axis=1)
+        target = left + mine[:, list(members)].sum(axis=1)
         outside = target - plane @ (plane.T @ target)
-        base = float(np.sum((data.left - plane @ (plane.T @ data.left)) ** 2))
+        base = float(np.sum((left - plane @ (plane.T @ left)) ** 2))
         for reactions, column in zip(laws, columns, strict=True):
             rest = column - plane @ (plane.T @ column)
             amounts, norm = _fitted(rest, column, outside)
-            if amounts is None or norm**2 - base > max(limit, (AS_EXACT * float(np.linalg.norm(target))) ** 2):
+            if amounts is None or norm**2 - base > max(limit, (EXACT_MISFIT * float(np.linalg.norm(target))) ** 2):
                 continue
             changes = np.linalg.lstsq(basis, target - column @ amounts, rcond=None)[0].reshape(-1, 3)
-            other = _built(mechanism, data, others, changes, reactions, amounts)
+            other = _exchanged(mechanism, kelvin, dict(zip(others, changes, strict=True)), reactions, amounts)
             if other is not None:
                 found.append((norm**2 - base, members, other))
     found.sort(key=lambda each: each[:2])
-    named = [_told(mechanism, other, members, data) for _, members, other in found[:MOST_NAMED]]
+    named = [_alternative(mechanism, other, members, data) for _, members, other in found[:MAXIMUM_NAMED]]
     return named, len(found) - len(named)
 
 
 def _some_of(balances: Balances) -> Balances:
-    """At most `MOST_BALANCES`, with the states that they see."""
+    """At most `MAXIMUM_BALANCES`, with the states that they see."""
     count = len(balances.accumulation)
-    if count <= MOST_BALANCES:
+    if count <= MAXIMUM_BALANCES:
         return balances
-    rows = np.linspace(0, count - 1, MOST_BALANCES).astype(int)
+    rows = np.linspace(0, count - 1, MAXIMUM_BALANCES).astype(int)
     operator = balances.operator[rows]
     seen = np.unique(operator.indices)
     return replace(
@@ -124,25 +105,23 @@ def _some_of(balances: Balances) -> Balances:
     )
 
 
-def _weighted(mechanism: Mechanism, balances: Balances) -> _Data:
-    kelvin = np.where(np.isfinite(balances.temperature), balances.temperature, mechanism.temperature)
-    forward, reverse = progress(mechanism, balances.concentrations, kelvin)
-    size, observe = np.abs(mechanism.net), balances.operator
-    production = np.asarray(observe @ ((forward - reverse) @ mechanism.net))
-    net, gross = abs(observe) @ (np.abs(forward - reverse) @ size), abs(observe) @ ((forward + reverse) @ size)
-    flux = Flux(production, np.asarray(net), np.asarray(gross))
-    weights = errors_left(balances.accumulation, flux).weights(flux)
-    return _Data(balances, kelvin, weights, ((balances.accumulation - production) * weights).ravel())
+def _contributions(data: WeightedBalances, mechanism: Mechanism) -> Array:
+    """What each reaction contributes to the weighted balances, shape (M S, R)."""
+    forward, reverse = progress(mechanism, data.balances.concentrations, data.temperature)
+    return data.observed((forward - reverse)[:, None, :] * mechanism.net.T[None])
 
 
-def _adjustments(data: _Data, mine: Array, others: list[int]) -> Array:
+def _shapes(temperature: Array, kelvin: Array) -> Array:
+    """How changes of ln A, b and Ea change a rate at temperatures of shape (M,), about the middle one, shape (M, 3)."""
+    middle = float(np.median(kelvin))
+    return np.stack([np.ones(len(temperature)), np.log(temperature / middle), middle / temperature - 1], axis=1)
+
+
+def _adjustments(data: WeightedBalances, mine: Array, others: list[int]) -> Array:
     """Changes of ln A, b and Ea of the other reactions, shape (M S, 3 per reaction)."""
-    middle = float(np.median(data.temperature))
-    at = np.asarray(data.balances.operator @ data.temperature) / np.maximum(
-        np.asarray(data.balances.operator @ np.ones(len(data.temperature))), 1e-300
-    )
-    shapes = np.stack([np.ones(len(at)), np.log(at / middle), middle / at - 1], axis=1)
-    shapes = np.repeat(shapes, data.balances.accumulation.shape[1], axis=0)
+    operator, species = data.balances.operator, data.balances.accumulation.shape[1]
+    sums = np.maximum(np.asarray(operator @ np.ones(len(data.temperature))), 1e-300)
+    shapes = np.repeat(_shapes(np.asarray(operator @ data.temperature) / sums, data.temperature), species, axis=0)
     return np.asarray(mine[:, others, None] * shapes[:, None, :]).reshape(len(mine), -1)
 
 
@@ -155,38 +134,29 @@ def _fitted(rest: Array, column: Array, target: Array) -> tuple[Array | None, fl
     return (amounts / size, float(norm)) if amounts.any() else (None, np.inf)
 
 
-def _built(
-    mechanism: Mechanism,
-    data: _Data,
-    others: list[int],
-    changes: Array,
-    reactions: list[Reaction],
-    amounts: Array,
+def _exchanged(
+    mechanism: Mechanism, kelvin: Array, others: dict[int, Array], reactions: list[Reaction], amounts: Array
 ) -> Mechanism | None:
     """The network with the candidate, the others scaled as at the middle temperature; None if one turns negative."""
-    middle = float(np.median(data.temperature))
-    ends = np.array([data.temperature.min(), middle, data.temperature.max()])
-    shapes = np.stack([np.ones(3), np.log(ends / middle), middle / ends - 1], axis=1)
-    factors = 1 + changes @ shapes.T
-    if factors.size and factors.min() <= 0:
+    ends = np.array([kelvin.min(), np.median(kelvin), kelvin.max()])
+    factors = {i: 1 + _shapes(ends, kelvin) @ change for i, change in others.items()}
+    if any(factor.min() <= 0 for factor in factors.values()):
         return None
-    kept = [_scaled(mechanism.reactions[i], float(f[1])) for i, f in zip(others, factors, strict=True)]
+    kept = [_scaled(mechanism.reactions[i], float(factor[1])) for i, factor in factors.items()]
     new = [_scaled(each, float(k)) for each, k in zip(reactions, amounts, strict=True) if k > 0]
     return replace(mechanism, reactions=(*kept, *new))
 
 
-def _told(mechanism: Mechanism, other: Mechanism, members: tuple[int, ...], data: _Data) -> Alternative:
+def _alternative(
+    mechanism: Mechanism, other: Mechanism, members: tuple[int, ...], data: WeightedBalances
+) -> Alternative:
     kept = len(mechanism.reactions) - len(members)
     middle = float(np.median(data.temperature))
     sides = [[mechanism.reactions[i] for i in members], list(other.reactions[kept:])]
+    sums = [float(sum(r.rate.at(middle) for r in each if r.rate is not None)) for each in sides]
     replaced, by = (
-        replace(
-            each[0],
-            rate=Arrhenius(float(sum(r.rate.at(middle) for r in each if r.rate is not None))),
-            reverse_rate=None,
-            falloff=None,
-        )
-        for each in sides
+        replace(each[0], rate=Arrhenius(constant), reverse_rate=None, falloff=None)
+        for each, constant in zip(sides, sums, strict=True)
     )
     where = most_different_state(mechanism, other, data.balances.concentrations, data.temperature)
     return Alternative((replaced,), (by,), n_more=0, structurally_equivalent=False, where=where)
@@ -195,8 +165,8 @@ def _told(mechanism: Mechanism, other: Mechanism, members: tuple[int, ...], data
 def _groups(mechanism: Mechanism) -> dict[Key, tuple[int, ...]]:
     """Reactions of the same sides, colliders aside."""
     groups: dict[Key, tuple[int, ...]] = {}
-    for i, reaction in enumerate(mechanism.reactions):
-        groups[_key(reaction)] = (*groups.get(_key(reaction), ()), i)
+    for i, key in enumerate(map(_key, mechanism.reactions)):
+        groups[key] = (*groups.get(key, ()), i)
     return groups
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array
 from ...chemistry.kinetics import rate_constants
 from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction
 from ...chemistry.one_way import Complex, OneWayReaction, complex_text
@@ -19,22 +19,20 @@ from ...discovery.fit.trajectory_result import CompetingNetwork
 from ...discovery.select.neighbouring_networks import competing_networks
 from ...discovery.settings import Search
 from ..experiment_design import most_different_state
-from .alternatives_record import Alternative, Alternatives
+from .alternatives_result import Alternative, Alternatives
 from .equivalent import mixtures
 from .exchange import exchanges
 from .indistinguishable import candidate_directions, substitutes, undetermined
 
-Array = NDArray[np.float64]
-
-MOST_OF_ONE = 2
+MAXIMUM_PER_REACTION = 2
 """Mixtures that are named for one reaction; the others are counted."""
-MOST_MORE = 3
+MAXIMUM_MORE = 3
 """Reactions that an alternative which agrees on the data may have more, to be named."""
 EQUIVALENT = "networks with the same dynamics, up to {coefficient} molecules of a species and {order} on a side"
-ON_COURSES = "; networks one reaction away, of all that are possible, whose trajectories explain the data as well"
+ON_TRAJECTORIES = "; networks one reaction away, of all that are possible, whose trajectories explain the data as well"
 EXCHANGED = "; one reaction in place of another, of all that the elements allow, at all temperatures of the data"
 ON_DATA = "; networks of reactions of at most two molecules on a side that agree on the data"
-SPREAD = 1e-6
+ISOTHERMAL_RANGE = 1e-6
 
 
 def find_alternatives(
@@ -42,9 +40,9 @@ def find_alternatives(
     balances: Balances,
     search: Search | None = None,
     *,
-    near: tuple[CompetingNetwork, ...] | None = None,
+    neighbouring: tuple[CompetingNetwork, ...] | None = None,
 ) -> Alternatives:
-    """CompetingNetwork sets of reactions that explain the data as well as a learnt mechanism.
+    """Competing sets of reactions that explain the data as well as a learnt mechanism.
 
     Parameters
     ----------
@@ -54,7 +52,7 @@ def find_alternatives(
         Production rates at states, or balances of concentrations alone.
     search : Search, optional
         With which it was learnt: ``conserve`` and the largest coefficients say which reactions count.
-    near : tuple of CompetingNetwork, optional
+    neighbouring : tuple of CompetingNetwork, optional
         For concentrations alone: networks that are known to explain them as well
         (``discovery.trajectory_fit.alternatives``, which saves time); by default they are looked for.
 
@@ -76,27 +74,29 @@ def find_alternatives(
     search = search or Search()
     elements = element_laws(balances.species) if all(s.composition for s in balances.species) else None
     limits = (search.max_coefficient, search.max_order)
-    bound = elements is not None and search.conserve in ("auto", "elements")
-    stoichiometry = (
-        conserving_rows(elements, *limits)
-        if elements is not None and bound
-        else free_rows(len(balances.species), *limits)
-    )
+    if elements is not None and search.conserve in ("auto", "elements"):
+        stoichiometry = conserving_rows(elements, *limits)
+    else:
+        stoichiometry = free_rows(len(balances.species), *limits)
     scope = EQUIVALENT.format(coefficient=search.max_coefficient, order=search.max_order)
     found, further = _same_dynamics(mechanism, stoichiometry, elements)
     if balances.trajectories is not None:
-        if near is None:
-            near = competing_networks(dict(one_way(mechanism, reversible=True)), balances, search)
-        found += _near(mechanism, near or (), balances)
-        return _told(found, further, (), scope + ON_COURSES * (near is not None))
+        if neighbouring is None:
+            neighbouring = competing_networks(dict(one_way(mechanism, reversible=True)), balances, search)
+        mine = dict(one_way(mechanism, reversible=True))
+        states, kelvin = balances.concentrations, balances.temperature
+        for each in neighbouring or ():
+            others = dict(zip(each.directions, each.constants, strict=True))
+            found.append(_competing(mechanism, mine, others, states, kelvin))
+        return _sorted(found, further, (), scope + ON_TRAJECTORIES * (neighbouring is not None))
     if not (_one_temperature(balances) and _all_one_way(mechanism)):
         known = elements is not None and mechanism.reactions
         swapped = exchanges(mechanism, balances, search) if known else None
-        others, more = swapped or ([], 0)
-        return _told(found + others, further + more, (), scope + EXCHANGED * (swapped is not None))
-    others, more, open_ = _on_data(mechanism, balances, search, stoichiometry)
+        exchanged, more = swapped or ([], 0)
+        return _sorted(found + exchanged, further + more, (), scope + EXCHANGED * (swapped is not None))
+    on_data, more, open_ = _on_data(mechanism, balances, search, stoichiometry)
     names = tuple(complex_text(y, mechanism.species_names) for y in open_ or ())
-    return _told(found + others, further + more, names, scope if open_ is None else scope + ON_DATA)
+    return _sorted(found + on_data, further + more, names, scope if open_ is None else scope + ON_DATA)
 
 
 def _same_dynamics(
@@ -109,16 +109,16 @@ def _same_dynamics(
     present = {direction for direction, _ in mine}
     for direction, constant in mine:
         listed = mixtures(direction, stoichiometry)
-        further += max(len(listed) - MOST_OF_ONE, 0)
-        for mixture in listed[:MOST_OF_ONE]:
-            by = [(OneWayReaction(direction.reactants, products), constant * share) for products, share in mixture]
+        further += max(len(listed) - MAXIMUM_PER_REACTION, 0)
+        for mixture in listed[:MAXIMUM_PER_REACTION]:
+            by = {OneWayReaction(direction.reactants, products): constant * part for products, part in mixture}
             found.append(
                 Alternative(
-                    (_reaction(direction, constant, mechanism),),
-                    tuple(_reaction(each, k, mechanism) for each, k in by),
-                    n_more=sum(each not in present for each, _ in by) - 1,
+                    _reactions({direction: constant}, mechanism),
+                    _reactions(by, mechanism),
+                    n_more=len(by.keys() - present) - 1,
                     structurally_equivalent=True,
-                    unbalanced=elements is not None and not all(_balanced(each, elements) for each, _ in by),
+                    unbalanced=elements is not None and not all(_balanced(each, elements) for each in by),
                 )
             )
     return found, further
@@ -134,24 +134,16 @@ def _on_data(
     wanted = [direction for direction in fit.directions if direction.reactants in (open_ or ())]
     others = [_without(problem, fit, direction, stoichiometry, mechanism) for direction in wanted]
     there = [other for other in others if other is not None]
-    named = [other for other in there if other.n_more <= MOST_MORE]
+    named = [other for other in there if other.n_more <= MAXIMUM_MORE]
     return named, len(there) - len(named), open_
 
 
-def _near(mechanism: Mechanism, networks: tuple[CompetingNetwork, ...], balances: Balances) -> list[Alternative]:
-    """Networks that explain concentrations as well, as what they have less and more than a mechanism."""
-    mine = dict(one_way(mechanism, reversible=True))
-    states, kelvin = balances.concentrations, balances.temperature
-    return [
-        instead(mechanism, mine, dict(zip(each.directions, each.constants, strict=True)), states, kelvin)
-        for each in networks
-    ]
-
-
-def _told(found: list[Alternative], further: int, open_: tuple[str, ...], scope: str) -> Alternatives:
-    ordered = sorted(
-        _distinct(found), key=lambda each: (each.unbalanced, each.n_more, not each.structurally_equivalent)
-    )
+def _sorted(found: list[Alternative], further: int, open_: tuple[str, ...], scope: str) -> Alternatives:
+    distinct: dict[tuple[tuple[str, ...], ...], Alternative] = {}
+    for each in found:
+        sides = (each.replaced, each.replacement)
+        distinct.setdefault(tuple(tuple(sorted(r.equation for r in side)) for side in sides), each)
+    ordered = sorted(distinct.values(), key=lambda x: (x.unbalanced, x.n_more, not x.structurally_equivalent))
     return Alternatives(found=tuple(ordered), n_more=further, undetermined=open_, scope=scope)
 
 
@@ -182,7 +174,7 @@ def _all_one_way(mechanism: Mechanism) -> bool:
 def _one_temperature(balances: Balances) -> bool:
     temperature = balances.temperature[np.isfinite(balances.temperature)]
     square = balances.operator.shape[0] == balances.operator.shape[1]
-    return square and (not temperature.size or bool(np.ptp(temperature) <= SPREAD * temperature.max()))
+    return square and (not temperature.size or bool(np.ptp(temperature) <= ISOTHERMAL_RANGE * temperature.max()))
 
 
 def _without(
@@ -193,50 +185,37 @@ def _without(
     other = substitutes(problem, fit, direction, candidates)
     if other is None:
         return None
-    constants = dict(zip(fit.directions, _physical(problem, fit.directions, fit.constants), strict=True))
-    others = dict(zip(other[0], _physical(problem, *other), strict=True))
+    mine, others = (
+        {d: float(k) for d, k in zip(network, problem.rate_constants(constants, _orders(network)), strict=True)}
+        for network, constants in ((fit.directions, fit.constants), other)
+    )
     states = problem.concentrations * problem.concentration_unit
-    return instead(mechanism, constants, others, states, np.full(len(states), mechanism.temperature))
+    return _competing(mechanism, mine, others, states, np.full(len(states), mechanism.temperature))
 
 
-def instead(
+def _orders(directions: tuple[OneWayReaction, ...]) -> Array:
+    return np.array([d.reactants for d in directions], dtype=float)
+
+
+def _competing(
     mechanism: Mechanism,
     mine: Mapping[OneWayReaction, float],
     others: Mapping[OneWayReaction, float],
     concentrations: Array,
     temperature: Array,
 ) -> Alternative:
-    """Another network with its rate constants, as what it has less and more, and the state that tells them apart."""
-    networks = [
-        replace(mechanism, reactions=tuple(_reaction(d, k, mechanism) for d, k in constants.items()))
-        for constants in (mine, others)
-    ]
-    replaced = tuple(_reaction(d, k, mechanism) for d, k in mine.items() if d not in others)
-    by = tuple(_reaction(d, k, mechanism) for d, k in others.items() if d not in mine)
+    """Another network with its rate constants, as what it has less and more, and the state that discriminates."""
+    networks = [replace(mechanism, reactions=_reactions(constants, mechanism)) for constants in (mine, others)]
+    replaced = _reactions({d: k for d, k in mine.items() if d not in others}, mechanism)
+    by = _reactions({d: k for d, k in others.items() if d not in mine}, mechanism)
     state = most_different_state(networks[0], networks[1], concentrations, temperature)
     return Alternative(replaced, by, n_more=len(by) - len(replaced), structurally_equivalent=False, where=state)
-
-
-def _physical(problem: Scaled, directions: tuple[OneWayReaction, ...], constants: Array) -> list[float]:
-    orders = np.array([d.reactants for d in directions], dtype=float)
-    return [float(k) for k in problem.rate_constants(constants, orders)]
-
-
-def _distinct(found: list[Alternative]) -> list[Alternative]:
-    seen: dict[tuple[tuple[str, ...], tuple[str, ...]], Alternative] = {}
-    for each in found:
-        key = tuple(sorted(r.equation for r in each.replaced)), tuple(sorted(r.equation for r in each.replacement))
-        seen.setdefault(key, each)
-    return list(seen.values())
 
 
 def _balanced(direction: OneWayReaction, elements: Array) -> bool:
     return bool(np.abs(elements @ np.subtract(direction.products, direction.reactants)).max() < 1e-6)
 
 
-def _reaction(direction: OneWayReaction, constant: float, mechanism: Mechanism) -> Reaction:
-    left, right = (
-        {name: n for name, n in zip(mechanism.species_names, side, strict=True) if n}
-        for side in (direction.reactants, direction.products)
-    )
-    return Reaction(left, right, Arrhenius(constant))
+def _reactions(constants: Mapping[OneWayReaction, float], mechanism: Mechanism) -> tuple[Reaction, ...]:
+    names = mechanism.species_names
+    return tuple(Reaction(*each.sides(names), Arrhenius(constant)) for each, constant in constants.items())

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import nnls
 
+from ...chemistry.arrays import Array, Integers
 from ...chemistry.one_way import Complex, OneWayReaction, monomials
 from ...data.noise.rate_noise import all_complexes
 from ...discovery.candidates.network.stoichiometry import Stoichiometry
 from ...discovery.fit.rate_constants import RateFit, matrix_of, net_matrix
 from ...discovery.fit.scaling import Scaled
+from ..weighted_balances import inverse_flux
+from .exchange import CHI2_RISE
 
-Array = NDArray[np.float64]
-
-MOST_MONOMIALS = 150
+MAXIMUM_MONOMIALS = 150
 """Monomials up to order 2, beyond which the data are not searched."""
-MOST_DIRECTIONS = 3000
-EXACT = 1e-8
-"""Share of its size by which a monomial must differ from all mixtures of others, in data without noise."""
-SEEN = 5.0
+MAXIMUM_DIRECTIONS = 3000
+EXACT_DISTANCE = 1e-8
+"""Part of its size by which a monomial must differ from all mixtures of others, in data without noise."""
+DETECTED_DEVIATIONS = 5.0
 """Standard errors by which it must do so in noisy data."""
-CLEARLY_WORSE = 12.0
-"""Rise of χ² at which another network is no longer about as likely."""
-AS_EXACT = 1e-9
-"""Share of the gross flux that another network may miss in data without noise."""
+EXACT_MISFIT = 1e-9
+"""Part of the gross flux that another network may miss in data without noise."""
 
 
 def undetermined(problem: Scaled, fit: RateFit) -> tuple[Complex, ...] | None:
@@ -38,7 +34,7 @@ def undetermined(problem: Scaled, fit: RateFit) -> tuple[Complex, ...] | None:
     mine = sorted({d.reactants for d in fit.directions})
     species = problem.concentrations.shape[1]
     others = [y for y in all_complexes(species, 2) if y not in mine]
-    if len(mine) + len(others) > MOST_MONOMIALS:
+    if len(mine) + len(others) > MAXIMUM_MONOMIALS:
         return None
     values = monomials(problem.concentrations, mine + others)
     weights = error_weights(problem, fit)
@@ -49,7 +45,8 @@ def undetermined(problem: Scaled, fit: RateFit) -> tuple[Complex, ...] | None:
         size = np.linalg.norm(columns, axis=0)
         size[size == 0] = 1.0
         distance = _distances(columns / size, len(mine)) * size[: len(mine)]
-        needed = EXACT * size[: len(mine)] if problem.noise.exact else SEEN / np.maximum(np.abs(made[:, k]), 1e-300)
+        noisy = DETECTED_DEVIATIONS / np.maximum(np.abs(made[:, k]), 1e-300)
+        needed = EXACT_DISTANCE * size[: len(mine)] if problem.noise.exact else noisy
         open_ &= (made[:, k] == 0) | (distance < needed)
     return tuple(y for y, is_open in zip(mine, open_, strict=True) if is_open)
 
@@ -59,9 +56,7 @@ def error_weights(problem: Scaled, fit: RateFit) -> Array:
     if not problem.noise.exact:
         return 1 / problem.noise.deviation(fit.production(problem))
     values = monomials(problem.concentrations, [d.reactants for d in fit.directions])
-    gross = (values * fit.constants) @ np.abs(net_matrix(fit.directions))
-    gross = gross + 1e-8 * gross.max(axis=1, keepdims=True)
-    return np.asarray(np.where(gross > 0, 1 / np.where(gross > 0, gross, 1.0), 0.0))
+    return inverse_flux((values * fit.constants) @ np.abs(net_matrix(fit.directions)))
 
 
 def _production_vectors(fit: RateFit, complexes: list[Complex]) -> Array:
@@ -85,16 +80,14 @@ def _distances(columns: Array, count: int) -> Array:
 
 def candidate_directions(species: int, stoichiometry: Stoichiometry) -> tuple[OneWayReaction, ...]:
     """One-way reactions between complexes of at most two molecules, without a species on both sides."""
-
-    def pairs() -> Iterator[OneWayReaction]:
-        complexes = all_complexes(species, 2)
-        rows = np.array(complexes)
-        for y in rows:
-            apart = ~((rows > 0) & (y > 0)).any(axis=1)
-            admitted = apart & stoichiometry.admits((rows - y).astype(float))
-            yield from (OneWayReaction(tuple(int(n) for n in y), complexes[i]) for i in np.flatnonzero(admitted))
-
-    return tuple(pairs())
+    complexes = all_complexes(species, 2)
+    rows = np.array(complexes)
+    found: list[OneWayReaction] = []
+    for reactants, y in zip(complexes, rows, strict=True):
+        apart = ~((rows > 0) & (y > 0)).any(axis=1)
+        admitted = apart & stoichiometry.admits((rows - y).astype(float))
+        found += [OneWayReaction(reactants, complexes[i]) for i in np.flatnonzero(admitted)]
+    return tuple(found)
 
 
 def substitutes(
@@ -105,9 +98,8 @@ def substitutes(
     Non-negative least squares over all candidates, then one after the other dropped while the data are explained as
     well, those that the fit has not first, and of them the smallest.
     """
-    offered = tuple(dict.fromkeys([*(d for d in fit.directions if d != without), *candidates]))
-    offered = tuple(d for d in offered if d != without)
-    if len(offered) > MOST_DIRECTIONS:
+    offered = tuple(d for d in dict.fromkeys([*fit.directions, *candidates]) if d != without)
+    if len(offered) > MAXIMUM_DIRECTIONS:
         return None
     weights = error_weights(problem, fit)
     values = monomials(problem.concentrations, [d.reactants for d in offered])
@@ -116,9 +108,9 @@ def substitutes(
     matrix = matrix / size
     target = (problem.production * weights).ravel()
     mine = float(np.linalg.norm((fit.production(problem) - problem.production) * weights))
-    limit = AS_EXACT * np.sqrt(len(target)) if problem.noise.exact else np.sqrt(mine**2 + CLEARLY_WORSE)
+    limit = EXACT_MISFIT * np.sqrt(len(target)) if problem.noise.exact else np.sqrt(mine**2 + CHI2_RISE)
 
-    def solve(columns: NDArray[np.int64]) -> tuple[Array, float]:
+    def solve(columns: Integers) -> tuple[Array, float]:
         solution, left = nnls(matrix[:, columns], target, maxiter=50 * len(columns) + 100)
         return solution, float(left)
 

@@ -1,4 +1,4 @@
-"""What is said of other networks: frozen records."""
+"""Other networks that explain the data as well: frozen records."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Alternative:
     ----------
     replaced : tuple of Reaction
         One-way reactions of the mechanism.
-    by : tuple of Reaction
+    replacement : tuple of Reaction
         One-way reactions with rate constants at the data's temperature.
-    more : int
+    n_more : int
         How many one-way reactions the network has more with it.
     structurally_equivalent : bool
-        True if both make the same of every state, so that no concentrations can tell them apart.
+        True if both make the same of every state, so that no concentrations can discriminate between them.
     where : DiscriminatingState or None
         The state at which they differ most; None where ``structurally_equivalent``.
     unbalanced : bool
@@ -38,17 +38,17 @@ class Alternative:
 
     @property
     def difference(self) -> float:
-        """Share of a rate by which the two networks differ where they differ most."""
+        """Part of a rate by which the two networks differ where they differ most."""
         return 0.0 if self.where is None else self.where.difference
 
     @property
-    def decides(self) -> str:
-        """What would tell the two apart."""
+    def discrimination(self) -> str:
+        """What would discriminate between the two."""
         if self.unbalanced:
             return "The compositions exclude it: search with conserve: elements."
         if self.structurally_equivalent:
             return (
-                "Both make the same of every state, so no concentrations can decide; "
+                "Both make the same of every state, so no concentrations can discriminate; "
                 "the elements in each species would (give compositions)."
             )
         assert self.where is not None
@@ -85,7 +85,7 @@ class Alternative:
             "state": None if self.where is None else dict(self.where.concentrations),
             "temperature": None if self.where is None else self.where.temperature,
             "unbalanced": self.unbalanced,
-            "text": f"{self.text} {self.decides}",
+            "text": f"{self.text} {self.discrimination}",
         }
 
 
@@ -97,10 +97,10 @@ class Alternatives:
     ----------
     found : tuple of Alternative
         Those with the fewest reactions first.
-    more : int
+    n_more : int
         Further ones that are not listed.
     undetermined : tuple of str
-        Reactant complexes of which the data do not tell what they make, since other rate laws look the same there.
+        Reactant complexes of which the data do not determine what they make, since other rate laws look the same there.
     scope : str
         Among which networks they were looked for.
     """
@@ -117,12 +117,12 @@ class Alternatives:
 
     @property
     def sentence(self) -> str:
-        """The first of them, with what would decide, and how many there are; empty where there is none."""
+        """The first of them, with what would discriminate, and how many there are; empty where there is none."""
         if not self.found:
             return ""
         first = self.as_small[0] if self.as_small else self.found[0]
         others = len(self.found) + self.n_more - 1
-        return f"{first.text} {first.decides}" + (f" There are {others} more such sets." if others else "")
+        return f"{first.text} {first.discrimination}" + (f" There are {others} more such sets." if others else "")
 
     def as_dict(self) -> dict[str, Any]:
         """What `summary.json` says."""
