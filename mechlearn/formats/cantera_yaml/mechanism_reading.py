@@ -201,24 +201,13 @@ def _reaction(reaction: ct.Reaction, names: set[str]) -> Reaction:
             reactants, products = _with_collider(reactants, body.name), _with_collider(products, body.name)
         else:
             third_body = ThirdBody(efficiencies, default)
-    rate, falloff = _rate(reaction)
-    return Reaction(
-        reactants,
-        products,
-        rate,
-        third_body=third_body,
-        falloff=falloff,
-        reversible=reaction.reversible,
-        orders=whole_numbers(reaction.orders) or None,
-        note=note,
-    )
-
-
-def _rate(reaction: ct.Reaction) -> tuple[Arrhenius, Falloff | None]:
     rate: Any = reaction.rate
-    if reaction.reaction_type not in _FALLOFF:
-        return _arrhenius(rate), None
-    return _arrhenius(rate.high_rate), Falloff(_arrhenius(rate.low_rate), tuple(map(float, rate.falloff_coeffs)))
+    falloff = None
+    if reaction.reaction_type in _FALLOFF:
+        falloff = Falloff(_arrhenius(rate.low_rate), tuple(map(float, rate.falloff_coeffs)))
+        rate = rate.high_rate
+    reversible, orders = reaction.reversible, whole_numbers(reaction.orders) or None
+    return Reaction(reactants, products, _arrhenius(rate), None, third_body, reversible, orders, note, falloff=falloff)
 
 
 def _arrhenius(rate: Any) -> Arrhenius:

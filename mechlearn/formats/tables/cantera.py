@@ -135,12 +135,6 @@ def _table(path: Path, name: str, columns: dict[str, Array], fractions: dict[str
         raise DataError(
             f"{where}: there is no column of times. Save the array with one: ct.SolutionArray(gas, extra=['t'])."
         )
-    return Table(
-        where=where,
-        form=FORM,
-        header=[*columns, *(f"{basis}_{species}" for species in fractions)],
-        cells=[*columns.values(), *fractions.values()],
-        lines=range(lengths.pop()),
-        name=name,
-        row_word="state",
-    )
+    header = [*columns, *(f"{basis}_{species}" for species in fractions)]
+    cells = [*columns.values(), *fractions.values()]
+    return Table(where, FORM, header, cells, range(lengths.pop()), name=name, row_word="state")

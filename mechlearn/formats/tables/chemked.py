@@ -85,16 +85,9 @@ def _table(where: str, name: str, point: Mapping[str, Any]) -> Table:
         column[np.searchsorted(times, time)] = measured
         cells.append(column)
     comments = {key: _first(point[key]) for key in ("temperature", "pressure") if key in point}
-    return Table(
-        where=where,
-        form=FORM,
-        header=[f"time [{time_units.pop()}]", *headers],
-        cells=cells,
-        lines=range(1, len(times) + 1),
-        comments=comments,
-        name=name,
-        row_word="time",
-    )
+    header = [f"time [{time_units.pop()}]", *headers]
+    lines = range(1, len(times) + 1)
+    return Table(where, FORM, header, cells, lines, comments=comments, name=name, row_word="time")
 
 
 def _profile(where: str, profile: Any) -> tuple[str, str, str, tuple[Array, Array]]:

@@ -65,13 +65,7 @@ def read_ckcsv(path: Path) -> Table:
     if not rows:
         raise DataError(f"{path} holds no line of the form 'Time_Soln#1, (sec), 0, 1, …'. Export it from Chemkin anew.")
     longest = max(len(row) for row in rows)
-    return Table(
-        where=str(path),
-        form=FORM,
-        header=[f"{row[0]}_{row[1]}" for row in rows],
-        cells=[row[2:] + [""] * (longest - len(row)) for row in rows],
-        lines=range(1, longest - 1),
-        decimal=".",
-        delimiter="comma",
-        row_word="value",
-    )
+    header = [f"{row[0]}_{row[1]}" for row in rows]
+    cells = [row[2:] + [""] * (longest - len(row)) for row in rows]
+    lines = range(1, longest - 1)
+    return Table(str(path), FORM, header, cells, lines, decimal=".", delimiter="comma", row_word="value")

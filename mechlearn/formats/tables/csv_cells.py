@@ -47,18 +47,8 @@ def read_table(path: Path) -> Table:
     ours = any(remark.strip(' ,"#\r\n') == f"{OURS} {VERSION}" for remark in remarks)
     delimiter = "," if ours else _delimiter(header)
     names = _split([header], delimiter, path, first, ours)[0][1]
-    table = Table(
-        where=str(path),
-        form=OURS if ours else family(names),
-        header=names,
-        cells=(),
-        lines=(),
-        header_line=first,
-        comments=comments,
-        decimal=".",
-        delimiter=_NAMES[delimiter],
-        notes=notes,
-    )
+    form, sign = OURS if ours else family(names), _NAMES[delimiter]
+    table = Table(str(path), form, names, (), (), first, comments, decimal=".", delimiter=sign, notes=notes)
     headless = all(_is_number(name) for name in names)
     bulk = None if headless else bulk_columns(stream, names, delimiter)
     if bulk is not None:

@@ -79,10 +79,8 @@ def steady_runs(
         If the kind of reactor is not given, or a residence time is not above zero.
     """
     if kind not in FEEDS:
-        raise DataError(
-            f"{table.head}: there are inlets and outlets, as of a flow reactor. Say which: --reactor stirred or "
-            "--reactor plug-flow."
-        )
+        which = " or ".join(f"--reactor {feed}" for feed in FEEDS)
+        raise DataError(f"{table.head}: there are inlets and outlets, as of a flow reactor. Say which: {which}.")
     bad = np.flatnonzero(residence <= 0)
     if bad.size:
         raise DataError(f"{table.place(int(bad[0]), time)}: a residence time is above zero. Check it, or leave it out.")
@@ -98,43 +96,32 @@ def steady_runs(
 def _stirred(table: Table, row: int, outlet: Array, rates: Array, states: TableStates, count: int) -> Trajectory:
     if np.isnan(rates[row]).any():
         raise DataError(f"{table.place(row)}: a value is missing, so that this state gives no rates. Leave it out.")
-    return Trajectory(
-        time=np.zeros(1),
-        concentrations=outlet[row : row + 1],
-        temperature=states.temperature[row : row + 1],
-        pressure=states.pressure[row : row + 1],
-        rates=rates[row : row + 1],
-        name=f"state{row + 1:0{len(str(count))}d}",
-    )
+    own = slice(row, row + 1)
+    name = f"state{row + 1:0{len(str(count))}d}"
+    return Trajectory(np.zeros(1), outlet[own], states.temperature[own], states.pressure[own], rates[own], name=name)
 
 
 def _plug_flow(
     table: Table, time: Column, residence: Array, inlet: Array, outlet: Array, states: TableStates
 ) -> list[Trajectory]:
-    conditions = np.column_stack([np.nan_to_num(inlet), np.nan_to_num(states.temperature)])
-    feeds, which = np.unique(conditions, axis=0, return_inverse=True)
-    first = {int(feed): int(np.flatnonzero(which.ravel() == feed)[0]) for feed in range(len(feeds))}
+    feeds: dict[tuple[float, ...], list[int]] = {}
+    for row, feed in enumerate(np.nan_to_num(np.column_stack([inlet, states.temperature])).tolist()):
+        feeds.setdefault(tuple(feed), []).append(row)
     runs = []
-    for number, feed in enumerate(sorted(first, key=lambda each: first[each]), start=1):
-        rows = np.flatnonzero(which.ravel() == feed)
-        rows = rows[np.argsort(residence[rows], kind="stable")]
+    for number, members in enumerate(feeds.values(), start=1):
+        rows = np.array(members)[np.argsort(residence[members], kind="stable")]
         same = np.flatnonzero(np.diff(residence[rows]) == 0)
         if same.size:
             raise DataError(
                 f"{table.place(int(rows[same[0] + 1]), time)}: this residence time stands twice for the same inlet. "
                 "Leave one of them out, or average them."
             )
-        start = [int(rows[0]), *rows.tolist()]
-        runs.append(
-            Trajectory(
-                time=np.concatenate([[0.0], residence[rows]]),
-                concentrations=np.vstack([inlet[rows[0]], outlet[rows]]),
-                temperature=states.temperature[start],
-                pressure=states.pressure[start],
-                reactor="isothermal",
-                name=f"inlet{number:0{len(str(len(feeds)))}d}",
-            )
-        )
+        times = np.concatenate([[0.0], residence[rows]])
+        amounts = np.vstack([inlet[rows[0]], outlet[rows]])
+        known = [rows[0], *rows]
+        name = f"inlet{number:0{len(str(len(feeds)))}d}"
+        temperature, pressure = states.temperature[known], states.pressure[known]
+        runs.append(Trajectory(times, amounts, temperature, pressure, reactor="isothermal", name=name))
     return runs
 
 

@@ -56,12 +56,8 @@ def write_hdf5(runs: Trajectories, path: str | os.PathLike[str]) -> None:
     if any(run.rates is not None for run in all_runs):
         unknown = [np.full(run.concentrations.shape, np.nan) if run.rates is None else run.rates for run in all_runs]
         numbers["rates"] = np.concatenate(unknown)
-    texts = {
-        "species": runs.species_names,
-        "name": [run.name for run in all_runs],
-        "parent": [run.parent for run in all_runs],
-        "reactor": [run.reactor for run in all_runs],
-    }
+    texts = {key: [getattr(run, key) for run in all_runs] for key in _LABELS.values()}
+    texts["species"] = list(runs.species_names)
     with atomic_path(path) as unfinished, h5py.File(unfinished, "w") as file:
         file.attrs["format"] = OURS
         file.attrs["version"] = _VERSION
@@ -69,7 +65,7 @@ def write_hdf5(runs: Trajectories, path: str | os.PathLike[str]) -> None:
         file.attrs["phase"] = runs.phase
         group = file.create_group("runs")
         for key, values in texts.items():
-            group.create_dataset(key, data=list(values), dtype=h5py.string_dtype())
+            group.create_dataset(key, data=values, dtype=h5py.string_dtype())
         group.create_dataset("start", data=np.cumsum([0, *(len(run.time) for run in all_runs)], dtype=np.int64))
         group.create_dataset("has_rates", data=np.array([run.rates is not None for run in all_runs]))
         for key, array in numbers.items():
@@ -153,16 +149,10 @@ def _our_table(path: Path, file: h5py.File) -> Table:
             header = f"d({name})/dt" if key == "rates" else name
             columns.append(Column(len(cells), header, _NUMBERS[key], name, unit, scale, offset))
             cells.append(column)
-    return Table(
-        where=str(path),
-        form=OURS,
-        header=[column.header for column in columns],
-        cells=cells,
-        lines=range(1, len(numbers["time"]) + 1),
-        comments={key: str(file.attrs[key]) for key in ("mechanism", "phase")},
-        row_word="sample",
-        columns=tuple(columns),
-    )
+    header, lines = [column.header for column in columns], range(1, len(numbers["time"]) + 1)
+    comments = {key: str(file.attrs[key]) for key in ("mechanism", "phase")}
+    known = tuple(columns)
+    return Table(str(path), OURS, header, cells, lines, comments=comments, row_word="sample", columns=known)
 
 
 def _check_shapes(path: Path, numbers: dict[str, NDArray[Any]], texts: dict[str, list[str]]) -> None:

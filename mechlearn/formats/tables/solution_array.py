@@ -47,19 +47,8 @@ def from_solution_array(states: Any, time: ArrayLike, *, reactor: Reactor = "", 
             "per sample. Give one run at a time, each with its times."
         )
     phase = states._phase
-    run = Trajectory(
-        time=times,
-        concentrations=states.concentrations,
-        temperature=states.T,
-        pressure=states.P,
-        rates=states.net_production_rates,
-        reactor=reactor,
-        name=name,
-    )
-    return Trajectories(
-        species=tuple(species_record(species) for species in phase.species()),
-        runs=(run,),
-        mechanism=phase.source if phase.source.endswith((".yaml", ".yml")) else "",
-        phase=phase.name,
-        atomic_weights=atomic_weights(phase),
-    )
+    rates = states.net_production_rates
+    run = Trajectory(times, states.concentrations, states.T, states.P, rates, reactor=reactor, name=name)
+    species = tuple(species_record(each) for each in phase.species())
+    mechanism = phase.source if phase.source.endswith((".yaml", ".yml")) else ""
+    return Trajectories(species, (run,), mechanism, phase.name, atomic_weights(phase))

@@ -171,20 +171,13 @@ def _part(table: Table, columns: Columns, source: TableMechanism, reactor: str |
     found, how = members(table, columns, time)
     reactors = constant(table, columns, "reactor", found, default=kind)
     parents = constant(table, columns, "parent", found, default="")
-    runs = tuple(
-        Trajectory(
-            time=time[rows],
-            concentrations=amounts[rows],
-            temperature=states.temperature[rows],
-            pressure=states.pressure[rows],
-            rates=_rates(table, columns, rates, rows),
-            reactor=cast(Reactor, reactor or reactors[name]),
-            name=name,
-            parent=parents[name],
-        )
-        for name, rows in found.items()
-    )
-    return _Part(species, runs, how, (*notes, *worked_out, *_single_states(found, how)))
+    runs = []
+    for name, rows in found.items():
+        own, own_rates = cast(Reactor, reactor or reactors[name]), _rates(table, columns, rates, rows)
+        temperature, pressure = states.temperature[rows], states.pressure[rows]
+        run = Trajectory(time[rows], amounts[rows], temperature, pressure, own_rates, own, name, parents[name])
+        runs.append(run)
+    return _Part(species, tuple(runs), how, (*notes, *worked_out, *_single_states(found, how)))
 
 
 def _single_states(found: Members, how: str) -> list[str]:
