@@ -46,7 +46,6 @@ HOME = {
     "rich": {"cli"},
     "threadpoolctl": {"discovery"},
     "filelock": {"study"},
-    "joblib": {"uncertainty"},
     "lazy_loader": {"__init__"},
     "distributed": {"cli"},
     "scipy": {"chemistry", "data", "discovery", "uncertainty", "pathways", "reduction", "report"},
@@ -58,7 +57,7 @@ SHARED_NAMES = {"__init__.py", "settings.py"}
 RUNS_CODE = {"eval", "exec", "compile", "__import__"}
 """Built-in functions by which the text of a file could become code."""
 UNSAFE_MODULES = {"pickle", "dill", "cloudpickle", "marshal", "shelve", "subprocess", "yaml", "builtins"}
-UNSAFE_CALLS = {"os.system", "os.popen", "torch.load", "torch.jit.load", "joblib.load", "np.load", "numpy.load"}
+UNSAFE_CALLS = {"os.system", "os.popen", "torch.load", "torch.jit.load", "np.load", "numpy.load"}
 
 
 @cache

@@ -107,7 +107,7 @@ def one_set(example: str, noise: float, seed: int, arguments: argparse.Namespace
         "seconds": seconds,
     }
     if arguments.support:
-        support = ml.bootstrap_support(truth, data, search, resamples=arguments.support, backend="sequential")
+        support = ml.bootstrap_support(truth, data, search, resamples=arguments.support, jobs=1)
         line |= {"true": support.reactions, "false": [share for _, share in support.others]}
     if not mechanism.reactions:
         return line | {"rates": []}

@@ -10,7 +10,7 @@ import typer
 from .shell import give_json, say
 
 if TYPE_CHECKING:
-    from ..study.run import Outcome
+    from ..study.assess import Outcome
 
 
 def finish(outcome: Outcome, json_file: str | None, folder: Path | None = None) -> None:

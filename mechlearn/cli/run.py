@@ -9,7 +9,7 @@ import typer
 
 from ..errors import StudyError
 from .outcome import finish
-from .shell import JsonOption, QuietOption, app, progress_bar, workers
+from .shell import JsonOption, QuietOption, app, cluster_executor, progress_bar
 
 
 @app.command(epilog="Example: mechlearn run hydrogen-oxidation.study.yaml -o results")
@@ -38,6 +38,6 @@ def run(
         checked = with_overrides(checked, {"uncertainty.bootstrap": bootstrap})
     from ..study.run import run_study
 
-    with progress_bar(quiet) as progress, workers(cluster) as backend:
-        outcome = run_study(checked, folder, overwrite=overwrite, resume=resume, backend=backend, progress=progress)
+    with progress_bar(quiet) as progress, cluster_executor(cluster) as executor:
+        outcome = run_study(checked, folder, overwrite=overwrite, resume=resume, executor=executor, progress=progress)
     finish(outcome, json_file, folder)

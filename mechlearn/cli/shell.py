@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,18 +38,13 @@ class Commands(typer.core.TyperGroup):
         raise typer.Exit(2)
 
 
-class _Writable(Exception):
-    """The file could be written."""
-
-
 def check_output(path: Path, *endings: str) -> None:
     """Refuse before the work what could not be written after it."""
-    from ..files import atomic_path
+    from ..files import check_target
 
     if endings and path.suffix.lower() not in endings:
         raise FormatError(f"{path}: the ending says what to write; here it is {' or '.join(endings)}.")
-    with suppress(_Writable), atomic_path(path):
-        raise _Writable
+    check_target(path)
 
 
 def _json_target(json_file: str | None) -> str | None:
@@ -147,10 +143,10 @@ def _lines(seconds_a_line: float) -> Iterator[Progress]:
 
 
 @contextmanager
-def workers(cluster: str | None) -> Iterator[str]:
-    """Joblib's backend: processes on this machine, or a Dask cluster that is joined for the while."""
+def cluster_executor(cluster: str | None) -> Iterator[Executor | None]:
+    """Work given out to a Dask cluster that is joined for the while; none without a cluster."""
     if cluster is None:
-        yield "loky"
+        yield None
         return
     try:
         from distributed import Client
@@ -166,7 +162,7 @@ def workers(cluster: str | None) -> Iterator[str]:
             f"There is no Dask scheduler at {cluster}: {error}. Start one, or leave --cluster out."
         ) from None
     with client:
-        yield "dask"
+        yield client.get_executor()
 
 
 def say(text: str, json_file: str | None) -> None:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
-from ..errors import StudyError
-from ..files import write_json
-from .candidate_phases import SourceMechanism
 from .checks import checked
 from .context import Context, Stage
 from .global_reactions import with_learnt_reactions
 from .group_elimination import without_together
-from .reduction_records import Candidate, Condition, GlobalReaction
 from .refitted_elimination import eliminated, refitted_once
 from .removal import ranked, without_reactions, without_species
 
@@ -125,97 +118,14 @@ class Saved:
 
     Parameters
     ----------
-    stages : list of Stage
+    stages : tuple of Stage
     turn : int
         The step to go on with.
     seconds, processor : float
         Spent, by the clock and by all processors.
     """
 
-    stages: list[Stage] = field(default_factory=list)
+    stages: tuple[Stage, ...] = ()
     turn: int = 0
     seconds: float = 0.0
     processor: float = 0.0
-
-
-def save_stages(path: Path, fingerprint: str, saved: Saved, source: SourceMechanism) -> None:
-    """Write what `load_stages` reads."""
-    write_json(
-        {
-            "fingerprint": fingerprint,
-            "turn": saved.turn,
-            "seconds": saved.seconds,
-            "processor": saved.processor,
-            "stages": [_as_dict(stage, source) for stage in saved.stages],
-        },
-        path,
-    )
-
-
-def load_stages(path: Path, fingerprint: str, source: SourceMechanism) -> Saved:
-    """What an earlier run of the same study has left; nothing without a file.
-
-    Raises
-    ------
-    StudyError
-        If the file is of another study, or damaged.
-    """
-    if not path.is_file():
-        return Saved()
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["fingerprint"] != fingerprint:
-            raise StudyError(
-                f"{path} is of another study, mechanism or version. Give another folder, or --overwrite to start anew."
-            )
-        stages = [_from_dict(each, source) for each in content["stages"]]
-        return Saved(stages, int(content["turn"]), float(content["seconds"]), float(content["processor"]))
-    except (OSError, KeyError, TypeError, IndexError, json.JSONDecodeError) as error:
-        raise StudyError(f"{path} is damaged ({error}). Start anew with --overwrite.") from None
-
-
-def _as_dict(stage: Stage, source: SourceMechanism) -> dict[str, Any]:
-    return {
-        "step": stage.step,
-        "turn": stage.turn,
-        "species": [source.names[i] for i in stage.candidate.species],
-        "reactions": [j + 1 for j in stage.candidate.reactions],
-        "changes": {str(j + 1): list(change) for j, change in stage.candidate.changes},
-        "errors": list(stage.errors),
-        "removed": list(stage.removed),
-        **(
-            {"global_reactions": [asdict(reaction) for reaction in stage.global_reactions]}
-            if stage.global_reactions
-            else {}
-        ),
-        **({"added": [asdict(each) for each in stage.added]} if stage.added else {}),
-        **({"flames": [asdict(each) for each in stage.flames]} if stage.flames else {}),
-        **({} if stage.back is None else {"back": stage.back}),
-    }
-
-
-def _from_dict(content: dict[str, Any], source: SourceMechanism) -> Stage:
-    candidate = Candidate(
-        species=tuple(source.names.index(name) for name in content["species"]),
-        reactions=tuple(int(j) - 1 for j in content["reactions"]),
-        changes=tuple((int(j) - 1, (a, b, e)) for j, (a, b, e) in content["changes"].items()),
-    )
-    global_reactions = tuple(
-        GlobalReaction(tuple(map(tuple, each["reactants"])), tuple(map(tuple, each["products"])), tuple(each["rate"]))
-        for each in content.get("global_reactions", ())
-    )
-    return Stage(
-        content["step"],
-        candidate,
-        tuple(content["errors"]),
-        tuple(content["removed"]),
-        turn=int(content["turn"]),
-        global_reactions=global_reactions,
-        added=_conditions(content.get("added", ())),
-        flames=_conditions(content.get("flames", ())),
-        back=content.get("back"),
-    )
-
-
-def _conditions(content: Iterable[dict[str, Any]]) -> tuple[Condition, ...]:
-    return tuple(Condition(**{**each, "mixture": tuple(map(tuple, each["mixture"]))}) for each in content)

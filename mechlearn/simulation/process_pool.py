@@ -7,9 +7,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -21,7 +22,9 @@ class Workers:
     Parameters
     ----------
     cores : int
-        Processes at work; with 1 it is this one.
+        Processes at work, all cores where it is below 1; with 1 it is this process.
+    executor : concurrent.futures.Executor, optional
+        Works in place of processes of our own, such as that of a Dask cluster; whoever made it ends it.
 
     Examples
     --------
@@ -30,9 +33,11 @@ class Workers:
     [8, 9]
     """
 
-    def __init__(self, cores: int) -> None:
-        self.cores = max(1, cores)
-        self._pool: ProcessPoolExecutor | None = None
+    def __init__(self, cores: int, executor: Executor | None = None) -> None:
+        self.cores = cores if cores > 0 else os.cpu_count() or 1
+        self._given = executor
+        self._pool = executor
+        self._tether: Connection | None = None
         self._seconds: dict[int, float] = {}
 
     @property
@@ -43,19 +48,14 @@ class Workers:
     def __enter__(self) -> Workers:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if kind is not None and self._tether is not None:
+            self._tether.close()
         self._stop()
 
     def map(self, function: Callable[..., Result], arguments: Iterable[Sequence[Any]]) -> list[Result | None]:
         """Results in order; None for a call whose process died."""
-        calls = list(arguments)
-        if self.cores == 1:
-            return [function(*each) for each in calls]
-        try:
-            return self._all(function, calls)
-        except BrokenProcessPool:
-            self._stop()
-            return [self._alone(function, each) for each in calls]
+        return [result for _, result in sorted(self.as_completed(function, arguments), key=lambda each: each[0])]
 
     def until(
         self,
@@ -66,38 +66,64 @@ class Workers:
         """Results in order up to the first that is enough; on one core the later calls are never made."""
         found: list[Result | None] = []
         calls = list(arguments)
-        results = (function(*each) for each in calls) if self.cores == 1 else self.map(function, calls)
+        results = (function(*each) for each in calls) if self._here else self.map(function, calls)
         for result in results:
             found.append(result)
             if enough(result):
                 break
         return found
 
-    def _all(self, function: Callable[..., Result], calls: list[Sequence[Any]]) -> list[Result | None]:
-        if self._pool is None:
-            self._pool = _started(self.cores)
-        futures = [self._pool.submit(_clocked, function, *each) for each in calls]
+    def as_completed(
+        self, function: Callable[..., Result], arguments: Iterable[Sequence[Any]]
+    ) -> Iterator[tuple[int, Result | None]]:
+        """The number of each call and its result, as they come; None for a call whose process died.
+
+        Calls that were at work beside one whose process died are made again, each alone.
+        """
+        calls = dict(enumerate(arguments))
+        if self._here:
+            yield from ((number, function(*call)) for number, call in calls.items())
+            return
         try:
-            answers = [future.result() for future in futures]
-        except KeyboardInterrupt:
-            for future in futures:
+            for number, result in self._submitted(function, calls):
+                del calls[number]
+                yield number, result
+        except BrokenProcessPool:
+            self._stop()
+            for number, call in calls.items():
+                yield number, self._alone(function, call)
+
+    @property
+    def _here(self) -> bool:
+        return self.cores == 1 and self._given is None
+
+    def _submitted(
+        self, function: Callable[..., Result], calls: dict[int, Sequence[Any]]
+    ) -> Iterator[tuple[int, Result]]:
+        if self._pool is None:
+            self._pool, self._tether = _started(self.cores)
+        numbers = {self._pool.submit(_clocked, function, *call): number for number, call in calls.items()}
+        try:
+            for future in as_completed(numbers):
+                result, process, seconds = future.result()
+                self._seconds[process] = max(seconds, self._seconds.get(process, 0.0))
+                yield numbers[future], result
+        finally:
+            for future in numbers:
                 future.cancel()
-            raise
-        for _, process, seconds in answers:
-            self._seconds[process] = max(seconds, self._seconds.get(process, 0.0))
-        return [answer for answer, _, _ in answers]
 
     def _alone(self, function: Callable[..., Result], call: Sequence[Any]) -> Result | None:
         try:
-            return self._all(function, [call])[0]
+            return next(self._submitted(function, {0: call}))[1]
         except BrokenProcessPool:
             self._stop()
             return None
 
     def _stop(self) -> None:
-        if self._pool is not None:
+        if self._pool is not None and self._tether is not None:
             self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+            self._tether.close()
+            self._pool = self._tether = None
 
 
 def _clocked(function: Callable[..., Result], *arguments: Any) -> tuple[Result, int, float]:
@@ -105,18 +131,29 @@ def _clocked(function: Callable[..., Result], *arguments: Any) -> tuple[Result, 
     return function(*arguments), os.getpid(), time.process_time()
 
 
-def _started(cores: int) -> ProcessPoolExecutor:
+def _started(cores: int) -> tuple[ProcessPoolExecutor, Connection]:
     """Processes that leave Ctrl-C, which reaches all of a terminal, to the one that gives out the work.
 
-    They inherit that SIGINT is ignored, so that it cannot hit one that is still starting.
+    They inherit that SIGINT is ignored, so that it cannot hit one that is still starting. They end, whatever they do,
+    when the connection beside them is closed, be it because this process was killed.
     """
-    pool = ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    receiver, tether = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(cores, mp_context=context, initializer=_end_with, initargs=(receiver,))
     if threading.current_thread() is not threading.main_thread():
-        return pool
+        return pool, tether
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         for _ in range(cores):
             pool.submit(int)
     finally:
         signal.signal(signal.SIGINT, before)
-    return pool
+    return pool, tether
+
+
+def _end_with(receiver: Connection) -> None:
+    def watch() -> None:
+        receiver.poll(None)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

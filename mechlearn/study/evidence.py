@@ -1,12 +1,8 @@
-"""What a learnt mechanism is judged on: held-out runs, fresh ones, and what noise allows."""
+"""What a learnt mechanism is assessed on: held-out runs, fresh ones, and what noise allows."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,22 +15,18 @@ from ..data.noise.concentration_noise import isolated_outliers
 from ..data.trajectories import Trajectories
 from ..discovery.discover import relative_error
 from ..discovery.discovery_result import Discovery
-from ..discovery.fit.learned_reactions import LearnedReaction
 from ..discovery.fit.refine import refine
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
 from ..simulation.mechanisms import find_mechanism
 from ..simulation.settings import Designed, Sample, Times
-from ..uncertainty.uncertainty_result import RateInterval
 from ..validation.data_noise import NoisyRuns
 from .schema import Study
 from .simulate import simulate_runs
 
 UNEXPLAINED = ("unexplained-residual", "no-reactions", "undersampled")
 """Outcomes for which data that lose atoms would be a reason."""
-UNBALANCED = 1e-6
-"""Share of its atoms that move by which an element may change in data without noise."""
-WIDTH = 1.96
-"""Standard errors on either side of a 95 % interval."""
+LARGEST_IMBALANCE = 1e-6
+"""Part of its atoms that move by which an element may change in data without noise."""
 FRESH_RUNS = 5
 FRESH_SEED = 1_000_003
 """Added to the study's seed for the runs on which states without a time history are validated."""
@@ -66,54 +58,55 @@ def unbalanced_elements(discovery: Discovery, balances: Balances) -> str:
         return ""
     names, atoms = element_matrix(balances.species)
     made, size = balances.accumulation @ atoms.T, np.abs(balances.accumulation) @ atoms.T
-    share = np.linalg.norm(made, axis=0) / np.maximum(np.linalg.norm(size, axis=0), 1e-300)
-    worst = int(np.argmax(share))
-    if share[worst] < max(UNBALANCED, 5 * discovery.noise):
+    imbalance = np.linalg.norm(made, axis=0) / np.maximum(np.linalg.norm(size, axis=0), 1e-300)
+    worst = int(np.argmax(imbalance))
+    if imbalance[worst] < max(LARGEST_IMBALANCE, 5 * discovery.noise):
         return ""
     return (
-        f"The rates do not conserve {names[worst]}: over all species its atoms change by {100 * share[worst]:.2g} % of "
-        "what the reactions move. A species that holds it is not in the table, or a column has another unit than the "
-        "others. Measure it, name it under `complete:`, or look at the units; conserve: none learns without elements."
+        f"The rates do not conserve {names[worst]}: over all species its atoms change by "
+        f"{100 * imbalance[worst]:.2g} % of what the reactions move. A species that holds it is not in the table, or a "
+        "column has another unit than the others. Measure it, name it under `complete:`, or look at the units; "
+        "conserve: none learns without elements."
     )
 
 
-def runs_with_noise(discovery: Discovery, judged: Trajectories) -> tuple[Trajectories, NoisyRuns | None]:
-    """The runs to judge on and, where concentrations alone were learnt from, their noise and fitted initial states.
+def runs_with_noise(discovery: Discovery, assessed: Trajectories) -> tuple[Trajectories, NoisyRuns | None]:
+    """The runs to validate on and, where concentrations alone were learnt from, their noise and fitted initial states.
 
     The rate constants stay as learnt: only the initial state of each run is fitted to its time history. Values that
     stand alone beyond all their neighbours count as not measured.
     """
     if discovery.trajectory_fit is None:
-        return judged, None
-    spread = discovery.trajectory_fit.spread
-    alone = [isolated_outliers(run.concentrations, spread) for run in judged.runs]
+        return assessed, None
+    noise = discovery.trajectory_fit.noise
+    alone = [isolated_outliers(run.concentrations, noise) for run in assessed.runs]
     left_out = tuple(
-        f"{judged.species_names[column]} of {run.name} at {run.time[sample]:.4g} s"
-        for run, out in zip(judged.runs, alone, strict=True)
+        f"{assessed.species_names[column]} of {run.name} at {run.time[sample]:.4g} s"
+        for run, out in zip(assessed.runs, alone, strict=True)
         for sample, column in np.argwhere(out)
     )
     kept = [
         replace(run, concentrations=np.where(out, np.nan, run.concentrations))
-        for run, out in zip(judged.runs, alone, strict=True)
+        for run, out in zip(assessed.runs, alone, strict=True)
     ]
-    judged = _as_isothermal(judged.select(kept), discovery.mechanism.temperature)
-    fitted = refine(discovery.mechanism, judged, spread=spread, rates=False)
-    return judged, NoisyRuns(spread, fitted.first, fitted.chi2 / fitted.data, left_out)
+    assessed = _as_isothermal(assessed.select(kept), discovery.mechanism.temperature)
+    fitted = refine(discovery.mechanism, assessed, noise=noise, rates=False)
+    return assessed, NoisyRuns(noise, fitted.first, fitted.chi2 / fitted.data, left_out)
 
 
-def fresh_trajectories(study: Study, judged: Trajectories) -> Trajectories:
+def fresh_trajectories(study: Study, assessed: Trajectories) -> Trajectories:
     """The runs to validate on: those given, or fresh time histories where the study has single states only."""
     source = study.source
-    if source is None or any(run.is_time_history for run in judged.runs):
-        return judged
+    if source is None or any(run.is_time_history for run in assessed.runs):
+        return assessed
     fresh = replace(source, seed=source.seed + FRESH_SEED)
     if isinstance(source.initial, Sample):
         fresh = replace(fresh, initial=replace(source.initial, runs=FRESH_RUNS))
     elif isinstance(source.initial, Designed):
-        bath = dict(zip(judged.species_names, judged.runs[0].concentrations[0].tolist(), strict=True))
-        fresh = replace(fresh, initial=source.initial.mixtures(1, {n: c for n, c in bath.items() if c > 0}))
-        judged = simulate_runs(replace(study, source=fresh))[0]
-    balances = differential_balances(judged)
+        state = dict(zip(assessed.species_names, assessed.runs[0].concentrations[0].tolist(), strict=True))
+        fresh = replace(fresh, initial=source.initial.mixtures(1, {n: c for n, c in state.items() if c > 0}))
+        assessed = simulate_runs(replace(study, source=fresh))[0]
+    balances = differential_balances(assessed)
     amount, change = balances.concentrations.sum(axis=1), np.abs(balances.accumulation).sum(axis=1)
     end = float(10 * np.median(amount[change > 0] / change[change > 0]))
     times = Times(end=end, count=21, spacing="log", start=end * 1e-4)
@@ -132,27 +125,3 @@ def _as_isothermal(runs: Trajectories, temperature: float) -> Trajectories:
             for run in runs.runs
         ]
     )
-
-
-def intervals(learned: LearnedReaction) -> dict[str, Any]:
-    """What is known of the rate constants of a reaction that was fitted to trajectories, as 95 % intervals."""
-    known = {}
-    rates = {"forward": learned.reaction.rate, "reverse": learned.reaction.reverse_rate}
-    for (part, rate), error, limits in zip(rates.items(), learned.std_error_log_k, learned.bounds, strict=True):
-        if rate is None or error is None:
-            continue
-        low, high = limits or (rate.A * math.exp(-WIDTH * error), rate.A * math.exp(WIDTH * error))
-        text = RateInterval((0,), part, rate.A, error, low, high, profiled=limits is not None).text
-        known[part] = {"k": rate.A, "low": low, "high": high, "text": text}
-    return known
-
-
-def metadata(discovery: Discovery, runs: Trajectories) -> dict[str, Any]:
-    """What a mechanism file says of where it comes from."""
-    return {
-        "version": version("mechlearn"),
-        "source": Path(runs.mechanism).name or "data",
-        "status": discovery.status,
-        "seed": discovery.search.seed,
-        "loss": float(f"{discovery.loss:.3g}"),
-    }

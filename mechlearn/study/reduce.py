@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -17,20 +14,23 @@ from ..data.progress import Progress, silent
 from ..errors import SimulationError, StudyError
 from ..files import write_text
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
-from ..reduction.candidate_phases import SourceMechanism, source_of
+from ..formats.records import plain, record
+from ..reduction.candidate_phases import source_of
 from ..reduction.conditions import ReductionRequest, condition_grids, flames_between, longest_of, task_of
 from ..reduction.context import Context, Stage
 from ..reduction.reduction_files import stage_name, write_reduced
 from ..reduction.reduction_records import Candidate, Condition, Task
 from ..reduction.scoring import refer, refer_flame
-from ..reduction.stages import Saved, load_stages, reduced, save_stages
+from ..reduction.stages import Saved, reduced
 from ..reduction.verification_points import VerificationPoints
 from ..simulation.process_pool import Workers
-from .reduction_results import RESULTS, Reduction, finished
+from .reduction_results import Reduction, finished
 from .schema import Study
 from .study_text import study_text
+from .workspace import STAGES, Clock, Workspace
 
-_KNOWN = 0.02
+_SMALLEST_CHANGE = 0.02
+"""Relative, of the mass fraction of a species of the first mixture that burning changes."""
 _LEADING = 32
 """Species of the first flame, those that matter most to ignition."""
 
@@ -61,50 +61,63 @@ def reduce_study(
     Raises
     ------
     StudyError
-        If the study does not fit a reduction, or the folder holds the results of another one.
+        If the study does not fit a reduction, the folder holds the results of another study or command or a file that
+        this one reads, cannot be written to, or another run works in it.
     SimulationError
         If the source ignites at no condition.
     """
-    started, already = time.monotonic(), time.process_time()
     request = request_of(study)
     task = task_of(request)
     text = study_text(study, folder) if study.path is not None else ""
-    fingerprint, source = _fingerprint(request, task), source_of(task.mechanism, task.phase)
-    name, record = request.source.mechanism, folder / "stages" / "stages.json"
-    before = _resumed(folder, record, fingerprint, source, overwrite)
-    mechanism = read_mechanism(task.mechanism, source.gas.name)
-    with Workers(cores or os.cpu_count() or 1) as workers:
-        work, left_out = _start(request, task, workers, progress)
-        record.parent.mkdir(parents=True, exist_ok=True)
-        if text:
-            write_text(folder / "study.yaml", text)
+    place = Workspace.of(study, text, folder, "reduce")
+    with place.opened(overwrite=overwrite), Workers(cores) as workers:
+        if overwrite:
+            place.drop()
+            place.clear()
+        return _fill_folder(request, task, place, workers, progress)
 
-        def spent() -> tuple[float, float]:
-            return before.seconds + time.monotonic() - started, before.processor + workers.seconds - already
 
-        def keep(found: list[Stage], step: int) -> None:
-            number = len(found) - 1
-            target = folder / "stages" / stage_name(number, found[-1])
-            if not target.exists():
-                write_reduced(mechanism, name, found[-1], target, checked=False)
-            save_stages(record, fingerprint, Saved(found, step, *spent()), source)
+def _fill_folder(
+    request: ReductionRequest, task: Task, place: Workspace, workers: Workers, progress: Progress
+) -> Reduction:
+    before = record(Saved, place.kept(STAGES) or plain(Saved()))
+    clock, already = Clock(reduce=before.seconds), time.process_time() - before.processor
+    mechanism = read_mechanism(task.mechanism, source_of(task.mechanism, task.phase).gas.name)
+    work, left_out = _start(request, task, workers, progress)
+    if place.text:
+        write_text(place.folder / "study.yaml", place.text)
+    stages = list(before.stages)
 
-        interrupted = False
-        try:
-            stages = reduced(
-                work,
-                refit=request.reduce.rates == "refit",
-                stages=before.stages,
-                turn=before.turn,
-                keep=keep,
-                global_reactions=request.reduce.global_reactions,
-            )
-        except KeyboardInterrupt:
-            stages = load_stages(record, fingerprint, source).stages
-            interrupted = True
-            if not stages:
-                raise
-        return finished(request, work, mechanism, stages, folder, spent, left_out, interrupted)
+    def keep(found: list[Stage], step: int) -> None:
+        stages[:] = found
+        number = len(found) - 1
+        target = place.folder / "stages" / stage_name(number, found[-1])
+        target.parent.mkdir(exist_ok=True)
+        if not target.exists():
+            write_reduced(mechanism, request.source.mechanism, found[-1], target, checked=False)
+        place.keep(STAGES, plain(Saved(tuple(found), step, clock.total, workers.seconds - already)))
+
+    interrupted = False
+    try:
+        reduced(
+            work,
+            refit=request.reduce.rates == "refit",
+            stages=list(before.stages),
+            turn=before.turn,
+            keep=keep,
+            global_reactions=request.reduce.global_reactions,
+        )
+    except KeyboardInterrupt:
+        interrupted = True
+        if not stages:
+            raise
+    clock.lap("reduce")
+
+    def seconds() -> dict[str, float]:
+        clock.lap("validate")
+        return clock.seconds() | {"processor": round(workers.seconds - already, 3)}
+
+    return finished(request, work, mechanism, stages, place, seconds, left_out, interrupted)
 
 
 def request_of(study: Study) -> ReductionRequest:
@@ -123,17 +136,6 @@ def request_of(study: Study) -> ReductionRequest:
             "`mechlearn init methane-reduction` writes one to start from."
         )
     return ReductionRequest(study.source, study.reduce, study.folder, where)
-
-
-def _resumed(folder: Path, record: Path, fingerprint: str, source: SourceMechanism, overwrite: bool) -> Saved:
-    """What an earlier run has left in the folder, which is refused where it holds something else."""
-    if folder.exists() and not folder.is_dir():
-        raise StudyError(f"{folder} is a file; give a folder for the results.")
-    if overwrite:
-        _clear(folder)
-    elif not record.is_file() and (folder / "reduced.yaml").exists():
-        raise StudyError(f"{folder} holds a reduced.yaml of unknown origin. Give another folder, or --overwrite.")
-    return load_stages(record, fingerprint, source)
 
 
 def _start(request: ReductionRequest, task: Task, workers: Workers, progress: Progress) -> tuple[Context, list[str]]:
@@ -192,27 +194,12 @@ def _no_flames(flames: Sequence[Condition]) -> tuple[Condition, ...]:
 
 
 def _reacting(names: Sequence[str], first: set[str], task: Task) -> set[str]:
-    """Species of the first mixture that burning changes by more than a little."""
+    """Species of the first mixture that burning changes."""
     source = source_of(task.mechanism, task.phase)
     condition = max(task.conditions, key=lambda each: each.temperature)
     gas = source.gas
     gas.TPX = condition.temperature, condition.pressure, dict(condition.mixture)
     before = np.array(gas.Y)
     gas.equilibrate("HP" if condition.constant_pressure else "UV")
-    changed = np.abs(gas.Y - before) > _KNOWN * np.maximum(before, gas.Y)
+    changed = np.abs(gas.Y - before) > _SMALLEST_CHANGE * np.maximum(before, gas.Y)
     return {name for name, moved in zip(names, changed, strict=True) if name in first and moved}
-
-
-def _fingerprint(request: ReductionRequest, task: Task) -> str:
-    """Of all that decides what a reduction finds."""
-    gas = source_of(task.mechanism, task.phase).gas
-    parts = [repr(task), repr(request.reduce), version("mechlearn"), version("cantera")]
-    parts += [str(reaction.input_data) for reaction in gas.reactions()]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _clear(folder: Path) -> None:
-    """Remove what an earlier reduction has written, and nothing else."""
-    stages = [*(folder / "stages").glob("[0-9]*.yaml"), folder / "stages" / "stages.json"]
-    for path in (*stages, *(folder / name for name in RESULTS)):
-        path.unlink(missing_ok=True)

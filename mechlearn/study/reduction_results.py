@@ -1,10 +1,9 @@
-"""What a reduction ends with: the mechanism file, its verdicts, the curve, the report and the summary."""
+"""What a reduction ends with: the mechanism file, how it does, the curve, the report and the summary."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from math import isinf
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from ..chemistry.mechanism import Mechanism
 from ..errors import MechlearnError
 from ..files import write_json, write_text
 from ..formats.chemkin import write_chemkin
-from ..pathways.differences import run_difference
 from ..pathways.recording import progress_history
 from ..reduction.assessment import Assessment, assessed, summary
 from ..reduction.conditions import ReductionRequest, conditions_of, flame_conditions, longest_of
@@ -22,27 +20,13 @@ from ..reduction.flame_assessment import FlameAssessment, assessed_flames, grid_
 from ..reduction.reduction_files import csv_text, curve_rows, removed_rows, stage_mechanism, write_reduced
 from ..reduction.settings import Envelope
 from ..report.figures.curve import curve_figure
-from ..report.graph_files import write_flux_graph
 from ..report.pages.reduction_report import report_page
 from ..simulation.mechanisms import load_gas
 from ..simulation.reactors import simulate_source
 from ..simulation.settings import MoleFractions, Perturb, Times
+from .draw import draw_difference
+from .workspace import Workspace, versions
 
-RESULTS = (
-    "reduced.yaml",
-    "curve.csv",
-    "curve.svg",
-    "removed.csv",
-    "difference.graphml",
-    "difference.svg",
-    "report.html",
-    "study.yaml",
-    "summary.json",
-    "chemkin/chem.inp",
-    "chemkin/therm.dat",
-    "chemkin/tran.dat",
-)
-"""What is written beside the stages; the summary last."""
 _TIMES = 300
 
 
@@ -75,16 +59,15 @@ def finished(
     work: Context,
     mechanism: Mechanism,
     stages: list[Stage],
-    folder: Path,
-    spent: Callable[[], tuple[float, float]],
+    place: Workspace,
+    seconds: Callable[[], dict[str, float]],
     left_out: list[str],
     interrupted: bool,
 ) -> Reduction:
-    """Write the last stage as the result, judge the file, draw, and sum up."""
-    last, name = stages[-1], request.source.mechanism
+    """Write the last stage as the result, assess the file, draw, and sum up."""
+    last, name, folder = stages[-1], request.source.mechanism, place.folder
     final = stage_mechanism(mechanism, last)
     work = work.with_global_reactions(last.global_reactions)
-    reducing, _ = spent()
     write_reduced(mechanism, name, last, folder / "reduced.yaml")
     write_text(folder / "curve.csv", csv_text(curve_rows(stages, work)))
     write_text(folder / "removed.csv", csv_text(removed_rows(stages, work.source.names)))
@@ -95,24 +78,22 @@ def finished(
         transport=all("transport" in (species.definition or {}) for species in final.species),
     )
     work.tell("validating", last.candidate)
-    verdicts = {
-        kind: _judge(request, work, folder / "reduced.yaml", kind)
+    assessments = {
+        kind: _assessed(request, work, folder / "reduced.yaml", kind)
         for kind in ("in_sample", "held_out", "extrapolation")
     }
-    flames = _judge_flames(request, work, folder / "reduced.yaml")
+    flames = _assessed_flames(request, work, folder / "reduced.yaml")
     obstacles = {"chemkin": obstacle}
     try:
-        _draw_difference(request, work, folder)
+        _draw_difference_from_source(request, work, folder)
     except MechlearnError as error:
         obstacles["difference"] = str(error)
-    clock, processor = spent()
-    seconds = {"reduce": reducing, "validate": clock - reducing, "processor": processor}
     checks = _verification(work.with_spots(last.added, last.flames), last, now=not interrupted)
-    strays = any(abs(each.error) > work.task.flame_limit for each in flames.get("in_sample", ()))
-    status = "interrupted" if interrupted else "held" if last.error <= 1 and not strays else "outside-limits"
+    violated = any(abs(each.error) > work.task.flame_limit for each in flames.get("in_sample", ()))
+    status = "interrupted" if interrupted else "held" if last.error <= 1 and not violated else "outside-limits"
     content = {
         "status": status,
-        "message": _message(status, last, work, verdicts) + _check_message(checks) + _flame_message(flames),
+        "message": _message(status, last, work, assessments) + _check_message(checks) + _flame_message(flames),
         "species": last.candidate.size[0],
         "reactions": last.candidate.size[1],
         "source": {"mechanism": name, "species": len(work.source.names), "reactions": work.source.own},
@@ -123,24 +104,24 @@ def finished(
             work.source.reactions[j].equation for j in last.candidate.reactions if j >= work.source.own
         ],
         "limits": dict(zip(("ignition_delay", "temperature", "species"), work.task.limits, strict=True)),
-        **{kind: summary(found) for kind, found in verdicts.items()},
-        "conditions": {kind: [each.as_dict() for each in found] for kind, found in verdicts.items()},
+        **{kind: summary(found) for kind, found in assessments.items()},
+        "conditions": {kind: [each.as_dict() for each in found] for kind, found in assessments.items()},
         **({"flames": _flame_content(work, flames, folder / "reduced.yaml")} if flames else {}),
         "without_ignition": left_out,
         "not_written": {what: why for what, why in obstacles.items() if why},
-        "seconds": {what: round(value, 1) for what, value in seconds.items()},
+        "seconds": seconds(),
         "cores": work.workers.cores,
-        "versions": {"mechlearn": version("mechlearn"), "cantera": version("cantera")},
+        "versions": versions(),
     }
-    write_text(folder / "report.html", report_page(content, request, stages, work, verdicts, flames, folder))
-    found = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-    content["files"] = [*(path for path in found if path != "summary.json"), "summary.json"]
+    write_text(folder / "report.html", report_page(content, request, stages, work, assessments, flames, folder))
+    kept = sorted(path.relative_to(folder).as_posix() for path in (folder / "stages").iterdir())
+    content["files"] = [*(path for path in place.present() if path != "summary.json"), *kept, "summary.json"]
     write_json(content, folder / "summary.json")
     return Reduction(final, tuple(stages), content)
 
 
-def _judge(request: ReductionRequest, work: Context, mechanism: Path, kind: str) -> list[Assessment]:
-    """Verdicts on the file itself: at the study's conditions, held out, or beyond the edges."""
+def _assessed(request: ReductionRequest, work: Context, mechanism: Path, kind: str) -> list[Assessment]:
+    """How the file itself does: at the study's conditions, held out, or beyond the edges."""
     if kind == "in_sample":
         task = work.task
     else:
@@ -153,8 +134,8 @@ def _judge(request: ReductionRequest, work: Context, mechanism: Path, kind: str)
     return assessed(work.workers, task, mechanism, longest_of(request.source))
 
 
-def _judge_flames(request: ReductionRequest, work: Context, mechanism: Path) -> dict[str, list[FlameAssessment]]:
-    """Verdicts on flames: at the study's equivalence ratios, and at those held out."""
+def _assessed_flames(request: ReductionRequest, work: Context, mechanism: Path) -> dict[str, list[FlameAssessment]]:
+    """How its flames do: at the study's equivalence ratios, and at those held out."""
     target = request.reduce.targets.flame_speed
     if target is None:
         return {}
@@ -191,8 +172,8 @@ def _check_message(checks: dict[str, Any]) -> str:
     count = len(checks["added"]) + len(checks["added_flames"])
     added = f" ({count} of an earlier check joined these)" if count else ""
     error = checks["error_over_limit"]
-    told = "one has no response" if isinf(error) else f"the largest error is {error:.2f} of its limit"
-    return f" At {checks['conditions']} conditions{flames} between those of the study{added}, {told}."
+    text_of_error = "one has no response" if isinf(error) else f"the largest error is {error:.2f} of its limit"
+    return f" At {checks['conditions']} conditions{flames} between those of the study{added}, {text_of_error}."
 
 
 def _flame_content(work: Context, flames: dict[str, list[FlameAssessment]], mechanism: Path) -> dict[str, Any]:
@@ -215,12 +196,14 @@ def _flame_message(flames: dict[str, list[FlameAssessment]]) -> str:
         found = flames.get(kind)
         if found:
             worst = max(found, key=lambda each: abs(each.error))
-            told = "no flame is found" if isinf(worst.error) else f"the largest error is {100 * abs(worst.error):.1f} %"
-            parts.append(f"at those {where} {told} ({worst.condition.name})")
+            text_of_error = (
+                "no flame is found" if isinf(worst.error) else f"the largest error is {100 * abs(worst.error):.1f} %"
+            )
+            parts.append(f"at those {where} {text_of_error} ({worst.condition.name})")
     return f" Flame speeds: {'; '.join(parts)}." if parts else ""
 
 
-def _message(status: str, last: Stage, work: Context, verdicts: dict[str, list[Assessment]]) -> str:
+def _message(status: str, last: Stage, work: Context, assessments: dict[str, list[Assessment]]) -> str:
     species, reactions = last.candidate.size
     whole = work.source.whole().size
     kept = "within all limits" if last.error <= 1 else "but not within the limits"
@@ -231,17 +214,19 @@ def _message(status: str, last: Stage, work: Context, verdicts: dict[str, list[A
     )
     text += f" at {len(work.task.conditions)} conditions: the largest error is {last.error:.2f} of its limit."
     for kind, where in (("held_out", "Held out"), ("extrapolation", "Beyond the edges")):
-        if verdicts[kind]:
-            found = summary(verdicts[kind])
+        if assessments[kind]:
+            found = summary(assessments[kind])
             error = found["max_delay_error"]
-            told = "it does not ignite" if isinf(error) else f"the largest error of a delay is {100 * error:.1f} %"
-            text += f" {where}, {told} (at {found['worst']})."
-    if not verdicts["held_out"]:
+            text_of_error = (
+                "it does not ignite" if isinf(error) else f"the largest error of a delay is {100 * error:.1f} %"
+            )
+            text += f" {where}, {text_of_error} (at {found['worst']})."
+    if not assessments["held_out"]:
         text += " No condition was held out, so that nothing is known between these; give reduce.held_out."
     return f"Interrupted: {text}" if status == "interrupted" else text
 
 
-def _draw_difference(request: ReductionRequest, work: Context, folder: Path) -> None:
+def _draw_difference_from_source(request: ReductionRequest, work: Context, folder: Path) -> None:
     """The reduced mechanism's fluxes less the source's, along a run of the source to twice its ignition delay."""
     middle = len(work.task.conditions) // 2
     condition, delay = work.task.conditions[middle], work.task.references[middle].response.delay
@@ -257,7 +242,4 @@ def _draw_difference(request: ReductionRequest, work: Context, folder: Path) -> 
     )
     runs = simulate_source(source)[0]
     whole = progress_history(work.task.mechanism, runs, phase=work.task.phase or None)
-    graph = run_difference(progress_history(folder / "reduced.yaml", runs, leave_out=True), whole)
-    if graph is not None:
-        for name in ("difference.graphml", "difference.svg"):
-            write_flux_graph(graph, folder / name)
+    draw_difference(progress_history(folder / "reduced.yaml", runs, leave_out=True), whole, folder)

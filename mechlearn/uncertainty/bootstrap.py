@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
-import joblib
 import numpy as np
 
 from ..chemistry.mechanism import Mechanism, side_text
@@ -31,6 +31,8 @@ from ..discovery.discover import discover, has_rates, noise_seen
 from ..discovery.mass_action_test import shortened
 from ..discovery.settings import Search
 from ..discovery.trajectory_learner import chosen_balances
+from ..errors import SimulationError
+from ..simulation.process_pool import Workers
 
 Sides = tuple[str, str]
 Resamples = Mapping[int, list[Sides]]
@@ -38,7 +40,7 @@ Resamples = Mapping[int, list[Sides]]
 
 @dataclass(frozen=True)
 class Support:
-    """In which share of the resamples reactions stand, whichever way they are written.
+    """In which part of the resamples reactions stand, whichever way they are written.
 
     Parameters
     ----------
@@ -57,7 +59,7 @@ class Support:
         """What `summary.json` says, without what stands beside each reaction."""
         return {
             "resamples": self.resamples,
-            "others": [{"equation": equation, "support": share} for equation, share in self.others],
+            "others": [{"equation": equation, "support": part} for equation, part in self.others],
         }
 
 
@@ -67,8 +69,8 @@ def bootstrap_support(
     search: Search,
     *,
     resamples: int = 100,
-    backend: str = "loky",
     jobs: int = -1,
+    executor: Executor | None = None,
     done: Resamples | None = None,
     keep: Callable[[dict[int, list[Sides]]], None] | None = None,
     progress: Progress = silent,
@@ -86,10 +88,11 @@ def bootstrap_support(
         each stage, several times what it takes where it succeeds.
     resamples : int
         How many.
-    backend : str
-        Of joblib: ``loky`` (processes on this machine), ``sequential``, or ``dask`` where a client of Dask is open.
     jobs : int
-        Processes; -1 for one on each core.
+        Processes on this machine; 1 for this one alone, below 1 for one on each core. A script that asks for several
+        starts its work under ``if __name__ == "__main__":``, as they import it.
+    executor : concurrent.futures.Executor, optional
+        Does the work instead, as `get_executor` of a client of Dask.
     done : mapping of int to list
         Resamples that were finished before.
     keep : callable, optional
@@ -101,31 +104,37 @@ def bootstrap_support(
     -------
     Support
 
+    Raises
+    ------
+    SimulationError
+        If a process dies.
+
     Notes
     -----
-    A reaction that half of the runs shows clearly is in all of them beyond doubt; one in few of the resamples hangs on
+    A reaction that half of the runs shows clearly is in all of the resamples; one in few of the resamples hangs on
     few runs. How noisy given production rates are is estimated from all runs.
     """
     found = dict(done or {})
     missing = [number for number in range(resamples) if number not in found]
     noise = noise_seen(differential_balances(runs), search) if missing and has_rates(runs, search) else None
-    with joblib.parallel_config(backend=backend, n_jobs=jobs):
-        parallel = joblib.Parallel(return_as="generator_unordered")
-        tasks = (joblib.delayed(_found_again)(runs, shortened(search), noise, each) for each in missing)
-        for number, reactions in parallel(tasks):
-            found[number] = reactions
+    tasks = [(runs, shortened(search), noise, number) for number in missing]
+    with Workers(jobs, executor) as workers:
+        for index, reactions in workers.as_completed(_found_again, tasks):
+            if reactions is None:
+                raise SimulationError(
+                    "A process of the bootstrap died, perhaps for want of memory. Use fewer processes."
+                )
+            found[missing[index]] = reactions
             if keep is not None:
                 keep(found)
             progress(len(found) / resamples, f"{len(found)} of {resamples} resamples")
     counts = Counter(sides for number in range(resamples) for sides in found[number])
     mine = _sides_of(mechanism)
-    others = [
-        (f"{left} <=> {right}", n / resamples) for (left, right), n in counts.items() if (left, right) not in mine
-    ]
+    others = {" <=> ".join(sides): n / resamples for sides, n in counts.items() if sides not in mine}
     return Support(
         resamples,
         tuple(counts[sides] / resamples for sides in mine),
-        tuple(sorted(others, key=lambda each: (-each[1], each[0]))),
+        tuple(sorted(others.items(), key=lambda each: (-each[1], each[0]))),
     )
 
 
@@ -137,10 +146,10 @@ def resampled(runs: Trajectories, seed: int, number: int) -> Trajectories:
     return runs.select([run for run in runs.runs if (run.parent or run.name) in chosen])
 
 
-def _found_again(runs: Trajectories, search: Search, noise: RateNoise | None, number: int) -> tuple[int, list[Sides]]:
+def _found_again(runs: Trajectories, search: Search, noise: RateNoise | None, number: int) -> list[Sides]:
     drawn = resampled(runs, search.seed, number)
     balances = differential_balances(drawn) if has_rates(runs, search) else chosen_balances(drawn, search)[0]
-    return number, sorted(set(_sides_of(discover(balances, search, noise=noise).mechanism)))
+    return sorted(set(_sides_of(discover(balances, search, noise=noise).mechanism)))
 
 
 def _sides_of(mechanism: Mechanism) -> list[Sides]:

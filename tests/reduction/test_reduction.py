@@ -352,5 +352,5 @@ def test_the_results_of_another_study_are_not_replaced(kept: tuple[Path, Path, m
     _, folder, _ = kept
     other = tmp_path / "other.yaml"
     other.write_text(HYDROGEN.replace("0.05", "0.04"))
-    with pytest.raises(StudyError, match="is of another study"):
+    with pytest.raises(StudyError, match="holds the results of another study"):
         ml.reduce_study(load_study(other), folder)

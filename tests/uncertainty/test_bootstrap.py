@@ -9,14 +9,14 @@ import pytest
 
 import mechlearn as ml
 from mechlearn.__main__ import main
-from mechlearn.cli.shell import workers
+from mechlearn.cli.shell import cluster_executor
 from mechlearn.study.run import run_study
 from mechlearn.uncertainty import bootstrap
 from mechlearn.uncertainty.bootstrap import bootstrap_support, resampled
 
 from ..discovery.test_discovery import data, with_noise
 from ..helpers import network, one_way
-from ..study.test_checkpoint import contents
+from ..study.test_workspace import contents
 
 
 def few_runs(noise: float = 0.0, count: int = 5) -> ml.Trajectories:
@@ -44,12 +44,12 @@ def test_support_of_true_and_of_false_reactions() -> None:
     search = ml.Search(seed=1, conserve="none")
     kept: list[int] = []
     support = bootstrap_support(
-        mechanism, runs, search, resamples=4, backend="sequential", keep=lambda found: kept.append(len(found))
+        mechanism, runs, search, resamples=4, jobs=1, keep=lambda found: kept.append(len(found))
     )
     assert support.reactions == (1.0, 1.0, 0.0)
     assert support.others == ()
     assert kept == [1, 2, 3, 4]
-    assert bootstrap_support(network("F R P"), runs, search, resamples=2, backend="sequential").others == (
+    assert bootstrap_support(network("F R P"), runs, search, resamples=2, jobs=1).others == (
         ("F <=> R", 1.0),
         ("P <=> R", 1.0),
     )
@@ -57,10 +57,10 @@ def test_support_of_true_and_of_false_reactions() -> None:
 
 @pytest.mark.parametrize(("name", "noise", "count"), [("hydrogen-oxidation", 0.01, 30), ("michaelis-menten", 0.3, 10)])
 def test_clear_reactions_stand_in_all_halves_of_noisy_runs(name: str, noise: float, count: int) -> None:
-    """Runs drawn twice would agree with themselves beyond noise; and halves too few to show the noise are told it."""
+    """Runs drawn twice would agree with themselves beyond noise; halves too few to show the noise know it from all."""
     runs, truth = data(name)
     runs = with_noise(runs.select(runs.runs[:count]), noise)
-    support = bootstrap_support(truth, runs, ml.Search(seed=1), resamples=4, backend="sequential")
+    support = bootstrap_support(truth, runs, ml.Search(seed=1), resamples=4, jobs=1)
     assert set(support.reactions) == {1.0}
     assert support.others == ()
 
@@ -72,12 +72,12 @@ def test_what_was_done_is_not_done_again(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(bootstrap, "_found_again", refuse)
     done = {0: [("F", "R")], 1: [("F", "P")]}
     mechanism = network("F R P", one_way("R => F", 1.0))
-    support = bootstrap_support(mechanism, few_runs(), ml.Search(), resamples=2, backend="sequential", done=done)
+    support = bootstrap_support(mechanism, few_runs(), ml.Search(), resamples=2, jobs=1, done=done)
     assert support.reactions == (0.5,)
     assert support.others == (("F <=> P", 0.5),)
 
 
-def test_a_bootstrap_asked_for_on_the_command_line_tells_support_and_is_repeated_to_the_byte(tmp_path: Path) -> None:
+def test_a_bootstrap_asked_for_on_the_command_line_gives_support_and_is_repeated_to_the_byte(tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
     path.write_text(
         "source:\n  mechanism: fuel-radical-product.yaml\n  temperature: 300 K\n"
@@ -90,10 +90,10 @@ def test_a_bootstrap_asked_for_on_the_command_line_tells_support_and_is_repeated
     summary = json.loads(first["summary.json"])
     assert [each["support"] for each in summary["reactions"]] == [1.0, 1.0]
     assert summary["bootstrap"] == {"resamples": 2, "others": []}
-    run_study(ml.load_study(tmp_path / "results" / "study.yaml"), tmp_path / "results", backend="sequential")
+    run_study(ml.load_study(tmp_path / "results" / "study.yaml"), tmp_path / "results", cores=1)
     assert contents(tmp_path / "results") == first
 
 
 def test_a_cluster_without_dask_or_without_a_scheduler_is_refused() -> None:
-    with pytest.raises(ml.StudyError, match="Dask"), workers("tcp://127.0.0.1:9"):
+    with pytest.raises(ml.StudyError, match="Dask"), cluster_executor("tcp://127.0.0.1:9"):
         pass

@@ -9,17 +9,18 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
+import cantera as ct
 import pytest
 from hypothesis import given, settings
 
 import mechlearn as ml
 from mechlearn.discovery.fit.learned_reactions import LearnedReaction
 from mechlearn.formats.records import plain, record
+from mechlearn.study import learn as learning
 from mechlearn.study import run as flow
-from mechlearn.study.checkpoint import FOLDER, Checkpoint, locked
-from mechlearn.study.run import run_study
+from mechlearn.study.run import RUNS, run_study
 from mechlearn.study.study_text import study_text
+from mechlearn.study.workspace import CHECKPOINT, STAGES, Workspace
 
 from ..helpers import mechanisms
 
@@ -64,57 +65,98 @@ def test_a_finished_study_gives_the_same_bytes_again_and_an_interrupted_one_goes
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(flow, "write_runs", killed)
+        patch.setattr(flow, "write_text", killed)
         with pytest.raises(KeyboardInterrupt):
             run_study(study, tmp_path / "second")
-    kept = {path.name for path in (tmp_path / "second" / FOLDER).iterdir()}
+    kept = {path.name for path in (tmp_path / "second" / CHECKPOINT).iterdir()}
     assert kept == {"study.json", "runs.h5", "runs.json", "discovery.json"}
     with monkeypatch.context() as patch:
         patch.setattr(flow, "study_runs", refuse)
-        patch.setattr(flow, "discover", refuse)
+        patch.setattr(learning, "discover", refuse)
         run_study(study, tmp_path / "second", resume=True)
     assert contents(tmp_path / "second") == expected
 
 
-def test_a_checkpoint_serves_no_other_study_and_no_changed_data(study: ml.Study, tmp_path: Path) -> None:
+def place_of(study: ml.Study, folder: Path, text: str = "", command: str = "run") -> Workspace:
+    return Workspace.of(study, text or study_text(study, folder), folder, command)
+
+
+def test_what_is_kept_serves_no_other_study_and_no_changed_data(study: ml.Study, tmp_path: Path) -> None:
     folder = tmp_path / "results"
-    text = study_text(study, folder)
-    assert Checkpoint.of(study, text, folder) == Checkpoint.of(study, text, folder)
-    assert Checkpoint.of(study, text + "# other", folder) != Checkpoint.of(study, text, folder)
+    assert place_of(study, folder) == place_of(study, folder)
+    assert place_of(study, folder, "# other").fingerprint != place_of(study, folder).fingerprint
     runs = ml.simulate(study)
     ml.write_csv(runs, tmp_path / "runs.csv")
     (tmp_path / "data.yaml").write_text("data: runs.csv\n")
     of_data = ml.load_study(tmp_path / "data.yaml")
-    before = Checkpoint.of(of_data, "", folder)
+    before = place_of(of_data, folder)
     ml.write_csv(runs.select(runs.runs[1:]), tmp_path / "runs.csv")
-    assert Checkpoint.of(of_data, "", folder) != before
+    assert place_of(of_data, folder).fingerprint != before.fingerprint
 
 
-def test_what_is_broken_or_of_another_key_is_not_there(study: ml.Study, tmp_path: Path) -> None:
-    done = Checkpoint(tmp_path / FOLDER, "key")
+def test_what_is_broken_or_of_another_study_is_not_there(study: ml.Study, tmp_path: Path) -> None:
+    done = place_of(study, tmp_path)
     done.start(resume=True)
-    assert done.runs() is None
-    runs = ml.simulate(study)
-    done.keep_runs(runs, {"run9": "failed"})
-    kept = done.runs()
-    assert kept is not None
-    assert kept[1] == {"run9": "failed"}
-    np.testing.assert_array_equal(kept[0].runs[0].concentrations, runs.runs[0].concentrations)
-    assert replace(done, key="other").runs() is None
-    (tmp_path / FOLDER / "runs.json").write_text('{"key": "key", "content"')
-    assert done.runs() is None
+    assert done.kept(RUNS) is None
+    done.keep(RUNS, {"run9": "failed"})
+    assert done.kept(RUNS) == {"run9": "failed"}
+    assert replace(done, fingerprint="other").kept(RUNS) is None
+    done.start(resume=True)
+    assert done.kept(RUNS) is not None
+    (tmp_path / RUNS).write_text((tmp_path / RUNS).read_text()[:-5])
+    assert done.kept(RUNS) is None
     done.start(resume=False)
-    assert not (tmp_path / FOLDER / "runs.h5").exists()
+    assert not (tmp_path / RUNS).exists()
 
 
 def test_two_runs_in_one_folder_do_not_mix(study: ml.Study, tmp_path: Path) -> None:
     folder = tmp_path / "results"
+    (folder / "stages").mkdir(parents=True)
+    for left in (folder / ".mechlearn-0123.yaml", folder / "stages" / ".mechlearn-0123.yaml"):
+        left.write_text("unfinished")
+    for command in ("run", "reduce"):
+        first, second = (place_of(study, folder, command=each) for each in ("reduce", command))
+        with first.opened(), pytest.raises(ml.StudyError, match="Another run is writing"), second.opened():
+            pass
+    assert [path.name for path in folder.rglob("*")] == ["stages"]
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "other"), [("run", "reduced.yaml", "reduce"), ("reduce", "runs.h5", "run")]
+)
+def test_a_folder_is_that_of_one_command(command: str, name: str, other: str, study: ml.Study, tmp_path: Path) -> None:
+    folder = tmp_path / "results"
     folder.mkdir()
-    left = folder / ".mechlearn-0123.yaml"
-    left.write_text("unfinished")
-    with locked(folder), pytest.raises(ml.StudyError, match="Another run is writing"):
-        run_study(study, folder)
-    assert list(folder.iterdir()) == []
+    place = place_of(study, folder, command=command)
+    (folder / "study.yaml").write_text(place.text)
+    (folder / name).touch()
+    with (
+        pytest.raises(ml.StudyError, match=f"holds {name} of `mechlearn {other}`. Give another folder, or --overwrite"),
+        place.opened(),
+    ):
+        pass
+    with place.opened(overwrite=True):
+        place.clear()
+    assert [path.name for path in folder.iterdir()] == ["study.yaml"]
+
+
+def test_a_reduction_neither_replaces_what_it_reads_nor_goes_on_from_another(tmp_path: Path) -> None:
+    source = "{mechanism: results/reduced.yaml, reactor: constant-volume, temperature: 1200 K, pressure: 1 atm, "
+    path, folder = tmp_path / "study.yaml", tmp_path / "results"
+    path.write_text(f"source: {source}initial: {{X: 'H2:2, O2:1'}}, times: {{end: 1 ms, count: 9}}}}\nreduce: {{}}\n")
+    (folder / "stages").mkdir(parents=True)
+    ct.Solution("h2o2.yaml").write_yaml(folder / "reduced.yaml")
+    with pytest.raises(ml.StudyError, match=r"reduced\.yaml is read by this study"):
+        ml.reduce_study(ml.load_study(path), folder)
+    path.write_text(path.read_text().replace("results/reduced.yaml", "h2o2.yaml"))
+    (folder / "reduced.yaml").unlink()
+    (folder / STAGES).write_text('{"fingerprint": "of another"}')
+    with pytest.raises(ml.StudyError, match=r"stages\.json is of another study, mechanism or version"):
+        ml.reduce_study(ml.load_study(path), folder)
+    (folder / STAGES).unlink()
+    (folder / "learned.yaml").touch()
+    with pytest.raises(ml.StudyError, match="of `mechlearn run`"):
+        ml.reduce_study(ml.load_study(path), folder)
 
 
 def test_a_killed_run_leaves_no_broken_file_and_goes_on(
@@ -123,13 +165,13 @@ def test_a_killed_run_leaves_no_broken_file_and_goes_on(
     assert study.path is not None
     command = [sys.executable, "-m", "mechlearn", "run", str(study.path), "-o", str(tmp_path / "killed"), "-q"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    while not (tmp_path / "killed" / FOLDER / "discovery.json").exists():
+    while not (tmp_path / "killed" / CHECKPOINT / "discovery.json").exists():
         assert process.poll() is None
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert not (tmp_path / "killed" / "summary.json").exists()
-    monkeypatch.setattr(flow, "_draw", lambda *_: None)
+    monkeypatch.setattr(flow, "draw", lambda *_: None)
     run_study(study, tmp_path / "killed", resume=True)
     run_study(study, tmp_path / "whole")
     assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
