@@ -13,7 +13,7 @@ nothing missing and nothing spurious; as named where the truth is among the netw
 ``undersampled`` lists. Seconds are processor time of the learning. Beside the rate errors stands the least that the
 data allow.
 On the coarse grid fast reactions end before the second sample: there the errors of ratios and of the rate constants
-that are determined are told, how often the bounds of the others hold, and what share of a flux false reactions have.
+that are determined are given, how often the bounds of the others hold, and what share of a flux false reactions have.
 """
 
 from __future__ import annotations
@@ -32,8 +32,7 @@ import mechlearn as ml
 from mechlearn.data.noise.concentration_noise import Noise
 from mechlearn.discovery.fit.refine import problem_of
 from mechlearn.discovery.fit.run_arrays import run_arrays
-from mechlearn.discovery.fit.step_resolution import resolved
-from mechlearn.discovery.fit.trajectory_fit import evaluate, information
+from mechlearn.discovery.fit.trajectory_fit import information
 from mechlearn.discovery.fit.trajectory_result import TrajectoryFit
 from mechlearn.simulation.mass_action.radau import Steps
 from mechlearn.simulation.mechanisms import find_mechanism
@@ -129,14 +128,14 @@ def least_error(truth: ml.Mechanism, exact: ml.Trajectories, level: float, addit
     truth = replace(truth, species=tuple(by_name[name] for name in exact.species_names))
     values = np.concatenate([run.concentrations for run in exact.runs])
     span = np.ptp(values, axis=0)
-    spread = Noise(0.0, level * span) if additive else Noise(level, 1e-6 * level * values.max(axis=0))
+    noise = Noise(0.0, level * span) if additive else Noise(level, 1e-6 * level * values.max(axis=0))
     data = run_arrays(exact)
-    problem, theta = problem_of(truth, data, spread)
+    problem, theta = problem_of(truth, data, noise)
     problem = replace(problem, steps=Steps.from_the_first(data.time.shape[1] - 1))
-    state = evaluate(problem, theta, data.first)
+    state = problem.evaluate(theta, data.first)
     assert state is not None
-    problem, state = resolved(problem, state)
-    covariance = information(problem.with_weights(state.samples), state).covariance()
+    state = state.resolved()
+    covariance = information(replace(state, problem=state.problem.with_weights(state.samples))).covariance()
     draws = np.random.default_rng(0).multivariate_normal(np.zeros(len(theta)), covariance, size=2000)
     return float(np.median(np.abs(np.expm1(draws)).max(axis=1)))
 
@@ -177,7 +176,7 @@ def one_seed(case: str, level: float, seed: int, additive: bool, grid: str, meth
     truth = ml.read_mechanism(find_mechanism(study.source.mechanism, study.folder), study.source.phase or "")
     started = time.process_time()
     search = replace(study.learn, method=method)
-    balances, told = ml.chosen_balances(runs, search)
+    balances, balances_text = ml.chosen_balances(runs, search)
     discovery = ml.discover(balances, search)
     seconds = time.process_time() - started
     plain = all(each.reverse_rate is not None or not each.reversible for each in truth.reactions)
@@ -200,7 +199,7 @@ def one_seed(case: str, level: float, seed: int, additive: bool, grid: str, meth
         "missing": [str(each) for each in comparison.missing],
         "spurious": [str(each) for each in comparison.spurious],
         "found_by": [list(each.found_by) for each in discovery.reactions],
-        "balances": told,
+        "balances": balances_text,
         "noise_found": discovery.noise,
         "seconds": seconds,
     }

@@ -119,9 +119,9 @@ class Discovery:
         names = self.mechanism.species_names
         return {
             "noise": {
-                "kind": fit.spread.kind,
-                "relative": fit.spread.relative,
-                "absolute": dict(zip(names, fit.spread.absolute.tolist(), strict=True)),
+                "kind": fit.noise.kind,
+                "relative": fit.noise.relative,
+                "absolute": dict(zip(names, fit.noise.absolute.tolist(), strict=True)),
             },
             "chi2_per_datum": fit.misfit,
             "data": fit.data,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from ..chemistry.arrays import Array, Integers
 from ..data.balances.balances import Balances
 from ..data.balances.derivative import differential_balances
 from ..data.balances.integral import integral_balances
@@ -18,24 +18,22 @@ from ..data.sampling.thinning import thinned
 from ..data.trajectories import Trajectories
 from ..errors import DataError
 from .candidates.trajectory_candidates import Candidates, candidates
+from .fit.learned_reactions import Bounds
 from .fit.nnls import rates_by_rows
-from .fit.noise_continuation import continued_in_noise, jumps
-from .fit.outliers import FAR, chi2_of_still_runs, left_over, noise_left, outliers, scores
-from .fit.rate_bounds import VAGUE, bounds, bounds_beside_all
+from .fit.noise_continuation import continued_in_noise, has_unresolved_start
+from .fit.outliers import OUTLIER, chi2_per_datum, chi2_without_reactions, has_outliers, noise_left, outliers
+from .fit.rate_bounds import UNDETERMINED, bounds, bounds_beside_all
 from .fit.run_arrays import run_arrays
-from .fit.step_resolution import resolved
-from .fit.trajectory_fit import FitState, TrajectoryProblem, evaluate, fitted, information
+from .fit.trajectory_fit import fitted, information
+from .fit.trajectory_problem import FitState, TrajectoryProblem
 from .fit.trajectory_result import CompetingNetwork, FittedReaction, TrajectoryFit
 from .select.cycle_conditions import preferred
 from .select.trajectory_selection import ReactionSet, Selector
 from .settings import Search
 
-Array = NDArray[np.float64]
-Tell = Progress
-
-MAKERS = {"weak": weak_balances, "integral": integral_balances, "derivative": differential_balances}
+FORMS = {"weak": weak_balances, "integral": integral_balances, "derivative": differential_balances}
 REWEIGHTED = 2
-STILL = 1.5
+WITHOUT_REACTIONS = 1.5
 """χ² per datum up to which runs in which nothing changes explain the data."""
 MOST_COMPARED = 6
 """Runs by which the forms of balances are compared."""
@@ -50,27 +48,27 @@ def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
         And what was chosen, and why, in a sentence.
     """
     runs, drawn = thinned(runs, search.seed)
-    if search.balances != "auto" or search.method in ("network", "both"):
-        form, why = (search.balances, "as asked for") if search.balances != "auto" else ("weak", "for the network")
-        balances = MAKERS[form](runs, noise=estimate_noise(runs, search.noise))
-        return balances, f"Balances: {form}, {why}. {drawn}".strip()
-    spread = estimate_noise(runs, search.noise)
-    pool = candidates(runs, spread, search)
-    histories = [run for run in runs.runs if run.is_time_history]
-    some = runs.select(histories[:: -(-len(histories) // MOST_COMPARED)] if histories else runs.runs)
-    misfits: dict[str, float] = {}
-    for name, maker in MAKERS.items():
-        with threadpool_limits(limits=1):
-            start = _start(maker(some, noise=spread), pool)
-        misfits[name] = np.inf if start is None else start[1].chi2 / start[0].data.count
-    best = min(misfits, key=lambda name: misfits[name])
-    listed = ", ".join(f"{name} {misfit:.3g}" for name, misfit in misfits.items())
-    return MAKERS[best](
-        runs, noise=spread
-    ), f"Balances: {best}, whose rates follow the trajectories best (χ² per datum: {listed}). {drawn}".strip()
+    noise = estimate_noise(runs, search.noise)
+    if search.balances != "auto":
+        form, why = search.balances, "as asked for"
+    elif search.method in ("network", "both"):
+        form, why = "weak", "for the network"
+    else:
+        pool = candidates(runs, noise, search)
+        histories = [run for run in runs.runs if run.is_time_history]
+        some = runs.select(histories[:: -(-len(histories) // MOST_COMPARED)] if histories else runs.runs)
+        misfits: dict[str, float] = {}
+        for name, maker in FORMS.items():
+            with threadpool_limits(limits=1):
+                start = _start(maker(some, noise=noise), pool)
+            misfits[name] = np.inf if start is None else start[0].chi2 / start[0].problem.data.count
+        form = min(misfits, key=lambda name: misfits[name])
+        listed = ", ".join(f"{name} {misfit:.3g}" for name, misfit in misfits.items())
+        why = f"whose rates follow the trajectories best (χ² per datum: {listed})"
+    return FORMS[form](runs, noise=noise), f"Balances: {form}, {why}. {drawn}".strip()
 
 
-def fit_of_trajectories(balances: Balances, search: Search, tell: Tell, pool: Candidates) -> TrajectoryFit | None:
+def fit_of_trajectories(balances: Balances, search: Search, report: Progress, pool: Candidates) -> TrajectoryFit | None:
     """Candidates by the balances, rates by the trajectories, and only the reactions that those need.
 
     ``pool`` holds the reactions to choose from. None where runs in which nothing reacts explain the data as well.
@@ -80,182 +78,149 @@ def fit_of_trajectories(balances: Balances, search: Search, tell: Tell, pool: Ca
     DataError
         If the rates that the balances give cannot be integrated.
     """
-    histories = balances.trajectories
-    assert histories is not None
-    annealed_start = _after_a_jump(balances, pool, search)
-    started = annealed_start or _start(balances, pool)
+    origin = balances.trajectories
+    assert origin is not None
+    data = run_arrays(origin.runs)
+    continued = None
+    if has_unresolved_start(data, origin.noise):
+        continued = continued_in_noise(pool, data, origin.noise, search.noise)
+    started = _start(balances, pool) if continued is None else (continued, np.arange(len(pool)))
     if started is None:
-        data = run_arrays(histories.runs)
-        if chi2_of_still_runs(TrajectoryProblem.of(pool, data, histories.noise)) < STILL * data.count:
+        if chi2_without_reactions(TrajectoryProblem.of(pool, data, origin.noise)) < WITHOUT_REACTIONS * data.count:
             return None
         raise DataError(
             "The rates that the balances give cannot be integrated: the samples are too far apart for the fastest "
             "reactions, or a species that reacts is missing or in a wrong unit. Bring more samples near the start of "
             "the runs, and look at what `mechlearn inspect` says of the columns."
         )
-    problem, state, support = started
-    tell(0.1, f"{len(support)} of {len(pool)} candidates")
-    selector, network, misfit = with_competitors(pool, problem, state, support, histories.runs, search, tell)
-    if annealed_start is not None:
-        selector = replace(selector, sure=np.inf)
-    state = network.state
+    report(0.1, f"{len(started[1])} of {len(pool)} candidates")
+    selector, network, misfit = with_competitors(pool, *started, origin.runs, search, report)
+    if continued is not None:
+        selector = replace(selector, certain=np.inf)
+    before = network.state
     network = selector.selected(network)
-    if annealed_start is None:  # noise as these reactions leave it, which are fewer than those of the start
+    if continued is None:  # noise as these reactions leave it, which are fewer than those of the start
         kept = np.array(network.kept)
-        selector, network, misfit = with_competitors(
-            pool, network.problem, network.state, kept, histories.runs, search, tell
-        )
-        state = network.state
-    if chi2_of_still_runs(network.problem) / selector.scale <= network.cost:
+        selector, network, misfit = with_competitors(pool, network.state, kept, origin.runs, search, report)
+        before = network.state
+    if chi2_without_reactions(network.problem) / selector.scale <= network.cost:
         return None
-    tell(0.8, "looking for other networks")
-    best, near = selector.rivals(network)
-    chosen, near = preferred(selector, [best, *near])
-    fit = _told(chosen, near, pool, histories.runs, misfit * chosen.state.chi2 / state.chi2)
-    found = _bounded(fit.found, chosen, selector, annealed_start is not None, tell)
-    fit = replace(fit, found=found, unresolved=annealed_start is not None)
-    return replace(fit, upper_limits=tuple(selector.upper_limits(chosen)))
+    report(0.8, "looking for other networks")
+    best, others = selector.competing(network)
+    chosen, others = preferred(selector, [best, *others])
+    fit = _result(chosen, others, pool, origin.runs, misfit * chosen.state.chi2 / before.chi2)
+    found = _with_bounds(fit.found, chosen, selector, continued is not None, report)
+    limits = tuple(selector.upper_limits(chosen))
+    return replace(fit, found=found, unresolved=continued is not None, upper_limits=limits)
 
 
 def with_competitors(
-    pool: Candidates,
-    problem: TrajectoryProblem,
-    state: FitState,
-    support: NDArray[np.int64],
-    runs: Trajectories,
-    search: Search,
-    tell: Tell,
+    pool: Candidates, state: FitState, support: Integers, runs: Trajectories, search: Search, report: Progress
 ) -> tuple[Selector, ReactionSet, float]:
-    """All candidates beside those that the problem holds, both with weights that belong to the fit of these.
+    """All candidates beside those that the state holds, both with weights that belong to the fit of these.
 
     Returns
     -------
-    tuple of (Selector, Network, float)
+    tuple of (Selector, ReactionSet, float)
         And χ² per datum with the noise found in the data alone.
     """
-    problem, state, misfit = _settled(problem, state, runs, search)
-    count = problem.data.count
-    full = TrajectoryProblem.of(pool, problem.data, problem.spread)
-    full = replace(full, inverse=problem.inverse, steps=problem.steps, robust=problem.robust)
-    threshold = float(np.log(count) + 2 * np.log(len(pool)))
-    scale = left_over(problem, state)
-    selector = Selector(full, pool.reversible, threshold, scale, lambda text: tell(0.5, text))
-    network = ReactionSet(tuple(support.tolist()), problem, state, state.chi2 / scale + threshold * len(support))
+    state, misfit = _weighted(state, runs, search)
+    problem = state.problem
+    everything = TrajectoryProblem.of(pool, problem.data, problem.noise)
+    everything = replace(everything, inverse=problem.inverse, steps=problem.steps, robust=problem.robust)
+    threshold = float(np.log(problem.data.count) + 2 * np.log(len(pool)))
+    scale = chi2_per_datum(state)
+    selector = Selector(everything, pool.reversible, threshold, scale, lambda text: report(0.5, text))
+    network = ReactionSet(tuple(support.tolist()), state, state.chi2 / scale + threshold * len(support))
     return selector, network, misfit
 
 
-def _after_a_jump(
-    balances: Balances, pool: Candidates, search: Search
-) -> tuple[TrajectoryProblem, FitState, NDArray[np.int64]] | None:
-    """All candidates, annealed, where fast reactions end before the second sample."""
-    histories = balances.trajectories
-    assert histories is not None
-    data = run_arrays(histories.runs)
-    if not jumps(data, histories.noise):
-        return None
-    started = continued_in_noise(pool, data, histories.noise, search.noise)
-    return None if started is None else (*started, np.arange(len(pool)))
-
-
-def _start(balances: Balances, pool: Candidates) -> tuple[TrajectoryProblem, FitState, NDArray[np.int64]] | None:
+def _start(balances: Balances, pool: Candidates) -> tuple[FitState, Integers] | None:
     """The candidates that carry flux in the balances, integrated with the rates found there."""
-    histories = balances.trajectories
-    assert histories is not None
+    origin = balances.trajectories
+    assert origin is not None
     constants = rates_by_rows(balances, pool)
     support = np.flatnonzero(constants > 0)
     if not len(support):
         return None
-    data = run_arrays(histories.runs)
-    problem = TrajectoryProblem.of(pool.select(support), data, histories.noise)
-    state = evaluate(problem, np.log(constants[support]), data.first)
-    return None if state is None else (problem, state, support)
+    data = run_arrays(origin.runs)
+    problem = TrajectoryProblem.of(pool.select(support), data, origin.noise)
+    state = problem.evaluate(np.log(constants[support]), data.first)
+    return None if state is None else (state, support)
 
 
-def _settled(
-    problem: TrajectoryProblem, state: FitState, runs: Trajectories, search: Search
-) -> tuple[TrajectoryProblem, FitState, float]:
+def _weighted(state: FitState, runs: Trajectories, search: Search) -> tuple[FitState, float]:
     """Rates, steps and weights that belong together, and χ² per datum with the noise found in the data alone."""
-    problem, state = resolved(problem, state)
-    state = fitted(problem, state, tolerance=1.0, iterations=10)
-    problem, state = resolved(problem, state)
+    state = fitted(state.resolved(), tolerance=1.0, iterations=10).resolved()
     misfit = np.inf
     for _ in range(REWEIGHTED):
-        spread = noise_left(problem, state, search.noise)
-        problem = problem.with_weights(state.samples, spread)
-        far = np.abs(scores(problem, state)) > FAR
-        problem = replace(problem, robust=search.loss == "huber" or (search.loss == "auto" and bool(far.any())))
-        again = evaluate(problem, state.theta, state.first, state.history)
+        problem = state.problem.with_weights(state.samples, noise_left(state, search.noise))
+        robust = search.loss == "huber" or (search.loss == "auto" and has_outliers(replace(state, problem=problem)))
+        state = replace(state, problem=replace(problem, robust=robust))
+        again = state.under(state.problem)
         if again is None:
             break
-        state = fitted(problem, again, tolerance=1.0, iterations=10)
-        alone = problem.with_weights(state.samples, estimate_noise(runs, spread.kind))
-        misfit = float(np.sum(np.minimum(np.abs(scores(alone, state)), FAR) ** 2)) / problem.data.count
-    return problem, state, misfit
+        state = fitted(again, tolerance=1.0, iterations=10)
+        alone = problem.with_weights(state.samples, estimate_noise(runs, problem.noise.kind))
+        scores = np.abs(replace(state, problem=alone).scores)
+        misfit = float(np.sum(np.minimum(scores, OUTLIER) ** 2)) / problem.data.count
+    return state, misfit
 
 
-def _told(
-    best: ReactionSet,
-    near: list[ReactionSet],
-    pool: Candidates,
-    runs: Trajectories,
-    misfit: float,
+def _result(
+    best: ReactionSet, others: list[ReactionSet], pool: Candidates, runs: Trajectories, misfit: float
 ) -> TrajectoryFit:
-    problem, state = resolved(best.problem, best.state)
-    state = fitted(problem, state, tolerance=1e-4)
-    scale = left_over(problem, state)
+    state = fitted(best.state.resolved(), tolerance=1e-4)
+    problem, data = state.problem, state.problem.data
     sums = np.eye(len(state.theta)) if problem.sums is None else problem.sums
-    covariance = sums @ information(problem, state).covariance() @ sums.T * scale
-    errors = np.sqrt(np.diag(covariance))
-    constants = np.exp(problem.all_of(state.theta))
-    shares = _contributions(problem, state)
-    written = pool.written
-    found = []
-    for place, candidate in enumerate(best.kept):
-        size, error, share = (float(each[place]) for each in (constants, errors, shares))
-        found.append(FittedReaction(written[candidate], size, error, None, share))
-    data = problem.data
-    span = np.maximum(np.ptp(np.where(data.known, data.values, 0.0), axis=(0, 1)), 1e-300)
-    left = ((state.samples - data.values) / span)[data.known]
+    covariance = sums @ information(state).covariance() @ sums.T * chi2_per_datum(state)
+    columns = np.exp(problem.all_of(state.theta)), np.sqrt(np.diag(covariance)), _contributions(state)
+    every = pool.written
+    written = [every[candidate] for candidate in best.kept]
+    found = [
+        FittedReaction(direction, float(constant), float(error), None, float(contribution))
+        for direction, constant, error, contribution in zip(written, *columns, strict=True)
+    ]
+    left = ((state.samples - data.values) / np.maximum(data.span, 1e-300))[data.known]
     return TrajectoryFit(
         found=tuple(found),
         covariance=tuple(map(tuple, covariance.tolist())),
-        alternatives=tuple(competing_network(each) for each in near),
+        alternatives=tuple(competing_network(each) for each in others),
         candidates=len(pool),
         reversible=pool.reversible,
         misfit=misfit,
         loss=float(np.sqrt(np.mean(left**2))),
-        spread=problem.spread,
-        outliers=outliers(problem, state, runs.species_names),
+        noise=problem.noise,
+        outliers=outliers(state, runs.species_names),
         robust=problem.robust,
         data=data.count,
         unresolved=False,
-        from_detailed_balance=tuple(written[best.kept[place]] for place in range(len(state.theta), len(best.kept))),
+        from_detailed_balance=tuple(written[len(state.theta) :]),
     )
 
 
-def _bounded(
-    found: tuple[FittedReaction, ...], network: ReactionSet, selector: Selector, unresolved: bool, tell: Tell
+def _with_bounds(
+    found: tuple[FittedReaction, ...], network: ReactionSet, selector: Selector, unresolved: bool, report: Progress
 ) -> tuple[FittedReaction, ...]:
-    """The reactions with bounds where they are vague, or where other candidates may do part of what they do."""
+    """The reactions with bounds where they are unknown, or where other candidates may do part of what they do."""
     free = len(network.state.theta)
-    known = [place >= free or each.std_error_log_k < VAGUE for place, each in enumerate(found)]
+    known = [place >= free or each.std_error_log_k < UNDETERMINED for place, each in enumerate(found)]
     network = network.freed()
-    limits: list[tuple[float | None, float | None] | None] = [None] * len(found)
+    limits: list[Bounds | None] = [None] * len(found)
     partners: dict[int, float] = {}
     if unresolved:
-        wide = selector.wide(network)
-        for place in np.flatnonzero(known[:free]):
+        model = selector.model(network)
+        for place in np.flatnonzero(known[:free]).tolist():
             constant, error = found[place].constant, found[place].std_error_log_k
-            limits[place] = bounds_beside_all(wide, int(place), constant, error, selector.scale)
+            limits[place] = bounds_beside_all(model, place, constant, error, selector.scale)
             if limits[place] is not None:
-                partners |= wide.partners(int(place), selector.scale)
+                partners |= model.partners(place, selector.scale)
     if not all(known):
-        tell(0.9, "bounding rate constants")
+        report(0.9, "bounding rate constants")
         beside = selector.beside(network, partners) if partners else network
-        problem, state = resolved(beside.problem, beside.state)
-        state = fitted(problem, state, tolerance=1e-4)
-        for place in np.flatnonzero(~np.array(known)):
-            limits[place] = bounds(problem, state, int(place), left_over(problem, state))
+        state = fitted(beside.state.resolved(), tolerance=1e-4)
+        for place in np.flatnonzero(~np.array(known)).tolist():
+            limits[place] = bounds(state, place, chi2_per_datum(state))
     return tuple(replace(each, bounds=limit) for each, limit in zip(found, limits, strict=True))
 
 
@@ -265,11 +230,12 @@ def competing_network(network: ReactionSet) -> CompetingNetwork:
     return CompetingNetwork(network.problem.reactions.directions, tuple(constants))
 
 
-def _contributions(problem: TrajectoryProblem, state: FitState) -> Array:
-    """Largest share of each candidate in what any species gains and loses in any sample, shape (Q,)."""
+def _contributions(state: FitState) -> Array:
+    """Largest contribution of each candidate to what any species gains and loses in any sample, shape (Q,)."""
+    problem, size = state.problem, np.abs(state.problem.reactions.net)
     flux = problem.reactions.monomials(state.samples) * problem.constants(state.theta)[:, None]
-    gross = flux @ np.abs(problem.reactions.net)
+    gross = flux @ size
     gross = np.maximum(gross, 1e-9 * gross.max(axis=(0, 1)) + 1e-300)
-    each = flux[..., None] * np.abs(problem.reactions.net) / gross[..., None, :]
+    each = flux[..., None] * size / gross[..., None, :]
     starts = np.flatnonzero(np.diff(problem.parameter, prepend=-1))
     return np.asarray(np.maximum.reduceat(each.max(axis=(0, 1, 3)), starts))

@@ -80,7 +80,7 @@ def from_trajectories(balances: Balances, search: Search, progress: Progress) ->
         status=status,
         message=message,
         loss=fit.loss,
-        noise=fit.spread.relative,
+        noise=fit.noise.relative,
         reactions=reactions,
         history=tuple(found.history),
         descent=tuple(found.descent),
@@ -170,7 +170,7 @@ def _joined(fit: TrajectoryFit, names: list[str], offered: _Offered) -> tuple[Le
 
 
 def _verdict(fit: TrajectoryFit, names: list[str], search: Search, pool: str) -> tuple[str, str]:
-    level = f"their noise, {fit.spread.text}"
+    level = f"their noise, {fit.noise.text}"
     detail = f"{100 * fit.loss:.2g} %"
     limit = search.reactions
     others = "; or ".join(_difference(each.directions, fit, names) for each in fit.alternatives)
@@ -223,7 +223,7 @@ def _implied_text(fit: TrajectoryFit, names: list[str]) -> str:
 
 def _unseen_text(fit: TrajectoryFit, names: list[str]) -> str:
     """Which reactions may go the other way as well, and how fast at most, where noise may hide it."""
-    if not fit.upper_limits or fit.spread.clean:
+    if not fit.upper_limits or fit.noise.clean:
         return ""
     listed = ", ".join(f"{direction.equation(names)} {limit:.2g}" for direction, limit in fit.upper_limits[:NAMED])
     more = ", …" * (len(fit.upper_limits) > NAMED)

@@ -19,7 +19,7 @@ from ..discovery.fit.refine import refine
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
 from ..simulation.mechanisms import find_mechanism
 from ..simulation.settings import Designed, Sample, Times
-from ..validation.data_noise import NoisyRuns
+from ..validation.noisy_runs import NoisyRuns
 from .schema import Study
 from .simulate import simulate_runs
 

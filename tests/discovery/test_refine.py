@@ -14,8 +14,7 @@ from mechlearn.data.balances.weak import weak_balances
 from mechlearn.data.noise.concentration_noise import Noise
 from mechlearn.discovery.fit.refine import problem_of, refine
 from mechlearn.discovery.fit.run_arrays import run_arrays
-from mechlearn.discovery.fit.step_resolution import resolved
-from mechlearn.discovery.fit.trajectory_fit import evaluate, fitted
+from mechlearn.discovery.fit.trajectory_fit import fitted
 from mechlearn.errors import DataError, FormatError
 from mechlearn.simulation.mass_action.mass_action_rates import MassAction
 from mechlearn.simulation.mass_action.radau import Steps, integrate, sensitivities
@@ -45,9 +44,9 @@ def reactions_of(mechanism: Mechanism) -> tuple[MassAction, np.ndarray[tuple[int
     """One-way reactions and their constants."""
     runs = runs_of("michaelis-menten", 1) if "ES" in mechanism.species_names else None
     assert runs is not None
-    spread = weak_balances(runs).trajectories
-    assert spread is not None
-    problem, theta = problem_of(in_order(mechanism, runs), run_arrays(runs), spread.spread)
+    origin = weak_balances(runs).trajectories
+    assert origin is not None
+    problem, theta = problem_of(in_order(mechanism, runs), run_arrays(runs), origin.noise)
     return problem.reactions, problem.constants(theta)[0]
 
 
@@ -167,16 +166,15 @@ def test_initial_states_that_noise_puts_at_zero_stay_there_and_all_others_fit_be
     ]
     data = run_arrays(clean.select(noisy))
     problem, theta = problem_of(in_order(BANK["crnn-case-1"], clean), data, Noise(0.0, np.full(5, 0.02)))
-    start = evaluate(problem, theta, data.first)
+    start = problem.evaluate(theta, data.first)
     assert start is not None
-    problem, start = resolved(problem, start)
-    best = fitted(problem, start, tolerance=1e-6)
+    best = fitted(start.resolved(), tolerance=1e-6)
     assert np.any(best.first == 0)
     for place in np.ndindex(best.first.shape):
         for change in (-1e-3, 1e-3):
             other = best.first.copy()
             other[place] = max(float(other[place]) + change, 0.0)
-            moved = evaluate(problem, best.theta, other)
+            moved = best.problem.evaluate(best.theta, other)
             assert moved is not None
             assert moved.chi2 > best.chi2 - 1e-6
 

@@ -15,6 +15,7 @@ from mechlearn.chemistry.mechanism import Species
 from mechlearn.chemistry.one_way import OneWayReaction
 from mechlearn.data.balances.weak import weak_balances
 from mechlearn.data.noise.concentration_noise import Noise, estimate_noise, isolated_outliers
+from mechlearn.data.progress import silent
 from mechlearn.data.trajectories import Trajectories, Trajectory
 from mechlearn.discovery.candidates.network.polynomial import polynomial_of
 from mechlearn.discovery.candidates.trajectory_candidates import candidates
@@ -22,7 +23,7 @@ from mechlearn.discovery.discover import discover
 from mechlearn.discovery.discovery_result import Discovery
 from mechlearn.discovery.fit.refine import problem_of
 from mechlearn.discovery.fit.run_arrays import run_arrays
-from mechlearn.discovery.fit.trajectory_fit import TrajectoryProblem, evaluate
+from mechlearn.discovery.fit.trajectory_problem import TrajectoryProblem
 from mechlearn.discovery.settings import Adam, Search
 from mechlearn.discovery.trajectory_learner import chosen_balances, with_competitors
 from mechlearn.errors import DataError, StudyError
@@ -59,7 +60,7 @@ def test_noisy_concentrations_give_the_exact_reactions(seed: int) -> None:
     assert exact
     assert discovery.status == "recovered"
     assert discovery.trajectory_fit is not None
-    assert discovery.trajectory_fit.spread.relative == pytest.approx(0.05, rel=0.2)
+    assert discovery.trajectory_fit.noise.relative == pytest.approx(0.05, rel=0.2)
 
 
 def networks_of(discovery: Discovery) -> list[set[str]]:
@@ -140,7 +141,7 @@ def test_runs_that_miss_the_fast_reactions_are_never_called_recovered() -> None:
 def limits_of(discovery: Discovery) -> dict[str, tuple[float, float] | None]:
     """Bounds of every direction by its equation, zero and infinity where there is none on a side."""
     assert discovery.trajectory_fit is not None
-    assert discovery.trajectory_fit.spread.kind == "relative"
+    assert discovery.trajectory_fit.noise.kind == "relative"
     names = list(discovery.mechanism.species_names)
     return {
         each.direction.equation(names): each.bounds and (each.bounds[0] or 0.0, each.bounds[1] or np.inf)
@@ -256,7 +257,7 @@ TRIANGLE = {"A => B": 2.0, "B => A": 0.5, "B => C": 3.0, "C => B": 0.3, "A => C"
 
 
 def triangle(reverse: float, noise: float, seed: int) -> Discovery:
-    """A <=> B, B <=> C and A => C with a rate constant for C => A, learnt from exact time histories with additive noise."""
+    """A <=> B, B <=> C and A => C with a rate constant for C => A, learnt from time histories with additive noise."""
     rates = np.zeros((3, 3))
     for equation, constant in (TRIANGLE | {"C => A": reverse}).items():
         start, end = ("ABC".index(name) for name in equation.split(" => "))
@@ -306,16 +307,16 @@ def test_the_reverse_of_a_fast_reaction_is_found_where_the_slope_without_it_show
     span = np.ptp(np.concatenate([run.concentrations for run in exact.runs]), axis=0)
     shaken = [run.concentrations + 0.01 * span * draw.standard_normal(run.concentrations.shape) for run in exact.runs]
     runs = exact.select([replace(run, concentrations=each) for run, each in zip(exact.runs, shaken, strict=True)])
-    spread = estimate_noise(runs)
-    pool = candidates(runs, spread, Search())
+    noise = estimate_noise(runs)
+    pool = candidates(runs, noise, Search())
     equations = [direction.equation(runs.species_names) for direction in pool.written]
     start = {"E + S => ES": 1e6, "ES => E + P": 10.0}
     support = np.array([equations.index(each) for each in start])
-    problem = TrajectoryProblem.of(pool.select(support), run_arrays(runs), spread)
-    state = evaluate(problem, np.log(list(start.values())), problem.data.first)
+    problem = TrajectoryProblem.of(pool.select(support), run_arrays(runs), noise)
+    state = problem.evaluate(np.log(list(start.values())), problem.data.first)
     assert state is not None
-    selector, network, _ = with_competitors(pool, problem, state, support, runs, Search(), lambda share, text: None)
-    assert selector.wide(network).gains().max() < selector.threshold
+    selector, network, _ = with_competitors(pool, state, support, runs, Search(), silent)
+    assert selector.model(network).gains().max() < selector.threshold
     found = {equations[i] for i in selector.selected(network).kept}
     assert found == {*start, "ES => E + S"}
 

@@ -194,7 +194,7 @@ def test_measured_pinene_gives_back_the_published_rate_constants() -> None:
     found = ml.refine(
         replace(known, reactions=tuple(wrong)),
         runs,
-        spread=ml.Noise(0.0, np.full(5, 0.7 * percent)),
+        noise=ml.Noise(0.0, np.full(5, 0.7 * percent)),
         initial_states=False,
         robust=False,
     )

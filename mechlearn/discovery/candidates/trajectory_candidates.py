@@ -19,7 +19,7 @@ from ...data.noise.rate_noise import all_complexes
 from ...data.trajectories import Trajectories
 from ...errors import DataError
 from ...simulation.mass_action.mass_action_rates import MassAction
-from ..fit.run_arrays import STEADY
+from ..fit.run_arrays import STEADY_TEMPERATURE
 from ..settings import Search
 from .enumeration import MOST_CANDIDATES, candidate_reactions
 
@@ -198,7 +198,7 @@ def candidates_of(net: NDArray[np.int64], runs: Trajectories, search: Search) ->
 def _require_one_temperature(runs: Trajectories) -> None:
     means = np.array([float(np.mean(run.temperature)) for run in runs.runs if run.is_time_history])
     means = means[np.isfinite(means)]
-    if means.size and np.ptp(means) > STEADY * means.max():
+    if means.size and np.ptp(means) > STEADY_TEMPERATURE * means.max():
         raise DataError(
             f"The runs are at {means.min():g} to {means.max():g} K; without production rates, rate constants are "
             "learnt at one temperature. Learn from the runs at each by themselves, or bring runs with rates."

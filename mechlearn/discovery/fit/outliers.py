@@ -1,23 +1,19 @@
-"""Single values that stand out of the noise."""
+"""What the model leaves of trajectories: noise, χ² per datum, and single values that stand out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...data.noise.concentration_noise import Noise, noise_in_residuals
-from .run_arrays import RunArrays
-from .trajectory_fit import FitState, TrajectoryProblem
+from .trajectory_problem import FitState, TrajectoryProblem
 
-Array = NDArray[np.float64]
-
-FAR = 5.0
+OUTLIER = 5.0
 """Standard deviations from the model beyond which a value is an outlier."""
-MOST = 50
-MOST_ALIKE = 0.95
-"""Correlation of neighbouring residuals that is believed at most."""
+MOST_OUTLIERS = 50
+MOST_CORRELATION = 0.95
+"""Of neighbouring residuals that is believed."""
 
 
 @dataclass(frozen=True)
@@ -44,53 +40,44 @@ class Outlier:
     deviations: float
 
 
-def scores(problem: TrajectoryProblem, state: FitState) -> Array:
-    """Residuals over their standard deviation, shape (N, T, S); zero where nothing was measured."""
-    return np.asarray((state.samples - problem.data.values) * problem.inverse)
-
-
-def left_over(problem: TrajectoryProblem, state: FitState) -> float:
+def chi2_per_datum(state: FitState) -> float:
     """χ² per independent datum, at least one: what the model misses, and how far neighbours in time miss it alike."""
-    score = scores(problem, state)
-    size = float(np.sum(score**2))
-    alike = float(np.sum(score[:, 1:] * score[:, :-1])) / max(size, 1e-300)
-    alike = min(max(alike, 0.0), MOST_ALIKE)
-    return max(1.0, state.chi2 / problem.data.count * (1 + alike) / (1 - alike))
+    score = state.scores
+    correlation = float(np.sum(score[:, 1:] * score[:, :-1])) / max(float(np.sum(score**2)), 1e-300)
+    correlation = min(max(correlation, 0.0), MOST_CORRELATION)
+    return max(1.0, state.chi2 / state.problem.data.count * (1 + correlation) / (1 - correlation))
 
 
-def chi2_of_still_runs(problem: TrajectoryProblem) -> float:
+def chi2_without_reactions(problem: TrajectoryProblem) -> float:
     """χ² of runs in which nothing changes."""
     weight = problem.inverse**2
     mean = (weight * problem.data.values).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-300)
     return float(np.sum(weight * (problem.data.values - mean[:, None]) ** 2))
 
 
-def noise_left(problem: TrajectoryProblem, state: FitState, kind: str) -> Noise:
+def noise_left(state: FitState, kind: str) -> Noise:
     """The noise as the residuals show it; of either kind with ``auto``."""
-    data = problem.data
+    data = state.problem.data
     residuals = np.where(data.known, state.samples - data.values, np.nan)
     species = data.values.shape[-1]
     largest = np.maximum(np.abs(data.values).max(axis=(0, 1)), 1e-300)
-    spread = noise_in_residuals(residuals.reshape(-1, species), state.samples.reshape(-1, species), largest, kind)
-    return spread.with_own(data.hidden, problem.spread.absolute)
+    noise = noise_in_residuals(residuals.reshape(-1, species), state.samples.reshape(-1, species), largest, kind)
+    return noise.with_own(data.hidden, state.problem.noise.absolute)
 
 
-def outliers(problem: TrajectoryProblem, state: FitState, species: tuple[str, ...]) -> tuple[Outlier, ...]:
-    """The values beyond `FAR` standard deviations, the farthest first, at most `MOST`."""
-    score, data = np.abs(scores(problem, state)), problem.data
-    places = np.argwhere(score > FAR)
-    order = np.argsort(-score[tuple(places.T)], kind="stable")[:MOST]
-    return tuple(_outlier(data, state, score, species, *(int(i) for i in places[o])) for o in order)
+def has_outliers(state: FitState) -> bool:
+    """Whether any value is beyond `OUTLIER` standard deviations."""
+    return bool(np.any(np.abs(state.scores) > OUTLIER))
 
 
-def _outlier(
-    data: RunArrays, state: FitState, score: Array, species: tuple[str, ...], run: int, sample: int, column: int
-) -> Outlier:
-    return Outlier(
-        run=data.names[run],
-        time=float(data.time[run, sample]),
-        species=species[column],
-        value=float(data.values[run, sample, column]),
-        expected=float(state.samples[run, sample, column]),
-        deviations=float(score[run, sample, column]),
-    )
+def outliers(state: FitState, species: tuple[str, ...]) -> tuple[Outlier, ...]:
+    """The values beyond `OUTLIER` standard deviations, the farthest first, at most `MOST_OUTLIERS`."""
+    score, data = np.abs(state.scores), state.problem.data
+    places = np.argwhere(score > OUTLIER)
+    order = np.argsort(-score[tuple(places.T)], kind="stable")[:MOST_OUTLIERS]
+    found = []
+    for run, sample, column in places[order].tolist():
+        at = run, sample, column
+        values = (float(each[at]) for each in (data.values, state.samples, score))
+        found.append(Outlier(data.names[run], float(data.time[run, sample]), species[column], *values))
+    return tuple(found)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array
 from ..select.score_test import QuadraticModel
-from .step_resolution import resolved
-from .trajectory_fit import LOWEST, FitState, TrajectoryProblem, evaluate, fitted, information
+from .learned_reactions import Bounds
+from .trajectory_fit import LOWEST, fitted, information
+from .trajectory_problem import FitState
 
-Array = NDArray[np.float64]
-
-VAGUE = 0.35
+UNDETERMINED = 0.35
 """Standard error of ln k above which bounds are looked for."""
 RISE = 4.0
 """Increase of χ² that marks a bound: 95 % of one constant."""
@@ -25,37 +24,36 @@ LONGEST = 4.0
 """Largest first change of ln k."""
 FLAT = 2.0
 """Change of ln k over which χ² must stay for a fast reaction to count as too fast to have an upper bound."""
-WIDER = 2.0
-"""How much wider than its interval in one network the range of a rate constant in all must be to be told instead."""
+LARGER = 2.0
+"""Factor by which the range of a rate constant beside all candidates exceeds its interval in one network, in ln k, from
+which on that range is given instead."""
 MARGIN = 0.1
 """Share of an interval by which to go beyond the bound that a parabola gives, and to cut off at least."""
 CLOSE = 0.05
-"""Change of ln k within which a bound is told."""
-JUMP = 1e-3
+"""Change of ln k within which a bound is known."""
+DISCONTINUITY = 1e-3
 """Change of ln k within which a rise of χ² is a failure of the integration and no bound."""
 
 
-def bounds(problem: TrajectoryProblem, state: FitState, place: int, scale: float) -> tuple[float | None, float | None]:
+def bounds(state: FitState, place: int, scale: float) -> Bounds:
     """Lower and upper bound of a rate parameter, as exp(ln k); None where there is none.
 
     All other constants and the initial states are fitted anew at each value that is tried, from where the covariance
     says that they go: of a fast reaction and its reverse often only the ratio is known, and both move together.
     """
-    rise = RISE * scale
-    low, high = (_edge(problem, state, place, rise, sign) for sign in (-1.0, 1.0))
-    return low, high
+    return _edge(state, place, RISE * scale, -1.0), _edge(state, place, RISE * scale, 1.0)
 
 
 def bounds_beside_all(
-    wide: QuadraticModel, place: int, constant: float, std_error_log_k: float, scale: float
-) -> tuple[float | None, float | None] | None:
-    """Bounds that hold whatever other candidates take part, if much wider than the interval beside those of a network.
+    model: QuadraticModel, place: int, constant: float, std_error_log_k: float, scale: float
+) -> Bounds | None:
+    """Bounds that hold whatever other candidates take part, if much further than their interval.
 
     For constants that the data determine within the network; by its quadratic model.
     """
-    low, high = wide.span(place, RISE * scale)
+    low, high = model.span(place, RISE * scale)
     own = np.exp(np.sqrt(RISE) * std_error_log_k)
-    if low is not None and high is not None and high / low < own ** (2 * WIDER):
+    if low is not None and high is not None and high / low < own ** (2 * LARGER):
         return None
     return (
         None if low is None else float(constant * min(low, 1 / own)),
@@ -63,66 +61,63 @@ def bounds_beside_all(
     )
 
 
-def _edge(problem: TrajectoryProblem, state: FitState, place: int, rise: float, sign: float) -> float | None:
+def _edge(state: FitState, place: int, rise: float, sign: float) -> float | None:
     """The bound on one side, where χ² is above its minimum by ``rise``."""
-    limit, held = state.chi2 + rise, problem.held
-    fast = sign > 0 and _needed(problem, state, place, limit)
-    reached = replace(problem, held=(*held, place)), state
-    inside, outside = 0.0, None
-    above = np.inf
-    along, reach = _ahead(problem, state, place, np.sqrt(rise))
+    limit, held = state.chi2 + rise, state.problem.held
+    fast = sign > 0 and _needed(state, place, limit)
+    reached = replace(state, problem=replace(state.problem, held=(*held, place)))
+    inside, outside, above = 0.0, None, np.inf
+    along, reach = _ahead(state, place, np.sqrt(rise))
     step = FLAT if fast and reach > FARTHEST else float(np.clip(np.log1p(reach), SHORTEST, LONGEST))
     while outside is None:
         if inside >= FARTHEST:
             return None
-        trial = _moved(*reached, sign * step * along, limit)
+        trial = _fitted_at(reached, sign * step * along, limit)
         if trial is None and step < SHORTEST:
             return None
         if trial is None:
             step /= 4
-        elif trial[1].chi2 > limit:
-            outside, above = inside + step, trial[1].chi2
+        elif trial.chi2 > limit:
+            outside, above = inside + step, trial.chi2
         else:
-            flat = step >= FLAT and trial[1].chi2 - reached[1].chi2 < MARGIN * rise
+            flat = step >= FLAT and trial.chi2 - reached.chi2 < MARGIN * rise
             inside, reached = inside + step, trial
-            left = np.sqrt(rise) - np.sqrt(max(trial[1].chi2 - state.chi2, 0.0))
-            along, reach = _ahead(replace(trial[0], held=held), trial[1], place, left)
+            left = np.sqrt(rise) - np.sqrt(max(trial.chi2 - state.chi2, 0.0))
+            along, reach = _ahead(replace(trial, problem=replace(trial.problem, held=held)), place, left)
             if fast and flat and reach > FARTHEST - inside:
                 return None
             step = min(2 * step, max(float(np.log1p(reach)), SHORTEST), FARTHEST - inside)
-    while outside - inside > CLOSE or above - reached[1].chi2 > rise:
-        step = (outside - inside) * _share(reached[1].chi2 - state.chi2, above - state.chi2, rise)
-        if step < JUMP:
+    while outside - inside > CLOSE or above - reached.chi2 > rise:
+        step = (outside - inside) * _fraction(reached.chi2 - state.chi2, above - state.chi2, rise)
+        if step < DISCONTINUITY:
             return None
-        trial = _moved(*reached, sign * step * along, limit)
-        if trial is None or trial[1].chi2 > limit:
-            outside, above = inside + step, np.inf if trial is None else trial[1].chi2
+        trial = _fitted_at(reached, sign * step * along, limit)
+        if trial is None or trial.chi2 > limit:
+            outside, above = inside + step, np.inf if trial is None else trial.chi2
         else:
             inside, reached = inside + step, trial
     return float(np.exp(state.theta[place] + sign * outside))
 
 
-def _ahead(problem: TrajectoryProblem, state: FitState, place: int, left: float) -> tuple[Array, float]:
+def _ahead(state: FitState, place: int, left: float) -> tuple[Array, float]:
     """How the others go along with one ln k, and how far that goes until the root of χ² has risen by what is left.
 
     That is at the pace here. Of a fast reaction the effect falls as 1/k, so that the pace grows as exp of the way down.
     """
-    covariance = information(problem, state).covariance()
+    covariance = information(state).covariance()
     own = max(covariance[place, place], 1e-300)
     along = np.clip(covariance[:, place] / own, -1.0, 1.0)
-    along[list(problem.held)] = 0.0
+    along[list(state.problem.held)] = 0.0
     return along, float(left * np.sqrt(own))
 
 
-def _needed(problem: TrajectoryProblem, state: FitState, place: int, limit: float) -> bool:
+def _needed(state: FitState, place: int, limit: float) -> bool:
     """Whether the data miss a reaction without which all others stay as they are."""
-    theta = state.theta.copy()
-    theta[place] = LOWEST
-    without = evaluate(problem, theta, state.first, state.history)
+    without = state.moved(np.where(np.arange(len(state.theta)) == place, LOWEST, state.theta))
     return without is None or without.chi2 > limit
 
 
-def _share(below: float, above: float, wanted: float) -> float:
+def _fraction(below: float, above: float, wanted: float) -> float:
     """Where between two rises of χ² a third one is, if χ² is a parabola; the middle where one of them is no number."""
     if not np.isfinite(above):
         return 0.5
@@ -130,15 +125,10 @@ def _share(below: float, above: float, wanted: float) -> float:
     return float(np.clip((roots[1] - roots[0]) / max(roots[2] - roots[0], 1e-300) + MARGIN, MARGIN, 1 - MARGIN))
 
 
-def _moved(
-    problem: TrajectoryProblem, state: FitState, change: Array, limit: float
-) -> tuple[TrajectoryProblem, FitState] | None:
+def _fitted_at(state: FitState, change: Array, limit: float) -> FitState | None:
     """Steps fine enough for other rate parameters, and all that is not held fitted anew on them, if below a limit.
 
     None where they cannot be integrated.
     """
-    start = evaluate(problem, state.theta + change, state.first, state.history)
-    if start is None:
-        return None
-    problem, start = resolved(problem, start)
-    return problem, fitted(problem, start, tolerance=0.1, hopeless=limit)
+    start = state.moved(state.theta + change)
+    return start and fitted(start.resolved(), tolerance=0.1, hopeless=limit)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from ...chemistry.arrays import Array
 from ...chemistry.kinetics import rate_constants
 from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction
 from ...chemistry.one_way import OneWayReaction
@@ -18,13 +18,11 @@ from ...errors import DataError, FormatError
 from ...simulation.mass_action.mass_action_rates import MassAction
 from ..candidates.trajectory_candidates import Candidates
 from .learned_reactions import Bounds
-from .outliers import FAR, Outlier, outliers, scores
-from .rate_bounds import VAGUE, bounds
+from .outliers import Outlier, has_outliers, outliers
+from .rate_bounds import UNDETERMINED, bounds
 from .run_arrays import RunArrays, run_arrays
-from .step_resolution import resolved
-from .trajectory_fit import FitState, TrajectoryProblem, evaluate, fitted, information
-
-Array = NDArray[np.float64]
+from .trajectory_fit import fitted, information
+from .trajectory_problem import FitState, TrajectoryProblem
 
 REWEIGHTED = 2
 
@@ -48,7 +46,7 @@ class Refinement:
         on a side without one.
     first : dict of str to array, shape (S,)
         Initial state of each run [kmol/m³], as fitted.
-    spread : Noise
+    noise : Noise
         Noise of the concentrations.
     outliers : tuple of Outlier
         Values that the fit misses by more than five standard deviations.
@@ -60,7 +58,7 @@ class Refinement:
     std_error_log_k: tuple[tuple[float, float | None], ...]
     bounds: tuple[tuple[Bounds | None, Bounds | None], ...]
     first: dict[str, Array]
-    spread: Noise
+    noise: Noise
     outliers: tuple[Outlier, ...]
 
 
@@ -68,8 +66,7 @@ def refine(
     mechanism: Mechanism,
     runs: Trajectories,
     *,
-    noise: Literal["auto", "relative", "absolute"] = "auto",
-    spread: Noise | None = None,
+    noise: Noise | Literal["auto", "relative", "absolute"] = "auto",
     initial_states: bool = True,
     rates: bool = True,
     robust: bool | None = None,
@@ -83,10 +80,9 @@ def refine(
         thermodynamics it keeps to that.
     runs : Trajectories
         At constant volume and temperature; values may be missing.
-    noise : str
-        ``relative`` to each concentration, ``absolute``, or ``auto``: what neighbouring samples show.
-    spread : Noise, optional
-        The noise, where it is known.
+    noise : Noise or str
+        The noise, where it is known, or its kind, to be estimated: ``relative`` to each concentration, ``absolute``, or
+        ``auto``, what neighbouring samples show.
     initial_states : bool
         Whether initial states are among the unknowns; else they are as measured.
     rates : bool
@@ -119,56 +115,46 @@ def refine(
     >>> round(refined.mechanism.reactions[0].rate.A, 6)
     2.0
     """
-    data = run_arrays(_in_order(runs, mechanism))
-    spread = spread or estimate_noise(_in_order(runs, mechanism), noise)
+    runs = _in_order(runs, mechanism)
+    known = noise if isinstance(noise, Noise) else estimate_noise(runs, noise)
     with threadpool_limits(limits=1):
-        problem, theta = problem_of(mechanism, data, spread)
+        problem, theta = problem_of(mechanism, run_arrays(runs), known)
         held = () if rates else tuple(range(len(theta)))
         problem = replace(problem, fixed_first=not initial_states, robust=bool(robust), held=held)
-        problem, state = _minimum(problem, theta, robust)
-        return _record(mechanism, problem, state, theta)
+        return _record(mechanism, _minimum(problem, theta, robust), theta)
 
 
-def _minimum(problem: TrajectoryProblem, theta: Array, robust: bool | None) -> tuple[TrajectoryProblem, FitState]:
-    state = evaluate(problem, theta, problem.data.first)
+def _minimum(problem: TrajectoryProblem, theta: Array, robust: bool | None) -> FitState:
+    state = problem.evaluate(theta, problem.data.first)
     if state is None:
         raise DataError(
             "The mechanism cannot be integrated from the initial states of these runs. Check its rate constants and "
             "the unit of the concentrations."
         )
-    problem, state = resolved(problem, state)
-    state = fitted(problem, state)
-    problem, state = resolved(problem, state)
+    state = fitted(state.resolved()).resolved()
     for _ in range(REWEIGHTED):
-        problem = problem.with_weights(state.samples)
+        weighted = replace(state, problem=state.problem.with_weights(state.samples))
         if robust is None:
-            problem = replace(problem, robust=bool(np.any(np.abs(scores(problem, state)) > FAR)))
-        again = evaluate(problem, state.theta, state.first, state.history)
+            weighted = replace(weighted, problem=replace(weighted.problem, robust=has_outliers(weighted)))
+        again = state.under(weighted.problem)
         if again is None:
             break
-        state = fitted(problem, again, tolerance=1e-4)
-    return problem, state
+        state = fitted(again, tolerance=1e-4)
+    return state
 
 
-def _record(mechanism: Mechanism, problem: TrajectoryProblem, state: FitState, start: Array) -> Refinement:
-    count = len(start)
+def _record(mechanism: Mechanism, state: FitState, start: Array) -> Refinement:
+    count, problem = len(start), state.problem
     scale = max(1.0, state.chi2 / max(problem.data.count, 1))
-    deviations = (
-        np.sqrt(np.diag(information(problem, state).covariance()) * scale) if not problem.held else np.zeros(count)
-    )
-    limits: list[Bounds | None] = [None] * count
-    for vague in np.flatnonzero(deviations > VAGUE):
-        limits[vague] = bounds(problem, state, int(vague), scale)
+    deviations = np.zeros(count) if problem.held else np.sqrt(np.diag(information(state).covariance()) * scale)
+    limits = [bounds(state, i, scale) if each > UNDETERMINED else None for i, each in enumerate(deviations)]
     reactions, errors, ranges = [], [], []
-    place = 0
-    factor = np.exp(state.theta - start)
+    places, factor = iter(range(count)), np.exp(state.theta - start)
     for reaction in mechanism.reactions:
-        own_reverse = reaction.reverse_rate is not None
-        back = place + 1 if own_reverse else None
+        place, back = next(places), None if reaction.reverse_rate is None else next(places)
         reactions.append(_scaled(reaction, factor[place], None if back is None else factor[back]))
         errors.append((float(deviations[place]), None if back is None else float(deviations[back])))
         ranges.append((limits[place], None if back is None else limits[back]))
-        place += 2 if own_reverse else 1
     return Refinement(
         mechanism=replace(mechanism, reactions=tuple(reactions)),
         chi2=state.chi2,
@@ -176,8 +162,8 @@ def _record(mechanism: Mechanism, problem: TrajectoryProblem, state: FitState, s
         std_error_log_k=tuple(errors),
         bounds=tuple(ranges),
         first=dict(zip(problem.data.names, state.first, strict=True)),
-        spread=problem.spread,
-        outliers=outliers(problem, state, mechanism.species_names),
+        noise=problem.noise,
+        outliers=outliers(state, mechanism.species_names),
     )
 
 
@@ -188,7 +174,7 @@ def _scaled(reaction: Reaction, forward: float, back: float | None) -> Reaction:
     return replace(reaction, rate=times(reaction.rate, forward), reverse_rate=times(reaction.reverse_rate, back))
 
 
-def problem_of(mechanism: Mechanism, data: RunArrays, spread: Noise) -> tuple[TrajectoryProblem, Array]:
+def problem_of(mechanism: Mechanism, data: RunArrays, noise: Noise) -> tuple[TrajectoryProblem, Array]:
     """One-way reactions of a mechanism beside data, and its own parameters."""
     for reaction in mechanism.reactions:
         if reaction.third_body is not None or reaction.orders or reaction.rate is None:
@@ -217,7 +203,7 @@ def problem_of(mechanism: Mechanism, data: RunArrays, spread: Noise) -> tuple[Tr
         raise DataError("The mechanism has no reaction, so that there is nothing to refine.")
     parameters = np.array(parameter)
     offset = np.stack(logs, axis=1) - np.array(theta)[parameters]
-    problem = TrajectoryProblem.of(Candidates(MassAction(tuple(directions)), parameters, offset[0]), data, spread)
+    problem = TrajectoryProblem.of(Candidates(MassAction(tuple(directions)), parameters, offset[0]), data, noise)
     return replace(problem, offset=offset), np.array(theta)
 
 

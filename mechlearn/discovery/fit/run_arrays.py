@@ -8,14 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array, Mask
 from ...data.trajectories import Trajectories
 from ...errors import DataError
 
-Array = NDArray[np.float64]
-
-STEADY = 1e-3
+STEADY_TEMPERATURE = 1e-3
 """Relative change of the temperature within a run up to which it counts as constant."""
 
 
@@ -40,15 +38,20 @@ class RunArrays:
 
     time: Array
     values: Array
-    known: NDArray[np.bool_]
+    known: Mask
     temperature: Array
     names: tuple[str, ...]
-    hidden: NDArray[np.bool_]
+    hidden: Mask
 
     @property
     def count(self) -> int:
         """Number of measured concentrations."""
         return int(self.known.sum())
+
+    @property
+    def span(self) -> Array:
+        """Range of each species over all runs, shape (S,); zero counts where nothing was measured."""
+        return np.asarray(np.ptp(np.where(self.known, self.values, 0.0), axis=(0, 1)))
 
     @property
     def first(self) -> Array:
@@ -75,7 +78,7 @@ def run_arrays(runs: Trajectories) -> RunArrays:
                 "constant volume and temperature can be learnt from (reactor: isothermal). Bring such runs, or rates."
             )
         span = np.ptp(run.temperature)
-        if np.isfinite(span) and span > STEADY * run.temperature.max():
+        if np.isfinite(span) and span > STEADY_TEMPERATURE * run.temperature.max():
             raise DataError(
                 f"Run {run.name!r} is at {run.temperature.min():g} to {run.temperature.max():g} K; without production "
                 "rates, only runs at a constant temperature can be learnt from. Bring such runs, or rates."

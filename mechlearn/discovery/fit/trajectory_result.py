@@ -21,7 +21,7 @@ class FittedReaction:
     bounds : tuple of float or None, optional
         Lower and upper bound where the constant is not determined; None where there is none on that side.
     contribution : float
-        Largest share that it has in what any species gains and loses in any sample.
+        Largest contribution that it has to what any species gains and loses in any sample.
     """
 
     direction: OneWayReaction
@@ -33,7 +33,7 @@ class FittedReaction:
 
 @dataclass(frozen=True)
 class CompetingNetwork:
-    """Another network that the data do not tell from the one found, with its rate constants."""
+    """Another network that the data do not distinguish from the one found, with its rate constants."""
 
     directions: tuple[OneWayReaction, ...]
     constants: tuple[float, ...]
@@ -50,7 +50,7 @@ class TrajectoryFit:
     covariance : tuple of tuple of float, shape (R, R)
         Of ln k.
     alternatives : tuple of CompetingNetwork
-        CompetingNetwork networks that the data do not tell from this one.
+        Networks that the data do not distinguish from this one.
     candidates : int
         How many reactions were looked at.
     reversible : bool
@@ -59,7 +59,7 @@ class TrajectoryFit:
         χ² per datum, with the noise as it was estimated from the data alone.
     loss : float
         Root mean square of the residuals, each species by its range.
-    spread : Noise
+    noise : Noise
         Noise of the concentrations.
     outliers : tuple of Outlier
     robust : bool
@@ -82,7 +82,7 @@ class TrajectoryFit:
     reversible: bool
     misfit: float
     loss: float
-    spread: Noise
+    noise: Noise
     outliers: tuple[Outlier, ...]
     robust: bool
     data: int

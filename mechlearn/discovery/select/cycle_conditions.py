@@ -13,14 +13,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linprog
 
+from ...chemistry.arrays import Array
 from ...chemistry.one_way import OneWayReaction
-from ..fit.trajectory_fit import evaluate, fitted, information
+from ..fit.trajectory_fit import information
 from .trajectory_selection import INDISTINCT, ReactionSet, Selector
-
-Array = NDArray[np.float64]
 
 INFEASIBLE = 2
 """Status of `linprog` where no solution exists."""
@@ -34,7 +32,8 @@ def possible(directions: Sequence[OneWayReaction]) -> bool:
     Examples
     --------
     >>> a, b, c = (1, 0, 0), (0, 1, 0), (0, 0, 1)
-    >>> possible([OneWayReaction(a, b), Direction(b, c)]), possible([Direction(a, b), Direction(b, c), Direction(c, a)])
+    >>> chain = [OneWayReaction(a, b), OneWayReaction(b, c)]
+    >>> possible(chain), possible([*chain, OneWayReaction(c, a)])
     (True, False)
     """
     there = set(directions)
@@ -43,13 +42,12 @@ def possible(directions: Sequence[OneWayReaction]) -> bool:
     if not one_way.any():
         return True
     limits = [(0, None) if each else (None, None) for each in one_way]
-    cycle = linprog(
-        np.zeros(len(net)), A_eq=np.vstack([net.T, one_way]), b_eq=[0.0] * net.shape[1] + [1.0], bounds=limits
-    )
+    closed, right = np.vstack([net.T, one_way]), np.eye(net.shape[1] + 1)[-1]
+    cycle = linprog(np.zeros(len(net)), A_eq=closed, b_eq=right, bounds=limits)
     return bool(cycle.status == INFEASIBLE)
 
 
-def implied(directions: Sequence[OneWayReaction], covariance: Array) -> dict[OneWayReaction, Array]:
+def from_detailed_balance(directions: Sequence[OneWayReaction], covariance: Array) -> dict[OneWayReaction, Array]:
     """Absent reverse directions whose rate constants follow from those of the reactions that are there.
 
     Parameters
@@ -57,7 +55,7 @@ def implied(directions: Sequence[OneWayReaction], covariance: Array) -> dict[One
     directions : sequence of OneWayReaction
         R of them.
     covariance : array, shape (R, R)
-        Of ln k: of several ways to one equilibrium constant the best known counts most.
+        Of ln k: of several sums for one equilibrium constant the best known counts most.
 
     Returns
     -------
@@ -69,7 +67,8 @@ def implied(directions: Sequence[OneWayReaction], covariance: Array) -> dict[One
     >>> a, b, c = (1, 0, 0), (0, 1, 0), (0, 0, 1)
     >>> pairs = [(a, b), (b, a), (b, c), (c, b), (a, c)]
     >>> there = [OneWayReaction(*pair) for pair in pairs]
-    >>> {d.equation(["A", "B", "C"]): shares.round(6).tolist() for d, shares in implied(there, np.eye(5)).items()}
+    >>> found = from_detailed_balance(there, np.eye(5))
+    >>> {d.equation(["A", "B", "C"]): factors.round(6).tolist() for d, factors in found.items()}
     {'C => A': [-1.0, 1.0, -1.0, 1.0, 1.0]}
     """
     place = {direction: i for i, direction in enumerate(directions)}
@@ -78,29 +77,29 @@ def implied(directions: Sequence[OneWayReaction], covariance: Array) -> dict[One
     if not pairs:
         return {}
     net = np.array([np.subtract(d.products, d.reactants) for d in directions], dtype=float)
-    turn = np.zeros((len(pairs), len(directions)))
+    pair_rows = np.zeros((len(pairs), len(directions)))
     for row, (i, j) in enumerate(pairs):
-        turn[row, i], turn[row, j] = 1.0, -1.0
+        pair_rows[row, i], pair_rows[row, j] = 1.0, -1.0
     changes = net[[i for i, _ in pairs]]
-    weight = np.linalg.pinv(turn @ covariance @ turn.T, rcond=1e-12, hermitian=True)
+    weight = np.linalg.pinv(pair_rows @ covariance @ pair_rows.T, rcond=1e-12, hermitian=True)
     to_pairs = weight @ changes @ np.linalg.pinv(changes.T @ weight @ changes, rcond=1e-9, hermitian=True)
     found = {}
     for i, back in backs.items():
-        shares = to_pairs @ net[i]
-        if back is None and np.abs(shares @ changes - net[i]).max() <= DEPENDENT * np.abs(net[i]).max():
-            found[directions[i].reverse] = np.eye(len(directions))[i] - shares @ turn
+        multiples = to_pairs @ net[i]
+        if back is None and np.abs(multiples @ changes - net[i]).max() <= DEPENDENT * np.abs(net[i]).max():
+            found[directions[i].reverse] = np.eye(len(directions))[i] - multiples @ pair_rows
     return found
 
 
 def preferred(selector: Selector, networks: list[ReactionSet]) -> tuple[ReactionSet, list[ReactionSet]]:
-    """Of networks that the data do not tell apart, the best for which detailed balance can hold, and the others.
+    """Of networks that the data do not distinguish, the best for which detailed balance can hold, and the others.
 
-    Reverse directions that it implies come in; the networks without them stay among the others. The first of all where
-    it can hold for none.
+    Reverse directions that follow from it come in; the networks without them stay among the others. The first of all
+    where it can hold for none.
     """
     if selector.reversible:
         return networks[0], networks[1:]
-    whole = _distinct([with_implied(selector, each) for each in networks])
+    whole = _distinct([with_reverses_of_detailed_balance(selector, each) for each in networks])
     physical = [each for each in whole if possible(each.problem.reactions.directions)]
     chosen = physical[0] if physical else networks[0]
     others = _distinct([*networks, *whole])
@@ -115,28 +114,19 @@ def _distinct(networks: list[ReactionSet]) -> list[ReactionSet]:
     return list(found.values())
 
 
-def with_implied(selector: Selector, network: ReactionSet) -> ReactionSet:
-    """The network with the absent reverse directions that detailed balance implies and the data do not exclude.
+def with_reverses_of_detailed_balance(selector: Selector, network: ReactionSet) -> ReactionSet:
+    """The network with the absent reverse directions that follow from detailed balance and the data do not exclude.
 
     They come last, and their ln k are sums of the others.
     """
     numbers = {direction: i for i, direction in enumerate(selector.everything.reactions.directions)}
-    covariance = information(network.problem, network.state).covariance()
+    covariance = information(network.state).covariance()
     best, sums = network, np.eye(len(network.kept))
-    for direction, shares in implied(network.problem.reactions.directions, covariance).items():
+    for direction, multipliers in from_detailed_balance(network.problem.reactions.directions, covariance).items():
         if direction in numbers:
-            trial = _joined(selector, best, numbers[direction], np.vstack([sums, shares]))
+            kept, more = (*best.kept, numbers[direction]), np.vstack([sums, multipliers])
+            problem = replace(selector.everything.only(np.array(kept, dtype=np.int64)), sums=more)
+            trial = selector.fitted_set(kept, best.state.under(problem))
             if trial is not None and trial.cost < network.cost + INDISTINCT:
-                best, sums = trial, np.vstack([sums, shares])
+                best, sums = trial, more
     return best
-
-
-def _joined(selector: Selector, network: ReactionSet, candidate: int, sums: Array) -> ReactionSet | None:
-    """One direction more, whose ln k is a sum of others and costs nothing."""
-    kept = (*network.kept, candidate)
-    problem = replace(selector.everything.only(np.array(kept, dtype=np.int64)), sums=sums)
-    start = evaluate(problem, network.state.theta, network.state.first, network.state.history)
-    if start is None:
-        return None
-    state = fitted(problem, start, tolerance=0.02 * selector.scale)
-    return ReactionSet(kept, problem, state, state.chi2 / selector.scale + selector.threshold * len(state.theta))

@@ -1,4 +1,4 @@
-"""Networks near a given one that trajectories do not tell from it."""
+"""Networks one reaction away from a given one that trajectories do not distinguish from it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from threadpoolctl import threadpool_limits
 
 from ...chemistry.one_way import OneWayReaction
 from ...data.balances.balances import Balances
+from ...data.progress import silent
 from ..candidates.trajectory_candidates import candidates
 from ..fit.run_arrays import run_arrays
-from ..fit.trajectory_fit import TrajectoryProblem, evaluate
+from ..fit.trajectory_problem import TrajectoryProblem
 from ..fit.trajectory_result import CompetingNetwork
 from ..settings import Search
 from ..trajectory_learner import competing_network, with_competitors
@@ -47,13 +48,11 @@ def competing_networks(
     data = run_arrays(histories.runs)
     with threadpool_limits(limits=1):
         problem = TrajectoryProblem.of(pool.select(support), data, histories.noise)
-        state = evaluate(problem, theta, data.first)
+        state = problem.evaluate(theta, data.first)
         if state is None:
             return None
-        selector, network, _ = with_competitors(
-            pool, problem, state, support, histories.runs, search, lambda share, text: None
-        )
+        selector, network, _ = with_competitors(pool, state, support, histories.runs, search, silent)
         state = network.state
         mine = selector.network(network.kept, state.theta, state.first, state) or network
-        best, near = selector.rivals(mine)
-    return tuple(competing_network(each) for each in (best, *near) if each is not mine)
+        best, others = selector.competing(mine)
+    return tuple(competing_network(each) for each in (best, *others) if each is not mine)

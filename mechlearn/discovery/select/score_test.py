@@ -8,12 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array
 from ..fit.nnls import non_negative
+from ..fit.scaled_matrices import inverse_of, sizes_of
 from ..fit.trajectory_fit import Information
-
-Array = NDArray[np.float64]
 
 HALVINGS = 12
 """Of an interval in which the end of a range lies."""
@@ -37,27 +36,21 @@ class QuadraticModel:
     absent: tuple[int, ...]
     info: Information
 
-    def _reduced(self) -> tuple[Array, Array, Array]:
-        """Of the absent ones, the kept eliminated: curvature, gradient, and the response of the kept."""
-        kept, all_ = slice(None, self.count), slice(self.count, None)
-        block = self.info.normal[kept, kept]
-        size = np.sqrt(np.maximum(np.diag(block), 1e-300))
-        inverse = np.linalg.pinv(block / np.outer(size, size), rcond=1e-12, hermitian=True) / np.outer(size, size)
-        side = self.info.normal[kept, all_]
-        curvature = np.maximum(np.diag(self.info.normal)[all_] - np.einsum("kq,kl,lq->q", side, inverse, side), 0.0)
-        gradient = self.info.gradient[all_] - side.T @ inverse @ self.info.gradient[kept]
-        return curvature, gradient, inverse
+    def _reduced(self) -> tuple[Array, Array]:
+        """Of the absent ones, the kept eliminated: curvature, not below round-off, and gradient."""
+        count, normal, gradient = self.count, self.info.normal, self.info.gradient
+        inverse, side, own = inverse_of(normal[:count, :count], 1e-12), normal[:count, count:], np.diag(normal)[count:]
+        curvature = own - np.einsum("kq,kl,lq->q", side, inverse, side)
+        return np.maximum(curvature, 1e-10 * own + 1e-300), gradient[count:] - side.T @ inverse @ gradient[:count]
 
     def gains(self) -> Array:
         """By how much each absent candidate would lower χ²."""
-        curvature, gradient, _ = self._reduced()
-        floor = 1e-10 * np.diag(self.info.normal)[self.count :] + 1e-300
-        return np.asarray(np.where(gradient < 0, gradient**2 / np.maximum(curvature, floor), 0.0))
+        curvature, gradient = self._reduced()
+        return np.asarray(np.where(gradient < 0, gradient**2 / curvature, 0.0))
 
     def limits(self, rise: float) -> Array:
         """The rate constant of each absent candidate at which χ² is so much above its minimum."""
-        curvature, gradient, _ = self._reduced()
-        curvature = np.maximum(curvature, 1e-10 * np.diag(self.info.normal)[self.count :] + 1e-300)
+        curvature, gradient = self._reduced()
         least = np.maximum(-gradient / curvature, 0.0)
         slope = gradient + curvature * least
         return np.asarray(least + (np.sqrt(slope**2 + curvature * rise) - slope) / curvature)
@@ -90,53 +83,45 @@ class QuadraticModel:
         return outside
 
     def _beside(self, place: int, change: float) -> tuple[float, Array]:
-        """Change of χ² with that of one kept rate constant, as a share of it, and of all others."""
+        """Change of χ² with that of one kept rate constant, relative to it, and of all others."""
         others = np.arange(len(self.info.normal)) != place
         normal, gradient = self.info.normal[np.ix_(others, others)], self.info.gradient[others]
         gradient = gradient + self.info.normal[others, place] * change
         start = (np.arange(len(self.info.normal)) < self.count)[others].astype(float)
-        size = np.sqrt(np.maximum(np.diag(normal), 1e-300))
+        size = sizes_of(normal)
         amount = non_negative(normal / np.outer(size, size), (normal @ start - gradient) / size) / size - start
         own = self.info.normal[place, place] * change**2 + 2 * self.info.gradient[place] * change
         return float(amount @ normal @ amount + 2 * gradient @ amount + own), amount
 
     def without(self) -> Array:
         """By how much χ² would rise without each kept reaction."""
-        return scores_of(Information(self.info.normal[: self.count, : self.count], self.info.gradient[: self.count]))
+        return squared_scores(self.info.of_first(self.count))
 
-    def amount(self, place: int, instead_of: int | None = None) -> float:
+    def amount(self, place: int) -> float:
         """Rate constant of an absent candidate at the minimum of the model."""
-        if instead_of is not None:
-            return next((a for r, q, _, a in self._pairs() if (r, q) == (instead_of, place)), 0.0)
-        curvature, gradient, _ = self._reduced()
-        floor = 1e-10 * np.diag(self.info.normal)[self.count :] + 1e-300
-        return float(-gradient[place] / max(curvature[place], floor[place]))
+        curvature, gradient = self._reduced()
+        return float(-gradient[place] / curvature[place])
 
-    def exchanges(self) -> list[tuple[int, int, float]]:
-        """By how much χ² would rise with an absent candidate in place of a kept reaction: (kept, absent, rise)."""
-        return [(r, q, rise) for r, q, rise, _ in self._pairs()]
-
-    def _pairs(self) -> list[tuple[int, int, float, float]]:
-        found = []
+    def exchanges(self) -> dict[tuple[int, int], tuple[float, float]]:
+        """By (kept, absent): the rise of χ² with an absent candidate in place of a kept one, and its rate constant."""
+        found = {}
         normal, gradient = self.info.normal, self.info.gradient
         for r in range(self.count):
             others = [i for i in range(self.count) if i != r]
-            block = normal[np.ix_(others, others)]
-            size = np.sqrt(np.maximum(np.diag(block), 1e-300)) if others else np.ones(0)
-            inverse = np.linalg.pinv(block / np.outer(size, size), rcond=1e-12, hermitian=True) / np.outer(size, size)
             free = [r, *range(self.count, len(normal))]
             side = normal[np.ix_(others, free)]
-            reduced = normal[np.ix_(free, free)] - side.T @ inverse @ side
-            slope = gradient[free] - side.T @ inverse @ gradient[others]
+            eliminated = side.T @ inverse_of(normal[np.ix_(others, others)], 1e-12)
+            reduced = normal[np.ix_(free, free)] - eliminated @ side
+            slope = gradient[free] - eliminated @ gradient[others]
             for q in range(len(free) - 1):
-                own, share = reduced[q + 1, q + 1], reduced[0, q + 1] - slope[q + 1]
-                if own > 1e-300 and share > 0:
-                    amount = share / own
-                    rise = reduced[0, 0] - 2 * slope[0] - amount * share
-                    found.append((r, q, max(float(rise), 0.0), float(amount)))
+                own, together = reduced[q + 1, q + 1], reduced[0, q + 1] - slope[q + 1]
+                if own > 1e-300 and together > 0:
+                    amount = together / own
+                    rise = reduced[0, 0] - 2 * slope[0] - amount * together
+                    found[r, q] = max(float(rise), 0.0), float(amount)
         return found
 
 
-def scores_of(info: Information) -> Array:
+def squared_scores(info: Information) -> Array:
     """Squared ratio of each rate constant to its standard error."""
     return np.asarray(1.0 / np.maximum(np.diag(info.covariance()), 1e-300))

@@ -13,23 +13,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array, Integers
 from ...chemistry.one_way import OneWayReaction
-from ..fit.trajectory_fit import FitState, Information, TrajectoryProblem, evaluate, fitted, information
-from .score_test import QuadraticModel, scores_of
-
-Array = NDArray[np.float64]
+from ..fit.scaled_matrices import inverse_of, solution_of
+from ..fit.trajectory_fit import Information, fitted, information
+from ..fit.trajectory_problem import FitState, TrajectoryProblem
+from .score_test import QuadraticModel, squared_scores
 
 INDISTINCT = 10.0
 """Difference of χ², thresholds included, below which two networks count as indistinguishable."""
-SHOWN = 4.0
+INTERVAL_RISE = 4.0
 """Rise of χ² beyond the 95 % interval of one rate constant."""
 WEAK = 4.0
 """Squared score below which reactions are dropped in bulk."""
-SURE = 4.0
+CERTAIN = 4.0
+"""Thresholds above which the squared score of a reaction saves the trial without it."""
 ROUNDS = 6
-BELOW = (0.0, 1.5, 3.0, 4.5, 6.0)
+LOWERED = (0.0, 1.5, 3.0, 4.5, 6.0)
 """By how much ln k of a direction that may be fast is tried below where noise would hide its reactants."""
 COLLINEAR = 0.02
 """Share of a reaction's own effect that another must leave for it not to be tried in its place."""
@@ -45,21 +46,24 @@ class ReactionSet:
     ----------
     kept : tuple of int
         Numbers of the candidates.
-    problem : TrajectoryProblem
     state : FitState
     cost : float
         χ² over its scale, plus the threshold for each reaction.
     """
 
     kept: tuple[int, ...]
-    problem: TrajectoryProblem
     state: FitState
     cost: float
 
+    @property
+    def problem(self) -> TrajectoryProblem:
+        """With the reactions of the set alone."""
+        return self.state.problem
+
     def freed(self) -> ReactionSet:
         """The same with a free parameter for each candidate."""
-        state = replace(self.state, theta=self.problem.all_of(self.state.theta))
-        return replace(self, problem=replace(self.problem, sums=None), state=state)
+        theta, problem = self.problem.all_of(self.state.theta), replace(self.problem, sums=None)
+        return replace(self, state=replace(self.state, theta=theta, problem=problem))
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +79,9 @@ class Selector:
     threshold : float
     scale : float
         χ² per datum of a good fit, at least one.
-    tell : callable
-        Told what is going on.
-    sure : float
+    report : callable
+        Called with what is going on.
+    certain : float
         Thresholds above which the squared score of a reaction saves the trial without it. Scores are of a quadratic
         model, and far from the truth where only a ratio of rate constants is known.
     """
@@ -86,60 +90,61 @@ class Selector:
     reversible: bool
     threshold: float
     scale: float
-    tell: Callable[[str], None]
-    sure: float = SURE
+    report: Callable[[str], None]
+    certain: float = CERTAIN
 
     def network(
         self, kept: tuple[int, ...], theta: Array, first: Array, near: FitState, limit: float = np.inf
     ) -> ReactionSet | None:
         """Candidates fitted from starting values; None where they cannot be integrated; rough above a limit of cost."""
         problem = self.everything.only(np.array(kept, dtype=np.int64))
-        start = evaluate(problem, theta, first, near.history)
+        return self.fitted_set(kept, problem.evaluate(theta, first, near.history), limit)
+
+    def fitted_set(self, kept: tuple[int, ...], start: FitState | None, limit: float = np.inf) -> ReactionSet | None:
+        """Candidates fitted from a state of theirs, each free parameter at its cost; None where there is no state."""
         if start is None:
             return None
-        hopeless = (limit - self.threshold * len(kept)) * self.scale
-        state = fitted(problem, start, tolerance=0.02 * self.scale, hopeless=hopeless)
-        return ReactionSet(kept, problem, state, state.chi2 / self.scale + self.threshold * len(kept))
+        cost = self.threshold * len(start.theta)
+        state = fitted(start, tolerance=0.02 * self.scale, hopeless=(limit - cost) * self.scale)
+        return ReactionSet(kept, state, state.chi2 / self.scale + cost)
 
-    def without(self, network: ReactionSet, places: NDArray[np.int64], info: Information) -> ReactionSet | None:
+    def without(self, network: ReactionSet, places: Integers, info: Information) -> ReactionSet | None:
         """The network without some of its reactions, the others moved as the quadratic model says."""
         stay = np.setdiff1d(np.arange(len(network.kept)), places)
         if not len(stay):
             return None
-        block, side = info.normal[np.ix_(stay, stay)], info.normal[np.ix_(stay, places)].sum(axis=1)
-        size = np.sqrt(np.maximum(np.diag(block), 1e-300))
-        change = np.linalg.lstsq(block / np.outer(size, size), side / size, rcond=1e-10)[0] / size
+        side = info.normal[np.ix_(stay, places)].sum(axis=1)
+        change = solution_of(info.normal[np.ix_(stay, stay)], side, 1e-10)
         theta = network.state.theta[stay] + np.clip(change, -0.5, 0.5)
         kept = tuple(network.kept[i] for i in stay)
         return self.network(kept, theta, network.state.first, network.state, network.cost + 2 * INDISTINCT)
 
-    def pruned(self, network: ReactionSet) -> ReactionSet:
+    def reduced(self, network: ReactionSet) -> ReactionSet:
         """The network without what it does not need."""
-        share = 2
+        parts = 2
         while True:
-            info = information(network.problem, network.state)
-            score = scores_of(info)
+            info = information(network.state)
+            score = squared_scores(info)
             weak = np.flatnonzero(score < WEAK * self.scale)
-            count = -(-len(weak) // share)
+            count = -(-len(weak) // parts)
             if not count:
                 break
             places = weak[np.argsort(score[weak])[:count]]
-            trial = self.without(network, places, info)
-            if trial is not None and trial.cost < network.cost:
+            trial = self._if_better(network, self.without(network, places, info))
+            if trial is not None:
                 network = trial
-                self.tell(f"{len(network.kept)} reactions")
             elif count == 1:
                 break
             else:
-                share *= 2
+                parts *= 2
         return self._one_by_one(network)
 
     def _one_by_one(self, network: ReactionSet) -> ReactionSet:
         needed: list[set[int]] = []
         while True:
-            info = information(network.problem, network.state)
+            info = information(network.state)
             for loss, places in self._groups(network, info):
-                if loss > (self.sure - 1) * self.threshold * len(places):
+                if loss > (self.certain - 1) * self.threshold * len(places):
                     return network
                 gone = {network.kept[i] for i in places}
                 if any(each <= gone for each in needed):
@@ -147,14 +152,20 @@ class Selector:
                 trial = self.without(network, places, info)
                 if trial is not None and trial.state.chi2 / self.scale > network.cost:
                     needed.append(gone)  # no network without them is better
-                if trial is not None and trial.cost < network.cost:
-                    network = trial
-                    self.tell(f"{len(network.kept)} reactions")
+                better = self._if_better(network, trial)
+                if better is not None:
+                    network = better
                     break
             else:
                 return network
 
-    def _groups(self, network: ReactionSet, info: Information) -> list[tuple[float, NDArray[np.int64]]]:
+    def _if_better(self, network: ReactionSet, trial: ReactionSet | None) -> ReactionSet | None:
+        if trial is None or trial.cost >= network.cost:
+            return None
+        self.report(f"{len(trial.kept)} reactions")
+        return trial
+
+    def _groups(self, network: ReactionSet, info: Information) -> list[tuple[float, Integers]]:
         """Reactions and pairs of opposite ones, with what the cost would rise by without them, the least first."""
         directions = [] if self.reversible else network.problem.reactions.directions
         index = {direction: i for i, direction in enumerate(directions)}
@@ -164,26 +175,23 @@ class Selector:
         groups = []
         for each in (*([i] for i in range(len(network.kept))), *pairs):
             block = covariance[np.ix_(each, each)]
-            size = np.sqrt(np.maximum(np.diag(block), 1e-300))
-            inverse = np.linalg.pinv(block / np.outer(size, size), rcond=1e-9, hermitian=True)
-            score = float((1 / size) @ inverse @ (1 / size))
+            score = float(np.sum(inverse_of(block, 1e-9)))
             groups.append((score / self.scale - self.threshold * len(each), np.array(each)))
         return sorted(groups, key=lambda group: group[0])
 
-    def enriched(self, network: ReactionSet) -> ReactionSet | None:
+    def extended(self, network: ReactionSet) -> ReactionSet | None:
         """The network with the absent candidate that improves it most, or None where none improves it."""
-        wide = self.wide(network)
-        gains = wide.gains() / self.scale
+        model = self.model(network)
+        gains = model.gains() / self.scale
         for place in np.argsort(-gains)[:3]:
             if gains[place] < self.threshold:
                 break
-            trial = self._with(network, wide, int(place))
-            if trial is not None and trial.cost < network.cost:
-                self.tell(f"{len(trial.kept)} reactions")
+            trial = self._if_better(network, self._with(network, model.absent[place], model.amount(int(place))))
+            if trial is not None:
                 return trial
-        return self._at_equilibrium(network, wide)
+        return self._at_equilibrium(network, model)
 
-    def _at_equilibrium(self, network: ReactionSet, wide: QuadraticModel) -> ReactionSet | None:
+    def _at_equilibrium(self, network: ReactionSet, model: QuadraticModel) -> ReactionSet | None:
         """The network with the other direction of a reaction that it needs, or None.
 
         Of a reaction that is fast both ways the slope where one way is absent says nothing: it starts near where the
@@ -192,31 +200,29 @@ class Selector:
         problem, state = network.problem, network.state
         there = {d: i for i, d in enumerate(problem.reactions.directions)}
         values = np.where(problem.data.known, problem.data.values, state.samples)
-        values = np.maximum(values, problem.spread.deviation(values))
-        for place in self.reverses(network, wide):
-            back = self.everything.reactions.directions[wide.absent[place]]
+        values = np.maximum(values, problem.noise.deviation(values))
+        for place in self.reverses(network, model):
+            back = self.everything.reactions.directions[model.absent[place]]
             quotient = np.median(np.prod(values ** np.subtract(back.products, back.reactants), axis=-1))
             highest = state.theta[there[back.reverse]] + np.log(quotient)
-            kept = (*network.kept, wide.absent[place])
+            kept = (*network.kept, model.absent[place])
             larger = self.everything.only(np.array(kept, dtype=np.int64))
-            starts = [evaluate(larger, np.append(state.theta, highest - d), state.first) for d in BELOW]
+            starts = [larger.evaluate(np.append(state.theta, highest - d), state.first) for d in LOWERED]
             best = min((each for each in starts if each is not None), key=lambda each: each.chi2, default=None)
             if best is not None and best.chi2 < state.chi2 - self.threshold * self.scale:
-                trial = self.network(kept, best.theta, best.first, best, network.cost)
-                if trial is not None and trial.cost < network.cost:
-                    self.tell(f"{len(trial.kept)} reactions")
+                trial = self._if_better(network, self.network(kept, best.theta, best.first, best, network.cost))
+                if trial is not None:
                     return trial
         return None
 
     def _with(
-        self, network: ReactionSet, wide: QuadraticModel, place: int, instead_of: int | None = None
+        self, network: ReactionSet, candidate: int, amount: float, instead_of: int | None = None
     ) -> ReactionSet | None:
-        """The network with an absent candidate, in place of a kept one where that is given."""
-        amount = wide.amount(place, instead_of)
+        """The network with an absent candidate at a rate constant, in place of a kept one where that is given."""
         if amount <= 0:
             return None
         stay = [i for i in range(len(network.kept)) if i != instead_of]
-        kept = (*(network.kept[i] for i in stay), wide.absent[place])
+        kept = (*(network.kept[i] for i in stay), candidate)
         theta = np.append(network.state.theta[stay], np.log(amount))
         return self.network(kept, theta, network.state.first, network.state, network.cost + 2 * INDISTINCT)
 
@@ -225,26 +231,25 @@ class Selector:
         theta = np.append(network.state.theta, np.log([each / 2 for each in partners.values()]))
         return self.network((*network.kept, *partners), theta, network.state.first, network.state) or network
 
-    def wide(self, network: ReactionSet) -> QuadraticModel:
-        """The network beside all absent candidates."""
+    def model(self, network: ReactionSet) -> QuadraticModel:
+        """The network beside all absent candidates, as a quadratic model."""
         absent = tuple(sorted(set(range(int(self.everything.parameter[-1]) + 1)) - set(network.kept)))
         problem = self.everything.only(np.array(network.kept + absent, dtype=np.int64))
         theta = np.concatenate([network.problem.all_of(network.state.theta), np.full(len(absent), -np.inf)])
-        state = FitState(theta, network.state.first, network.state.history, network.state.samples, network.state.chi2)
-        info = information(problem, state)
+        info = information(replace(network.state, problem=problem, theta=theta))
         return QuadraticModel(len(network.kept), absent, info)
 
     def selected(self, network: ReactionSet) -> ReactionSet:
-        """Prune, test the absent ones, and again until nothing changes."""
-        network = self.pruned(network)
+        """Drop what is not needed, test the absent ones, and again until nothing changes."""
+        network = self.reduced(network)
         for _ in range(ROUNDS):
-            richer = self.enriched(network)
-            if richer is None:
+            larger = self.extended(network)
+            if larger is None:
                 return network
-            network = self.pruned(richer)
+            network = self.reduced(larger)
         return network
 
-    def rivals(self, best: ReactionSet) -> tuple[ReactionSet, list[ReactionSet]]:
+    def competing(self, best: ReactionSet) -> tuple[ReactionSet, list[ReactionSet]]:
         """The best network in the neighbourhood, and those that the data do not tell from it."""
         seen: dict[frozenset[int], ReactionSet | None] = {frozenset(best.kept): best}
         open_ = [best]
@@ -265,48 +270,54 @@ class Selector:
 
         Nearly every reaction has one, so that less speaks for it than for one that may be any.
         """
-        wide = self.wide(best)
-        gains = wide.gains() / self.scale
-        trials = [self._with(best, wide, place) for place in self.reverses(best, wide) if gains[place] > SHOWN]
-        return [each for each in trials if each is not None and each.state.chi2 < best.state.chi2 - SHOWN * self.scale]
+        model = self.model(best)
+        gains = model.gains() / self.scale
+        there = [place for place in self.reverses(best, model) if gains[place] > INTERVAL_RISE]
+        trials = [self._with(best, model.absent[place], model.amount(place)) for place in there]
+        return [
+            each
+            for each in trials
+            if each is not None and each.state.chi2 < best.state.chi2 - INTERVAL_RISE * self.scale
+        ]
 
-    def reverses(self, network: ReactionSet, wide: QuadraticModel) -> list[int]:
+    def reverses(self, network: ReactionSet, model: QuadraticModel) -> list[int]:
         """Places among the absent candidates of the other directions of what is there."""
         if self.reversible:
             return []
         directions = self.everything.reactions.directions
         there = {directions[i].reverse for i in network.kept}
-        return [place for place, i in enumerate(wide.absent) if directions[i] in there]
+        return [place for place, i in enumerate(model.absent) if directions[i] in there]
 
     def upper_limits(self, network: ReactionSet) -> list[tuple[OneWayReaction, float]]:
         """Other directions of its reactions that are not there, and the rate constant below which they may be."""
-        wide = self.wide(network)
-        limits = wide.limits(SHOWN * self.scale)
+        model = self.model(network)
+        limits = model.limits(INTERVAL_RISE * self.scale)
         directions = self.everything.reactions.directions
-        return [(directions[wide.absent[place]], float(limits[place])) for place in self.reverses(network, wide)]
+        return [(directions[model.absent[place]], float(limits[place])) for place in self.reverses(network, model)]
 
     def _neighbours(self, network: ReactionSet, seen: dict[frozenset[int], ReactionSet | None]) -> list[ReactionSet]:
         """Networks with one reaction exchanged, added or left out that may be as good."""
-        wide = self.wide(network)
+        model = self.model(network)
         trials: list[tuple[float, int | None, int | None]] = []
-        alone = wide.without()
-        for kept, absent, loss in wide.exchanges():
-            if loss / self.scale < max(4 * INDISTINCT, COLLINEAR * alone[kept] / self.scale):
-                trials.append((loss / self.scale, kept, absent))
-        gains = wide.gains() / self.scale
-        trials += [(self.threshold - gain, None, q) for q, gain in enumerate(gains)]
-        trials += [(loss / self.scale - self.threshold, r, None) for r, loss in enumerate(alone)]
+        alone, exchanges = model.without() / self.scale, model.exchanges()
+        for (r, q), (rise, _) in exchanges.items():
+            if rise / self.scale < max(4 * INDISTINCT, COLLINEAR * alone[r]):
+                trials.append((rise / self.scale, r, q))
+        trials += [(self.threshold - gain, None, q) for q, gain in enumerate(model.gains() / self.scale)]
+        trials += [(loss - self.threshold, r, None) for r, loss in enumerate(alone)]
         found = []
-        info = Information(wide.info.normal[: wide.count, : wide.count], wide.info.gradient[: wide.count])
         for loss, r, q in sorted(trials, key=lambda trial: trial[0]):
-            one_sided = r is None or q is None
-            if one_sided and loss > 1.5 * INDISTINCT:
+            if (r is None or q is None) and loss > 1.5 * INDISTINCT:
                 continue
-            left = set(network.kept) - ({network.kept[r]} if r is not None else set())
-            key = frozenset(left | ({wide.absent[q]} if q is not None else set()))
+            left = set(network.kept) - (set() if r is None else {network.kept[r]})
+            key = frozenset(left | (set() if q is None else {model.absent[q]}))
             if key in seen or len(seen) >= MOST_TRIALS:
                 continue
-            trial = self.without(network, np.array([r]), info) if q is None else self._with(network, wide, q, r)
+            if q is None:
+                trial = self.without(network, np.array([r]), model.info.of_first(model.count))
+            else:
+                amount = model.amount(q) if r is None else exchanges[r, q][1]
+                trial = self._with(network, model.absent[q], amount, r)
             seen[key] = trial
             if trial is not None:
                 found.append(trial)
