@@ -47,8 +47,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     ...     Path(folder, "a.txt").read_text()
     'whole'
     """
-    target = Path(os.path.realpath(path))
-    _check_target(target)
+    target = check_target(path)
     unfinished = target.with_name(f".mechlearn-{secrets.token_hex(6)}{target.suffix}")
     try:
         yield unfinished
@@ -73,7 +72,15 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         unfinished.write_bytes(text.encode())
 
 
-def _check_target(target: Path) -> None:
+def check_target(path: str | os.PathLike[str]) -> Path:
+    """The place where a file may be written, links followed.
+
+    Raises
+    ------
+    FormatError
+        As in `atomic_path`.
+    """
+    target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FormatError(f"Cannot write {target}: the folder {target.parent} does not exist. Make it first.")
     if target.is_dir():
@@ -82,6 +89,7 @@ def _check_target(target: Path) -> None:
         raise FormatError(f"Cannot write {target}: it is not a regular file. Give the name of a file.")
     if not os.access(target if target.exists() else target.parent, os.W_OK):
         raise FormatError(f"Cannot write {target}: writing is not permitted there. Choose another place.")
+    return target
 
 
 def shipped_folder() -> Path:

@@ -11,7 +11,7 @@ from .shell import JsonOption, QuietOption, app, check_output, give_json, progre
 
 if TYPE_CHECKING:
     from ..data.trajectories import Trajectories
-    from ..validation.validation_record import Validation
+    from ..validation.validation_result import Validation
 
 
 @app.command(epilog="Example: mechlearn validate learned.yaml runs.csv --tolerance 1e-4")
@@ -36,12 +36,12 @@ def validate(
         check_output(report, ".html", ".md")
     terms = with_overrides(base, {f"validate.{k}": v for k, v in given.items() if v is not None}).validate
     from ..formats.tables.runs_file import read_runs
-    from ..validation.resimulation import validate_by
+    from ..validation.validate import validate
     from ..validation.validation_text import validation_text
 
     data = read_runs(runs)
     with progress_bar(quiet) as progress:
-        result = validate_by(terms, mechanism, data, held_out=False, progress=progress)
+        result = validate(mechanism, data, held_out=False, progress=progress, **terms.options)
     say(validation_text(result), json_file)
     if report is not None:
         _report(report, mechanism, runs, data, result)

@@ -57,9 +57,9 @@ def test_what_columns_are_taken_for_is_printed(table: Table, capsys: pytest.Capt
         "What the sampling shows:",
         f"Not read, since nothing that is learnt from has such a unit: column 4 ('Flow [L/min]') of {path}, line 1. If "
         "it holds a species, correct the unit: without a species that reacts, the reactions come out wrong. Else "
-        "remove the column, or leave it at that.",
+        "remove the column, or leave it so.",
         "The initial states of 2 runs differ in 1 independent direction, and 2 species are there at the start. How "
-        "rates depend on each can then be told from their time histories only. Add a run without OH.",
+        "rates depend on each then follows from their time histories only. Add a run without OH.",
         "No run has more than 2 samples, so that the noise cannot be estimated. Sample at least 5 times in each run.",
         "1 value missing, most often of A (33 %); rows that they touch are left out.",
     ]

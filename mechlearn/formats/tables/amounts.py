@@ -153,9 +153,9 @@ class _Amounts:
         lacking = next((column for column in self.columns if not records[column.name].composition), None)
         if lacking is not None:
             raise DataError(
-                f"{self.table.head}, column {lacking.index + 1} ({lacking.header!r}): to become a concentration, "
-                f"{lacking.quantity}s need molecular weights, and the composition of {lacking.name} is unknown. Name "
-                "the Cantera file of these species (--mechanism)."
+                f"{self.table.head_of(lacking)}: to become a concentration, {lacking.quantity}s need molecular "
+                f"weights, and the composition of {lacking.name} is unknown. Name the Cantera file of these species "
+                "(--mechanism)."
             )
         return np.array([molecular_weight(records[c.name], self.source.atomic_weights) for c in self.columns])
 

@@ -28,7 +28,7 @@ class Columns:
 
     labels: dict[str, Column]
     time: Column
-    states: dict[Quantity, Column]
+    states: dict[str, Column]
     amounts: dict[str, Column]
     rates: dict[str, Column]
     inlets: dict[str, Column] = field(default_factory=dict)
@@ -97,7 +97,7 @@ def _check_misnamed(table: Table, found: Sequence[Column]) -> None:
         state = misnamed(column)
         if table.form == BY_HAND and state and state not in {*there, "volume"}:
             raise DataError(
-                f"{table.head}, column {column.index + 1} ({column.header!r}): {column.name!r} with a unit of {state} "
+                f"{table.head_of(column)}: {column.name!r} with a unit of {state} "
                 f"is not understood. {UNDERSTOOD}. Call it '{state} [{column.unit}]' if it is that of the samples, or "
                 "remove it."
             )
@@ -129,7 +129,7 @@ def _ask(table: Table, found: Sequence[Column]) -> None:
         return
     first = open_ones[0]
     others = f" (likewise {len(open_ones) - 1} more)" if len(open_ones) > 1 else ""
-    where = f"{table.head}, column {first.index + 1} ({first.header!r}){others}"
+    where = f"{table.head_of(first)}{others}"
     if first.unit:
         raise DataError(
             f"{where}: [{first.unit}] may be a fraction of moles or of mass. Say which: --basis mole-fraction or "
@@ -154,8 +154,7 @@ def _one_amount_each(table: Table, found: Sequence[Column]) -> list[Column]:
         if first is not column and first.quantity == column.quantity:
             first, second = sorted((first, column), key=lambda c: c.index)
             raise DataError(
-                f"{table.head}, column {second.index + 1} ({second.header!r}): it stands twice (the first is "
-                f"{first.header!r}). Remove one of them."
+                f"{table.head_of(second)}: it stands twice (the first is {first.header!r}). Remove one of them."
             )
     taken = {column.index: key for key, column in best.items()}
     kept = []
@@ -169,12 +168,13 @@ def _one_amount_each(table: Table, found: Sequence[Column]) -> list[Column]:
 
 
 def _columns(table: Table, found: Sequence[Column]) -> Columns:
-    times = [column for column in found if column.quantity == "time"]
-    amounts = {column.name: column for column in found if column.quantity in AMOUNTS}
-    rates = {column.name: column for column in found if column.quantity == "concentration rate"}
+    def of(*quantities: Quantity) -> dict[str, Column]:
+        return {column.name: column for column in found if column.quantity in quantities}
+
+    time, amounts, rates = of("time").get("time"), of(*AMOUNTS), of("concentration rate")
     ignored = [column.header for column in found if column.quantity == "not used" and column.header]
     aside = f" Not understood: {', '.join(ignored[:5])}{', …' if len(ignored) > 5 else ''}." if ignored else ""
-    if not times:
+    if time is None:
         name = "residence time" if any(INLET.fullmatch(each) for each in amounts) else "time"
         raise DataError(f"{table.head}: there is no column of times. Add one with the header '{name} [s]'.{aside}")
     if not amounts:
@@ -183,14 +183,7 @@ def _columns(table: Table, found: Sequence[Column]) -> Columns:
         )
     amounts, inlets = (amounts, {}) if table.of_ours or rates else parted(amounts, table.head)
     _check_rates(amounts, rates, table.head, aside)
-    return Columns(
-        labels={column.name: column for column in found if column.quantity == "label"},
-        time=times[-1],
-        states={column.quantity: column for column in found if column.quantity in _STATES},
-        amounts=amounts,
-        rates={name: rates[name] for name in amounts} if rates else {},
-        inlets=inlets,
-    )
+    return Columns(of("label"), time, of(*_STATES), amounts, {name: rates[name] for name in amounts if rates}, inlets)
 
 
 def _check_rates(amounts: dict[str, Column], rates: dict[str, Column], place: str, aside: str) -> None:

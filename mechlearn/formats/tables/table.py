@@ -153,6 +153,10 @@ class Table:
         """File and line of the header, for messages."""
         return f"{self.where}, line {self.header_line}" if self.header_line else self.where
 
+    def head_of(self, column: Column) -> str:
+        """File, line and column of a header, for messages."""
+        return f"{self.head}, column {column.index + 1} ({column.header!r})"
+
     def place(self, row: int, column: Column | None = None) -> str:
         """File, line, column and run of a cell, for messages."""
         where = f"{self.where}, {self.row_word} {self.lines[row]}"

@@ -122,18 +122,15 @@ def _assembled(
 def _left_out(tables: Sequence[Table], columns: Sequence[Sequence[Column]], source: TableMechanism) -> tuple[str, ...]:
     """Columns that are not read, but may hold species; refused where the mechanism has a species of that name."""
     said = []
-    pairs = ((table, column) for table, part in zip(tables, columns, strict=True) for column in part)
-    for table, column in pairs:
-        if not column.may_be_species:
-            continue
-        place = f"column {column.index + 1} ({column.header!r})"
-        if column.name in source.known:
-            raise DataError(
-                f"{table.head}, {place}: {column.remark}, and {column.name} is a species of "
-                f"{Path(source.mechanism).name}. Give it a unit of concentration or of a fraction, as in "
-                f"'{column.name} [{SI['concentration']}]', or rename the column if it is none."
-            )
-        said.append(f"{place} of {table.head}")
+    for table, part in zip(tables, columns, strict=True):
+        for column in (each for each in part if each.may_be_species):
+            if column.name in source.known:
+                raise DataError(
+                    f"{table.head_of(column)}: {column.remark}, and {column.name} is a species of "
+                    f"{Path(source.mechanism).name}. Give it a unit of concentration or of a fraction, as in "
+                    f"'{column.name} [{SI['concentration']}]', or rename the column if it is none."
+                )
+            said.append(f"column {column.index + 1} ({column.header!r}) of {table.head}")
     return tuple(said)
 
 
@@ -170,10 +167,15 @@ def _part(table: Table, columns: Columns, source: TableMechanism, reactor: str |
         )
     found, how = members(table, columns, time)
     reactors = constant(table, columns, "reactor", found, default=kind)
+    if reactor is not None:
+        reactors = dict.fromkeys(found, reactor)
     parents = constant(table, columns, "parent", found, default="")
     runs = []
     for name, rows in found.items():
-        own, own_rates = cast(Reactor, reactor or reactors[name]), _rates(table, columns, rates, rows)
+        own, own_rates = (
+            cast(Reactor, reactors[name] if reactor is None else reactor),
+            _rates(table, columns, rates, rows),
+        )
         temperature, pressure = states.temperature[rows], states.pressure[rows]
         run = Trajectory(time[rows], amounts[rows], temperature, pressure, own_rates, own, name, parents[name])
         runs.append(run)
@@ -209,9 +211,10 @@ def _with_pressure(columns: Columns, states: TableStates, amounts: Array) -> tup
 def _check_negative(table: Table, columns: Columns, amounts: Array, *, measured: bool) -> list[str]:
     filled = np.nan_to_num(amounts)
     largest = filled.max(axis=0)
-    allowed = _NOISE * largest if measured else np.maximum(_ROUND_OFF * largest, 1e-12 * largest.max())
-    allowed = np.maximum(allowed, 1e-12 * largest.max())
+    round_off = np.maximum(_ROUND_OFF * largest, 1e-12 * largest.max())
+    allowed = round_off
     if measured:
+        allowed = np.maximum(_NOISE * largest, 1e-12 * largest.max())
         with np.errstate(over="ignore"):
             allowed = np.maximum(allowed, _SCATTER * _scatter(amounts))
     bad = np.argwhere(filled < -allowed)
@@ -223,7 +226,7 @@ def _check_negative(table: Table, columns: Columns, amounts: Array, *, measured:
             f"{'noise' if measured else 'round-off'}. Mass action needs concentrations of at least 0: remove the "
             "sample or the species, or set it to what you know."
         )
-    noisy = int((filled < -np.maximum(_ROUND_OFF * largest, 1e-12 * largest.max())).sum())
+    noisy = int((filled < -round_off).sum())
     return [f"Concentrations below zero, as noise makes them: {noisy}."] if noisy else []
 
 
