@@ -15,8 +15,8 @@ from ..discovery.discover import relative_error
 from ..discovery.discovery_result import Discovery
 from ..errors import BalanceError, DataError, SimulationError
 from ..formats.cantera_yaml.export import write_mechanism
-from ..validation.resimulation import validate_by
-from ..validation.validation_record import Validation
+from ..validation.validate import validate
+from ..validation.validation_result import Validation
 from .evidence import (
     UNEXPLAINED,
     against_source,
@@ -75,13 +75,13 @@ def assess(study: Study, learnt: Learnt, runs: Trajectories, mechanism_file: Pat
             written = True
             clock.lap("export")
             assessed, measured = runs_with_noise(discovery, fresh_trajectories(study, assessed))
-            validation = validate_by(
-                study.validate,
+            validation = validate(
                 mechanism_file,
                 assessed,
-                training=learnt.train,
                 held_out=learnt.held is not None,
+                training=learnt.train,
                 measured=measured,
+                **study.validate.options,
             )
     except BalanceError as error:
         obstacle = ("unbalanced", f"The reactions found cannot stand in a mechanism file: {error}")

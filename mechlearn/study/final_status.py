@@ -19,7 +19,7 @@ from ..uncertainty.covariance import Covariance
 from ..uncertainty.estimate import estimate_uncertainty
 from ..uncertainty.identifiability import unidentified
 from ..uncertainty.uncertainty_result import RateInterval, Uncertainty, Unidentified
-from ..validation.validation_record import Validation
+from ..validation.validation_result import Validation
 
 WIDTH = 1.96
 """Standard errors on either side of a 95 % interval."""

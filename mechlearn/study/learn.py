@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, make_dataclass
+from typing import Any, get_type_hints
 
 from ..data.balances.balances import Balances
 from ..data.balances.derivative import differential_balances
@@ -10,12 +11,8 @@ from ..data.progress import Progress
 from ..data.sampling.check_sampling import check_sampling
 from ..data.sampling.thinning import thinned
 from ..data.trajectories import Trajectories
-from ..discovery.candidates.network.training import Round
-from ..discovery.conservation_laws_in_data import Conserved
 from ..discovery.discover import discover, has_rates
 from ..discovery.discovery_result import Discovery, learnt_mechanism
-from ..discovery.fit.learned_reactions import LearnedReaction
-from ..discovery.fit.trajectory_result import TrajectoryFit
 from ..discovery.settings import Search
 from ..discovery.trajectory_learner import chosen_balances
 from ..errors import DataError
@@ -24,6 +21,9 @@ from .schema import Study
 from .workspace import CHECKPOINT, Workspace
 
 DISCOVERY = f"{CHECKPOINT}/discovery.json"
+_TYPES = {name: kind for name, kind in get_type_hints(Discovery).items() if name not in ("mechanism", "search")}
+_Found: Any = make_dataclass("_Found", _TYPES.items(), frozen=True)
+"""What is kept of a `Discovery`; its mechanism follows from the reactions and the data."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ def learn(study: Study, runs: Trajectories, progress: Progress, place: Workspace
         except DataError as error:
             raise DataError(" ".join([str(error), *check_sampling(runs).warnings])) from None
         if place is not None and not found.interrupted:
-            place.keep(DISCOVERY, plain(_Found(**{name: getattr(found, name) for name in _NAMES})))
+            place.keep(DISCOVERY, {name: plain(getattr(found, name)) for name in _TYPES})
     return Learnt(found, train, balances, held, remark)
 
 
@@ -76,23 +76,4 @@ def _kept(place: Workspace, balances: Balances, search: Search) -> Discovery | N
         return None
     found = record(_Found, content)
     mechanism = learnt_mechanism(balances, tuple(each.reaction for each in found.reactions))
-    return Discovery(mechanism=mechanism, search=search, **{name: getattr(found, name) for name in _NAMES})
-
-
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """What is kept of a `Discovery`; its mechanism follows from the reactions and the data."""
-
-    status: str
-    message: str
-    loss: float
-    noise: float
-    reactions: tuple[LearnedReaction, ...]
-    history: tuple[Round, ...]
-    descent: tuple[Round, ...]
-    seconds: float
-    conserved: Conserved | None
-    trajectory_fit: TrajectoryFit | None
-
-
-_NAMES = tuple(item.name for item in fields(_Found))
+    return Discovery(mechanism=mechanism, search=search, **{name: getattr(found, name) for name in _TYPES})

@@ -170,22 +170,22 @@ def _start(request: ReductionRequest, task: Task, workers: Workers, progress: Pr
     )
     whole = len(source.names) + len(source.reactions)
 
-    def tell(doing: str, candidate: Candidate) -> None:
+    def report(doing: str, candidate: Candidate) -> None:
         species, reactions = candidate.size
         progress(1 - (species + reactions) / whole, f"{doing}: {species} species, {reactions} reactions")
 
     rank = np.max([rank, *(answer[1] for _, answer in burnt)], axis=0)
-    count, cells = request.reduce.verification_points, condition_grids(request, task)
-    spots = VerificationPoints(
+    count, grids = request.reduce.verification_points, condition_grids(request, task)
+    verification = VerificationPoints(
         task=replace(task, conditions=(), flame_conditions=()),
-        cells=cells if count else (),
-        count=max(1, count // max(1, len(cells))),
+        cells=grids if count else (),
+        count=max(1, count // max(1, len(grids))),
         flames=partial(flames_between, request) if count else _no_flames,
         longest=longest,
         leading=frozenset(leading),
         workers=workers,
     )
-    return Context(ready, source, workers, kept, rank, tell, spots), left_out
+    return Context(ready, source, workers, kept, rank, report, verification), left_out
 
 
 def _no_flames(flames: Sequence[Condition]) -> tuple[Condition, ...]:

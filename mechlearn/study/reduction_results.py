@@ -150,10 +150,10 @@ def _assessed_flames(request: ReductionRequest, work: Context, mechanism: Path) 
 def _verification(work: Context, last: Stage, *, now: bool) -> dict[str, Any]:
     """How the result does between the study's conditions; nothing if that is not known and not wanted now."""
     check = work.check(last.candidate, now=now)
-    spots = (*check.conditions, *check.flames)
-    if not spots:
+    points = (*check.conditions, *check.flames)
+    if not points:
         return {}
-    largest = max(spots, key=lambda each: each.error)
+    largest = max(points, key=lambda each: each.error)
     return {
         "conditions": len(check.conditions),
         "flames": len(check.flames),

@@ -50,8 +50,7 @@ def run_study(
     """
     place = Workspace.of(study, study_text(study, folder), folder, "run")
     with place.opened(overwrite=overwrite):
-        place.start(resume=resume)
-        with place.dropped_unless_interrupted():
+        with place.checkpoint(resume=resume):
             outcome = _fill_folder(study, place, cores, executor, progress)
         if outcome.status != "interrupted":
             place.drop()

@@ -37,7 +37,7 @@ def _one_or_more(value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Study:
-    """Where the data come from, what to look for in them, and how to judge it.
+    """Where the data come from, what to look for in them, and how to assess it.
 
     Parameters
     ----------

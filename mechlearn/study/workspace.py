@@ -23,36 +23,13 @@ from ..simulation.mechanisms import find_mechanism
 from .schema import Study
 
 REPORTS = ("report.html", "report.md")
-RESULTS = {
-    "run": (
-        "learned.yaml",
-        "graph.graphml",
-        "graph.svg",
-        "pathways.html",
-        "difference.graphml",
-        "difference.svg",
-        "validation.svg",
-        "runs.h5",
-        "study.yaml",
-        *REPORTS,
-        "summary.json",
-    ),
-    "reduce": (
-        "reduced.yaml",
-        "curve.csv",
-        "curve.svg",
-        "removed.csv",
-        "difference.graphml",
-        "difference.svg",
-        "report.html",
-        "study.yaml",
-        "summary.json",
-        "chemkin/chem.inp",
-        "chemkin/therm.dat",
-        "chemkin/tran.dat",
-    ),
+_CHEMKIN = ("chemkin/chem.inp", "chemkin/therm.dat", "chemkin/tran.dat")
+_OWN = {
+    "run": ("learned.yaml", "graph.graphml", "graph.svg", "pathways.html", "validation.svg", "runs.h5", "report.md"),
+    "reduce": ("reduced.yaml", "curve.csv", "curve.svg", "removed.csv", *_CHEMKIN),
 }
-"""What each command writes into its folder, the summary last."""
+"""What one command alone writes into its folder."""
+_SHARED = ("difference.graphml", "difference.svg", "report.html", "study.yaml", "summary.json")
 CHECKPOINT = ".checkpoint"
 LOCK = ".lock"
 STAGES = "stages/stages.json"
@@ -167,7 +144,7 @@ class Workspace:
                 f"Another run is writing its results into {self.folder}. Wait until it is done, or give another folder."
             ) from None
         try:
-            for place in {(self.folder / name).parent for name in (*RESULTS[self.command], _KEPT[self.command])}:
+            for place in {(self.folder / name).parent for name in (*_OWN[self.command], _KEPT[self.command])}:
                 for unfinished in place.glob(".mechlearn-*"):
                     unfinished.unlink()
             yield
@@ -196,10 +173,10 @@ class Workspace:
                 f"{folder} holds the results of another study ({study} differs). Give another folder, or --overwrite."
             )
         other = "reduce" if self.command == "run" else "run"
-        foreign = self._there(_KEPT[other], *(set(RESULTS[other]) - set(RESULTS[self.command])))
+        foreign = self._there(*_OWN[other], _KEPT[other])
         if foreign:
             raise StudyError(
-                f"{folder} holds {min(foreign)} of `mechlearn {other}`. Give another folder, or --overwrite."
+                f"{folder} holds {foreign[0]} of `mechlearn {other}`. Give another folder, or --overwrite."
             )
         if self.command == "reduce" and self._there(STAGES) and self.kept(STAGES) is None:
             raise StudyError(
@@ -215,12 +192,11 @@ class Workspace:
 
     def present(self) -> list[str]:
         """The results that stand in the folder."""
-        return self._there(*RESULTS[self.command])
+        return self._there(*_OWN[self.command], *_SHARED)
 
     def _removable(self) -> list[Path]:
-        names = {name for each in RESULTS.values() for name in each} - {"study.yaml"}
-        stages = self.folder / "stages"
-        return [*(self.folder / name for name in names), *stages.glob("[0-9]*.yaml"), self.folder / STAGES]
+        names = {*_OWN["run"], *_OWN["reduce"], *_SHARED, STAGES} - {"study.yaml"}
+        return [*(self.folder / name for name in names), *self.folder.glob("stages/[0-9]*.yaml")]
 
     def clear(self) -> None:
         """Remove what was written earlier, but for the study file."""
@@ -241,15 +217,15 @@ class Workspace:
         known = isinstance(content, dict) and content.pop("fingerprint", None) == self.fingerprint
         return content if known else None
 
-    def start(self, *, resume: bool) -> None:
-        """Begin a run; with ``resume`` keep what an interrupted one of the same study has done."""
+    @contextmanager
+    def checkpoint(self, *, resume: bool) -> Iterator[None]:
+        """Begin a run; with ``resume`` from what an interrupted one of the same study has done.
+
+        Where the work fails, nothing is kept; where the user ends it, what is finished.
+        """
         if not resume or self.kept(_KEPT["run"]) is None:
             self.drop()
             self.keep(_KEPT["run"], {})
-
-    @contextmanager
-    def dropped_unless_interrupted(self) -> Iterator[None]:
-        """Where the work fails, nothing is kept; where the user ends it, what is finished."""
         try:
             yield
         except BaseException as error:

@@ -1,4 +1,4 @@
-"""What else data can be judged by: atoms that rates make or destroy."""
+"""What else data can be assessed by: atoms that rates make or destroy."""
 
 from dataclasses import replace
 
@@ -13,14 +13,14 @@ from ..helpers import HYDROGEN_OXIDATION, network, one_way
 from ..uncertainty.test_uncertainty import balances_of, states
 
 
-@pytest.mark.parametrize(("noise", "factor", "told"), [(0.0, 1.0, False), (0.0, 1.01, True), (0.01, 1.0, False)])
-def test_rates_that_make_atoms_are_told(noise: float, factor: float, told: bool) -> None:
+@pytest.mark.parametrize(("noise", "factor", "lost"), [(0.0, 1.0, False), (0.0, 1.01, True), (0.01, 1.0, False)])
+def test_rates_that_make_atoms_are_reported(noise: float, factor: float, lost: bool) -> None:
     balances = balances_of(HYDROGEN_OXIDATION, states(6, 50), np.full(50, 1000.0), noise)
     column = np.ones(6)
     column[2] = factor
     off = replace(balances, accumulation=balances.accumulation * column)
     found = replace(no_reactions(off, ml.Search(), ""), noise=noise)
-    assert bool(unbalanced_elements(found, off)) == told
+    assert bool(unbalanced_elements(found, off)) == lost
 
 
 def test_without_compositions_nothing_is_said() -> None:

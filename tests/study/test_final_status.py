@@ -46,13 +46,13 @@ def test_a_rate_constant_that_nothing_limits_makes_a_study_unidentifiable(
     if status == "recovered":
         assert summary["unidentified"] == []
         return
-    (loose,) = summary["unidentified"]
-    assert (loose["equation"], loose["high"]) == ("A => B", None)
-    assert 5 < loose["low"] < 1e3
-    assert loose["state"]["concentrations"]["A"] > 0.3
-    assert loose["time"] < 0.01
-    assert loose["text"] in summary["message"]
-    assert loose["text"] in (tmp_path / "results" / "report.md").read_text()
+    (unlimited,) = summary["unidentified"]
+    assert (unlimited["equation"], unlimited["high"]) == ("A => B", None)
+    assert 5 < unlimited["low"] < 1e3
+    assert unlimited["state"]["concentrations"]["A"] > 0.3
+    assert unlimited["time"] < 0.01
+    assert unlimited["text"] in summary["message"]
+    assert unlimited["text"] in (tmp_path / "results" / "report.md").read_text()
 
 
 def test_an_approximate_mechanism_is_said_to_have_passed_or_missed() -> None:

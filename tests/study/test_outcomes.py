@@ -77,12 +77,12 @@ OUTCOMES: dict[str, tuple[Callable[[], ml.Trajectories], str, tuple[str, ...]]] 
 
 @pytest.mark.parametrize("status", OUTCOMES)
 def test_a_study_that_fails_says_why_and_what_to_do(status: str, tmp_path: Path) -> None:
-    data, text, told = OUTCOMES[status]
+    data, text, sentences = OUTCOMES[status]
     ml.write_csv(data(), tmp_path / "runs.csv")
     (tmp_path / "study.yaml").write_text(f"data: runs.csv\n{text}")
     outcome = run_study(ml.load_study(tmp_path / "study.yaml"), tmp_path / "results")
     assert outcome.status == status, outcome.summary["message"]
     page = (tmp_path / "results" / "report.md").read_text(encoding="utf-8")
-    for each in told:
+    for each in sentences:
         assert each in outcome.summary["message"]
         assert each in page

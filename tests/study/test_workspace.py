@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,17 +97,21 @@ def test_what_is_kept_serves_no_other_study_and_no_changed_data(study: ml.Study,
 
 def test_what_is_broken_or_of_another_study_is_not_there(study: ml.Study, tmp_path: Path) -> None:
     done = place_of(study, tmp_path)
-    done.start(resume=True)
-    assert done.kept(RUNS) is None
-    done.keep(RUNS, {"run9": "failed"})
+    with suppress(KeyboardInterrupt), done.checkpoint(resume=True):
+        assert done.kept(RUNS) is None
+        done.keep(RUNS, {"run9": "failed"})
+        raise KeyboardInterrupt
     assert done.kept(RUNS) == {"run9": "failed"}
     assert replace(done, fingerprint="other").kept(RUNS) is None
-    done.start(resume=True)
-    assert done.kept(RUNS) is not None
-    (tmp_path / RUNS).write_text((tmp_path / RUNS).read_text()[:-5])
-    assert done.kept(RUNS) is None
-    done.start(resume=False)
-    assert not (tmp_path / RUNS).exists()
+    with done.checkpoint(resume=True):
+        assert done.kept(RUNS) is not None
+        (tmp_path / RUNS).write_text((tmp_path / RUNS).read_text()[:-5])
+        assert done.kept(RUNS) is None
+    with done.checkpoint(resume=False):
+        assert not (tmp_path / RUNS).exists()
+    with pytest.raises(ml.DataError), done.checkpoint(resume=True):
+        raise ml.DataError
+    assert not (tmp_path / CHECKPOINT).exists()
 
 
 def test_two_runs_in_one_folder_do_not_mix(study: ml.Study, tmp_path: Path) -> None:
