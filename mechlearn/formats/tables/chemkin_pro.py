@@ -67,5 +67,5 @@ def read_ckcsv(path: Path) -> Table:
     longest = max(len(row) for row in rows)
     header = [f"{row[0]}_{row[1]}" for row in rows]
     cells = [row[2:] + [""] * (longest - len(row)) for row in rows]
-    lines = range(1, longest - 1)
-    return Table(str(path), FORM, header, cells, lines, decimal=".", delimiter="comma", row_word="value")
+    values = range(1, longest - 1)
+    return Table(str(path), FORM, header, cells, values, decimal=".", delimiter="comma", row_word="value")

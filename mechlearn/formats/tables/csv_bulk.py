@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,14 +72,14 @@ def _piece(lines: list[str], dtype: list[tuple[str, str]], delimiter: str) -> ND
     if not all(line.strip(delimiter + " \r\n") for line in lines):
         raise ValueError
     sign = None if delimiter == " " else delimiter
-    read = partial(np.loadtxt, lines, dtype=dtype, delimiter=sign, comments=None, quotechar='"', ndmin=1)
+    read: Any = partial(np.loadtxt, lines, dtype=dtype, delimiter=sign, comments=None, quotechar='"', ndmin=1)
     try:
         cells = read()
     except ValueError:
         cells = read(converters={k: _number for k, (_, kind) in enumerate(dtype) if kind == "f8"})
     if len(cells) != len(lines):
         raise ValueError
-    return cells
+    return np.asarray(cells)
 
 
 def _number(cell: str) -> float:

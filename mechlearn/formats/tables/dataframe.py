@@ -29,7 +29,7 @@ def from_dataframe(frame: Any, **options: Unpack[Options]) -> Trajectories:
     Returns
     -------
     Trajectories
-        As from `read_csv`; a column ``run``, or a time that starts again, tells runs apart.
+        As from `read_csv`; a column ``run``, or a time that starts again, distinguishes runs.
 
     Raises
     ------

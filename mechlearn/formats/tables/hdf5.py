@@ -149,15 +149,15 @@ def _our_table(path: Path, file: h5py.File) -> Table:
             header = f"d({name})/dt" if key == "rates" else name
             columns.append(Column(len(cells), header, _NUMBERS[key], name, unit, scale, offset))
             cells.append(column)
-    header, lines = [column.header for column in columns], range(1, len(numbers["time"]) + 1)
+    headers, lines = [column.header for column in columns], range(1, len(numbers["time"]) + 1)
     comments = {key: str(file.attrs[key]) for key in ("mechanism", "phase")}
     known = tuple(columns)
-    return Table(str(path), OURS, header, cells, lines, comments=comments, row_word="sample", columns=known)
+    return Table(str(path), OURS, headers, cells, lines, comments=comments, row_word="sample", columns=known)
 
 
 def _check_shapes(path: Path, numbers: dict[str, NDArray[Any]], texts: dict[str, list[str]]) -> None:
     samples, species, runs = numbers["start"].flat[-1:].sum(), len(texts["species"]), len(texts["name"])
-    expected = dict.fromkeys(("time", "temperature", "pressure"), (samples,))
+    expected: dict[str, tuple[int, ...]] = dict.fromkeys(("time", "temperature", "pressure"), (samples,))
     expected |= dict.fromkeys(("has_rates", "parent", "reactor"), (runs,))
     expected |= {"start": (runs + 1,), "concentrations": (samples, species)}
     if numbers["has_rates"].any():

@@ -38,7 +38,7 @@ Quantity = Literal[
 OURS = "mechlearn runs"
 """The form of the tables that mechlearn writes."""
 UNITS_INSIDE: dict[str, str] = {
-    **SI,
+    **{str(dimension): unit for dimension, unit in SI.items()},
     "mole-fraction": "1",
     "mass-fraction": "1",
     "mass concentration": SI["density"],

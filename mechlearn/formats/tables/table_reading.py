@@ -172,11 +172,8 @@ def _part(table: Table, columns: Columns, source: TableMechanism, reactor: str |
     parents = constant(table, columns, "parent", found, default="")
     runs = []
     for name, rows in found.items():
-        own, own_rates = (
-            cast(Reactor, reactors[name] if reactor is None else reactor),
-            _rates(table, columns, rates, rows),
-        )
         temperature, pressure = states.temperature[rows], states.pressure[rows]
+        own, own_rates = cast(Reactor, reactors[name]), _rates(table, columns, rates, rows)
         run = Trajectory(time[rows], amounts[rows], temperature, pressure, own_rates, own, name, parents[name])
         runs.append(run)
     return _Part(species, tuple(runs), how, (*notes, *worked_out, *_single_states(found, how)))
