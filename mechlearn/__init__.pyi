@@ -81,5 +81,5 @@ from .uncertainty.bootstrap import bootstrap_support as bootstrap_support
 from .uncertainty.estimate import estimate_uncertainty as estimate_uncertainty
 from .uncertainty.uncertainty_result import RateInterval as RateInterval
 from .uncertainty.uncertainty_result import Uncertainty as Uncertainty
-from .validation.resimulation import validate as validate
-from .validation.validation_record import Validation as Validation
+from .validation.validate import validate as validate
+from .validation.validation_result import Validation as Validation

@@ -7,11 +7,11 @@ import numpy as np
 from ..chemistry.arrays import Array
 from ..data.trajectories import Trajectories, Trajectory
 
-SLACK = 0.05
+RANGE_MARGIN = 0.05
 """Part of the training's range by which a condition may lie outside and still counts as inside."""
 
 
-def beyond_training(histories: list[Trajectory], training: Trajectories | None) -> dict[str, tuple[str, ...]]:
+def extrapolated_conditions(histories: list[Trajectory], training: Trajectories | None) -> dict[str, tuple[str, ...]]:
     """In what each run's initial state lies outside those of the runs learnt from; nothing where it interpolates.
 
     Temperature, pressure and the mole fractions of the species are each compared with their range, widened by a
@@ -23,7 +23,7 @@ def beyond_training(histories: list[Trajectory], training: Trajectories | None) 
     >>> def run(temperature):
     ...     return Trajectory(np.zeros(1), np.ones((1, 1)), np.full(1, temperature), np.full(1, 1e5), name="run")
     >>> training = Trajectories((Species("A"),), (run(1000.0),))
-    >>> beyond_training([run(1500.0)], training)
+    >>> extrapolated_conditions([run(1500.0)], training)
     {'run': ('temperature above',)}
     """
     if training is None:
@@ -32,16 +32,12 @@ def beyond_training(histories: list[Trajectory], training: Trajectories | None) 
     known = np.array([_conditions(run) for run in training.runs if not run.parent])
     with np.errstate(invalid="ignore"):
         low, high = np.fmin.reduce(known), np.fmax.reduce(known)
-    slack = SLACK * (high - low) + 1e-9 * np.abs(high)
+    margin = RANGE_MARGIN * (high - low) + 1e-9 * np.abs(high)
     found = {}
     for run in histories:
         first = _conditions(run)
-        below, above = first < low - slack, first > high + slack
-        found[run.name] = tuple(
-            f"{label} {'below' if under else 'above'}"
-            for label, under, over in zip(labels, below, above, strict=True)
-            if under or over
-        )
+        sides = np.where(first < low - margin, "below", np.where(first > high + margin, "above", ""))
+        found[run.name] = tuple(f"{label} {side}" for label, side in zip(labels, sides, strict=True) if side)
     return found
 
 

@@ -2,109 +2,123 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 
 from ..chemistry.arrays import Array
+from ..chemistry.conservation import element_matrix
 from ..chemistry.mechanism import Mechanism
 from ..chemistry.thermo import GAS_CONSTANT
+from ..data.noise.concentration_noise import Noise
 from ..data.trajectories import Trajectory
 from ..formats.cantera_species import molecular_weight
 from ..simulation.ignition import ADIABATIC
-from .data_noise import NoisyRuns
+from .noisy_runs import NoisyRuns
 from .settings import MeasurementNoise
-from .validation_record import HeatRelease
+from .validation_result import HeatRelease
 
 Runs = list[Trajectory]
-Simulated = dict[str, Trajectory]
 
 
-def scales(histories: Runs) -> Array:
-    """Range of each species over all runs, at least 1e-6 of the largest, shape (S,) [kmol/m³]."""
-    data = np.concatenate([run.concentrations for run in histories])
-    known = np.isfinite(data)
-    largest, smallest = np.where(known, data, -np.inf).max(axis=0), np.where(known, data, np.inf).min(axis=0)
-    scale = np.where(known.any(axis=0), largest - smallest, 0.0)
-    if not scale.any():
-        scale = np.where(known, np.abs(data), 0.0).max(axis=0)
-    return np.maximum(scale, 1e-6 * scale.max()) if scale.any() else np.ones(data.shape[1])
+@dataclass(frozen=True, eq=False)
+class Resimulated:
+    """Runs that follow time, and what became of them.
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+    names : tuple of str
+        Columns of the runs.
+    histories : list of Trajectory
+        The data.
+    simulated : dict of str to Trajectory
+        By run, where Cantera could integrate.
+    """
+
+    mechanism: Mechanism
+    names: tuple[str, ...]
+    histories: Runs
+    simulated: dict[str, Trajectory]
+
+    def pairs(self, histories: Runs | None = None) -> Iterator[tuple[Trajectory, Trajectory]]:
+        """Runs, all if not said otherwise, beside their re-simulation."""
+        for run in self.histories if histories is None else histories:
+            if run.name in self.simulated:
+                yield run, self.simulated[run.name]
+
+    @cached_property
+    def scales(self) -> Array:
+        """Range of each species over all runs, at least 1e-6 of the largest, shape (S,) [kmol/m³]."""
+        data = np.concatenate([run.concentrations for run in self.histories])
+        known = np.isfinite(data)
+        largest, smallest = np.where(known, data, -np.inf).max(axis=0), np.where(known, data, np.inf).min(axis=0)
+        scale = np.where(known.any(axis=0), largest - smallest, 0.0)
+        if not scale.any():
+            scale = np.where(known, np.abs(data), 0.0).max(axis=0)
+        return np.maximum(scale, 1e-6 * scale.max()) if scale.any() else np.ones(data.shape[1])
 
 
-def deviations(
-    histories: Runs, simulated: Simulated, count: int, measured: NoisyRuns | None = None
-) -> tuple[Array, Array]:
+def deviations(done: Resimulated, measured: NoisyRuns | None = None) -> tuple[Array, Array]:
     """Largest error of each species in each run, and its time, both of shape (runs, S).
 
     Values that were not measured count for nothing, those of which the noise is known only with what exceeds it.
     """
-    errors, times = np.full((2, len(histories), count), np.nan)
-    scale = scales(histories) if histories else np.ones(count)
-    for i, run in enumerate(histories):
-        if run.name in simulated:
-            error = np.abs(simulated[run.name].concentrations - run.concentrations)
-            if measured is not None:
-                error = np.maximum(error - measured.allowance(simulated[run.name]), 0.0)
-            error = np.where(np.isfinite(error), error / scale, 0.0)
-            errors[i], times[i] = error.max(axis=0), run.time[error.argmax(axis=0)]
+    errors, times = np.full((2, len(done.histories), len(done.names)), np.nan)
+    rows = {run.name: i for i, run in enumerate(done.histories)}
+    for run, simulated in done.pairs():
+        error = np.abs(simulated.concentrations - run.concentrations)
+        if measured is not None:
+            error = np.maximum(error - measured.allowance(simulated), 0.0)
+        error = np.where(np.isfinite(error), error / done.scales, 0.0)
+        errors[rows[run.name]], times[rows[run.name]] = error.max(axis=0), run.time[error.argmax(axis=0)]
     return errors, times
 
 
-def final_errors(histories: Runs, simulated: Simulated) -> dict[str, float]:
+def final_errors(done: Resimulated) -> dict[str, float]:
     """Largest error of any species that was measured at the last time, by run."""
-    scale, errors = scales(histories) if histories else 1.0, {}
-    for run in histories:
-        if run.name in simulated:
-            off = np.abs(simulated[run.name].concentrations[-1] - run.concentrations[-1]) / scale
-            errors[run.name] = float(np.where(np.isfinite(off), off, 0.0).max())
+    errors = {}
+    for run, simulated in done.pairs():
+        off = np.abs(simulated.concentrations[-1] - run.concentrations[-1]) / done.scales
+        errors[run.name] = float(np.where(np.isfinite(off), off, 0.0).max())
     return errors
 
 
-def temperature_errors(histories: Runs, simulated: Simulated) -> dict[str, float]:
+def temperature_errors(done: Resimulated) -> dict[str, float]:
     """Of adiabatic runs: largest error over the range in all of them, that at least 1 K."""
-    adiabatic = [run for run in histories if run.reactor in ADIABATIC and np.all(np.isfinite(run.temperature))]
-    if not adiabatic:
-        return {}
-    span = max(float(np.ptp(np.concatenate([run.temperature for run in adiabatic]))), 1.0)
-    return {
-        run.name: float(np.abs(simulated[run.name].temperature - run.temperature).max() / span)
-        for run in adiabatic
-        if run.name in simulated
-    }
+    adiabatic = [run for run in done.histories if run.reactor in ADIABATIC and np.all(np.isfinite(run.temperature))]
+    temperatures = np.concatenate([run.temperature for run in adiabatic] or [np.ones(1)])
+    span = max(float(np.ptp(temperatures)), 1.0)
+    return {r.name: float(np.abs(ours.temperature - r.temperature).max() / span) for r, ours in done.pairs(adiabatic)}
 
 
-def pressure_errors(
-    histories: Runs, simulated: Simulated, names: tuple[str, ...], mechanism: Mechanism
-) -> dict[str, float]:
+def pressure_errors(done: Resimulated) -> dict[str, float]:
     """Of runs at constant volume whose pressure is all theirs: largest error over the range, that at least 1 %."""
-    if not set(mechanism.species_names) <= set(names):
+    if not set(done.mechanism.species_names) <= set(done.names):
         return {}
-    closed = [run for run in histories if run.reactor != "constant-pressure" and np.all(np.isfinite(run.pressure))]
-    if not closed:
-        return {}
-    pressures = np.concatenate([run.pressure for run in closed])
+    closed = [r for r in done.histories if r.reactor != "constant-pressure" and np.all(np.isfinite(r.pressure))]
+    pressures = np.concatenate([run.pressure for run in closed] or [np.ones(1)])
     span = max(float(np.ptp(pressures)), 0.01 * float(pressures.max()))
-    return {
-        run.name: float(np.abs(simulated[run.name].pressure - run.pressure).max() / span)
-        for run in closed
-        if run.name in simulated
-    }
+    return {run.name: float(np.abs(ours.pressure - run.pressure).max() / span) for run, ours in done.pairs(closed)}
 
 
-def element_drift(mechanism: Mechanism, names: tuple[str, ...], simulated: Simulated) -> dict[str, float]:
-    """Largest relative change of each element's share of all atoms (its amount, where the volume is constant)."""
-    compositions = {species.name: species.composition for species in mechanism.species}
-    elements = sorted({element for composition in compositions.values() for element in composition})
-    if not elements or set(compositions) != set(names) or not simulated:
+def element_drift(done: Resimulated) -> dict[str, float]:
+    """Largest relative change of each element's part of all atoms (its amount, where the volume is constant)."""
+    species = {each.name: each for each in done.mechanism.species}
+    if set(species) != set(done.names) or not done.simulated:
         return {}
-    atoms = np.array([[compositions[name].get(element, 0.0) for element in elements] for name in names])
+    elements, atoms = element_matrix([species[name] for name in done.names])
     drift = np.zeros(len(elements))
-    for run in simulated.values():
-        amounts = run.concentrations @ atoms
+    for run in done.simulated.values():
+        amounts = run.concentrations @ atoms.T
         if run.reactor == "constant-pressure":
             amounts = amounts / amounts.sum(axis=1, keepdims=True)
-        size = np.where(amounts[0] > 0, amounts[0], amounts[0].max())
+        size = np.where(amounts[0] > 0, amounts[0], amounts[0].max(initial=0.0))
         if np.all(size > 0):
             drift = np.maximum(drift, (np.abs(amounts - amounts[0]) / size).max(axis=0))
-    return dict(zip(elements, drift.tolist(), strict=True))
+    return dict(sorted(zip(elements, drift.tolist(), strict=True)))
 
 
 class Energies:
@@ -150,12 +164,12 @@ class Energies:
         return float(np.ptp(energy) / max(np.abs(self.released(run)).max(), thermal[0]))
 
 
-def heat_released(energies: Energies, histories: Runs, simulated: Simulated) -> dict[str, HeatRelease]:
+def heat_released(energies: Energies, done: Resimulated) -> dict[str, HeatRelease]:
     """Heat released in data and re-simulation; none where nothing is released beyond a thousandth of R T."""
     if not energies.known:
         return {}
-    chosen = [run for run in histories if run.name in simulated and np.all(np.isfinite(run.concentrations))]
-    both = {run.name: (energies.released(run), energies.released(simulated[run.name])) for run in chosen}
+    complete = [run for run in done.histories if np.all(np.isfinite(run.concentrations))]
+    both = {run.name: (energies.released(run), energies.released(ours)) for run, ours in done.pairs(complete)}
     span = max((float(np.ptp(data)) for data, _ in both.values()), default=0.0)
     if not span > 1.0:  # J/kg
         return {}
@@ -165,25 +179,19 @@ def heat_released(energies: Energies, histories: Runs, simulated: Simulated) -> 
     }
 
 
-def energy_drift(energies: Energies, simulated: Simulated) -> dict[str, float]:
+def energy_drift(energies: Energies, done: Resimulated) -> dict[str, float]:
     """Relative change of the energy (constant volume) or enthalpy (constant pressure) of adiabatic runs, by run."""
     if not energies.known:
         return {}
-    return {name: energies.drift(run) for name, run in simulated.items() if run.reactor in ADIABATIC}
+    return {name: energies.drift(run) for name, run in done.simulated.items() if run.reactor in ADIABATIC}
 
 
-def chi_squared(
-    histories: Runs, simulated: Simulated, names: tuple[str, ...], noise: MeasurementNoise | None
-) -> tuple[float | None, dict[str, float]]:
-    """Mean of ((simulated − data) / noise)², over everything and by species; initial states are given."""
-    done = [run for run in histories if run.name in simulated]
-    if noise is None or not done:
-        return None, {}
-    data = np.concatenate([run.concentrations[1:] for run in done])
-    ours = np.concatenate([simulated[run.name].concentrations[1:] for run in done])
-    variance = (noise.relative * ours) ** 2 + noise.absolute**2
-    known = np.isfinite(data) & (variance > 0)
-    squares = np.where(known, (ours - data) ** 2 / np.where(known, variance, 1.0), 0.0)
-    counts = known.sum(axis=0)
-    per_species = {name: float(squares[:, j].sum() / counts[j]) for j, name in enumerate(names) if counts[j]}
-    return (float(squares.sum() / counts.sum()) if counts.any() else None), per_species
+def chi_squared(done: Resimulated, noise: MeasurementNoise | None) -> float | None:
+    """Mean of ((simulated − data) / noise)²; initial states are given."""
+    pairs = list(done.pairs())
+    if noise is None or not pairs:
+        return None
+    data, ours = (np.concatenate([run.concentrations[1:] for run in runs]) for runs in zip(*pairs, strict=True))
+    deviation = Noise(noise.relative, np.array(noise.absolute)).deviation(ours)
+    known = np.isfinite(data) & (deviation > 0)
+    return float(np.mean(((ours[known] - data[known]) / deviation[known]) ** 2)) if known.any() else None

@@ -1,9 +1,9 @@
-"""How a mechanism is judged: the keys under ``validate:`` in a study file, as checked records."""
+"""How a mechanism is assessed: the keys under ``validate:`` in a study file, as checked records."""
 
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, Strict, model_validator
 from pydantic.dataclasses import dataclass
@@ -11,12 +11,12 @@ from pydantic.dataclasses import dataclass
 from ..simulation.ignition import Ignition, IgnitionDefinition
 from ..units import STRICT, Molar
 
-Share = Annotated[float, Strict(), Field(gt=0)]
+Limit = Annotated[float, Strict(), Field(gt=0)]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Criteria:
-    """Largest errors that pass, for quantities that shall be judged beside the species.
+    """Largest errors that pass, for quantities that are assessed as well as the species.
 
     Parameters
     ----------
@@ -35,14 +35,14 @@ class Criteria:
         Mean square of (simulated − data) / noise; needs ``noise``.
     """
 
-    ignition_delay: Share | None = None
-    temperature: Share | None = None
-    pressure: Share | None = None
-    final_state: Share | None = None
-    heat_release: Share | None = None
-    elements: Share | None = None
-    energy: Share | None = None
-    reduced_chi_squared: Share | None = None
+    ignition_delay: Limit | None = None
+    temperature: Limit | None = None
+    pressure: Limit | None = None
+    final_state: Limit | None = None
+    heat_release: Limit | None = None
+    elements: Limit | None = None
+    energy: Limit | None = None
+    reduced_chi_squared: Limit | None = None
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -52,7 +52,7 @@ class MeasurementNoise:
     Parameters
     ----------
     relative : float
-        As a share of the value.
+        Relative to the value.
     absolute : float
         [kmol/m³].
     """
@@ -69,12 +69,12 @@ class MeasurementNoise:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Validate:
-    """How the learned mechanism is judged.
+    """How the learned mechanism is assessed.
 
     Parameters
     ----------
     hold_out : float
-        Share of whole runs kept from the learner, in [0, 1).
+        Part of the whole runs kept from the learner, in [0, 1).
     tolerance : float
         Largest error, relative to a species' range, that passes.
     ignition : IgnitionDefinition
@@ -90,6 +90,11 @@ class Validate:
     ignition: Ignition = IgnitionDefinition()
     criteria: Criteria = field(default_factory=Criteria)
     noise: MeasurementNoise | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keywords of `mechlearn.validate` that the section sets."""
+        return {key: getattr(self, key) for key in ("tolerance", "ignition", "criteria", "noise")}
 
     @model_validator(mode="after")
     def _chi_squared_needs_noise(self) -> Validate:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .validation_record import Validation, listed
+from ..errors import listed
+from .validation_result import Validation
 
 
 def validation_text(validation: Validation) -> str:
-    """The outcome as aligned text: the error of each species, the ten worst deviations, and the verdict."""
+    """The outcome as aligned text: the error of each species, the ten worst deviations, and the sentence."""
     blocks = []
     if validation.simulated:
         rows = [(name, f"{error:.2e}") for name, error in validation.per_species.items()]
@@ -38,23 +39,19 @@ def validation_text(validation: Validation) -> str:
 
 
 def _other_quantities(validation: Validation) -> list[str]:
-    lines = []
-    for name, values in (
-        ("Final state", validation.final_errors),
-        ("Pressure", validation.pressure_errors),
-        ("Heat release", {run: heat.error for run, heat in validation.heat_release.items()}),
-    ):
-        if values:
-            lines.append(f"{name}: largest error {max(values.values()):.2e}")
-    if validation.energy:
-        lines.append(f"Change of the energy along the runs: {max(validation.energy.values()):.1e}")
-    if validation.chi_squared is not None:
-        lines.append(f"Reduced chi squared: {validation.chi_squared:.3g}")
-    inside, outside = validation.where(inside=True), validation.where(inside=False)
-    if outside:
-        for words, names in (("inside", inside), ("beyond", outside)):
-            worst = max((validation.per_run[name] for name in names), default=0.0)
-            lines.append(f"Runs {words} the conditions learnt from: {len(names)}, largest error {worst:.2e}")
+    formats = {
+        "final_state": "Final state: largest error {:.2e}",
+        "pressure": "Pressure: largest error {:.2e}",
+        "heat_release": "Heat release: largest error {:.2e}",
+        "energy": "Change of the energy along the runs: {:.1e}",
+        "reduced_chi_squared": "Reduced chi squared: {:.3g}",
+    }
+    largest = validation.largest
+    lines = [text.format(largest[name]) for name, text in formats.items() if largest[name] is not None]
+    groups = {"inside": validation.where(inside=True), "beyond": validation.where(inside=False)}
+    for place, names in groups.items() if groups["beyond"] else ():
+        worst = max((validation.per_run[name] for name in names), default=0.0)
+        lines.append(f"Runs {place} the conditions learnt from: {len(names)}, largest error {worst:.2e}")
     return lines
 
 

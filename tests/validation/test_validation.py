@@ -11,7 +11,7 @@ from mechlearn.chemistry.mechanism import Arrhenius, Mechanism, Reaction, Specie
 from mechlearn.data.trajectories import Reactor, Trajectories, Trajectory
 from mechlearn.errors import MechlearnError, StudyError
 from mechlearn.simulation.reactors import resimulate
-from mechlearn.validation.resimulation import validate
+from mechlearn.validation.validate import validate
 from mechlearn.validation.validation_text import validation_text
 
 ENZYME = [("E + S => ES", 10.0), ("ES => E + S", 1.0), ("ES => E + P", 2.0)]
@@ -193,7 +193,7 @@ def test_a_mechanism_without_an_observed_species_is_reported(runs: Trajectories,
     summary = validation.as_dict()
     assert summary["max_relative_error"] is None
     json.dumps(summary, allow_nan=False)
-    assert "run00, run01, run02, run03, run04: the mechanism has no" in validation_text(validation)
+    assert "run00, run01, run02, run03 and run04: the mechanism has no" in validation_text(validation)
 
 
 def test_single_states_and_perturbed_copies_are_never_called_validated(true_file: Path, runs: Trajectories) -> None:

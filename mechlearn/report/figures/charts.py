@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...data.noise.rate_noise import left_by_polynomials, nearest, structures_in
 from ...data.trajectories import Trajectories, Trajectory
-from ...validation.validation_record import DelayComparison, Validation
+from ...validation.validation_result import DelayComparison, Validation
 from ..pages.chart import COLOURS, INK, MARKERS, PAPER, chart, plain
 from ..pages.subject import Stall
 from .validation_figure import MOST_POINTS, chosen_runs, chosen_species, is_logarithmic

@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ...data.trajectories import Trajectories, Trajectory
-from ...validation.validation_record import Validation
+from ...validation.validation_result import Validation
 from ..style import COLOURS, MARKERS, STYLE, save
 
 MOST_PANELS = 12

@@ -112,20 +112,9 @@ def _checks(subject: Subject) -> list[dict[str, str | bool]]:
     if validation is None or not validation.simulated:
         return []
     limited = {check.quantity: check for check in validation.checks}
-    measured = {
-        "profiles": validation.max_relative_error,
-        "ignition_delay": max((each.error for each in validation.ignition_delay.values()), default=None),
-        "temperature": max(validation.temperature_errors.values(), default=None),
-        "pressure": max(validation.pressure_errors.values(), default=None),
-        "final_state": max(validation.final_errors.values(), default=None),
-        "heat_release": max((each.error for each in validation.heat_release.values()), default=None),
-        "elements": max(validation.conservation.values(), default=None),
-        "energy": max(validation.energy.values(), default=None),
-        "reduced_chi_squared": validation.chi_squared,
-    }
     beyond = "" if validation.measured is None else validation.measured.text
     rows: list[dict[str, str | bool]] = []
-    for name, value in measured.items():
+    for name, value in validation.largest.items():
         check = limited.get(name)
         if check is None and value is None:
             continue
@@ -162,9 +151,9 @@ def _delays(subject: Subject) -> list[dict[str, str]]:
             "simulated": "none" if delay.simulated is None else f"{delay.simulated:.4g}",
             "error": "–" if delay.simulated is None else f"{100 * delay.error:.2g} %",
             "where": "extrapolates"
-            if validation.beyond.get(name)
+            if validation.extrapolated.get(name)
             else "interpolates"
-            if name in validation.beyond
+            if name in validation.extrapolated
             else "",
         }
         for name, delay in ordered[:MOST_DELAYS]

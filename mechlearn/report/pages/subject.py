@@ -7,7 +7,7 @@ from typing import Any
 
 from ...chemistry.mechanism import Mechanism, Reaction
 from ...data.trajectories import Trajectories
-from ...validation.validation_record import Validation
+from ...validation.validation_result import Validation
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def _reach(subject: Subject) -> list[str]:
                 f"{span_text(every, 'K')}. Beyond that the mechanism is an extrapolation."
             )
     validation = subject.validation
-    if validation is None or not validation.beyond:
+    if validation is None or not validation.extrapolated:
         return sentences
     inside, outside = validation.where(inside=True), validation.where(inside=False)
     if not outside:
@@ -46,7 +46,7 @@ def _reach(subject: Subject) -> list[str]:
             "How the mechanism does beyond them was not tried."
         )
     else:
-        why = dict.fromkeys(reason for name in outside for reason in validation.beyond[name])
+        why = dict.fromkeys(reason for name in outside for reason in validation.extrapolated[name])
         worst = max(validation.per_run[name] for name in outside)
         sentences.append(
             f"{len(outside)} of {len(inside) + len(outside)} runs start beyond the conditions learnt from "

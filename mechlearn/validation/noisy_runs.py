@@ -10,12 +10,13 @@ import numpy as np
 from ..chemistry.arrays import Array
 from ..data.noise.concentration_noise import Noise
 from ..data.trajectories import Trajectory
+from ..errors import listed
 
-DEVIATIONS = 5.0
+ALLOWED_DEVIATIONS = 5.0
 """Standard deviations of the noise by which data may miss the truth."""
-NAMED = 3
+NAMED_VALUES = 3
 """Values that a sentence names."""
-ABOVE_NOISE = 1.5
+CHI2_LIMIT = 1.5
 """χ² per datum above which more than noise is left."""
 
 
@@ -25,9 +26,9 @@ class NoisyRuns:
 
     Parameters
     ----------
-    spread : Noise
-        Noise of the concentrations.
-    first : mapping of str to array, shape (S,)
+    noise : Noise
+        Of the concentrations.
+    initial_states : mapping of str to array, shape (S,)
         Initial state of each run [kmol/m³], freed of noise as far as its whole time history allows.
     chi2 : float
         χ² per datum of the mechanism on these runs.
@@ -35,25 +36,23 @@ class NoisyRuns:
         Values that stand alone beyond all their neighbours and were not compared, in words.
     """
 
-    spread: Noise
-    first: Mapping[str, Array]
+    noise: Noise
+    initial_states: Mapping[str, Array]
     chi2: float
     left_out: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         """What was taken off the errors, for a message."""
-        more = ", …" * (len(self.left_out) > NAMED)
-        alone = f"; left out, since alone: {', '.join(self.left_out[:NAMED])}{more}" if self.left_out else ""
-        return (
-            f", beyond {DEVIATIONS:g} standard deviations of noise ({self.spread.text}; χ² per datum "
-            f"{self.chi2:.2f}{alone})"
-        )
+        alone = f"; left out, since alone: {listed(self.left_out, NAMED_VALUES)}" if self.left_out else ""
+        deviations = f"beyond {ALLOWED_DEVIATIONS:g} standard deviations of noise"
+        return f", {deviations} ({self.noise.text}; χ² per datum {self.chi2:.2f}{alone})"
 
     def start(self, run: Trajectory) -> Trajectory:
         """The run with its initial state everywhere: all that a simulation needs."""
-        return replace(run, concentrations=np.broadcast_to(self.first[run.name], run.concentrations.shape), rates=None)
+        first = np.broadcast_to(self.initial_states[run.name], run.concentrations.shape)
+        return replace(run, concentrations=first, rates=None)
 
     def allowance(self, simulated: Trajectory) -> Array:
         """By how much each value may be off, shape (T, S)."""
-        return DEVIATIONS * self.spread.deviation(simulated.concentrations)
+        return ALLOWED_DEVIATIONS * self.noise.deviation(simulated.concentrations)

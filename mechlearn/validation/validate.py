@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,10 @@ from ..simulation.ignition import IgnitionDefinition, closer_times, ignition_del
 from ..simulation.mechanisms import find_mechanism
 from ..simulation.reactors import resimulate
 from . import measures
-from .coverage import beyond_training
-from .data_noise import NoisyRuns
-from .settings import Criteria, MeasurementNoise, Validate
-from .validation_record import DelayComparison, Validation
+from .coverage import extrapolated_conditions
+from .noisy_runs import NoisyRuns
+from .settings import Criteria, MeasurementNoise
+from .validation_result import DelayComparison, Validation
 
 
 def validate(
@@ -60,7 +61,7 @@ def validate(
     measured : NoisyRuns, optional
         Of runs whose noise was estimated: only what exceeds it counts, and runs start from these initial states.
     progress : callable, optional
-        Called with the number of runs done and their total.
+        Called with the part that is done and what is being done.
 
     Returns
     -------
@@ -81,127 +82,93 @@ def validate(
     histories = [run for run in runs.runs if run.is_time_history]
     started = histories if measured is None else [measured.start(run) for run in histories]
     definition = IgnitionDefinition.of(ignition)
-    exported, simulated, failures, delays = _simulated_again(mechanism, runs, histories, started, progress, definition)
-    names = runs.species_names
-    errors, times = measures.deviations(histories, simulated, len(names), measured)
-    energies = measures.Energies(exported, names)
-    chi_squared, per_species = measures.chi_squared(histories, simulated, names, noise)
+    with tempfile.TemporaryDirectory() as folder:
+        simulator = _Simulator.of(mechanism, runs, Path(folder))
+        simulated, failures = simulator.run(started, progress)
+        delays = _ignition_delays(simulator, dict(zip(histories, started, strict=True)), simulated, definition)
+    done = measures.Resimulated(simulator.mechanism, runs.species_names, histories, simulated)
+    errors, times = measures.deviations(done, measured)
+    energies = measures.Energies(done.mechanism, done.names)
     return Validation(
         tolerance=tolerance,
         held_out=held_out,
-        species=names,
+        species=done.names,
         runs=tuple(run.name for run in histories),
         errors=errors,
         times=times,
-        temperature_errors=measures.temperature_errors(histories, simulated),
+        temperature_errors=measures.temperature_errors(done),
         failures=failures,
-        conservation=measures.element_drift(exported, names, simulated),
+        conservation=measures.element_drift(done),
         ignition_delay=delays,
         ignition_definition=definition.text,
-        final_errors=measures.final_errors(histories, simulated),
-        pressure_errors=measures.pressure_errors(histories, simulated, names, exported),
-        heat_release=measures.heat_released(energies, histories, simulated),
-        energy=measures.energy_drift(energies, simulated),
-        chi_squared=chi_squared,
-        chi_squared_per_species=per_species,
-        beyond=beyond_training(histories, training),
+        final_errors=measures.final_errors(done),
+        pressure_errors=measures.pressure_errors(done),
+        heat_release=measures.heat_released(energies, done),
+        energy=measures.energy_drift(energies, done),
+        chi_squared=measures.chi_squared(done, noise),
+        extrapolated=extrapolated_conditions(histories, training),
         criteria=criteria or Criteria(),
         simulated=simulated,
         measured=measured,
     )
 
 
-def validate_by(
-    terms: Validate,
-    mechanism: Mechanism | str | Path,
-    runs: Trajectories,
-    *,
-    held_out: bool = True,
-    training: Trajectories | None = None,
-    measured: NoisyRuns | None = None,
-    progress: Progress = silent,
-) -> Validation:
-    """As `validate`, with what a study file says under ``validate:``."""
-    return validate(
-        mechanism,
-        runs,
-        tolerance=terms.tolerance,
-        held_out=held_out,
-        training=training,
-        ignition=terms.ignition,
-        criteria=terms.criteria,
-        noise=terms.noise,
-        measured=measured,
-        progress=progress,
-    )
+@dataclass(frozen=True, eq=False)
+class _Simulator:
+    """A mechanism file, the mechanism as it holds it, and the columns of the runs."""
 
+    path: Path
+    mechanism: Mechanism
+    runs: Trajectories
 
-def _simulated_again(
-    mechanism: Mechanism | str | Path,
-    runs: Trajectories,
-    histories: list[Trajectory],
-    started: list[Trajectory],
-    progress: Progress,
-    definition: IgnitionDefinition,
-) -> tuple[Mechanism, dict[str, Trajectory], dict[str, str], dict[str, DelayComparison]]:
-    """The mechanism as the file holds it, the re-simulated runs, why others failed, and the ignition delays."""
-    with tempfile.TemporaryDirectory() as folder:
+    @classmethod
+    def of(cls, mechanism: Mechanism | str | Path, runs: Trajectories, folder: Path) -> _Simulator:
+        path = folder / "mechanism.yaml" if isinstance(mechanism, Mechanism) else find_mechanism(str(mechanism))
         if isinstance(mechanism, Mechanism):
-            path = Path(folder) / "mechanism.yaml"
             write_mechanism(mechanism, path)
-        else:
-            path = find_mechanism(str(mechanism))
-        exported = read_mechanism(path)
-        lacking = ", ".join(name for name in runs.species_names if name not in exported.species_names)
+        return cls(path, read_mechanism(path), runs)
+
+    def run(self, histories: list[Trajectory], progress: Progress) -> tuple[dict[str, Trajectory], dict[str, str]]:
+        """The re-simulated runs, and why others failed, by their names."""
+        lacking = ", ".join(name for name in self.runs.species_names if name not in self.mechanism.species_names)
         if lacking or not histories:
-            return exported, {}, {run.name: f"the mechanism has no species {lacking}" for run in histories}, {}
-        wanted = runs.select(started)
-        simulated, failures = resimulate(path, wanted, phase=exported.name, progress=progress)
-        delays = _ignition_delays(path, exported.name, wanted, histories, simulated, definition)
-        return exported, simulated, failures, delays
+            return {}, {run.name: f"the mechanism has no species {lacking}" for run in histories}
+        return resimulate(self.path, self.runs.select(histories), phase=self.mechanism.name, progress=progress)
 
 
 def _ignition_delays(
-    path: Path,
-    phase: str,
-    runs: Trajectories,
-    histories: list[Trajectory],
+    simulator: _Simulator,
+    started: dict[Trajectory, Trajectory],
     simulated: dict[str, Trajectory],
     definition: IgnitionDefinition,
 ) -> dict[str, DelayComparison]:
-    """Delays of data and re-simulation, by run.
+    """Delays of data, which ``started`` maps to runs from their initial states, and re-simulation, by run.
 
     Where both lie between the same two of the data's times they are taken from these, so that both are off in the
     same way. Elsewhere the re-simulation is resolved by times of its own.
     """
-    delays, names = {}, runs.species_names
-    for run, data in zip(runs.runs, histories, strict=True):
+    delays, names = {}, simulator.runs.species_names
+    for data, run in started.items():
         theirs = ignition_delay(data, definition, names)
         if theirs is None or run.name not in simulated:
             continue
         ours = ignition_delay(simulated[run.name], definition, names)
         if not same_moment(run, theirs, ours):
-            ours = _resolved_delay(path, phase, runs, run, definition)
+            ours = _resolved_delay(simulator, run, definition)
         delays[run.name] = DelayComparison(theirs, ours)
     return delays
 
 
-def _resolved_delay(
-    path: Path, phase: str, runs: Trajectories, run: Trajectory, definition: IgnitionDefinition
-) -> float | None:
+def _resolved_delay(simulator: _Simulator, run: Trajectory, definition: IgnitionDefinition) -> float | None:
     """The delay of a re-simulated run from times close enough, first over all of the run, then around it."""
     delay, history = None, run
     for _ in range(2):
         times = closer_times(history, delay)
-        concentrations, temperature, pressure = (
-            np.repeat(each[:1], len(times), axis=0) for each in (run.concentrations, run.temperature, run.pressure)
-        )
-        asked = Trajectory(times, concentrations, temperature, pressure, reactor=run.reactor, name=run.name)
-        done, _failures = resimulate(path, runs.select([asked]), phase=phase)
-        if run.name not in done:
-            return None
-        history = done[run.name]
-        delay = ignition_delay(history, definition, runs.species_names)
+        start = (run.concentrations, run.temperature, run.pressure)
+        repeated = (np.repeat(each[:1], len(times), axis=0) for each in start)
+        asked = Trajectory(times, *repeated, reactor=run.reactor, name=run.name)
+        history = simulator.run([asked], silent)[0].get(run.name, asked)
+        delay = None if history is asked else ignition_delay(history, definition, simulator.runs.species_names)
         if delay is None:
             return None
     return delay

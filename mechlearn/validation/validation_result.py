@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..chemistry.arrays import Array
 from ..data.trajectories import Trajectory
-from .data_noise import ABOVE_NOISE, NoisyRuns
+from ..errors import listed
+from .noisy_runs import CHI2_LIMIT, NoisyRuns
 from .settings import Criteria
 
 
@@ -83,7 +85,7 @@ class Validation:
         Why a run could not be simulated, by run.
     conservation : dict of str to float
         Largest relative change of each element along the re-simulated runs; empty where some species is not observed.
-    ignition_delay : dict of str to IgnitionDelay
+    ignition_delay : dict of str to DelayComparison
         For adiabatic runs that ignite, by run.
     ignition_definition : str
         What an ignition delay is here.
@@ -97,8 +99,7 @@ class Validation:
         Relative change of the energy or enthalpy that an adiabatic reactor conserves, along the re-simulated runs.
     chi_squared : float or None
         Reduced: the mean square of (simulated − data) / noise, where the noise is given.
-    chi_squared_per_species : dict of str to float
-    beyond : dict of str to tuple of str
+    extrapolated : dict of str to tuple of str
         In what each run starts outside the conditions learnt from; nothing where it interpolates. Empty where these
         are not known.
     criteria : Criteria
@@ -125,8 +126,7 @@ class Validation:
     heat_release: dict[str, HeatRelease] = field(default_factory=dict)
     energy: dict[str, float] = field(default_factory=dict)
     chi_squared: float | None = None
-    chi_squared_per_species: dict[str, float] = field(default_factory=dict)
-    beyond: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    extrapolated: dict[str, tuple[str, ...]] = field(default_factory=dict)
     criteria: Criteria = field(default_factory=Criteria)
     simulated: dict[str, Trajectory] = field(default_factory=dict, repr=False)
     measured: NoisyRuns | None = None
@@ -157,28 +157,35 @@ class Validation:
         return bool(self.simulated) and not self.failures and all(check.passed for check in self.checks)
 
     @property
+    def largest(self) -> dict[str, float | None]:
+        """Largest error of every quantity that a criterion may limit; None where it is not known."""
+        delays, heat = self.ignition_delay.values(), self.heat_release.values()
+        errors: dict[str, Iterable[float]] = {
+            "ignition_delay": (delay.error for delay in delays),
+            "temperature": self.temperature_errors.values(),
+            "pressure": self.pressure_errors.values(),
+            "final_state": self.final_errors.values(),
+            "heat_release": (each.error for each in heat),
+            "elements": self.conservation.values(),
+            "energy": self.energy.values(),
+        }
+        known = {name: max(values, default=None) for name, values in errors.items()}
+        return {"profiles": self.max_relative_error, **known, "reduced_chi_squared": self.chi_squared}
+
+    @property
     def checks(self) -> tuple[CriterionCheck, ...]:
         """The profiles against the tolerance, and every quantity that has a limit; NaN where it is not known."""
-        values = {
-            "ignition_delay": max((delay.error for delay in self.ignition_delay.values()), default=math.nan),
-            "temperature": max(self.temperature_errors.values(), default=math.nan),
-            "pressure": max(self.pressure_errors.values(), default=math.nan),
-            "final_state": max(self.final_errors.values(), default=math.nan),
-            "heat_release": max((heat.error for heat in self.heat_release.values()), default=math.nan),
-            "elements": max(self.conservation.values(), default=math.nan),
-            "energy": max(self.energy.values(), default=math.nan),
-            "reduced_chi_squared": math.nan if self.chi_squared is None else self.chi_squared,
-        }
-        limits = {name: getattr(self.criteria, name) for name in values}
+        values = self.largest
+        limits = {"profiles": self.tolerance, **asdict(self.criteria)}
         if self.measured is not None:
-            values["noise"] = self.measured.chi2
-            limits["noise"] = ABOVE_NOISE
-        own = [CriterionCheck(name, values[name], limit) for name, limit in limits.items() if limit is not None]
-        return (CriterionCheck("profiles", self.max_relative_error, self.tolerance), *own)
+            values["noise"], limits["noise"] = self.measured.chi2, CHI2_LIMIT
+        known = {name: math.nan if value is None else value for name, value in values.items()}
+        return tuple(CriterionCheck(name, known[name], limit) for name, limit in limits.items() if limit is not None)
 
     def where(self, inside: bool) -> list[str]:
         """Names of the re-simulated runs inside the conditions learnt from, or beyond them."""
-        return [name for name in self.simulated if name in self.beyond and (not self.beyond[name]) is inside]
+        known = [name for name in self.simulated if name in self.extrapolated]
+        return [name for name in known if (not self.extrapolated[name]) is inside]
 
     def worst(self, count: int = 10) -> list[Deviation]:
         """The largest deviations, one for each run and species, the worst first."""
@@ -192,12 +199,11 @@ class Validation:
 
     @property
     def message(self) -> str:
-        """The verdict in a sentence."""
+        """The outcome in a sentence."""
         if not self.runs:
             return "Not validated: every run is a single state, and only a time history can be simulated again."
-        kind = (
-            "held-out runs" if self.held_out else "runs (none held out: the mechanism may have been learnt from them)"
-        )
+        learnt = "runs (none held out: the mechanism may have been learnt from them)"
+        kind = "held-out runs" if self.held_out else learnt
         if not self.simulated:
             name, reason = next(iter(self.failures.items()))
             return f"Failed: Cantera could integrate none of {len(self.runs)} {kind}; {name}: {reason}"
@@ -239,8 +245,8 @@ class Validation:
             "checks": [asdict(check) | {"value": _plain(check.value), "passed": check.passed} for check in self.checks],
             "failures": dict(self.failures),
             "worst": [
-                {"run": entry.run, "species": entry.species, "time": entry.time, "relative_error": entry.error}
-                for entry in self.worst()
+                {"run": each.run, "species": each.species, "time": each.time, "relative_error": each.error}
+                for each in self.worst()
             ],
         }
 
@@ -249,22 +255,16 @@ class Validation:
         if not names:
             return None
         errors = {name: self.per_run[name] for name in names}
-        outside = {} if inside else {"beyond": {name: list(self.beyond[name]) for name in names}}
+        outside = {} if inside else {"beyond": {name: list(self.extrapolated[name]) for name in names}}
         return {"runs": len(names), "max_relative_error": _plain(max(errors.values()))} | outside
 
 
 def check_text(check: CriterionCheck) -> str:
     """A quantity with its value and its limit, in words."""
     name = check.quantity.replace("_", " ")
-    if math.isnan(check.value):
-        return f"{name} cannot be told here"
-    return f"{name} {check.value:.2g}, limit {check.limit:g}"
+    known = f"{check.value:.2g}, limit {check.limit:g}"
+    return f"{name} {'is not known here' if math.isnan(check.value) else known}"
 
 
 def _plain(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
-
-
-def listed(names: list[str]) -> str:
-    """The first five names, and how many more there are."""
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
