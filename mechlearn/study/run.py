@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from ..errors import DataError, SimulationError
 from ..files import write_json, write_text
 from ..formats.tables.hdf5 import read_hdf5
 from ..formats.tables.runs_file import write_runs
-from ..uncertainty.bootstrap import bootstrap_support
+from ..uncertainty.bootstrap import Support, bootstrap_support
 from .assess import Outcome, assess
 from .draw import draw, write_reports
 from .learn import Learnt, learn
@@ -51,7 +53,8 @@ def run_study(
     place = Workspace.of(study, study_text(study, folder), folder, "run")
     with place.opened(overwrite=overwrite):
         with place.checkpoint(resume=resume):
-            outcome = _fill_folder(study, place, cores, executor, progress)
+            bootstrap = partial(bootstrap_support, jobs=cores, executor=executor, progress=progress)
+            outcome = _fill_folder(study, place, bootstrap, progress)
         if outcome.status != "interrupted":
             place.drop()
         return outcome
@@ -68,7 +71,7 @@ def learn_runs(runs: Trajectories, study: Study, mechanism_file: Path, progress:
     return replace(outcome, summary=outcome.summary | {"files": files, "seconds": clock.seconds()})
 
 
-def _fill_folder(study: Study, place: Workspace, cores: int, executor: Executor | None, progress: Progress) -> Outcome:
+def _fill_folder(study: Study, place: Workspace, bootstrap: Callable[..., Support], progress: Progress) -> Outcome:
     clock, folder = Clock(), place.folder
     runs, failures = _kept_runs(study, place, progress)
     clock.lap("simulate")
@@ -81,7 +84,7 @@ def _fill_folder(study: Study, place: Workspace, cores: int, executor: Executor 
     outcome = assess(study, learnt, runs, folder / "learned.yaml", clock)
     changes: dict[str, Any] = {}
     try:
-        changes = _support(study, outcome, learnt, place, cores, executor, progress)
+        changes = _support(study, outcome, learnt, place, bootstrap)
         clock.lap("bootstrap")
         draw(study, outcome, folder, clock)
     except KeyboardInterrupt:
@@ -104,28 +107,19 @@ def _fill_folder(study: Study, place: Workspace, cores: int, executor: Executor 
 
 
 def _support(
-    study: Study,
-    outcome: Outcome,
-    learnt: Learnt,
-    place: Workspace,
-    cores: int,
-    executor: Executor | None,
-    progress: Progress,
+    study: Study, outcome: Outcome, learnt: Learnt, place: Workspace, bootstrap: Callable[..., Support]
 ) -> dict[str, Any]:
     """What a bootstrap adds to the summary, where the study asks for one."""
     if not study.uncertainty.bootstrap or not outcome.written:
         return {}
     done = place.kept(RESAMPLES) or {}
-    support = bootstrap_support(
+    support = bootstrap(
         learnt.discovery.mechanism,
         learnt.train,
         study.learn,
         resamples=study.uncertainty.bootstrap,
-        jobs=cores,
-        executor=executor,
         done={int(number): [(left, right) for left, right in found] for number, found in done.items()},
         keep=lambda found: place.keep(RESAMPLES, {str(number): sides for number, sides in found.items()}),
-        progress=progress,
     )
     reactions = zip(outcome.summary["reactions"], support.reactions, strict=True)
     return {"reactions": [each | {"support": part} for each, part in reactions], "bootstrap": support.as_dict()}
