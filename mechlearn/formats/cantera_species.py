@@ -100,7 +100,7 @@ def first_sentence(error: Exception) -> str:
 def atomic_weights(gas: ct.Solution) -> dict[str, float]:
     """Weights [kg/kmol] of the elements that a file declares itself, or to which it gives another weight."""
     weights = {name: float(gas.atomic_weight(name)) for name in gas.element_names}
-    return {name: weight for name, weight in weights.items() if _weight_in_table(name) != weight}
+    return {name: weight for name, weight in weights.items() if weight_in_table(name) != weight}
 
 
 def molecular_weight(species: Species, own_weights: Mapping[str, float]) -> float:
@@ -119,12 +119,13 @@ def molecular_weight(species: Species, own_weights: Mapping[str, float]) -> floa
     18.015
     """
     return sum(
-        count * (own_weights[element] if element in own_weights else _weight_in_table(element) or 0.0)
+        count * (own_weights[element] if element in own_weights else weight_in_table(element) or 0.0)
         for element, count in species.composition.items()
     )
 
 
-def _weight_in_table(symbol: str) -> float | None:
+def weight_in_table(symbol: str) -> float | None:
+    """Weight [kg/kmol] of an element of the periodic table; None for any other symbol."""
     try:
         return float(ct.Element(symbol).weight)
     except ct.CanteraError:

@@ -15,7 +15,7 @@ from ...chemistry.conservation import conservation_laws, masses, unbalanced
 from ...chemistry.mechanism import Mechanism, Species
 from ...chemistry.thermo import GAS_CONSTANT, ConstantCp, Nasa7
 from ...errors import BalanceError, FormatError
-from ..cantera_species import species_record, whole_numbers
+from ..cantera_species import species_record, weight_in_table, whole_numbers
 from ..records import plain
 from .reaction_entries import reaction_entries
 from .yaml_style import commented, flow, flow_rows, paragraph, yaml_text
@@ -141,23 +141,22 @@ def _check_balance(mechanism: Mechanism) -> None:
 
 
 def _own_weights(mechanism: Mechanism) -> dict[str, float]:
-    weights = {}
-    for element in dict.fromkeys(e for species in mechanism.species for e in species.composition):
-        if element in mechanism.atomic_weights:
-            weights[element] = float(mechanism.atomic_weights[element])
-            continue
-        try:
-            ct.Element(element)
-        except ct.CanteraError:
+    weights, elements = mechanism.atomic_weights, _elements(mechanism)
+    for element in elements:
+        if element not in weights and weight_in_table(element) is None:
             raise FormatError(
                 f"Element {element!r} is not in the periodic table and has no weight in atomic_weights, so that no "
                 "species with it has a mass. Give its atomic weight."
-            ) from None
-    return weights
+            )
+    return {element: float(weights[element]) for element in elements if element in weights}
+
+
+def _elements(mechanism: Mechanism) -> list[str]:
+    return list(dict.fromkeys(element for species in mechanism.species for element in species.composition))
 
 
 def _phase_entry(mechanism: Mechanism) -> dict[str, Any]:
-    elements = list(dict.fromkeys(e for species in mechanism.species for e in species.composition))
+    elements = _elements(mechanism)
     definitions = [species.definition or {} for species in mechanism.species]
     pressure = "1 atm" if mechanism.pressure == _ATMOSPHERE else float(mechanism.pressure)
     return {

@@ -13,7 +13,7 @@ from ...errors import DataError
 from ...units import to_si
 from ..cantera_species import molecular_weight
 from .columns import Columns
-from .table import Column, Table, numbers
+from .table import Column, Table, located, numbers
 from .table_mechanism import TableMechanism
 from .vocabulary import State
 
@@ -42,37 +42,25 @@ def read_states(table: Table, columns: Columns) -> TableStates:
     """
     read: dict[str, Array] = {}
     for quantity in _STATES:
-        column, value = columns.states.get(quantity), _given(table, quantity)
+        column, given = columns.states.get(quantity), table.comments.get(quantity)
         values = np.full(len(table.lines), np.nan) if column is None else numbers(table, column, needed=False)
-        if value is not None:
+        if given not in (None, ""):
             if column is not None and not np.isnan(values).all():
                 raise DataError(
                     f"{table.head}: the table has the column {column.header!r}, and a {quantity} is given beside it. "
                     "Leave one of them out."
                 )
-            values = np.full(len(table.lines), value)
+            with located(f"{table.where}: {quantity}"):
+                values = np.full_like(values, to_si(given, quantity))
         bad = np.flatnonzero(values <= 0)
-        if bad.size and column is not None:
-            cell = table.shown(int(bad[0]), column)
-            raise DataError(
-                f"{table.place(int(bad[0]), column)}: {cell} is not above zero. Check the value and its unit."
-            )
+        if bad.size:
+            row = int(bad[0])
+            what = f"{table.where}: the {quantity} {values[row]:g}"
+            if column is not None:
+                what = f"{table.place(row, column)}: {table.shown(row, column)}"
+            raise DataError(f"{what} is not above zero. Check the value and its unit.")
         read[quantity] = values
     return TableStates(**read)
-
-
-def _given(table: Table, quantity: State) -> float | None:
-    """The one value of all rows that the caller or a comment gives, in the unit inside."""
-    text = table.comments.get(quantity)
-    if text in (None, ""):
-        return None
-    try:
-        value = to_si(text, quantity)
-    except DataError as error:
-        raise DataError(f"{table.where}: {quantity}: {error}") from None
-    if not value > 0:
-        raise DataError(f"{table.where}: the {quantity} {value:g} is not above zero. Check the value and its unit.")
-    return value
 
 
 def concentrations(table: Table, columns: Columns, states: TableStates, source: TableMechanism) -> Array:

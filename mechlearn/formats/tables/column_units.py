@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ...errors import DataError
 from ...units import SI, dimension_of, factor
-from .table import UNITS_INSIDE, Column, Quantity
+from .table import UNITS_INSIDE, Column, Quantity, located
 from .vocabulary import DEGREES, STATES, State, is_state, known_dimension, state_of
 
 UNDERSTOOD = (
@@ -26,10 +26,8 @@ def by_dimension(column: Column, name: str, unit: str, where: str) -> Column:
     DataError
         If the unit is unknown, or measures what the name does not stand for.
     """
-    try:
+    with located(where):
         dimension = dimension_of(unit)
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from None
     rate = RATE.fullmatch(name)
     scale, offset = factor(unit, dimension)
     found = replace(column, name=name, unit=unit, scale=scale, offset=offset)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from ...errors import DataError
 from ...units import factor, is_unit
 from . import cantera, chemked, chemkin_pro, opensmoke, rmg
 from .column_units import RATE, by_dimension, with_degrees, without_unit
-from .table import OURS, Column, Quantity
+from .table import OURS, Column, Quantity, located
 from .vocabulary import BRACKETS, FRACTIONS, STATES, known_dimension, name_and_unit, plain_unit, state_of
 
 BY_HAND = "by hand"
@@ -41,10 +42,7 @@ def family(header: Sequence[str]) -> str:
     ('Cantera SolutionArray', 'Chemkin-Pro', 'by hand')
     """
     names = [cell.strip() for cell in header]
-    for form, is_header in _HEADERS.items():
-        if is_header(names):
-            return form
-    return BY_HAND
+    return next((each.FORM for each in _BY_HEADER if each.is_header(names)), BY_HAND)
 
 
 def meaning(cell: str, index: int, form: str, where: str) -> Column:
@@ -132,10 +130,8 @@ def _refuse_state(name: str, unit: str, where: str) -> None:
     """A temperature in coulomb is a mistake, not a column to pass over."""
     state = state_of(name)
     if state is not None:
-        try:
+        with located(where):
             factor(unit, state)
-        except DataError as error:
-            raise DataError(f"{where}: {error}") from None
 
 
 def _bare(column: Column, name: str, prefix: str | None, where: str) -> Column:
@@ -154,20 +150,10 @@ def _bare(column: Column, name: str, prefix: str | None, where: str) -> Column:
     return replace(column, quantity="undecided", name=name)
 
 
-_HEADERS = {
-    chemkin_pro.FORM: chemkin_pro.is_header,
-    opensmoke.FORM: opensmoke.is_header,
-    cantera.FORM: cantera.is_header,
-    rmg.FORM: rmg.is_header,
-}
+_BY_HEADER: tuple[Any, ...] = (chemkin_pro, opensmoke, cantera, rmg)
 _GRAMMARS: dict[str, Callable[[Column, str], Column]] = {
-    OURS: _ours,
-    BY_HAND: _by_hand,
-    cantera.FORM: cantera.column_of,
-    chemked.FORM: chemked.column_of,
-    chemkin_pro.FORM: chemkin_pro.column_of,
-    opensmoke.FORM: opensmoke.column_of,
-    rmg.FORM: _by_hand,
+    **{OURS: _ours, BY_HAND: _by_hand, rmg.FORM: _by_hand, chemkin_pro.FORM: chemkin_pro.column_of},
+    **{opensmoke.FORM: opensmoke.column_of, cantera.FORM: cantera.column_of, chemked.FORM: chemked.column_of},
 }
 
 

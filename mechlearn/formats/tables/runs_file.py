@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -121,24 +121,19 @@ def _tables(path: Path) -> list[Table]:
 
 
 def _of_yaml(path: Path) -> list[Table]:
-    content = _parsed(path)
-    if isinstance(content, Mapping):
-        if is_chemked(content):
-            return chemked_tables(path, content)
-        tables = yaml_tables(path, content)
-        if tables:
-            return tables
-    raise DataError(
-        f"{path} holds neither a SolutionArray that Cantera saved nor ChemKED datapoints. Give a file of runs; a "
-        "mechanism is given with --mechanism."
-    )
-
-
-def _parsed(path: Path) -> Any:
     try:
-        return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"Cannot read {path}: {error.strerror or error}.") from None
     except (YAMLError, ValueError, RecursionError) as error:
         said = " ".join(str(error).split())
         raise DataError(f"{path} is not YAML in UTF-8 ({said[:200]}). Write it anew.") from None
+    tables: list[Table] = []
+    if isinstance(content, Mapping):
+        tables = chemked_tables(path, content) if is_chemked(content) else yaml_tables(path, content)
+    if not tables:
+        raise DataError(
+            f"{path} holds neither a SolutionArray that Cantera saved nor ChemKED datapoints. Give a file of runs; a "
+            "mechanism is given with --mechanism."
+        )
+    return tables

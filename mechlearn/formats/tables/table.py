@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -48,6 +49,23 @@ UNITS_INSIDE: dict[str, str] = {
 
 _FORTRAN = re.compile(r"([\d.])[dD]([+-]?\d)")
 _MISSING = ("", "nan", "na", "n/a", "#n/a", "null", "none", "-", "--")
+
+
+@contextmanager
+def located(where: str) -> Iterator[None]:
+    """Name the place in the message of a `DataError` that the block raises.
+
+    Examples
+    --------
+    >>> with located("a.csv, line 1"):
+    ...     raise DataError("no number")
+    Traceback (most recent call last):
+    mechlearn.errors.DataError: a.csv, line 1: no number
+    """
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from None
 
 
 @dataclass(frozen=True)
