@@ -93,31 +93,22 @@ def _read(study: Study) -> Trajectories:
                 f"{name} has other species than {study.data[0]}: {lone[0]} is in {where}, not in {lacks}. Give files "
                 "with the same columns; where a species was not measured in some runs, one with empty cells."
             )
-    several = len(parts) > 1
-    runs = [
-        replace(
-            run,
-            name=f"{Path(name).stem}:{run.name}" if several else run.name,
-            parent=f"{Path(name).stem}:{run.parent}" if several and run.parent else run.parent,
-        )
-        for name, part in zip(study.data, parts, strict=True)
-        for run in _in_order(part, first.species_names)
-    ]
+    runs: list[Trajectory] = []
+    for name, part in zip(study.data, parts, strict=True):
+        prefix = f"{Path(name).stem}:" if len(parts) > 1 else ""
+        order = [part.species_names.index(each) for each in first.species_names]
+        runs += [
+            replace(
+                run,
+                name=prefix + run.name,
+                parent=run.parent and prefix + run.parent,
+                concentrations=run.concentrations[:, order],
+                rates=None if run.rates is None else run.rates[:, order],
+            )
+            for run in part.runs
+        ]
     left_out = tuple(dict.fromkeys(each for part in parts for each in part.left_out))
     return replace(first.select(runs), left_out=left_out)
-
-
-def _in_order(part: Trajectories, names: tuple[str, ...]) -> list[Trajectory]:
-    """The runs with the species in another order."""
-    order = [part.species_names.index(name) for name in names]
-    return [
-        replace(
-            run,
-            concentrations=run.concentrations[:, order],
-            rates=None if run.rates is None else run.rates[:, order],
-        )
-        for run in part.runs
-    ]
 
 
 def _data_file(study: Study, name: str) -> Path:
