@@ -27,27 +27,9 @@ def _outcome_text(outcome: Outcome) -> str:
     from ..chemistry.comparison import comparison_text
     from ..validation.validation_text import validation_text
 
-    def constant(rate: dict[str, float] | None) -> str:
-        return "-" if rate is None else f"{rate['A']:.7g}"
-
-    def known(reaction: dict[str, Any], part: str) -> str:
-        return str(reaction["interval"].get(part, {}).get("text", ""))
-
     lines = _sampling_text(outcome)
     if outcome.summary["reactions"]:
-        width = max(len(r["equation"]) for r in outcome.summary["reactions"])
-        heads = ("k forward", "95 %", "k reverse", "95 %", "contribution")
-        supported = "  support" if "bootstrap" in outcome.summary else ""
-        lines.append(
-            f"{'reaction':{width}}  {heads[0]:>12} {heads[1]:>14}  {heads[2]:>12} {heads[3]:>14}  {heads[4]}{supported}"
-        )
-        for r in outcome.summary["reactions"]:
-            lines.append(
-                f"{r['equation']:{width}}  {constant(r['forward']):>12} {known(r, 'forward'):>14}  "
-                f"{constant(r['reverse']):>12} {known(r, 'reverse'):>14}  {r['contribution']:12.2g}"
-                + (f"  {100 * r['support']:5.0f} %" if supported else "")
-            )
-        lines.append("Rate constants in kmol, m^3 and s.\n")
+        lines += [*_reaction_texts(outcome.summary["reactions"]), "Rate constants in kmol, m^3 and s.\n"]
     lines += _conserved_text(outcome.summary["conserved"])
     if outcome.summary["balances"]:
         lines += [outcome.summary["balances"], *_outlier_texts(outcome.summary["concentrations"]), ""]
@@ -56,6 +38,24 @@ def _outcome_text(outcome: Outcome) -> str:
     if outcome.comparison is not None:
         lines += ["", "Against the source mechanism:", comparison_text(outcome.comparison)]
     return "\n".join(lines)
+
+
+def _reaction_texts(reactions: list[dict[str, Any]]) -> list[str]:
+    """A table of the reactions, with their support where a bootstrap found it."""
+    width = max(len(reaction["equation"]) for reaction in reactions)
+    supported = "support" in reactions[0]
+    head = [f"{'reaction':{width}}", *(f"{f'k {part}':>12} {'95 %':>14}" for part in ("forward", "reverse"))]
+    lines = ["  ".join([*head, "contribution", *["support"] * supported])]
+    for reaction in reactions:
+        row = [f"{reaction['equation']:{width}}"]
+        for part in ("forward", "reverse"):
+            constant = "-" if reaction[part] is None else f"{reaction[part]['A']:.7g}"
+            row.append(f"{constant:>12} {reaction['interval'].get(part, {}).get('text', '')!s:>14}")
+        row.append(f"{reaction['contribution']:12.2g}")
+        if supported:
+            row.append(f"{100 * reaction['support']:5.0f} %")
+        lines.append("  ".join(row))
+    return lines
 
 
 def _sampling_text(outcome: Outcome) -> list[str]:
