@@ -1,43 +1,41 @@
-"""Balances → reactions, from the library of all candidates that the elements allow."""
+"""Balances → reactions, from all candidates that the elements allow."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..chemistry.arrays import Integers
 from ..chemistry.one_way import OneWayReaction
 from ..data.balances.balances import Balances
 from ..data.progress import Progress
 from .candidates.enumeration import candidate_reactions
 from .fit.candidate_result import CandidateFit, CandidateReaction
 from .fit.production_states import ProductionStates, driving, states_of
-from .fit.rate_fit import RateLawFit
+from .fit.rate_fit import RateLawFit, RateLawProblem, fitted_with_errors
 from .fit.rate_law_readout import reactions_of
 from .fit.rate_law_terms import Surroundings
 from .fit.rate_mixtures import collider_groups, columns
-from .select.backward_elimination import pruned_laws, restored_laws
-from .select.candidate_selection import eliminate, enriched, first_laws, fitted, mix, split
+from .fit.scaled_matrices import inverse_of
+from .select.backward_elimination import needed_laws, restored_laws
+from .select.candidate_selection import first_laws, mix, needed_reactions
+from .select.criterion import split
 from .select.forward_selection import with_slow_reactions
+from .select.rate_law_extension import with_extensions
 from .select.rate_law_reduction import reduced_laws
 from .settings import Search
 
-Array = NDArray[np.float64]
-MANY = 80
+MOST_FINE = 80
 """Candidates above which a coarse fit sorts out most before the fine one."""
 COARSE = 4.0
-SORTED_OUT = 1e-5
-"""Share of every species' gross flux below which the coarse fit drops a candidate."""
+LEAST_CONTRIBUTION = 1e-5
+"""To every species' gross flux, below which the coarse fit drops a candidate."""
 COLLIDERS = 12
-PASSES = 1
-"""Times that rate laws are made richer and simpler in turn."""
 LEVELS_PER_DECADE = 4
 MOST_STATES = 3000
 """States that are fitted; of more, so many drawn at random."""
 
 
-def candidate_fit(
-    balances: Balances, search: Search, progress: Progress, net: NDArray[np.int64] | None = None
-) -> CandidateFit:
+def candidate_fit(balances: Balances, search: Search, progress: Progress, net: Integers | None = None) -> CandidateFit:
     """The fewest candidates that explain the balances, with their rate laws.
 
     Parameters
@@ -47,7 +45,7 @@ def candidate_fit(
     search : Search
         ``reverse``, ``third_bodies``, ``molecularity`` and ``seed`` count here.
     progress : callable
-        Called with the share done and a word.
+        Called with the part done and a word.
     net : array of int, shape (R, S), optional
         Candidates; all that the elements allow if absent.
 
@@ -61,7 +59,7 @@ def candidate_fit(
     A non-negative mixture of fixed laws is fitted for all candidates at once, a convex problem without local minima;
     the smallest contributors are dropped while data held back are explained as well without them; then each rate law
     gets its own parameters, and a second term, colliders of their own or falloff where data held back ask for it. Only
-    where these laws miss less than the mixture did are reactions judged by them once more.
+    where these laws miss less than the mixture did are reactions assessed by them once more.
     """
     thermo = search.reverse == "thermo"
     states = _some_of(states_of(balances, thermo=thermo), search.seed)
@@ -72,52 +70,44 @@ def candidate_fit(
     train = split(len(states.target), search.seed)
     progress(0.1, f"{candidates} candidate reactions")
     reactions = driving(states, net)
-    if len(reactions.net) > MANY:
+    if len(reactions.net) > MOST_FINE:
         total = [np.arange(len(balances.species))]
-        coarse = columns(states, reactions, total, COARSE, search.third_bodies, falloff=False)
-        first = mix(coarse, states, np.ones(len(coarse.reaction), dtype=bool))
-        reactions = reactions.select(np.flatnonzero(first.shares(coarse, len(reactions.net)) > SORTED_OUT))
+        coarse = mix(columns(states, reactions, total, COARSE, search.third_bodies, falloff=False), states)
+        reactions = reactions.select(np.flatnonzero(coarse.contributions() > LEAST_CONTRIBUTION))
     progress(0.3, f"{len(reactions.net)} candidates left")
     if not len(reactions.net):
         return CandidateFit((), candidates, 0.0, 1.0, 1.0)
-    laws = columns(states, reactions, groups, 1.0, search.third_bodies)
-    mixture = mix(laws, states, np.ones(len(laws.reaction), dtype=bool))
-    kept = eliminate(laws, states.target, mixture, len(reactions.net), train)
+    third = search.third_bodies
+    mixture = mix(columns(states, reactions, groups, 1.0, third), states)
+    kept = needed_reactions(mixture, states.target, train)
     progress(0.7, f"{int(kept.sum())} reactions")
     if not kept.any():
         return CandidateFit((), candidates, mixture.errors.noise, mixture.errors.law, 1.0)
-    around = Surroundings.of(states, groups)
-    mixture = mix(laws, states, kept[laws.reaction])
-    start = first_laws(laws, mixture, reactions, around, kept)
-    third = search.third_bodies
-    fit, errors = enriched(states, reactions, around, start, mixture.errors, train, third=third)
+    problem = RateLawProblem(states, reactions, Surroundings.of(states, groups))
+    mixture = mix(mixture.columns, states, kept)
+    fit, errors = with_extensions(problem, first_laws(mixture, problem, kept), mixture.errors, train, third=third)
     if errors.noisy or errors.law <= mixture.errors.law:
-        left = pruned_laws(states, reactions, around, fit, errors, train)
-        fit, errors = fitted(states, reactions, around, left, errors)
+        fit, errors = fitted_with_errors(problem, needed_laws(problem, fit, train), errors)
         if errors.noisy:
-            fit, errors = with_slow_reactions(states, reactions, around, fit, errors, third=third)
+            fit, errors = with_slow_reactions(problem, fit, errors, third=third)
         else:
-            left = restored_laws(states, reactions, around, fit, errors, train, third=third)
-            fit, errors = fitted(states, reactions, around, left, errors)
-    for _ in range(PASSES):
-        fit, errors = enriched(states, reactions, around, fit.laws, errors, train, third=third)
-        left = reduced_laws(states, reactions, around, fit, errors, train)
-        fit, errors = fitted(states, reactions, around, left, errors)
-    inverse = fit.flux.inverse
+            restored = restored_laws(problem, fit, errors, train, third=third)
+            fit, errors = fitted_with_errors(problem, restored, errors)
+    fit, errors = with_extensions(problem, fit.laws, errors, train, third=third)
+    fit, errors = fitted_with_errors(problem, reduced_laws(problem, fit, train), errors)
     names = tuple(s.name for s in balances.species)
     found = []
     for law, deviation in zip(fit.laws, _deviations(fit), strict=True):
         row = reactions.net[law.reaction]
-        flux = states.observe(law.evaluate(around)[0] * reactions.difference[:, law.reaction])
         parts = reactions_of(law, row, names, groups, states.reference, thermo=thermo)
-        found.append(CandidateReaction(tuple(int(n) for n in row), parts, _contribution(flux, row, inverse), deviation))
+        found.append(CandidateReaction(tuple(row.tolist()), parts, problem.contribution(law, fit.flux), deviation))
     found.sort(key=lambda each: -each.contribution)
-    misfit = float(np.sqrt(np.mean(((fit.flux.production - states.target) * inverse) ** 2)))
+    misfit = float(np.sqrt(np.mean(((fit.flux.production - states.target) * fit.flux.inverse) ** 2)))
     return CandidateFit(tuple(found), candidates, errors.noise, errors.law, misfit)
 
 
 def _some_of(states: ProductionStates, seed: int) -> ProductionStates:
-    """At most `MOST_STATES`, drawn so that every decade of the rates has its share."""
+    """At most `MOST_STATES`, drawn so that every decade of the rates is there."""
     count = len(states.target)
     if states.operator is not None or count <= MOST_STATES:
         return states
@@ -135,27 +125,21 @@ def _some_of(states: ProductionStates, seed: int) -> ProductionStates:
 
 
 def candidate_directions(balances: Balances, search: Search) -> tuple[OneWayReaction, ...]:
-    """One-way reactions of the library that explain production rates at one temperature, without colliders."""
+    """One-way candidates that explain production rates at one temperature, without colliders."""
     states = _some_of(states_of(balances, thermo=False), search.seed)
     reactions = driving(states, candidate_reactions(balances.species, 2, search.molecularity))
-    laws = columns(states, reactions, [], 1.0, third=False)
-    mixture = mix(laws, states, np.ones(len(laws.reaction), dtype=bool))
-    kept = eliminate(laws, states.target, mixture, len(reactions.net), split(len(states.target), search.seed))
+    mixture = mix(columns(states, reactions, [], 1.0, third=False), states)
+    kept = needed_reactions(mixture, states.target, split(len(states.target), search.seed))
     return tuple(
-        OneWayReaction(tuple(int(n) for n in np.maximum(-row, 0)), tuple(int(n) for n in np.maximum(row, 0)))
+        OneWayReaction(tuple(np.maximum(-row, 0).tolist()), tuple(np.maximum(row, 0).tolist()))
         for row in reactions.net[kept]
     )
 
 
-def _contribution(flux: Array, net: NDArray[np.int64], inverse: Array) -> float:
-    return float(np.quantile(np.abs(flux)[:, None] * np.abs(net) * inverse, 0.95, axis=0).max())
-
-
 def _deviations(fit: RateLawFit) -> list[float]:
     """Standard errors of the first coefficient of each law, residuals being as large as the fit left them."""
-    size = np.sqrt(np.maximum(np.diag(fit.normal), 1e-300))
-    inverse = np.linalg.pinv(fit.normal / np.outer(size, size), rcond=1e-14, hermitian=True)
-    count = max(int(np.sum(fit.flux.net > 0)) - len(size), 1)
-    deviation = np.sqrt(np.maximum(np.diag(inverse), 0.0) * fit.loss / count) / size
-    starts = np.cumsum([0] + [len(law.parameters()) for law in fit.laws])[:-1]
-    return [float(deviation[i]) for i in starts]
+    sizes = [len(law.parameters()) for law in fit.laws]
+    variance = np.maximum(np.diag(inverse_of(fit.normal, 1e-14)), 0.0)
+    count = max(int(np.sum(fit.flux.net > 0)) - len(variance), 1)
+    first = np.cumsum([0, *sizes[:-1]])
+    return np.sqrt(variance * fit.loss / count)[first].tolist()

@@ -10,8 +10,7 @@ from threadpoolctl import threadpool_limits
 from ..chemistry.arrays import Array, Integers
 from ..data.balances.balances import Balances
 from ..data.balances.derivative import differential_balances
-from ..data.balances.integral import integral_balances
-from ..data.balances.weak import weak_balances
+from ..data.balances.integral import integral_balances, weak_balances
 from ..data.noise.concentration_noise import estimate_noise
 from ..data.progress import Progress
 from ..data.sampling.thinning import thinned

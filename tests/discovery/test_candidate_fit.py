@@ -15,11 +15,13 @@ import mechlearn as ml
 from mechlearn.chemistry.conservation import element_matrix
 from mechlearn.chemistry.kinetics import progress
 from mechlearn.discovery.candidates.enumeration import candidate_reactions
+from mechlearn.discovery.fit.balance_errors import BalanceErrors, errors_left
+from mechlearn.discovery.fit.nnls import active_set_nnls
 from mechlearn.discovery.fit.production_states import Flux, ProductionStates, driving, states_of
-from mechlearn.discovery.fit.rate_fit import BalanceErrors, errors_left, fit_laws
+from mechlearn.discovery.fit.rate_fit import RateLawProblem, fit_laws
 from mechlearn.discovery.fit.rate_law_readout import reactions_of
 from mechlearn.discovery.fit.rate_law_terms import Law, Surroundings, Term
-from mechlearn.discovery.fit.rate_mixtures import collider_groups, columns, gram, non_negative
+from mechlearn.discovery.fit.rate_mixtures import collider_groups, columns, gram
 from mechlearn.discovery.select.candidate_selection import mix
 from mechlearn.discovery.select.rate_law_reduction import without_idle_limit
 from mechlearn.simulation.mechanisms import find_mechanism
@@ -170,7 +172,7 @@ def test_weights_of_a_mixture_are_not_negative_and_solve_their_problem() -> None
     states = states_of(data, thermo=True)
     reactions = driving(states, candidate_reactions(data.species))
     laws = columns(states, reactions, collider_groups(states, 3), 3.0)
-    mixture = mix(laws, states, np.ones(len(laws.reaction), dtype=bool))
+    mixture = mix(laws, states)
     normal = gram(laws, states.target, mixture.scales)
     weights = normal.solve(np.ones(len(laws.reaction), dtype=bool))
     assert np.all(weights >= 0)
@@ -199,18 +201,13 @@ def test_noise_and_error_of_the_laws_are_told_apart(noise: float, law: float) ->
 
 def test_a_fit_finds_the_parameters_that_made_the_data() -> None:
     states = small_states(200)
-    around = Surroundings.of(states, [np.array([2])])
     reactions = driving(states, np.array([[-1, 1, 0], [0, -1, 1]]))
+    problem = RateLawProblem(states, reactions, Surroundings.of(states, [np.array([2])]))
     truth = (Law(0, (Term(np.array([1.0, 2.0, 0.5])),)), Law(2, (Term(np.array([0.5, -1.0, 0.0])),)))
-    made = fit_laws(states, reactions, around, truth, np.ones_like(states.target), iterations=0).flux.production
+    made = problem.flux(truth).production
     start = tuple(Law(law.reaction, (Term(np.zeros(3)),)) for law in truth)
-    fit = fit_laws(
-        replace(states, target=made),
-        reactions,
-        around,
-        start,
-        BalanceErrors(0.0, 1e-3).weights(Flux(made, made**2 + 1, made**2 + 1)),
-    )
+    weights = BalanceErrors(0.0, 1e-3).weights(Flux(made, made**2 + 1, made**2 + 1))
+    fit = fit_laws(problem.with_target(made), start, weights)
     for found, law in zip(fit.laws, truth, strict=True):
         assert found.parameters() == pytest.approx(law.parameters(), abs=1e-5)
 
@@ -282,13 +279,13 @@ def test_the_library_finds_what_the_network_finds() -> None:
 
 
 def test_the_active_sets_agree_with_scipy_and_end_where_a_column_is_needed_for_nothing() -> None:
-    tied = non_negative(np.array([[1.0, 1.0], [1.0, 2.0]]), np.ones(2), np.ones(2, dtype=bool), np.zeros(2))
+    tied = active_set_nnls(np.array([[1.0, 1.0], [1.0, 2.0]]), np.ones(2), np.ones(2, dtype=bool), np.zeros(2))
     np.testing.assert_array_equal(tied, [1.0, 0.0])
     generator = np.random.default_rng(5)
     for _ in range(20):
         values, target = generator.normal(size=(40, 30)), generator.normal(size=40)
         used = generator.random(30) < 0.8
-        found = non_negative(values.T @ values, values.T @ target, used, np.zeros(30))
+        found = active_set_nnls(values.T @ values, values.T @ target, used, np.zeros(30))
         best = np.zeros(30)
         best[used] = nnls(values[:, used], target)[0]
         np.testing.assert_allclose(found, best, atol=1e-8)
@@ -298,7 +295,7 @@ def test_the_active_sets_end_at_the_least_from_any_start() -> None:
     generator = np.random.default_rng(6)
     values, target = np.abs(generator.normal(size=(60, 80))), generator.normal(size=60)
     matrix = values.T @ values + 1e-9 * np.eye(80)
-    best = non_negative(matrix, values.T @ target, np.ones(80, dtype=bool), np.zeros(80))
+    best = active_set_nnls(matrix, values.T @ target, np.ones(80, dtype=bool), np.zeros(80))
     slope = values.T @ target - matrix @ best
     assert np.all(best >= 0)
     np.testing.assert_allclose(slope[best > 0], 0, atol=1e-9 * np.abs(values.T @ target).max())
@@ -306,5 +303,5 @@ def test_the_active_sets_end_at_the_least_from_any_start() -> None:
     for _ in range(5):
         start = np.where(generator.random(80) < 0.5, np.abs(generator.normal(size=80)), 0.0)
         np.testing.assert_allclose(
-            non_negative(matrix, values.T @ target, np.ones(80, dtype=bool), start), best, atol=1e-7
+            active_set_nnls(matrix, values.T @ target, np.ones(80, dtype=bool), start), best, atol=1e-7
         )

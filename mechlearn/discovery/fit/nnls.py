@@ -1,51 +1,120 @@
-"""Which candidates carry flux, before any integration: non-negative least squares on whitened balances.
+"""Non-negative least squares: of few columns by SciPy, of many by active sets, and of candidates on whitened balances.
 
-Letters in shapes: M rows, N samples, S species, R one-way reactions, Q candidates.
+Letters in shapes: M rows, N samples, S species, R one-way reactions, Q candidates, P columns.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import nnls
 
+from ...chemistry.arrays import Array, Integers, Mask
 from ...data.balances.balances import Balances
 from ...data.balances.whitening import HORIZONS, WhitenedRows
 from ..candidates.trajectory_candidates import Candidates
 
-Array = NDArray[np.float64]
-
-CARRIES = 1e-12
+LEAST_EIGENVALUE = 1e-12
+"""Relative to the largest, below which a direction is not determined."""
+MOST_STEPS = 20
+"""For each column, of the active set."""
+LEAST_SLOPE = 1e-12
+"""Of the objective with respect to a weight at zero, relative to the largest, at which it stays there."""
+AT_ONCE, AS_STEEP = 50, 0.1
+"""Columns that enter together at most, and their slope relative to the largest."""
 
 
 def rates_by_rows(balances: Balances, pool: Candidates) -> Array:
-    """Rate constants of all candidates, most of them zero, shape (Q,)."""
+    """Rate constants of all candidates, most of them zero, that fit whitened balances, shape (Q,)."""
     rows = WhitenedRows.of(balances)
     monomials = pool.reactions.monomials(rows.states)
     constants = np.zeros(len(pool))
-    for horizon in HORIZONS:
-        constants = _pass(rows, monomials, pool, constants, rows.within(horizon))
+    for horizon in HORIZONS:  # each whitened with the constants before
+        chosen = rows.within(horizon)
+        operator, accumulation = rows.balances.operator[chosen], rows.balances.accumulation[chosen]
+        white = rows.whitening(chosen, pool.reactions.jacobian(rows.states, pool.shares @ constants))
+        design = (operator @ monomials)[:, None, :] * (white @ pool.reactions.net.T)
+        design = design.reshape(-1, len(pool.offset)) @ pool.shares
+        target = (white @ accumulation[..., None]).ravel()
+        normal, right = design.T @ design, design.T @ target
+        size = np.sqrt(np.diag(normal))
+        size = np.where(size > 0, size, 1.0)
+        constants = non_negative(normal / np.outer(size, size), right / size) / size
     return constants
 
 
-def _pass(rows: WhitenedRows, monomials: Array, pool: Candidates, constants: Array, chosen: NDArray[np.bool_]) -> Array:
-    """One solution of non-negative least squares, whitened with the constants before."""
-    operator, accumulation = rows.balances.operator[chosen], rows.balances.accumulation[chosen]
-    white = rows.whitening(chosen, pool.reactions.jacobian(rows.states, pool.shares @ constants))
-    design = (operator @ monomials)[:, None, :] * (white @ pool.reactions.net.T)
-    design = design.reshape(-1, len(pool.offset)) @ pool.shares
-    target = (white @ accumulation[..., None]).ravel()
-    normal, right = design.T @ design, design.T @ target
-    size = np.sqrt(np.diag(normal))
-    size = np.where(size > 0, size, 1.0)
-    normal, right = normal / np.outer(size, size), right / size
-    return np.asarray(non_negative(normal, right) / size)
-
-
 def non_negative(normal: Array, right: Array) -> Array:
-    """Minimum of x·Hx/2 − b·x with x ≥ 0, for a scaled H."""
+    """Minimum of x·Hx/2 − b·x with x ≥ 0, for a scaled H that may be singular, by SciPy."""
     values, vectors = np.linalg.eigh(normal)
-    kept = values > CARRIES * values[-1]
+    kept = values > LEAST_EIGENVALUE * values[-1]
     root = np.sqrt(values[kept])[:, None] * vectors[:, kept].T
     target = (vectors[:, kept].T @ right) / np.sqrt(values[kept])
     return np.asarray(nnls(root, target, maxiter=50 * len(right))[0])
+
+
+def active_set_nnls(matrix: Array, right: Array, used: Mask, start: Array) -> Array:
+    """The non-negative x for which ½ xᵀAx − bᵀx is least, by active sets (Lawson and Hanson).
+
+    Parameters
+    ----------
+    matrix : array, shape (P, P)
+        Positive definite.
+    right : array, shape (P,)
+        b.
+    used : array of bool, shape (P,)
+        The others are zero.
+    start : array, shape (P,)
+        Not negative.
+
+    References
+    ----------
+    .. [1] C. L. Lawson, R. J. Hanson, Solving Least Squares Problems, chapter 23 (SIAM, 1995).
+       https://doi.org/10.1137/1.9781611971217
+    """
+    found, inside = start.copy(), np.flatnonzero(start)
+    futile, added = np.zeros(len(right), dtype=bool), inside[:0]
+    limit = LEAST_SLOPE * float(np.abs(right).max(initial=0.0))
+    rows = [(inside, matrix[inside])]
+    for _ in range(MOST_STEPS * len(right)):
+        inside = _to_the_edges(matrix, right, inside, found)
+        if np.any(found[added] > 0):
+            futile[:] = False
+        slope = right - np.sum([found[some] @ theirs for some, theirs in rows], axis=0)
+        slope = np.where(used & (found == 0) & ~futile, slope, 0.0)
+        if slope.max(initial=0.0) <= limit:
+            break
+        steepest = np.argsort(-slope)[:AT_ONCE]
+        added = steepest[slope[steepest] > max(limit, AS_STEEP * float(slope.max()))]
+        inside = np.append(inside, added)
+        new = np.setdiff1d(added, np.concatenate([some for some, _ in rows]))
+        rows.append((new, matrix[new]))
+        futile[added] = True
+    return found
+
+
+def _to_the_edges(matrix: Array, right: Array, inside: Integers, found: Array) -> Integers:
+    """Go to the least of the columns inside, those left out that turn negative on the way; what is left.
+
+    Notes
+    -----
+    The least without some columns G is x − H⁻¹_:G (H⁻¹_GG)⁻¹ x_G: of one factorisation of H, as long as few go.
+    """
+    while len(inside):
+        square = cho_factor(matrix[np.ix_(inside, inside)], overwrite_a=True, check_finite=False)
+        free = goal = cho_solve(square, right[inside], check_finite=False)
+        here, gone, left = found[inside], np.zeros(0, dtype=np.int64), np.ones(len(inside), dtype=bool)
+        inverse = np.zeros((len(inside), 0))
+        while len(low := np.flatnonzero(left & (goal <= 0))):
+            ratios = here[low] / np.where(here[low] > 0, here[low] - goal[low], 1.0)
+            here = np.maximum(here + ratios.min() * (goal - here), 0.0)
+            new = low[ratios <= ratios.min()]
+            gone, left[new], here[new] = np.append(gone, new), False, 0.0
+            unit = (np.arange(len(inside))[:, None] == new).astype(float)
+            inverse = np.hstack([inverse, cho_solve(square, unit, overwrite_b=True, check_finite=False)])
+            goal = np.where(left, free - inverse @ np.linalg.solve(inverse[gone], free[gone]), 0.0)
+        if left.all():
+            found[inside] = goal
+            break
+        found[inside] = here
+        inside = inside[left]
+    return inside

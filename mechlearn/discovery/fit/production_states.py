@@ -1,4 +1,4 @@
-"""What the library fits: states with their production, and the driving force of each candidate reaction there.
+"""What rate laws are fitted to: states with their production, and the driving force of each candidate reaction there.
 
 Letters in shapes: N states, M balances, S species, R reactions.
 """
@@ -9,20 +9,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array, Integers, Mask
 from ...chemistry.conservation import element_matrix
+from ...chemistry.one_way import monomials
 from ...chemistry.thermo import log_potential
 from ...data.balances.balances import Balances
 
-Array = NDArray[np.float64]
-
 LARGEST_LOG = 600.0
-HARDLY = 1e-8
+LEAST_FLUX = 1e-8
 ABOVE_MEDIAN = 2.0
 """Standard deviation of normal noise over its median size is 1.5; a little more is allowed."""
-NARROW = 0.02
-"""Spread of the temperatures, relative to their mean, below which one rate constant serves all."""
+SAME_TEMPERATURE = 0.02
+"""Range of the temperatures, relative to their mean, below which one rate constant serves all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +41,7 @@ class ProductionStates:
     potential : array, shape (N, S), optional
         ln(P°/RT) − g°/RT of each species, for reverse rates; None where reverse rates are not from thermodynamics.
     noise : float
-        The most that each rate can be off by independent noise, as a share of it.
+        The most that each rate can be off by independent noise, relative to it.
     """
 
     concentrations: Array
@@ -60,13 +59,13 @@ class ProductionStates:
     @property
     def isothermal(self) -> bool:
         """True if the temperatures are too near each other for an activation energy."""
-        return bool(np.ptp(self.temperature) <= NARROW * self.temperature.mean())
+        return bool(np.ptp(self.temperature) <= SAME_TEMPERATURE * self.temperature.mean())
 
     def observe(self, values: Array) -> Array:
         """Balances of values at the states, shape (N, …) → (M, …)."""
         return values if self.operator is None else np.asarray(self.operator @ values)
 
-    def rows(self, chosen: NDArray[np.bool_]) -> ProductionStates:
+    def rows(self, chosen: Mask) -> ProductionStates:
         """The balances marked true; of the states all, or where there is no operator those too."""
         if self.operator is not None:
             return replace(self, target=self.target[chosen], operator=self.operator[chosen])
@@ -101,7 +100,7 @@ def states_of(balances: Balances, *, thermo: bool) -> ProductionStates:
 
 
 def most_noise(balances: Balances) -> float:
-    """Share of each rate that noise of its own can be: what the elements do not add up by; without bound if unknown."""
+    """What noise of its own can be of each rate: what the elements do not add up by; without bound if unknown."""
     if not all(species.composition for species in balances.species):
         return np.inf
     atoms, rates = element_matrix(balances.species)[1], balances.accumulation
@@ -124,13 +123,17 @@ class Driving:
         Forward plus reverse.
     """
 
-    net: NDArray[np.int64]
+    net: Integers
     difference: Array
     total: Array
 
-    def select(self, chosen: NDArray[np.int64]) -> Driving:
+    def select(self, chosen: Integers) -> Driving:
         """Some of the reactions."""
         return Driving(self.net[chosen], self.difference[:, chosen], self.total[:, chosen])
+
+    def at(self, states: Mask) -> Driving:
+        """All of them at some of the states."""
+        return Driving(self.net, self.difference[states], self.total[states])
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,11 +157,17 @@ class Flux:
     @property
     def inverse(self) -> Array:
         """One over ``net``; zero where hardly anything flows."""
-        there = self.net > HARDLY * self.net.max(axis=0)
+        there = self.net > LEAST_FLUX * self.net.max(axis=0)
         return np.asarray(np.where(there, 1 / np.where(there, self.net, 1.0), 0.0))
 
+    def contribution(self, progress: Array, net: Array) -> float:
+        """95 % quantile of the largest contribution of a reaction, of balances of progress of shape (M,), to what a
+        species gains and loses.
+        """
+        return float(np.quantile(np.abs(progress)[:, None] * np.abs(net) * self.inverse, 0.95, axis=0).max())
 
-def driving(states: ProductionStates, net: NDArray[np.int64]) -> Driving:
+
+def driving(states: ProductionStates, net: Integers) -> Driving:
     """Reactions with their driving force.
 
     With thermodynamics each runs both ways, written in the direction in which its equilibrium lies; without, both
@@ -167,18 +176,11 @@ def driving(states: ProductionStates, net: NDArray[np.int64]) -> Driving:
     if states.potential is None:
         net = np.concatenate([net, -net])
         net = net[(net < 0).any(axis=1)]
-        forward = _monomials(states.concentrations, np.maximum(-net, 0))
+        forward = monomials(states.concentrations, np.maximum(-net, 0))
         return Driving(net, forward, forward)
     middle = np.median(states.potential @ net.T, axis=0)
     net = np.where(middle[:, None] < 0, -net, net)
     equilibrium = states.potential @ net.T
-    forward = _monomials(states.concentrations, np.maximum(-net, 0))
-    reverse = _monomials(states.concentrations, np.maximum(net, 0)) * np.exp(np.minimum(-equilibrium, LARGEST_LOG))
+    forward = monomials(states.concentrations, np.maximum(-net, 0))
+    reverse = monomials(states.concentrations, np.maximum(net, 0)) * np.exp(np.minimum(-equilibrium, LARGEST_LOG))
     return Driving(net, forward - reverse, forward + reverse)
-
-
-def _monomials(concentrations: Array, orders: NDArray[np.int64]) -> Array:
-    product = np.ones((len(concentrations), len(orders)))
-    for i, j in np.argwhere(orders):
-        product[:, i] *= concentrations[:, j] ** orders[i, j]
-    return product

@@ -1,6 +1,6 @@
 """Rate laws with parameters: Arrhenius, third bodies, falloff, and sums of them, with their derivatives.
 
-ln k(T) is expanded about a reference temperature T₀, in as many of 1, 1 − T₀/T, ln(T/T₀) as the data can tell apart.
+ln k(T) is expanded about a reference temperature T₀, in as many of 1, 1 − T₀/T, ln(T/T₀) as the data can distinguish.
 """
 
 from __future__ import annotations
@@ -8,17 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array, Integers, Mask
 from .production_states import ProductionStates
 
-Array = NDArray[np.float64]
-
-LARGEST = 80.0
-LIMITS = np.array([LARGEST, 80.0, 40.0])
+LARGEST_LOG = 80.0
+LIMITS = np.array([LARGEST_LOG, 80.0, 40.0])
 """Of ln k at T₀ in kmol, m³ and s, of Ea/RT₀, and of b."""
 LARGEST_EFFICIENCY = 1e3
-SMALL = 1e-6
+STEP = 1e-6
+"""Of ln Pr and ln F_cent, for central differences."""
 TWO_PARAMETERS_BELOW = 1.35
 """Ratio of the highest to the lowest temperature below which b stays zero."""
 
@@ -32,13 +31,17 @@ class Surroundings:
     relative: Array
 
     @classmethod
-    def of(cls, states: ProductionStates, groups: list[NDArray[np.int64]]) -> Surroundings:
+    def of(cls, states: ProductionStates, groups: list[Integers]) -> Surroundings:
         """With one column of colliders for each group of species."""
         t, reference = states.temperature, states.reference
         every = np.stack([np.ones_like(t), 1 - reference / t, np.log(t / reference)], axis=1)
         count = 1 if states.isothermal else 2 if t.max() < TWO_PARAMETERS_BELOW * t.min() else 3
         colliders = np.stack([states.concentrations[:, g].sum(axis=1) for g in groups], axis=1)
         return cls(every[:, :count], colliders, t / reference)
+
+    def at(self, states: Mask) -> Surroundings:
+        """Some of the states."""
+        return Surroundings(self.features[states], self.colliders[states], self.relative[states])
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +86,7 @@ class Term:
 
     def evaluate(self, around: Surroundings) -> tuple[Array, Array]:
         """Value at each state, shape (N,), and its derivatives with respect to the parameters, shape (N, P)."""
-        constant = np.exp(np.minimum(around.features @ self.low, LARGEST))
+        constant = np.exp(np.minimum(around.features @ self.low, LARGEST_LOG))
         if self.efficiency is None:
             return constant, constant[:, None] * around.features
         bodies = around.colliders[:, self.members]
@@ -91,7 +94,7 @@ class Term:
         by_efficiency = constant[:, None] * bodies[:, 1:]
         if self.high is None:
             return slow, np.concatenate([slow[:, None] * around.features, by_efficiency], axis=1)
-        fast = np.exp(np.minimum(around.features @ self.high, LARGEST))
+        fast = np.exp(np.minimum(around.features @ self.high, LARGEST_LOG))
         ratio = np.maximum(slow / fast, 1e-30)
         share = 1 / (1 + ratio)
         value, factor_slope, factor_centre = slow * share, np.zeros_like(ratio), None
@@ -138,9 +141,9 @@ def _broadening(log_ratio: Array, log_centre: Array) -> tuple[Array, Array, Arra
         bent = shifted / (0.75 - 1.27 * middle - 0.14 * shifted)
         return np.asarray(centre / (1 + bent**2))
 
-    up, down = log_ratio + SMALL, log_ratio - SMALL
-    slope = (log_factor(up, log_centre) - log_factor(down, log_centre)) / (2 * SMALL)
-    by_centre = (log_factor(log_ratio, log_centre + SMALL) - log_factor(log_ratio, log_centre - SMALL)) / (2 * SMALL)
+    up, down = log_ratio + STEP, log_ratio - STEP
+    slope = (log_factor(up, log_centre) - log_factor(down, log_centre)) / (2 * STEP)
+    by_centre = (log_factor(log_ratio, log_centre + STEP) - log_factor(log_ratio, log_centre - STEP)) / (2 * STEP)
     return np.exp(log_factor(log_ratio, log_centre)), slope, by_centre
 
 

@@ -5,118 +5,69 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..fit.production_states import Driving, ProductionStates
-from ..fit.rate_fit import BalanceErrors, RateLawFit, errors_left, fit_laws
-from ..fit.rate_law_terms import Law, Surroundings, Term
-from .candidate_selection import Criterion, part_of
-
-Mask = NDArray[np.bool_]
+from ...chemistry.arrays import Array, Mask
+from ..fit.balance_errors import BalanceErrors, errors_left
+from ..fit.rate_fit import RateLawFit, RateLawProblem, fit_laws
+from ..fit.rate_law_terms import Law, Term
+from .criterion import HeldOutData
 
 TRIED_AT_ONCE = 5
 ITERATIONS = 12
-SHARE_TO_START = 1e-3
+LEAST_START = 1e-3
 """Of the weighted contributions, at which a reaction that comes back starts where the residual asks for less."""
 
 
-def pruned_laws(
-    states: ProductionStates,
-    reactions: Driving,
-    around: Surroundings,
-    fit: RateLawFit,
-    errors: BalanceErrors,
-    train: Mask,
-) -> tuple[Law, ...]:
+def needed_laws(problem: RateLawProblem, fit: RateLawFit, train: Mask) -> tuple[Law, ...]:
     """The laws without those that data held back do not miss, the smallest contributors tried first."""
-    chosen = states.rows(train)
-    inside = part_of(reactions, around, train, states)
-    errors = errors_left(states.target, fit.flux, states.noise)
-    weights = errors.cautious.weights(fit.flux)
+    errors = errors_left(problem.states.target, fit.flux, problem.states.noise)
+    data = HeldOutData.of(problem, train, errors.cautious.weights(fit.flux))
 
-    def judged(laws: tuple[Law, ...]) -> tuple[tuple[Law, ...], NDArray[np.float64]]:
-        fitted = fit_laws(chosen, *inside, laws, weights[train], iterations=ITERATIONS).laws
-        whole = fit_laws(states, reactions, around, fitted, weights, iterations=0)
-        return fitted, ((whole.flux.production - states.target) * weights)[~train]
+    def fitted(laws: tuple[Law, ...]) -> tuple[tuple[Law, ...], Array]:
+        laws = fit_laws(data.part, laws, data.weights[train], iterations=ITERATIONS).laws
+        return laws, problem.flux(laws).production
 
-    laws, residual = judged(fit.laws)
-    judge = Criterion.of(errors, residual[weights[~train] > 0], _systematic(errors, fit, train))
-    best = judge.sum(residual)
-    inverse = fit.flux.inverse
-    shares = {}
-    for law in laws:
-        net = reactions.net[law.reaction]
-        flux = states.observe(law.evaluate(around)[0] * reactions.difference[:, law.reaction])
-        shares[law.reaction] = float(np.quantile(np.abs(flux)[:, None] * np.abs(net) * inverse, 0.95, axis=0).max())
+    laws, production = fitted(fit.laws)
+    criterion = data.criterion(errors, production, laws_of=fit.flux)
+    best = criterion.sum(data.residual(production))
+    contributions = {law.reaction: problem.contribution(law, fit.flux) for law in laws}
     while len(laws) > 1:
-        smallest = sorted(laws, key=lambda law: shares[law.reaction])[:TRIED_AT_ONCE]
         trials = []
-        for law in smallest:
-            others, residual = judged(tuple(other for other in laws if other is not law))
-            trials.append((judge.sum(residual), others))
+        for law in sorted(laws, key=lambda law: contributions[law.reaction])[:TRIED_AT_ONCE]:
+            others, production = fitted(tuple(other for other in laws if other is not law))
+            trials.append((criterion.sum(data.residual(production)), others))
         found, others = min(trials, key=lambda trial: trial[0])
-        if found > best + judge.needed:
-            return laws
+        if found > best + criterion.needed:
+            break
         best, laws = min(best, found), others
     return laws
 
 
 def restored_laws(
-    states: ProductionStates,
-    reactions: Driving,
-    around: Surroundings,
-    fit: RateLawFit,
-    errors: BalanceErrors,
-    train: Mask,
-    *,
-    third: bool,
+    problem: RateLawProblem, fit: RateLawFit, errors: BalanceErrors, train: Mask, *, third: bool
 ) -> tuple[Law, ...]:
     """The laws with those of candidates that data held back ask for, each tried alone on what the others leave."""
-    chosen = states.rows(train)
-    inside = part_of(reactions, around, train, states)
-    weights = errors.cautious.weights(fit.flux)
-    rest = states.target - fit.flux.production
-    residual = (-rest * weights)[~train]
-    judge = Criterion.of(errors, residual[weights[~train] > 0], _systematic(errors, fit, train))
-    base = judge.sum(residual)
-    present = {law.reaction for law in fit.laws}
+    data = HeldOutData.of(problem, train, errors.cautious.weights(fit.flux))
+    criterion = data.criterion(errors, fit.flux.production, laws_of=fit.flux)
+    base = criterion.sum(data.residual(fit.flux.production))
+    rest = problem.states.target - fit.flux.production
     back = []
-    for i in range(len(reactions.net)):
-        if i in present:
-            continue
-        net = reactions.net[i]
-        law = _slow_law(i, rest, states, reactions, around, weights, collided=third and bool(net.sum()))
-        alone = replace(chosen, target=rest[train])
-        tried = fit_laws(alone, *inside, (law,), weights[train] * (net != 0), iterations=2 * ITERATIONS).laws[0]
-        flux = states.observe(tried.evaluate(around)[0] * reactions.difference[:, i])
-        gain = base - judge.sum(((flux[:, None] * net - rest) * weights)[~train])
-        if gain > judge.needed:
-            back.append(tried)
+    for i in sorted(set(range(len(problem.reactions.net))) - {law.reaction for law in fit.laws}):
+        law = _slow_law(i, rest, problem, data.weights, collided=third and bool(problem.reactions.net[i].sum()))
+        law, residual = data.fitted_alone(law, rest, 2 * ITERATIONS)
+        if base - criterion.sum(residual) > criterion.needed:
+            back.append(law)
     return (*fit.laws, *back)
 
 
-def _systematic(errors: BalanceErrors, fit: RateLawFit, train: Mask) -> float:
-    return float(errors.cautious.of_laws(fit.flux)[~train].sum())
-
-
-def _slow_law(
-    reaction: int,
-    rest: NDArray[np.float64],
-    states: ProductionStates,
-    reactions: Driving,
-    around: Surroundings,
-    weights: NDArray[np.float64],
-    *,
-    collided: bool,
-) -> Law:
+def _slow_law(reaction: int, rest: Array, problem: RateLawProblem, weights: Array, *, collided: bool) -> Law:
     """A constant rate, as large as the residual asks for."""
-    count = around.colliders.shape[1]
-    low = np.zeros(around.features.shape[1])
+    count = problem.around.colliders.shape[1]
+    low = np.zeros(problem.around.features.shape[1])
     term = Term(low, tuple(range(count)), np.ones(count)) if collided else Term(low)
-    unit = states.observe(Law(reaction, (term,)).evaluate(around)[0] * reactions.difference[:, reaction])
-    column = unit[:, None] * reactions.net[reaction] * weights
+    column = problem.production(Law(reaction, (term,))) * weights
     size, left = float(np.linalg.norm(column)), rest * weights
     if size > 0:
         asked = float(np.sum(column / size * left)) / size
-        low[0] = np.log(max(asked, SHARE_TO_START * float(np.linalg.norm(left)) / size, 1e-30))
+        low[0] = np.log(max(asked, LEAST_START * float(np.linalg.norm(left)) / size, 1e-30))
     return Law(reaction, (replace(term, low=low),))

@@ -8,81 +8,56 @@ Letters in shapes: M balances, S species, P parameters, Q columns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
-from ..fit.production_states import Driving, ProductionStates
-from ..fit.rate_fit import BalanceErrors, RateLawFit
+from ...chemistry.arrays import Array
+from ..fit.balance_errors import BalanceErrors
+from ..fit.rate_fit import RateLawFit, RateLawProblem, fitted_with_errors
 from ..fit.rate_law_terms import Law, Surroundings, Term
 from ..fit.rate_mixtures import NO_COLLIDER, MixtureColumns, columns
-from .candidate_selection import fitted
+from ..fit.scaled_matrices import inverse_of
 from .rate_law_extension import expanded
-
-Array = NDArray[np.float64]
 
 STANDARD_ERRORS = 6.0
 """By which the rate of a reaction must differ from zero: so much that a rate law of another one, too simple by what
 noise hides, does not look like a reaction."""
 COARSE = 4.0
 INDEPENDENT = 1e-6
-"""Share of a column that is left without what the parameters make; below it nothing is told."""
+"""What is left of a column, relative to it, without what the parameters make; below it nothing is known."""
 DEPENDENT = 1e-12
 
 
-@dataclass(frozen=True, eq=False)
-class _Asked:
-    """How many standard errors each column differs from zero, and its weight, shape (Q,)."""
-
-    errors: Array
-    weight: Array
-
-
 def with_slow_reactions(
-    states: ProductionStates,
-    reactions: Driving,
-    around: Surroundings,
-    fit: RateLawFit,
-    errors: BalanceErrors,
-    *,
-    third: bool,
+    problem: RateLawProblem, fit: RateLawFit, errors: BalanceErrors, *, third: bool
 ) -> tuple[RateLawFit, BalanceErrors]:
     """The fit with candidates that the noise does not explain away, the clearest first, all fitted anew each time."""
-    everyone = [np.arange(states.concentrations.shape[1])]
-    every = columns(states, reactions, everyone, COARSE, third)
+    everyone = [np.arange(problem.states.concentrations.shape[1])]
+    every = columns(problem.states, problem.reactions, everyone, COARSE, third)
     while True:
-        present = np.isin(every.reaction, [law.reaction for law in fit.laws])
-        asked = _asked(states, reactions, around, fit, errors, every)
-        asked.errors[present] = 0.0
-        best = int(np.argmax(asked.errors))
-        if asked.errors[best] < STANDARD_ERRORS:
+        scores, weights = _scores(problem, fit, errors, every)
+        scores[np.isin(every.reaction, [law.reaction for law in fit.laws])] = 0.0
+        best = int(np.argmax(scores))
+        if scores[best] < STANDARD_ERRORS:
             return fit, errors
-        law = _law(every, best, float(asked.weight[best]), around)
-        fit, errors = fitted(states, reactions, around, (*fit.laws, law), errors)
+        law = _law(every, best, float(weights[best]), problem.around)
+        fit, errors = fitted_with_errors(problem, (*fit.laws, law), errors)
 
 
-def _asked(
-    states: ProductionStates,
-    reactions: Driving,
-    around: Surroundings,
-    fit: RateLawFit,
-    errors: BalanceErrors,
-    every: MixtureColumns,
-) -> _Asked:
-    net = reactions.net.astype(float)
-    slopes = [law.evaluate(around)[1] * reactions.difference[:, law.reaction, None] for law in fit.laws]
-    owner = np.repeat([law.reaction for law in fit.laws], [s.shape[1] for s in slopes])
-    jacobian = states.observe(np.concatenate(slopes, axis=1))
+def _scores(
+    problem: RateLawProblem, fit: RateLawFit, errors: BalanceErrors, every: MixtureColumns
+) -> tuple[Array, Array]:
+    """How many standard errors each column differs from zero, and its weight, shape (Q,)."""
+    net = problem.reactions.net.astype(float)
+    jacobian, owner = problem.slopes(fit.laws)
     weights = errors.weights(fit.flux)
-    rest = states.target - fit.flux.production
+    rest = problem.states.target - fit.flux.production
     count, many = len(owner), len(every.reaction)
     normal, mixed = np.zeros((count, count)), np.zeros((count, many))
     gradient, size, product = np.zeros(count), np.zeros(many), np.zeros(many)
     for k in range(net.shape[1]):
         mine, theirs = np.flatnonzero(net[owner, k]), np.flatnonzero(every.net[:, k])
         weight = weights[:, k, None]
-        known = jacobian[:, mine] * net[owner[mine], k] * weight
+        known = jacobian[:, mine] * net[owner, k][mine] * weight
         new = every.values[:, theirs] * every.net[theirs, k] * weight
         left = rest[:, k] * weights[:, k]
         normal[np.ix_(mine, mine)] += known.T @ known
@@ -90,13 +65,12 @@ def _asked(
         gradient[mine] += known.T @ left
         size[theirs] += np.sum(new**2, axis=0)
         product[theirs] += new.T @ left
-    scale = np.sqrt(np.maximum(np.diag(normal), 1e-300))
-    inverse = np.linalg.pinv(normal / np.outer(scale, scale), rcond=DEPENDENT, hermitian=True) / np.outer(scale, scale)
+    inverse = inverse_of(normal, DEPENDENT)
     free = size - np.sum(mixed * (inverse @ mixed), axis=0)
-    told = free > INDEPENDENT * size
-    free = np.where(told, free, 1.0)
+    independent = free > INDEPENDENT * size
+    free = np.where(independent, free, 1.0)
     numerator = product - mixed.T @ (inverse @ gradient)
-    return _Asked(np.where(told, numerator / np.sqrt(free), 0.0), numerator / free)
+    return np.where(independent, numerator / np.sqrt(free), 0.0), numerator / free
 
 
 def _law(every: MixtureColumns, column: int, weight: float, around: Surroundings) -> Law:

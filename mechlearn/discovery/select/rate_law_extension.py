@@ -5,26 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..fit.rate_law_terms import LARGEST, Law, Surroundings, Term
-
-Array = NDArray[np.float64]
+from ...chemistry.arrays import Array, Mask
+from ..fit.balance_errors import BalanceErrors
+from ..fit.rate_fit import RateLawFit, RateLawProblem, fitted_with_errors
+from ..fit.rate_law_terms import LARGEST_LOG, Law, Surroundings, Term
+from .criterion import HeldOutData
 
 NOTICEABLE = 0.01
-"""Share of a reaction's rate above which a collider may get a law of its own."""
-FEW = 4
+"""Contribution to a reaction's rate above which a collider may get a law of its own."""
+ALWAYS_SPLIT = 4
 """Colliders of one term that may always part."""
 CENTRES = [(0.6, -2.3, 0.0, 1.0), (0.5, -2.3, 0.0, 4.0)]
 """Where Troe's parameters start."""
 STEEPER = 6.0
+ACCURATE = 1e-5
+"""Error of the laws at which none is begun anew."""
+CLEARLY_BETTER = 0.8
+"""Ratio of the errors at which laws that were begun anew are taken."""
+MOST_SWEEPS = 8
 
 
 def expanded(constant: Array, around: Surroundings, worth: Array | None = None) -> Array:
     """Coefficients of ln k by least squares, each state weighted by what it is worth, shape (N,)."""
     there = constant > 0 if worth is None else (constant > 0) & (worth > 0)
     if not there.any():
-        return np.zeros(around.features.shape[1]) - LARGEST
+        return np.zeros(around.features.shape[1]) - LARGEST_LOG
     weight = np.ones(int(there.sum())) if worth is None else worth[there]
     rows = around.features[there] * weight[:, None]
     return np.asarray(np.linalg.lstsq(rows, np.log(constant[there]) * weight, rcond=None)[0])
@@ -84,9 +90,9 @@ def _own_colliders(term: Term, constant: Array, around: Surroundings) -> list[tu
         return []
     rate = np.exp(around.features @ term.low)
     each = rate[:, None] * term.efficiency * around.colliders[:, term.members]
-    share = np.median(each / np.maximum(constant, 1e-300)[:, None], axis=0)
-    few = len(term.members) <= FEW
-    noticeable = [place for place in range(len(term.members)) if few or share[place] > NOTICEABLE]
+    contributions = np.median(each / np.maximum(constant, 1e-300)[:, None], axis=0)
+    few = len(term.members) <= ALWAYS_SPLIT
+    noticeable = [place for place in range(len(term.members)) if few or contributions[place] > NOTICEABLE]
     groups = [[place] for place in noticeable] + ([noticeable] if len(noticeable) > 1 else [])
     found = []
     for places in groups:
@@ -105,7 +111,39 @@ def _moved(term: Term, places: list[int]) -> Term:
     return replace(term, low=low, members=tuple(term.members[p] for p in places), efficiency=efficiency / efficiency[0])
 
 
-def doubles_anew(laws: tuple[Law, ...], around: Surroundings) -> tuple[Law, ...]:
+def with_extensions(
+    problem: RateLawProblem, laws: tuple[Law, ...], errors: BalanceErrors, train: Mask, *, third: bool
+) -> tuple[RateLawFit, BalanceErrors]:
+    """Extend single rate laws as long as data held back ask for it; all parameters fitted together."""
+    fit, errors = fitted_with_errors(problem, laws, errors)
+    for _ in range(MOST_SWEEPS):
+        data = HeldOutData.of(problem, train, errors.weights(fit.flux))
+        extended_laws = tuple(_extended_where_asked(law, data, fit, errors, third=third) for law in fit.laws)
+        if extended_laws != fit.laws:
+            fit, errors = fitted_with_errors(problem, extended_laws, errors)
+            continue
+        again = _doubles_anew(fit.laws, problem.around)
+        if errors.noisy or errors.law < ACCURATE or again == fit.laws:
+            break
+        tried, left = fitted_with_errors(problem, again, errors)
+        if left.law > CLEARLY_BETTER * errors.law:
+            break
+        fit, errors = tried, left
+    return fit, errors
+
+
+def _extended_where_asked(law: Law, data: HeldOutData, fit: RateLawFit, errors: BalanceErrors, *, third: bool) -> Law:
+    """The law itself, or the extension that data held back ask for most."""
+    problem, criterion = data.problem, data.criterion(errors, fit.flux.production)
+    target = problem.states.target - (fit.flux.production - problem.production(law))
+    best = (criterion.sum(data.residual(fit.flux.production)) - criterion.gained, law)
+    for offer in extended(law, third and bool(problem.net(law).sum()), problem.around):
+        tried, residual = data.fitted_alone(offer, target, 25)
+        best = min(best, (criterion.sum(residual), tried), key=lambda pair: pair[0])
+    return best[1]
+
+
+def _doubles_anew(laws: tuple[Law, ...], around: Surroundings) -> tuple[Law, ...]:
     """The laws, sums of two Arrhenius terms begun anew: gone astray together, several hold each other there."""
     double = [len(law.terms) == 2 and not any(term.members for term in law.terms) for law in laws]
     return tuple(

@@ -6,55 +6,40 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..fit.production_states import Driving, ProductionStates
-from ..fit.rate_fit import BalanceErrors, RateLawFit, errors_left, fit_laws
+from ...chemistry.arrays import Mask
+from ..fit.balance_errors import errors_left
+from ..fit.rate_fit import RateLawFit, RateLawProblem
 from ..fit.rate_law_terms import Law, Surroundings, Term
-from .candidate_selection import Criterion, part_of
+from .criterion import Criterion, HeldOutData
 
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-
-ALLOWED = 0.2
-"""Rise of the judge's sum, as a part of what a richer law must gain, at which a simpler law is taken."""
-MOST_TRIES = 24
+ALLOWED_RISE = 0.2
+"""Of the criterion's sum, relative to what an extended law must gain, at which a simpler law is taken."""
+MOST_TRIALS = 24
 NEVER_FALLS_OFF = 1e-4
-"""Share of the high-pressure limit up to which the low one reaches in all states of what counts as a third body."""
+"""Relative to the high-pressure limit, up to what the low one reaches in all states of what counts as a third body."""
 
 
-def reduced_laws(
-    states: ProductionStates,
-    reactions: Driving,
-    around: Surroundings,
-    fit: RateLawFit,
-    errors: BalanceErrors,
-    train: Mask,
-) -> tuple[Law, ...]:
+def reduced_laws(problem: RateLawProblem, fit: RateLawFit, train: Mask) -> tuple[Law, ...]:
     """The laws with collider terms joined where data held back are explained as well."""
-    chosen = states.rows(train)
-    inside = part_of(reactions, around, train, states)
-    errors = errors_left(states.target, fit.flux, states.noise)
-    weights = errors.weights(fit.flux)
-    judge = Criterion.of(errors, ((fit.flux.production - states.target) * weights)[~train & (weights > 0).any(axis=1)])
+    around = problem.around
+    errors = errors_left(problem.states.target, fit.flux, problem.states.noise)
+    data = HeldOutData.of(problem, train, errors.weights(fit.flux))
+    seen = (data.weights > 0).any(axis=1)[~train]
+    criterion = Criterion.of(errors, data.residual(fit.flux.production)[seen])
     laws = []
     for law in (replace(law, terms=tuple(without_idle_limit(t, around) for t in law.terms)) for law in fit.laws):
-        net = reactions.net[law.reaction]
-        drive = reactions.difference[:, law.reaction]
-        flux = states.observe(law.evaluate(around)[0] * drive)
-        rest = states.target - (fit.flux.production - flux[:, None] * net)
-        alone = replace(chosen, target=rest[train])
-        best = judge.sum(((flux[:, None] * net - rest) * weights)[~train])
+        production = problem.production(law)
+        target = problem.states.target - (fit.flux.production - production)
+        best = criterion.sum(data.residual(production, target))
         rejected: set[tuple[tuple[int, ...], tuple[int, ...]]] = set()
-        for _ in range(MOST_TRIES):
+        for _ in range(MOST_TRIALS):
             pair = _most_alike(law, around, rejected)
             if pair is None:
                 break
-            offer = _joined(law, pair, around)
-            tried = fit_laws(alone, *inside, (offer,), weights[train] * (net != 0), iterations=25).laws[0]
-            left = states.observe(tried.evaluate(around)[0] * drive)[:, None] * net - rest
-            found = judge.sum((left * weights)[~train])
-            if found <= best + ALLOWED * judge.gained:
+            tried, residual = data.fitted_alone(_joined(law, pair, around), target, 25)
+            found = criterion.sum(residual)
+            if found <= best + ALLOWED_RISE * criterion.gained:
                 law, best = tried, min(best, found)
             else:
                 rejected.add((law.terms[pair[0]].members, law.terms[pair[1]].members))

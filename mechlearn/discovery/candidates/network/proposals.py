@@ -5,46 +5,46 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ....chemistry.arrays import Array, Integers
 from ....chemistry.conservation import element_matrix
 from ....chemistry.one_way import undirected
 from ....data.balances.balances import Balances
 from ....data.progress import Progress
 from ....errors import DataError
-from ...fit.production_states import Driving, ProductionStates, driving, states_of
-from ...fit.rate_fit import BalanceErrors, RateLawFit
+from ...fit.balance_errors import BalanceErrors
+from ...fit.production_states import ProductionStates, driving, states_of
+from ...fit.rate_fit import RateLawFit, RateLawProblem
 from ...fit.rate_law_terms import Surroundings
 from ...fit.rate_mixtures import collider_groups, columns
-from ...select.candidate_selection import enriched, first_laws, mix, split
+from ...select.candidate_selection import first_laws, mix
+from ...select.criterion import split
+from ...select.rate_law_extension import with_extensions
 from ...settings import Search
 from .range_network import RangeProblem, drawn, trained, whole_rows
 
-Array = NDArray[np.float64]
 Row = tuple[int, ...]
-ROWS = 32
+MOST_ROWS = 32
 """Free and frozen rows of the whole network."""
-MOST_STATES = 400
-ROUNDS, PATIENCE = 20, 4
+MOST_STATES_OF_NETWORK = 400
+MOST_ROUNDS, IDLE_ROUNDS = 20, 4
 """Of the whole network: at most, and without a new reaction."""
-FIRST_FLOOR = 1e-3
-PEELS = 6
-FEW_ROWS = (4, 6, 8)
+FLOOR_OF_WEIGHTS = 1e-3
+MOST_PEELS = 6
+ROWS_OF_RESIDUAL = (4, 6, 8)
 """Free rows that are fitted to what the reactions found leave."""
-FEW_STATES = 200
+STATES_OF_RESIDUAL = 200
 STARTS, MOST_STARTS = 12, 36
 """Where something new is found, and at most."""
-FEW_ITERATIONS = 80
-COLLIDERS = 12
-NOTHING_LEFT = 1e-5
-"""Error of the laws at which no reaction can be missing."""
-WIDE = 3.0
-"""Residual, in units of the errors of the laws, beyond which more counts little."""
+ITERATIONS_ON_RESIDUAL = 80
+COLLIDERS_OF_LAWS = 12
+COMPLETE_LAW_ERROR = 1e-5
+"""Error of the rate laws at which no reaction can be missing."""
+ROBUST_RESIDUAL = 3.0
+"""Residual, in units of the errors of the rate laws, beyond which more counts little."""
 
 
-def proposed_reactions(
-    balances: Balances, search: Search, progress: Progress, enough: Iterable[Row] = ()
-) -> NDArray[np.int64]:
+def proposed_reactions(balances: Balances, search: Search, progress: Progress, enough: Iterable[Row] = ()) -> Integers:
     """Net vectors of the reactions that the network finds, shape (R, S); some may not be needed.
 
     Parameters
@@ -54,7 +54,7 @@ def proposed_reactions(
     search : Search
         ``third_bodies`` and ``seed`` count here.
     progress : callable
-        Called with the share done and a word.
+        Called with the part done and a word.
     enough : iterable of tuple of int, optional
         Net vectors, in either direction; the search ends where all are found.
 
@@ -77,11 +77,11 @@ def proposed_reactions(
     atoms = np.asarray(element_matrix(balances.species)[1], dtype=float)
     generator = np.random.default_rng([search.seed, 11])
     found = _whole_network(states, atoms, generator, progress)
-    asked = {undirected(np.array(row)) for row in enough}
-    for peel in range(PEELS if found else 0):
-        if asked and asked <= {undirected(np.array(row)) for row in found}:
+    wanted = {undirected(np.array(row)) for row in enough}
+    for peel in range(MOST_PEELS if found else 0):
+        if wanted and wanted <= set(found):
             break
-        progress(0.6 + 0.4 * peel / PEELS, f"{len(found)} reactions")
+        progress(0.6 + 0.4 * peel / MOST_PEELS, f"{len(found)} reactions")
         new = _peeled(states, atoms, found, search, generator)
         if not new:
             break
@@ -93,21 +93,22 @@ def _whole_network(
     states: ProductionStates, atoms: Array, generator: np.random.Generator, progress: Progress
 ) -> list[Row]:
     size = np.abs(states.target)
-    weights = 1 / np.maximum(size + FIRST_FLOOR * size.max(axis=1, keepdims=True), 1e-300)
-    problem = RangeProblem.of(states, atoms, states.target, weights).part(_some(states, generator))
+    weights = 1 / np.maximum(size + FLOOR_OF_WEIGHTS * size.max(axis=1, keepdims=True), 1e-300)
+    some = generator.permutation(len(size))[:MOST_STATES_OF_NETWORK]
+    problem = RangeProblem.of(states, atoms, states.target, weights).part(some)
     known: dict[Row, Array] = {}
     idle = 0
-    for number in range(ROUNDS):
-        progress(0.6 * number / ROUNDS, f"{len(known)} reactions")
+    for number in range(MOST_ROUNDS):
+        progress(0.6 * number / MOST_ROUNDS, f"{len(known)} reactions")
         frozen = np.array(list(known), dtype=float).reshape(len(known), atoms.shape[1])
         logs = np.array(list(known.values())).reshape(len(known), problem.features.shape[1])
-        network = trained(problem, drawn(problem, max(ROWS - len(known), 1), generator, frozen, logs))
+        network = trained(problem, drawn(problem, max(MOST_ROWS - len(known), 1), generator, frozen, logs))
         known = dict(zip(known, network.logs[len(network.free) :], strict=True))
         before = len(known)
         for row, coefficients in whole_rows(problem, network):
-            _add(known, row, coefficients)
+            known.setdefault(undirected(row), coefficients)
         idle = 0 if len(known) > before else idle + 1
-        if idle > PATIENCE:
+        if idle > IDLE_ROUNDS:
             break
     return list(known)
 
@@ -116,55 +117,34 @@ def _peeled(
     states: ProductionStates, atoms: Array, found: list[Row], search: Search, generator: np.random.Generator
 ) -> list[Row]:
     """Reactions in what those found leave."""
-    groups = collider_groups(states, COLLIDERS)
+    groups = collider_groups(states, COLLIDERS_OF_LAWS)
     reactions = driving(states, np.array(found, dtype=np.int64))
-    laws = columns(states, reactions, groups, 1.0, search.third_bodies)
-    mixture = mix(laws, states, np.ones(len(laws.reaction), dtype=bool))
-    around = Surroundings.of(states, groups)
-    start = first_laws(laws, mixture, reactions, around, np.ones(len(reactions.net), dtype=bool))
+    laws = RateLawProblem(states, reactions, Surroundings.of(states, groups))
+    mixture = mix(columns(states, reactions, groups, 1.0, search.third_bodies), states)
+    start = first_laws(mixture, laws, np.ones(len(reactions.net), dtype=bool))
     train = split(len(states.target), search.seed)
-    fit, errors = enriched(states, reactions, around, start, mixture.errors, train, third=search.third_bodies)
-    if errors.law < NOTHING_LEFT:
+    fit, errors = with_extensions(laws, start, mixture.errors, train, third=search.third_bodies)
+    if errors.law < COMPLETE_LAW_ERROR:
         return []
-    problem = _left(states, atoms, reactions, around, fit, errors)
-    new: dict[Row, Array] = {row: np.zeros(0) for row in found}
+    problem = _left(laws, atoms, fit, errors)
+    known = dict.fromkeys(found)
     for number in range(MOST_STARTS):
-        if number >= STARTS and len(new) > len(found):
+        if number >= STARTS and len(known) > len(found):
             break
-        count = FEW_ROWS[number % len(FEW_ROWS)]
-        network = trained(problem, drawn(problem, count, generator), FEW_ITERATIONS)
-        for row, coefficients in whole_rows(problem, network) if network.curvature is not None else []:
-            _add(new, row, coefficients)
-    return list(new)[len(found) :]
+        count = ROWS_OF_RESIDUAL[number % len(ROWS_OF_RESIDUAL)]
+        network = trained(problem, drawn(problem, count, generator), ITERATIONS_ON_RESIDUAL)
+        known |= dict.fromkeys(undirected(row) for row, _ in whole_rows(problem, network))
+    return list(known)[len(found) :]
 
 
-def _left(
-    states: ProductionStates,
-    atoms: Array,
-    reactions: Driving,
-    around: Surroundings,
-    fit: RateLawFit,
-    errors: BalanceErrors,
-) -> RangeProblem:
-    """What the laws leave where they miss most, all that a change of their parameters could make counting for nothing.
+def _left(laws: RateLawProblem, atoms: Array, fit: RateLawFit, errors: BalanceErrors) -> RangeProblem:
+    """What the rate laws leave where they miss most; what other parameters of theirs could make counts for nothing.
 
-    For the laws have taken over part of what is missing.
+    For the rate laws have taken over part of what is missing.
     """
-    rest, weights = states.target - fit.flux.production, errors.weights(fit.flux)
-    robust = weights / np.sqrt(1 + (rest * weights / WIDE) ** 2)
-    worst = np.argsort(-np.abs(rest * robust).max(axis=1), kind="stable")[:FEW_STATES]
-    slopes = [law.evaluate(around)[1] * reactions.difference[:, law.reaction, None] for law in fit.laws]
-    owner = np.repeat([law.reaction for law in fit.laws], [each.shape[1] for each in slopes])
-    changes = np.concatenate(slopes, axis=1)[worst, None] * reactions.net[owner].T
-    return RangeProblem.of(states, atoms, rest, robust).part(worst).absorbing(changes)
-
-
-def _some(states: ProductionStates, generator: np.random.Generator) -> NDArray[np.int64]:
-    return np.asarray(generator.permutation(len(states.target))[:MOST_STATES])
-
-
-def _add(known: dict[Row, Array], row: NDArray[np.int64], coefficients: Array) -> None:
-    """A row that is not there yet, in either direction."""
-    key, opposite = tuple(row.tolist()), tuple((-row).tolist())
-    if key not in known and opposite not in known:
-        known[key] = coefficients
+    rest, weights = laws.states.target - fit.flux.production, errors.weights(fit.flux)
+    robust = weights / np.sqrt(1 + (rest * weights / ROBUST_RESIDUAL) ** 2)
+    worst = np.argsort(-np.abs(rest * robust).max(axis=1), kind="stable")[:STATES_OF_RESIDUAL]
+    slopes, owner = laws.slopes(fit.laws)
+    changes = slopes[worst, None] * laws.reactions.net[owner].T
+    return RangeProblem.of(laws.states, atoms, rest, robust).part(worst).absorbing(changes)
