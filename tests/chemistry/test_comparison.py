@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from mechlearn.chemistry.comparison import compare, comparison_text
 from mechlearn.chemistry.kinetics import broadening
 from mechlearn.chemistry.mechanism import Arrhenius, Falloff, Mechanism, Reaction, ThirdBody
-from mechlearn.formats.cantera_yaml.entries import mechanism_text
+from mechlearn.formats.cantera_yaml.mechanism_text import mechanism_text
 from mechlearn.formats.cantera_yaml.mechanism_reading import parse_mechanism, read_mechanism
 
 from ..helpers import BANK, HYDROGEN_OXIDATION, MICHAELIS_MENTEN, mechanisms, network, one_way

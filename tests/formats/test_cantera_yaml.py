@@ -13,9 +13,9 @@ from ruamel.yaml.representer import RoundTripRepresenter
 from mechlearn.chemistry.mechanism import Arrhenius, Falloff, Mechanism, Reaction, Species, ThirdBody
 from mechlearn.chemistry.thermo import GAS_CONSTANT, ConstantCp, Nasa7
 from mechlearn.errors import BalanceError, FormatError
-from mechlearn.formats.cantera_yaml.entries import mechanism_text
 from mechlearn.formats.cantera_yaml.export import check_export, to_cantera, write_mechanism
 from mechlearn.formats.cantera_yaml.mechanism_reading import parse_mechanism, read_mechanism
+from mechlearn.formats.cantera_yaml.mechanism_text import mechanism_text
 
 from ..helpers import BANK, MICHAELIS_MENTEN, assert_same_mechanism, assert_same_rates, mechanisms, network, one_way
 

@@ -16,8 +16,8 @@ from ...chemistry.kinetics import is_modelled, progress
 from ...chemistry.mechanism import Mechanism
 from ...errors import FormatError
 from ...files import write_text
-from .entries import mechanism_text
 from .mechanism_reading import solution
+from .mechanism_text import mechanism_text
 from .reaction_entries import one_way_parts
 
 _STATES = 6
