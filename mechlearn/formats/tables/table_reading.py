@@ -20,7 +20,7 @@ from .amounts import TableStates, concentrations, read_states
 from .columns import Columns, chosen, understood
 from .flow_reactors import FEEDS, Feed, feed_names, steady_runs
 from .inspection import Inspection, inspected, remarks, run_summaries
-from .run_rows import Members, constant, members
+from .run_rows import constant, members
 from .table import Basis, Column, Table, numbers
 from .table_mechanism import TableMechanism, source_of
 
@@ -176,12 +176,10 @@ def _part(table: Table, columns: Columns, source: TableMechanism, reactor: str |
         own, own_rates = cast(Reactor, reactors[name]), _rates(table, columns, rates, rows)
         run = Trajectory(time[rows], amounts[rows], temperature, pressure, own_rates, own, name, parents[name])
         runs.append(run)
-    return _Part(species, tuple(runs), how, (*notes, *worked_out, *_single_states(found, how)))
-
-
-def _single_states(found: Members, how: str) -> list[str]:
-    short = [name for name, rows in found.items() if len(rows) == 1]
-    return [f"Runs of a single state: {len(short)} of {len(found)}."] if short and how != "one run" else []
+    short = sum(len(rows) == 1 for rows in found.values())
+    if short and how != "one run" and not table.columns:
+        worked_out.append(f"Runs of a single state: {short} of {len(found)}.")
+    return _Part(species, tuple(runs), how, (*notes, *worked_out))
 
 
 def _with_species(run: Trajectory, own: tuple[str, ...], names: tuple[str, ...]) -> Trajectory:
