@@ -6,9 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +17,6 @@ import pytest
 
 import mechlearn as ml
 from mechlearn.__main__ import main
-from mechlearn.cli.shell import progress_bar
-from mechlearn.data.progress import Progress
 from mechlearn.study.schema import example_studies
 
 from ..processes import interruptible
@@ -352,38 +348,3 @@ def test_an_interrupted_simulation_leaves_nothing(tmp_path: Path) -> None:
     assert (status, out) == (130, "")
     assert "mechlearn: interrupted before there was a result" in err
     assert [path.name for path in tmp_path.iterdir()] == ["long.yaml"]
-
-
-def test_progress_that_nobody_watches_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress_bar(False, seconds_a_line=0.02) as progress:
-        progress(0.25, "fitting")
-        time.sleep(0.2)
-    lines = capsys.readouterr().err.splitlines()
-    assert len(lines) >= 2
-    assert set(lines) == {" 25 % fitting"}
-    for quiet, seconds in ((True, 0.01), (False, 60.0)):
-        with progress_bar(quiet, seconds_a_line=seconds) as progress:
-            progress(0.5, "fitting")
-            time.sleep(0.05)
-        assert capsys.readouterr() == ("", "")
-
-
-def test_validation_and_graphs_show_their_progress(call: Call, done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shares: list[float] = []
-
-    @contextmanager
-    def watched(quiet: bool) -> Iterator[Progress]:
-        yield lambda share, doing: shares.append(0.0 if quiet else share)
-
-    monkeypatch.setattr("mechlearn.cli.validate.progress_bar", watched)
-    monkeypatch.setattr("mechlearn.cli.graph.progress_bar", watched)
-    mechanism = done / "results" / "learned.yaml"
-    for line in (
-        ("validate", mechanism, done / "runs.h5"),
-        ("graph", mechanism, "--study", done / "small.yaml", "-o", "x.dot"),
-    ):
-        shares.clear()
-        assert call(*line)[0] == 0
-        assert shares[-1] == 1.0
-        call(*line, "--quiet")
-        assert shares[-1] == 0.0
