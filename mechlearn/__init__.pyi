@@ -14,14 +14,14 @@ from .chemistry.mechanism import ThirdBody as ThirdBody
 from .data.balances.balances import Balances as Balances
 from .data.balances.derivative import differential_balances as differential_balances
 from .data.balances.integral import integral_balances as integral_balances
-from .data.balances.weak import weak_balances as weak_balances
+from .data.balances.integral import weak_balances as weak_balances
 from .data.noise.concentration_noise import Noise as Noise
 from .data.noise.concentration_noise import estimate_noise as estimate_noise
 from .data.trajectories import Trajectories as Trajectories
 from .data.trajectories import Trajectory as Trajectory
 from .discovery.discover import discover as discover
 from .discovery.discover import relative_error as relative_error
-from .discovery.discovery_result import Discovery as Discovery
+from .discovery.result import Discovery as Discovery
 from .discovery.fit.refine import Refinement as Refinement
 from .discovery.fit.refine import refine as refine
 from .discovery.settings import Adam as Adam

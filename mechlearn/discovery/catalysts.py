@@ -30,16 +30,16 @@ def solution_with_catalysts(
 
 
 NOT_LOOKED_FOR = (
-    " With catalysts nothing was found: these states do not tell all complexes of two or three molecules apart, or "
+    " With catalysts nothing was found: these states do not distinguish all complexes of two or three molecules, or "
     "reactions of such complexes do not explain them. Bring states in which all concentrations differ independently."
 )
 
 
-def reason_text(solution: Solution, witnesses: tuple[Complex, ...], balances: Balances) -> str:
+def reason_text(solution: Solution, needed: tuple[Complex, ...], balances: Balances) -> str:
     """What the data show that no reactions without catalysts can do."""
     names = [s.name for s in balances.species]
     parts = []
-    for y in witnesses:
+    for y in needed:
         own = [d for d in solution.fit.directions if d.reactants == y]
         equations = "; ".join(d.equation(names) for d in own)
         kept = [
@@ -48,11 +48,11 @@ def reason_text(solution: Solution, witnesses: tuple[Complex, ...], balances: Ba
             if a and any(p >= a for p in ps)
         ]
         part = f"is in the rate of {equations} but not used up" if kept else "is used up more slowly than its rate says"
-        parts.append(f"{' and '.join(kept) or complex_text(y, [s.name for s in balances.species])} {part}")
+        parts.append(f"{' and '.join(kept) or complex_text(y, names)} {part}")
     return "; ".join(parts)
 
 
-def same_law_text(solution: Solution, balances: Balances) -> str:
+def same_rate_law_text(solution: Solution, balances: Balances) -> str:
     """Reactions with a catalyst that can be written without it, at a smaller rate constant."""
     names = [s.name for s in balances.species]
     texts = []
@@ -68,7 +68,7 @@ def same_law_text(solution: Solution, balances: Balances) -> str:
     return "".join(texts)
 
 
-def law_of(direction: OneWayReaction) -> tuple[Complex, Complex]:
-    """The reactants and the direction of the change: what a rate law tells of a reaction."""
+def rate_law_of(direction: OneWayReaction) -> tuple[Complex, Complex]:
+    """The reactants and the direction of the change: what a rate law shows of a reaction."""
     net = np.subtract(direction.products, direction.reactants)
     return direction.reactants, tuple(int(c) for c in net // (np.gcd.reduce(net) or 1))

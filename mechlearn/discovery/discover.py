@@ -14,9 +14,9 @@ from ..data.progress import Progress, silent
 from ..data.trajectories import Trajectories
 from ..errors import DataError, StudyError
 from .candidate_search import from_candidates
-from .discovery_result import Discovery, no_reactions
 from .fit.scaling import noise_of
 from .network_search import from_network
+from .result import Discovery, no_reactions
 from .settings import Search
 from .trajectory_search import from_trajectories
 

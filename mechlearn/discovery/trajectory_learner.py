@@ -17,7 +17,7 @@ from ..data.sampling.thinning import thinned
 from ..data.trajectories import Trajectories
 from ..errors import DataError
 from .candidates.trajectory_candidates import Candidates, candidates
-from .fit.learned_reactions import Bounds
+from .fit.learned_reactions import Bounds, FittedReaction
 from .fit.nnls import rates_by_rows
 from .fit.noise_continuation import continued_in_noise, has_unresolved_start
 from .fit.outliers import OUTLIER, chi2_per_datum, chi2_without_reactions, has_outliers, noise_left, outliers
@@ -25,7 +25,7 @@ from .fit.rate_bounds import UNDETERMINED, bounds, bounds_beside_all
 from .fit.run_arrays import run_arrays
 from .fit.trajectory_fit import fitted, information
 from .fit.trajectory_problem import FitState, TrajectoryProblem
-from .fit.trajectory_result import CompetingNetwork, FittedReaction, TrajectoryFit
+from .fit.trajectory_result import CompetingNetwork, TrajectoryFit
 from .select.cycle_conditions import preferred
 from .select.trajectory_selection import ReactionSet, Selector
 from .settings import Search

@@ -12,13 +12,13 @@ from ..chemistry.unmeasured_products import unmeasured_text
 from ..data.sampling.check_sampling import check_sampling
 from ..data.trajectories import Trajectories
 from ..discovery.discover import relative_error
-from ..discovery.discovery_result import Discovery
+from ..discovery.result import Discovery
+from ..discovery.status import UNEXPLAINED
 from ..errors import BalanceError, DataError, SimulationError
 from ..formats.cantera_yaml.export import write_mechanism
 from ..validation.validate import validate
 from ..validation.validation_result import Validation
 from .evidence import (
-    UNEXPLAINED,
     against_source,
     fresh_trajectories,
     held_out_error,

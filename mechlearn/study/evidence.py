@@ -14,7 +14,8 @@ from ..data.balances.integral import integral_balances
 from ..data.noise.concentration_noise import isolated_outliers
 from ..data.trajectories import Trajectories
 from ..discovery.discover import relative_error
-from ..discovery.discovery_result import Discovery
+from ..discovery.result import Discovery
+from ..discovery.status import UNEXPLAINED
 from ..discovery.fit.refine import refine
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
 from ..simulation.mechanisms import find_mechanism
@@ -23,8 +24,6 @@ from ..validation.noisy_runs import NoisyRuns
 from .schema import Study
 from .simulate import simulate_runs
 
-UNEXPLAINED = ("unexplained-residual", "no-reactions", "undersampled")
-"""Outcomes for which data that lose atoms would be a reason."""
 LARGEST_IMBALANCE = 1e-6
 """Part of its atoms that move by which an element may change in data without noise."""
 FRESH_RUNS = 5

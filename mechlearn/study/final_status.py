@@ -9,7 +9,7 @@ import numpy as np
 
 from ..chemistry.one_way import OneWayReaction
 from ..data.balances.balances import Balances
-from ..discovery.discovery_result import Discovery
+from ..discovery.result import Discovery
 from ..discovery.fit.learned_reactions import Bounds, LearnedReaction
 from ..discovery.fit.trajectory_result import TrajectoryFit
 from ..discovery.settings import Search

@@ -12,7 +12,7 @@ from ..data.sampling.check_sampling import check_sampling
 from ..data.sampling.thinning import thinned
 from ..data.trajectories import Trajectories
 from ..discovery.discover import discover, has_rates
-from ..discovery.discovery_result import Discovery, learnt_mechanism
+from ..discovery.result import Discovery, learnt_mechanism
 from ..discovery.settings import Search
 from ..discovery.trajectory_learner import chosen_balances
 from ..errors import DataError

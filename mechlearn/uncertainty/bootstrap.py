@@ -28,7 +28,7 @@ from ..data.noise.rate_noise import RateNoise
 from ..data.progress import Progress, silent
 from ..data.trajectories import Trajectories
 from ..discovery.discover import discover, has_rates, noise_seen
-from ..discovery.mass_action_test import shortened
+from ..discovery.lack_of_fit import shortened
 from ..discovery.settings import Search
 from ..discovery.trajectory_learner import chosen_balances
 from ..errors import SimulationError

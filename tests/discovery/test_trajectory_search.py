@@ -13,17 +13,17 @@ from mechlearn.chemistry.comparison import compare
 from mechlearn.chemistry.kinetics import production_rates
 from mechlearn.chemistry.mechanism import Species
 from mechlearn.chemistry.one_way import OneWayReaction
-from mechlearn.data.balances.weak import weak_balances
+from mechlearn.data.balances.integral import weak_balances
 from mechlearn.data.noise.concentration_noise import Noise, estimate_noise, isolated_outliers
 from mechlearn.data.progress import silent
 from mechlearn.data.trajectories import Trajectories, Trajectory
 from mechlearn.discovery.candidates.network.polynomial import polynomial_of
 from mechlearn.discovery.candidates.trajectory_candidates import candidates
 from mechlearn.discovery.discover import discover
-from mechlearn.discovery.discovery_result import Discovery
 from mechlearn.discovery.fit.refine import problem_of
 from mechlearn.discovery.fit.run_arrays import run_arrays
 from mechlearn.discovery.fit.trajectory_problem import TrajectoryProblem
+from mechlearn.discovery.result import Discovery
 from mechlearn.discovery.settings import Adam, Search
 from mechlearn.discovery.trajectory_learner import chosen_balances, with_competitors
 from mechlearn.errors import DataError, StudyError

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import mechlearn as ml
-from mechlearn.discovery.discovery_result import no_reactions
+from mechlearn.discovery.result import no_reactions
 from mechlearn.study.evidence import unbalanced_elements
 
 from ..helpers import HYDROGEN_OXIDATION, network, one_way

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import mechlearn as ml
-from mechlearn.discovery.discovery_result import no_reactions
+from mechlearn.discovery.result import no_reactions
 from mechlearn.study.final_status import final_status
 from mechlearn.study.run import run_study
 

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...chemistry.mechanism import Arrhenius, Reaction, Species
-from ...chemistry.one_way import Complex
+from ...chemistry.one_way import OneWayReaction
 from .rate_constants import RateFit
 from .scaling import Scaled
 
 Bounds = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
+class FittedReaction:
+    """A reaction with its rate constant: one-way, or reversible by thermodynamics.
+
+    Parameters
+    ----------
+    direction : OneWayReaction
+    constant : float
+    std_error_log_k : float
+    bounds : tuple of float or None, optional
+        Lower and upper bound where the constant is not determined; None where there is none on that side.
+    contribution : float
+        Largest contribution that it has to what any species gains and loses in any sample.
+    """
+
+    direction: OneWayReaction
+    constant: float
+    std_error_log_k: float
+    bounds: Bounds | None
+    contribution: float
 
 
 @dataclass(frozen=True)
@@ -25,7 +47,7 @@ class LearnedReaction:
     std_error_log_k : tuple of float or None
         Standard errors of ln k, forward and reverse.
     contribution : float
-        Largest share of the gross flux of any species in any state that it carries.
+        Largest contribution that it has to the gross flux of any species in any state.
     found_by : tuple of str
         Learners that found it.
     bounds : tuple
@@ -45,45 +67,46 @@ class LearnedReaction:
         return float(np.hypot(self.std_error_log_k[0], self.std_error_log_k[1] or 0.0))
 
 
-def learned_reactions(fit: RateFit, problem: Scaled, species: tuple[Species, ...]) -> tuple[LearnedReaction, ...]:
-    """Reactions in the order of their contribution to the data, the larger rate constants first among equals.
+FoundBy = Callable[[OneWayReaction], tuple[str, ...]]
+
+
+def learned_reactions(
+    fit: RateFit, problem: Scaled, species: tuple[Species, ...], found_by: FoundBy = lambda direction: ("network",)
+) -> tuple[LearnedReaction, ...]:
+    """The reactions of a fit of rates that have a rate constant above zero, joined as `joined` does."""
+    orders = np.array([d.reactants for d in fit.directions], dtype=float)
+    columns = problem.rate_constants(fit.constants, orders), fit.errors, fit.contributions
+    fitted = (
+        FittedReaction(direction, float(k), float(error), None, float(contribution))
+        for direction, k, error, contribution in zip(fit.directions, *columns, strict=True)
+        if k > 0
+    )
+    return joined(fitted, [each.name for each in species], found_by)
+
+
+def joined(
+    fitted: Iterable[FittedReaction], names: list[str], found_by: FoundBy, *, reversible: bool = False
+) -> tuple[LearnedReaction, ...]:
+    """Reactions in the order of their rate constants, the largest first, ties by the complexes themselves.
 
     A pair of opposite directions becomes one reaction with a reverse rate constant of its own. It is written in the
     direction with the larger rate constant per (kmol/m³)^order, an irreversible one in its own.
     """
-    orders = np.array([d.reactants for d in fit.directions], dtype=float)
-    constants = problem.rate_constants(fit.constants, orders)
-    index = {direction: i for i, direction in enumerate(fit.directions)}
-    names = [s.name for s in species]
-    done: set[int] = set()
+    left = {each.direction: each for each in sorted(fitted, key=_rank)}
     found = []
-    for i in _ranked(fit, constants):
-        if i in done or fit.constants[i] <= 0:
-            continue
-        direction = fit.directions[i]
-        j = index.get(direction.reverse)
-        opposite = j if j is not None and fit.constants[j] > 0 else None
-        done |= {i} if opposite is None else {i, opposite}
-        share = fit.contributions[i] if opposite is None else max(fit.contributions[i], fit.contributions[opposite])
-        reaction = Reaction(
-            reactants=_side(direction.reactants, names),
-            products=_side(direction.products, names),
-            rate=Arrhenius(float(constants[i])),
-            reverse_rate=None if opposite is None else Arrhenius(float(constants[opposite])),
-        )
-        errors = (float(fit.errors[i]), None if opposite is None else float(fit.errors[opposite]))
-        found.append(LearnedReaction(reaction, errors, float(share)))
+    while left:
+        each = left.pop(next(iter(left)))
+        back = left.pop(each.direction.reverse, None)
+        reactants, products = each.direction.sides(names)
+        reverse = None if back is None else Arrhenius(back.constant)
+        reaction = Reaction(reactants, products, Arrhenius(each.constant), reverse_rate=reverse, reversible=reversible)
+        errors = each.std_error_log_k, None if back is None else back.std_error_log_k
+        contribution = max(each.contribution, 0.0 if back is None else back.contribution)
+        bounds = each.bounds, None if back is None else back.bounds
+        found.append(LearnedReaction(reaction, errors, contribution, found_by(each.direction), bounds))
     return tuple(found)
 
 
-def _ranked(fit: RateFit, constants: NDArray[np.float64]) -> list[int]:
-    """Fastest first, ties by the complexes themselves, so that the order does not hang on round-off."""
-    keys = [
-        (-round(float(np.log(max(k, 1e-300))), 6), d.reactants, d.products)
-        for k, d in zip(constants, fit.directions, strict=True)
-    ]
-    return sorted(range(len(keys)), key=lambda i: keys[i])
-
-
-def _side(complex_: Complex, names: list[str]) -> dict[str, float]:
-    return {name: int(count) for name, count in zip(names, complex_, strict=True) if count}
+def _rank(each: FittedReaction) -> tuple[object, ...]:
+    """So that the order does not hang on round-off."""
+    return -round(float(np.log(max(each.constant, 1e-300))), 6), each.direction.reactants, each.direction.products

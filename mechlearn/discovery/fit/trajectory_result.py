@@ -6,29 +6,8 @@ from dataclasses import dataclass
 
 from ...chemistry.one_way import OneWayReaction
 from ...data.noise.concentration_noise import Noise
+from .learned_reactions import FittedReaction
 from .outliers import Outlier
-
-
-@dataclass(frozen=True)
-class FittedReaction:
-    """A reaction with its rate constant: one-way, or reversible by thermodynamics.
-
-    Parameters
-    ----------
-    direction : OneWayReaction
-    constant : float
-    std_error_log_k : float
-    bounds : tuple of float or None, optional
-        Lower and upper bound where the constant is not determined; None where there is none on that side.
-    contribution : float
-        Largest contribution that it has to what any species gains and loses in any sample.
-    """
-
-    direction: OneWayReaction
-    constant: float
-    std_error_log_k: float
-    bounds: tuple[float | None, float | None] | None
-    contribution: float
 
 
 @dataclass(frozen=True)

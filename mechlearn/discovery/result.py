@@ -1,4 +1,4 @@
-"""The outcome of a search, and what it may be called."""
+"""The outcome of a search."""
 
 from __future__ import annotations
 
@@ -19,42 +19,23 @@ from .fit.learned_reactions import LearnedReaction
 from .fit.trajectory_result import TrajectoryFit
 from .settings import Search
 
-STATUS = {
-    "recovered": "Every reaction is frozen and the data are explained to {level}.",
-    "ambiguous": "The data are explained to {level}, but so they are by another network with as few reactions: "
-    "{detail}. Give compositions (conserve: elements) or data from other states.",
-    "needs-catalysts": "The data are explained to {level}, but only by reactions with a species on both sides: {detail}"
-    ". Learn with catalysts: true to accept them.",
-    "not-mass-action": "No polynomial of third order in the concentrations follows the rates: the best one leaves "
-    "{detail}. The rate law may be rational (an intermediate that is not among the species), or a species or the "
-    "temperature that matters may be missing.",
-    "unexplained-residual": "The reactions found leave {detail} of the gross production unexplained. Offer more "
-    "reactions, more restarts or more time; the cause may also be a rate law that this version does not know.",
-    "approximate-rate-laws": "The reactions found explain the data, with rate laws that miss {detail} of the gross "
-    "production: their forms are not exactly those of the source.",
-    "undersampled": "{detail} Bring more runs or more times.",
-    "no-reactions": "{detail}",
-    "interrupted": "Interrupted; the best so far leaves {detail} of the gross production unexplained.",
-}
-"""Outcomes of a search, each with its sentence."""
-
 
 @dataclass(frozen=True, eq=False)
 class Discovery:
-    """A learnt mechanism and how far it is to be believed.
+    """A learnt mechanism and what its status is.
 
     Parameters
     ----------
     mechanism : Mechanism
         May have no reaction.
     status : str
-        A key of `STATUS`.
+        A key of `mechlearn.discovery.status.STATUSES`.
     message : str
         Its sentence, with what to do.
     loss : float
         Root mean square of residual over gross production, over all entries.
     noise : float
-        Estimated noise of the production rates, as a share of the rates; 0 where they are exact.
+        Estimated noise of the production rates, relative to the rates; 0 where they are exact.
     reactions : tuple of LearnedReaction
         The mechanism's reactions, in its order.
     history : tuple of Round
@@ -167,21 +148,49 @@ def learnt_mechanism(balances: Balances, reactions: tuple[Reaction, ...]) -> Mec
     )
 
 
-def no_reactions(
-    balances: Balances, search: Search, detail: str, found: RowSearch | None = None, started: float | None = None
+def discovered(
+    balances: Balances,
+    search: Search,
+    status: str,
+    message: str,
+    started: float | None = None,
+    *,
+    reactions: tuple[LearnedReaction, ...] = (),
+    loss: float = 1.0,
+    noise: float = 0.0,
+    found: RowSearch | None = None,
+    conserved: Conserved | None = None,
+    trajectory_fit: TrajectoryFit | None = None,
 ) -> Discovery:
-    """A search that found nothing."""
+    """The outcome of a search that started at a time of `time.monotonic`, with what the network found on the way."""
     found = found or RowSearch()
-    status = "interrupted" if found.interrupted else "no-reactions"
     return Discovery(
-        mechanism=learnt_mechanism(balances, ()),
+        mechanism=learnt_mechanism(balances, tuple(each.reaction for each in reactions)),
         status=status,
-        message="Interrupted before any reaction was found." if found.interrupted else detail,
-        loss=1.0,
-        noise=0.0,
-        reactions=(),
+        message=message,
+        loss=loss,
+        noise=noise,
+        reactions=reactions,
         history=tuple(found.history),
         descent=tuple(found.descent),
         search=search,
         seconds=0.0 if started is None else time.monotonic() - started,
+        conserved=conserved,
+        trajectory_fit=trajectory_fit,
     )
+
+
+def no_reactions(
+    balances: Balances,
+    search: Search,
+    detail: str,
+    started: float | None = None,
+    *,
+    interrupted: bool = False,
+    found: RowSearch | None = None,
+    conserved: Conserved | None = None,
+) -> Discovery:
+    """A search that found nothing."""
+    status = "interrupted" if interrupted or (found is not None and found.interrupted) else "no-reactions"
+    message = "Interrupted before any reaction was found." if status == "interrupted" else detail
+    return discovered(balances, search, status, message, started, found=found, conserved=conserved)

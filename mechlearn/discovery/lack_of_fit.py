@@ -7,14 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from ..data.balances.balances import Balances
-from .candidates.network.noisy_solution import STRUCTURED
-from .discovery_result import STATUS
+from .candidates.network.noisy_solution import STRUCTURE_SCORE
 from .fit.scaling import Scaled
 from .settings import LevenbergMarquardt, Search
 
 ROUNDS = 1
-"""Of a search in data that no mass-action mechanism of third order explains, or that the library does: what the network
-makes of them is wanted soon."""
+"""Of a search in data that no mass-action mechanism of third order explains, or that the candidates do: what the
+network makes of them is wanted soon."""
 
 
 def lack_of_fit_of_mass_action(problem: Scaled, balances: Balances) -> str:
@@ -23,7 +22,7 @@ def lack_of_fit_of_mass_action(problem: Scaled, balances: Balances) -> str:
     A mass-action mechanism of reactions of up to three molecules makes production rates polynomials of third order.
     """
     structure = np.broadcast_to(problem.noise.structure, len(balances.species))
-    odd = np.flatnonzero(structure > STRUCTURED)
+    odd = np.flatnonzero(structure > STRUCTURE_SCORE)
     if problem.noise.exact or not len(odd):
         return ""
     names = ", ".join(balances.species[k].name for k in odd)
@@ -38,10 +37,3 @@ def shortened(search: Search) -> Search:
     if not isinstance(search.optimizer, LevenbergMarquardt):
         return search
     return replace(search, optimizer=replace(search.optimizer, rounds=min(search.optimizer.rounds, ROUNDS)))
-
-
-def with_lack_of_fit(status: str, message: str, doubt: str) -> tuple[str, str]:
-    """The verdict where the data are not explained: that no mass-action mechanism could."""
-    if not doubt or status not in ("unexplained-residual", "no-reactions"):
-        return status, message
-    return "not-mass-action", STATUS["not-mass-action"].format(detail=doubt) + f" {message}"
