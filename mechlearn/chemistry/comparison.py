@@ -18,6 +18,8 @@ from .mechanism import Arrhenius, Falloff, Mechanism, Reaction, ThirdBody
 _Side = frozenset[tuple[str, float]]
 _Key = tuple[_Side, _Side, str, _Side]
 _NOT_KINETICS = ("equation", "duplicate", "note", "id")
+_ROUNDING = json.JSONDecoder(parse_float=lambda text: float(f"{float(text):.12g}"), parse_int=float)
+"""Keeps twelve digits, so that the last ones, lost in a change of units, do not count."""
 _ALONE, _COLLIDES, _FALLS_OFF = "", " + M", " (+M)"
 
 
@@ -75,15 +77,8 @@ class Comparison:
         return not self.missing and not self.spurious
 
     def as_dict(self) -> dict[str, Any]:
-        """As lists, numbers and strings, for JSON."""
-        return {
-            "matched": [asdict(match) for match in self.matched],
-            "missing": list(self.missing),
-            "spurious": list(self.spurious),
-            "max_relative_rate_error": self.max_relative_rate_error,
-            "temperature": self.temperature,
-            "exact": self.exact,
-        }
+        """As tuples, numbers and strings, for JSON."""
+        return asdict(self) | {"exact": self.exact}
 
 
 @dataclass
@@ -116,8 +111,8 @@ def compare(
     A species that stands on both sides belongs to the reaction, unless Cantera takes it for a collider: the only such
     species, with three molecules on either side. ``A <=> B`` equals its two one-way halves; a direction of rate zero
     is none. The order of entries and species has no meaning, and the two may list different species. A falloff
-    reaction is one of its own, beside the same with ``M`` or without; where the other mechanism has only such a one,
-    they match without an error, for each is a limit of the other at some pressure only.
+    reaction is one of its own, distinct from the same with ``M`` or without; where the other mechanism has only such a
+    one, they match without an error, for each is a limit of the other at some pressure only.
 
     Parameters
     ----------
@@ -227,17 +222,8 @@ def _add(half: _Half, reaction: Reaction, factor: float, temperature: float) -> 
             half.rates += (high, low, 0.5 * high * float(broadening(reaction.falloff, temperature, 1.0)))
         return
     definition = {key: value for key, value in (reaction.definition or {}).items() if key not in _NOT_KINETICS}
-    text = json.dumps(_rounded(definition), sort_keys=True, default=str)
+    text = json.dumps(_ROUNDING.decode(json.dumps(definition, default=str)), sort_keys=True)
     half.others[text] = half.others.get(text, 0.0) + factor
-
-
-def _rounded(value: Any) -> Any:
-    """The same with twelve digits, so that the last ones, lost in a change of units, do not count."""
-    if isinstance(value, Mapping):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
-    return float(f"{value:.12g}") if isinstance(value, int | float) else value
 
 
 def _error(found: _Half, known: _Half) -> float | None:

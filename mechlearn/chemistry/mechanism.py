@@ -181,7 +181,7 @@ class Reaction:
     Raises
     ------
     FormatError
-        If there is no rate, there are two reverse rates, or ``falloff`` lacks a rate or a third body, or stands beside
+        If there is no rate, there are two reverse rates, or ``falloff`` lacks a rate or a third body, or comes with
         a reverse rate constant of its own.
 
     Examples

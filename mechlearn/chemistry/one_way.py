@@ -32,7 +32,7 @@ class OneWayReaction:
         """
         return " => ".join(complex_text(side, names) for side in (self.reactants, self.products))
 
-    def sides(self, names: Sequence[str]) -> tuple[dict[str, float], dict[str, float]]:
+    def sides(self, names: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
         """Reactants and products with their coefficients, by the names of the species."""
         left, right = (
             {name: n for name, n in zip(names, side, strict=True) if n} for side in (self.reactants, self.products)

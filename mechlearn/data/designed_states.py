@@ -84,7 +84,7 @@ class Design:
         """Product of concentrations of some molecules, shape (C,); ``little`` for those of the second states."""
         columns = dict(zip(self.bath.tolist(), self.around.T, strict=True))
         columns |= zip(self.species.tolist(), (self.less if little else self.amount).T, strict=True)
-        return np.prod([columns[j] for j in members], axis=0) * np.ones(len(self.alone))
+        return np.asarray(np.prod([columns[j] for j in members], axis=0) * np.ones(len(self.alone)))
 
 
 def design_of(concentrations: Array, temperature: Array) -> Design | None:

@@ -102,12 +102,12 @@ def most_different_state(
 
     points = qmc.scale(qmc.Sobol(len(low), seed=0).random(POINTS), low, high)
     start = points[int(np.argmax(difference(points)))]
+
+    def similarity(point: Array) -> float:
+        return -float(difference(point)[0])
+
     polished = minimize(
-        lambda point: -float(difference(point)[0]),
-        start,
-        method="Nelder-Mead",
-        bounds=Bounds(low, high),
-        options={"maxfev": EVALUATIONS},
+        similarity, start, method="Nelder-Mead", bounds=Bounds(low, high), options={"maxfev": EVALUATIONS}
     )
     best = max((start, np.asarray(polished.x)), key=lambda point: float(difference(point)[0]))
     state = dict(zip(one.species_names, np.exp(best[: len(highest)]).tolist(), strict=True))

@@ -89,14 +89,14 @@ def _fitted_anew(
         every[free] = values
         return every
 
-    fit = least_squares(
-        lambda values: residual(full(values)),
-        point[free],
-        jac=lambda values: jacobian(full(values))[:, free],
-        bounds=(inside[0][free], inside[1][free]),
-        x_scale="jac",
-        max_nfev=EVALUATIONS,
-    )
+    def part(values: Array) -> Array:
+        return residual(full(values))
+
+    def slopes(values: Array) -> Array:
+        return np.asarray(jacobian(full(values))[:, free])
+
+    bounds = (inside[0][free], inside[1][free])
+    fit = least_squares(part, point[free], jac=slopes, bounds=bounds, x_scale="jac", max_nfev=EVALUATIONS)
     return full(np.asarray(fit.x))
 
 

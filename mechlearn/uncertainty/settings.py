@@ -1,4 +1,4 @@
-"""How sure the outcome is: the keys under ``uncertainty:`` in a study file, as checked records."""
+"""How certain the outcome is: the keys under ``uncertainty:`` in a study file, as checked records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..units import STRICT
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class UncertaintySettings:
-    """How it is found out how sure the outcome is: the keys under ``uncertainty:``.
+    """How it is found out how certain the outcome is: the keys under ``uncertainty:``.
 
     Parameters
     ----------

@@ -150,7 +150,7 @@ class Uncertainty:
     std_errors : array, shape (P,)
         Infinite where the data do not determine the parameter.
     correlation : array, shape (P, P)
-        Zero beside a parameter that is not determined.
+        Zero with a parameter that is not determined.
     rates : tuple of RateInterval
         Of ln k at ``temperature``.
     rate_correlation : array, shape (len(rates), len(rates))
@@ -194,7 +194,7 @@ class Uncertainty:
         return tuple(sorted(found, key=lambda each: -abs(each[2]))[:MAXIMUM_BOUND])
 
     def as_dict(self) -> dict[str, Any]:
-        """What `summary.json` says, without what stands beside each reaction."""
+        """What `summary.json` says, without what stands with each reaction."""
         parameters = zip(self.names, self.values.tolist(), self.std_errors.tolist(), strict=True)
         return {
             **{key: getattr(self, key) for key in ("temperature", "level", "misfit", "freedom")},
@@ -206,7 +206,7 @@ class Uncertainty:
         }
 
     def of_reaction(self, reaction: int) -> dict[str, Any]:
-        """What `summary.json` says beside one reaction: limits of each of its rate constants at ``temperature``."""
+        """What `summary.json` says with one reaction: limits of each of its rate constants at ``temperature``."""
         return {
             each.part: {"k": each.value, "low": each.low, "high": each.high, "text": each.text}
             for each in self.rates

@@ -13,8 +13,8 @@ from ..chemistry.arrays import Array
 from ..chemistry.kinetics import progress
 from ..chemistry.mechanism import Mechanism
 from ..data.balances.balances import Balances
-from ..discovery.fit.production_states import Flux
 from ..discovery.fit.balance_errors import errors_left
+from ..discovery.fit.production_states import Flux
 
 FLUX_FLOOR = 1e-8
 """Added to the gross flux, relative to its largest value in the state."""

@@ -1,4 +1,4 @@
-"""What is measured on a run and its re-simulation: profiles, heat, conservation, chi squared."""
+"""What is measured on a run and its re-simulation: profiles, heat, conservation, chi squared, extrapolation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..chemistry.conservation import element_matrix
 from ..chemistry.mechanism import Mechanism
 from ..chemistry.thermo import GAS_CONSTANT
 from ..data.noise.concentration_noise import Noise
-from ..data.trajectories import Trajectory
+from ..data.trajectories import Trajectories, Trajectory
 from ..formats.cantera_species import molecular_weight
 from ..simulation.ignition import ADIABATIC
 from .noisy_runs import NoisyRuns
@@ -21,6 +21,9 @@ from .settings import MeasurementNoise
 from .validation_result import HeatRelease
 
 Runs = list[Trajectory]
+
+RANGE_MARGIN = 0.05
+"""Part of the training's range by which a condition may lie outside and still counts as inside."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +47,7 @@ class Resimulated:
     simulated: dict[str, Trajectory]
 
     def pairs(self, histories: Runs | None = None) -> Iterator[tuple[Trajectory, Trajectory]]:
-        """Runs, all if not said otherwise, beside their re-simulation."""
+        """Runs, all if not said otherwise, each with its re-simulation."""
         for run in self.histories if histories is None else histories:
             if run.name in self.simulated:
                 yield run, self.simulated[run.name]
@@ -195,3 +198,39 @@ def chi_squared(done: Resimulated, noise: MeasurementNoise | None) -> float | No
     deviation = Noise(noise.relative, np.array(noise.absolute)).deviation(ours)
     known = np.isfinite(data) & (deviation > 0)
     return float(np.mean(((ours[known] - data[known]) / deviation[known]) ** 2)) if known.any() else None
+
+
+def extrapolated_conditions(histories: list[Trajectory], training: Trajectories | None) -> dict[str, tuple[str, ...]]:
+    """In what each run's initial state lies outside those of the runs learnt from; nothing where it interpolates.
+
+    Temperature, pressure and the mole fractions of the species are each compared with their range, widened by a
+    twentieth on either side. Empty where the training runs are not known.
+
+    Examples
+    --------
+    >>> from mechlearn.chemistry.mechanism import Species
+    >>> def run(temperature):
+    ...     return Trajectory(np.zeros(1), np.ones((1, 1)), np.full(1, temperature), np.full(1, 1e5), name="run")
+    >>> training = Trajectories((Species("A"),), (run(1000.0),))
+    >>> extrapolated_conditions([run(1500.0)], training)
+    {'run': ('temperature above',)}
+    """
+    if training is None:
+        return {}
+    labels = ("temperature", "pressure", *training.species_names)
+    known = np.array([_conditions(run) for run in training.runs if not run.parent])
+    with np.errstate(invalid="ignore"):
+        low, high = np.fmin.reduce(known), np.fmax.reduce(known)
+    margin = RANGE_MARGIN * (high - low) + 1e-9 * np.abs(high)
+    found = {}
+    for run in histories:
+        first = _conditions(run)
+        sides = np.where(first < low - margin, "below", np.where(first > high + margin, "above", ""))
+        found[run.name] = tuple(f"{label} {side}" for label, side in zip(labels, sides, strict=True) if side)
+    return found
+
+
+def _conditions(run: Trajectory) -> Array:
+    """Temperature, pressure and mole fractions of the initial state, shape (2 + S,)."""
+    total = run.concentrations[0].sum()
+    return np.array([run.temperature[0], run.pressure[0], *(run.concentrations[0] / (total if total > 0 else 1.0))])

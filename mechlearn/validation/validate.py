@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,6 @@ from ..simulation.ignition import IgnitionDefinition, closer_times, ignition_del
 from ..simulation.mechanisms import find_mechanism
 from ..simulation.reactors import resimulate
 from . import measures
-from .coverage import extrapolated_conditions
 from .noisy_runs import NoisyRuns
 from .settings import Criteria, MeasurementNoise
 from .validation_result import DelayComparison, Validation
@@ -51,11 +51,11 @@ def validate(
     held_out : bool
         Whether the mechanism was learnt without these runs; for the message.
     training : Trajectories, optional
-        What the mechanism was learnt from, to tell runs that interpolate from those that extrapolate.
+        What the mechanism was learnt from, to distinguish runs that interpolate from those that extrapolate.
     ignition : str
         What an ignition delay is: ``T0+400`` or any other rise in K, ``max dT/dt``, ``max OH`` or ``max dP/dt``.
     criteria : Criteria, optional
-        Of quantities beside the species.
+        Of quantities other than the species.
     noise : MeasurementNoise, optional
         Standard error of the data, for the reduced chi squared.
     measured : NoisyRuns, optional
@@ -106,7 +106,7 @@ def validate(
         heat_release=measures.heat_released(energies, done),
         energy=measures.energy_drift(energies, done),
         chi_squared=measures.chi_squared(done, noise),
-        extrapolated=extrapolated_conditions(histories, training),
+        extrapolated=measures.extrapolated_conditions(histories, training),
         criteria=criteria or Criteria(),
         simulated=simulated,
         measured=measured,
@@ -164,9 +164,11 @@ def _resolved_delay(simulator: _Simulator, run: Trajectory, definition: Ignition
     delay, history = None, run
     for _ in range(2):
         times = closer_times(history, delay)
-        start = (run.concentrations, run.temperature, run.pressure)
-        repeated = (np.repeat(each[:1], len(times), axis=0) for each in start)
-        asked = Trajectory(times, *repeated, reactor=run.reactor, name=run.name)
+        start: dict[str, Any] = {
+            key: np.repeat(getattr(run, key)[:1], len(times), axis=0)
+            for key in ("concentrations", "temperature", "pressure")
+        }
+        asked = replace(run, time=times, rates=None, **start)
         history = simulator.run([asked], silent)[0].get(run.name, asked)
         delay = None if history is asked else ignition_delay(history, definition, simulator.runs.species_names)
         if delay is None:

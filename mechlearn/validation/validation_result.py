@@ -103,7 +103,7 @@ class Validation:
         In what each run starts outside the conditions learnt from; nothing where it interpolates. Empty where these
         are not known.
     criteria : Criteria
-        Of quantities beside the species.
+        Of quantities other than the species.
     simulated : dict of str to Trajectory
         The re-simulated runs.
     measured : NoisyRuns, optional

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from mechlearn.chemistry.comparison import compare, comparison_text
 from mechlearn.chemistry.kinetics import broadening
 from mechlearn.chemistry.mechanism import Arrhenius, Falloff, Mechanism, Reaction, ThirdBody
-from mechlearn.formats.cantera_yaml.mechanism_text import mechanism_text
 from mechlearn.formats.cantera_yaml.mechanism_reading import parse_mechanism, read_mechanism
+from mechlearn.formats.cantera_yaml.mechanism_text import mechanism_text
 
 from ..helpers import BANK, HYDROGEN_OXIDATION, MICHAELIS_MENTEN, mechanisms, network, one_way
 
@@ -80,7 +80,7 @@ def test_a_reversible_reaction_equals_its_halves() -> None:
     assert comparison.max_relative_rate_error == 0.0
 
 
-def test_a_half_that_one_side_lacks_is_told() -> None:
+def test_a_half_that_one_side_lacks_is_reported() -> None:
     both, ahead = pair(one_way("A => B", 2.0, 3.0)), pair(one_way("A => B", 2.0))
     assert compare(ahead, both).missing == ("B => A",)
     assert compare(both, ahead).spurious == ("B => A",)

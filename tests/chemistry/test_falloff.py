@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from mechlearn.chemistry.kinetics import broadening, falloff_factor, production_rates
 from mechlearn.chemistry.mechanism import Arrhenius, Falloff, Mechanism, Reaction, Species, ThirdBody
 from mechlearn.errors import FormatError
-from mechlearn.formats.cantera_yaml.mechanism_text import mechanism_text
 from mechlearn.formats.cantera_yaml.export import check_export, to_cantera
 from mechlearn.formats.cantera_yaml.mechanism_reading import parse_mechanism, read_mechanism
+from mechlearn.formats.cantera_yaml.mechanism_text import mechanism_text
 
 from ..helpers import assert_same_mechanism, assert_same_rates, network
 

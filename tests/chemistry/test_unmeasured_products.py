@@ -134,7 +134,7 @@ def test_a_hidden_intermediate_that_the_elements_determine_is_learnt_as_well_as_
     assert error < 0.02
     assert discovery.trajectory_fit is not None
     assert discovery.trajectory_fit.data == 12 * 61 * 3
-    _, judged = runs_with_noise(discovery, whole)
-    assert judged is not None
-    assert all(first[whole.species_names.index("ES")] == 0 for first in judged.first.values())
-    assert judged.chi2 < 1.3
+    _, measured = runs_with_noise(discovery, whole)
+    assert measured is not None
+    assert all(first[whole.species_names.index("ES")] == 0 for first in measured.initial_states.values())
+    assert measured.chi2 < 1.3

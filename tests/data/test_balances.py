@@ -13,8 +13,7 @@ from mechlearn.chemistry.kinetics import production_rates
 from mechlearn.chemistry.mechanism import Mechanism, Species
 from mechlearn.data.balances.balances import Balances
 from mechlearn.data.balances.derivative import differential_balances
-from mechlearn.data.balances.integral import integral_balances
-from mechlearn.data.balances.weak import weak_balances
+from mechlearn.data.balances.integral import integral_balances, weak_balances
 from mechlearn.data.noise.concentration_noise import Noise, estimate_noise
 from mechlearn.data.trajectories import Trajectories, Trajectory
 from mechlearn.discovery.discover import relative_error
@@ -26,7 +25,7 @@ from ..helpers import BANK
 class Maker(Protocol):
     """Balances from runs."""
 
-    def __call__(self, runs: Trajectories, *, spread: Noise | None = None) -> Balances: ...
+    def __call__(self, runs: Trajectories, *, noise: Noise | None = None) -> Balances: ...
 
 
 MAKERS: tuple[Maker, ...] = (differential_balances, integral_balances, weak_balances)
@@ -135,14 +134,14 @@ def test_estimated_balances_hold_under_the_true_rates_the_closer_the_denser_the_
 @pytest.mark.parametrize("maker", MAKERS)
 def test_the_error_scale_of_estimated_balances_is_what_noise_does_to_them(maker: Maker) -> None:
     clean, generator = decaying(41, even=True), np.random.default_rng(0)
-    spread = Noise(0.0, np.array([1e-2, 2e-2]))
+    noise = Noise(0.0, np.array([1e-2, 2e-2]))
     first = clean.runs[0]
     deviations = []
     for _ in range(100):
-        noise = spread.absolute * generator.standard_normal(first.concentrations.shape)
-        noisy = clean.select([replace(first, concentrations=first.concentrations + noise)])
-        deviations.append(maker(noisy, noise=spread).accumulation)
-    expected = maker(clean, noise=spread).scale
+        errors = noise.absolute * generator.standard_normal(first.concentrations.shape)
+        noisy = clean.select([replace(first, concentrations=first.concentrations + errors)])
+        deviations.append(maker(noisy, noise=noise).accumulation)
+    expected = maker(clean, noise=noise).scale
     ratio = np.std(deviations, axis=0) / np.where(expected > 0, expected, 1.0)
     assert np.median(ratio) == pytest.approx(1.0, abs=0.08)
 
@@ -162,9 +161,9 @@ def test_noise_is_estimated_in_size_and_kind(level: float, additive: bool) -> No
     run = clean.runs[0]
     size = 1.0 if additive else run.concentrations
     noisy = run.concentrations + level * size * generator.standard_normal(run.concentrations.shape)
-    spread = estimate_noise(clean.select([replace(run, concentrations=noisy)]))
-    assert spread.kind == ("absolute" if additive else "relative")
-    found = spread.absolute.mean() if additive else spread.relative
+    noise = estimate_noise(clean.select([replace(run, concentrations=noisy)]))
+    assert noise.kind == ("absolute" if additive else "relative")
+    found = noise.absolute.mean() if additive else noise.relative
     assert found == pytest.approx(level, rel=0.2)
 
 
@@ -176,8 +175,8 @@ def test_a_species_that_is_zero_throughout_is_not_known_without_error() -> None:
     clean = decaying(21, even=True)
     none = clean.runs[0].concentrations * [1.0, 0.0]
     for values in (none, none + 0.01 * np.random.default_rng(0).standard_normal(none.shape) * [1.0, 0.0]):
-        spread = estimate_noise(clean.select([replace(clean.runs[0], concentrations=values)]))
-        assert 0 < spread.deviation(np.zeros(2))[1] < spread.deviation(np.ones(2))[0]
+        noise = estimate_noise(clean.select([replace(clean.runs[0], concentrations=values)]))
+        assert 0 < noise.deviation(np.zeros(2))[1] < noise.deviation(np.ones(2))[0]
 
 
 def test_runs_without_rates_among_others_are_counted_and_the_first_is_named() -> None:

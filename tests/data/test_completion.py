@@ -134,6 +134,8 @@ WATER = Species("H2O", {"H": 2, "O": 1})
         (table(HYDROGEN, [np.nan, 1], [1, 0.5]), [WATER], "Run 'a': its initial state has gaps, and H2O is worked out"),
     ],
 )
-def test_what_the_elements_do_not_tell_is_refused(runs: Trajectories, missing: list[Species], message: str) -> None:
+def test_what_the_elements_do_not_determine_is_refused(
+    runs: Trajectories, missing: list[Species], message: str
+) -> None:
     with pytest.raises(DataError, match=message):
         completed(runs, missing)

@@ -127,7 +127,7 @@ def test_species_that_do_not_vary_and_nothing_that_does() -> None:
     assert "No change of the concentrations stands out from the noise. Sample for longer" in said(still, "variation")
 
 
-def test_initial_states_that_always_go_together_are_told() -> None:
+def test_initial_states_that_always_go_together_are_reported() -> None:
     history = np.exp(-np.linspace(0, 3, 10))[:, None]
     locked = written(*(scale * history * [1.0, 2.0] for scale in (0.3, 0.7, 1.0, 1.3)))
     found = check_sampling(locked)
@@ -142,7 +142,7 @@ def test_initial_states_that_always_go_together_are_told() -> None:
     assert "There is one run" in said(check_sampling(free.select(free.runs[:1])), "runs")
 
 
-def test_gaps_and_unknown_temperatures_are_told() -> None:
+def test_gaps_and_unknown_temperatures_are_reported() -> None:
     runs = written([[1.0, 0.0], [0.5, np.nan], [0.2, 0.8]])
     (run,) = runs.runs
     found = check_sampling(runs.select([replace(run, temperature=np.full(3, np.nan))]))
@@ -183,7 +183,7 @@ def test_inspect_prints_it_and_json_has_it(tmp_path: Path, capsys: pytest.Captur
     assert '"kind": "time-scales"' in (tmp_path / "a.json").read_text()
 
 
-def test_a_study_completes_what_the_elements_tell(tmp_path: Path) -> None:
+def test_a_study_completes_what_the_elements_determine(tmp_path: Path) -> None:
     path = tmp_path / "a.study.yaml"
     path.write_text(
         "source:\n  mechanism: h2o2.yaml\n  reactor: constant-volume\n  temperature: 1300 K\n  pressure: 1 atm\n"
@@ -229,8 +229,8 @@ def test_a_table_of_more_rows_than_are_needed_is_thinned_and_says_so() -> None:
             Trajectory(time, values, np.full(500, 300.0), np.full(500, np.nan), name=f"r{i}") for i in range(100)
         ),
     )
-    fewer, told = thinned(runs, seed=1)
-    assert told.startswith("Of 50000 rows in 100 runs, ")
+    fewer, sentence = thinned(runs, seed=1)
+    assert sentence.startswith("Of 50000 rows in 100 runs, ")
     assert 1000 < sum(len(run.time) for run in fewer.runs) <= 6000
     assert {run.name for run in fewer.runs} < {run.name for run in runs.runs}
     for run in fewer.runs:
@@ -276,7 +276,7 @@ def test_nothing_is_learnt_from_amounts_that_only_grow_and_the_columns_left_out_
     with pytest.raises(SystemExit) as end:
         main(["run", str(study), "-o", str(tmp_path / "out")])
     assert end.value.code == 1
-    verdict = capsys.readouterr().out.splitlines()[-1]
-    assert verdict.startswith("unbalanced-data: In every run B only grows. What it is made from is not in the table.")
-    assert f"column 3 ('A [furlong]') of {path}, line 1. If it holds a species, correct the unit" in verdict
-    assert verdict.count("only grows") == 1
+    outcome = capsys.readouterr().out.splitlines()[-1]
+    assert outcome.startswith("unbalanced-data: In every run B only grows. What it is made from is not in the table.")
+    assert f"column 3 ('A [furlong]') of {path}, line 1. If it holds a species, correct the unit" in outcome
+    assert outcome.count("only grows") == 1

@@ -1,4 +1,4 @@
-"""Other networks that explain the data as well: found where there are any, excluded by balance, and told apart."""
+"""Other networks that explain the data as well: found where there are any, excluded by balance, and discriminated."""
 
 import numpy as np
 import pytest
@@ -71,7 +71,7 @@ def _reaction(names: list[str], products: tuple[int, ...], k: float) -> ml.React
     return ml.Reaction({names[0]: 1}, {n: c for n, c in zip(names, products, strict=True) if c}, ml.Arrhenius(k))
 
 
-def test_rate_laws_that_look_alike_on_the_data_are_told_and_a_state_that_parts_them() -> None:
+def test_rate_laws_that_look_alike_on_the_data_are_reported_with_a_discriminating_state() -> None:
     truth = network("A B C D", one_way("A => B", 2.0), one_way("C => D", 1.0))
     c = states(4, 40)
     c[:, 0] = 0.5
@@ -110,7 +110,7 @@ def test_a_single_history_leaves_open_what_reacts() -> None:
     assert set(ml.find_alternatives(truth, balances).undetermined) == {"F", "R", "P"}
 
 
-def test_networks_near_one_learnt_from_concentrations_are_told_with_the_state_that_decides() -> None:
+def test_neighbours_of_one_learnt_from_concentrations_come_with_a_discriminating_state() -> None:
     truth = network("A B C", one_way("A => B", 2.0), one_way("B => C", 1.0))
     balances = ml.weak_balances(ml.Trajectories(truth.species, tuple(chain(2.0, i, with_fast=True) for i in range(3))))
     a_b, b_c, a_c = (
@@ -119,21 +119,21 @@ def test_networks_near_one_learnt_from_concentrations_are_told_with_the_state_th
         OneWayReaction((1, 0, 0), (0, 0, 1)),
     )
     other, wider = CompetingNetwork((a_c, b_c), (2.0, 1.0)), CompetingNetwork((a_b, b_c, a_c), (2.0, 1.0, 0.01))
-    near = [
+    neighbours = [
         each
         for each in ml.find_alternatives(truth, balances, neighbouring=(other, wider)).found
         if not each.structurally_equivalent
     ]
     texts = ["A => B at 2 can be replaced by A => C at 2.", "A => C at 0.01 may be there as well."]
-    assert [each.text for each in near] == texts
-    assert [each.n_more for each in near] == [0, 1]
-    for each in near:
+    assert [each.text for each in neighbours] == texts
+    assert [each.n_more for each in neighbours] == [0, 1]
+    for each in neighbours:
         assert each.difference > 0
         assert "Measure near A" in each.discrimination
 
 
 @pytest.mark.parametrize(("fast", "runs"), [(1.5, 3), (5.0, 10)])
-def test_networks_near_one_learnt_from_concentrations_are_looked_for_by_themselves(fast: float, runs: int) -> None:
+def test_neighbours_of_one_learnt_from_concentrations_are_looked_for_by_themselves(fast: float, runs: int) -> None:
     truth = network("A B C", one_way("A => B", fast), one_way("B => C", 1.0))
     histories = [chain(fast, i, with_fast=i < 3) for i in range(runs)]
     balances, search = ml.weak_balances(ml.Trajectories(truth.species, tuple(histories))), ml.Search(noise="absolute")

@@ -83,11 +83,11 @@ def test_standard_errors_are_at_least_those_of_equal_errors(seed: int) -> None:
     generator = np.random.default_rng(seed)
     slope = generator.normal(size=(30, 3)) * 10.0 ** generator.integers(-3, 3, 3)
     residual = generator.normal(size=30) * 10.0 ** generator.uniform(-1, 1, 30)
-    spread = Covariance.of_fit(slope, residual, 1.0)
+    fitted = Covariance.of_fit(slope, residual, 1.0)
     covariance = np.linalg.inv(slope.T @ slope)
     combinations = generator.normal(size=(5, 3))
     least = np.sqrt(np.einsum("ij,jk,ik->i", combinations, covariance, combinations))
-    assert np.all(spread.of(combinations)[0] >= least * (1 - 1e-6))
+    assert np.all(fitted.of(combinations)[0] >= least * (1 - 1e-6))
     np.testing.assert_allclose(Covariance.of_fit(slope, 0 * residual, 1.0).of(combinations)[0], least, rtol=1e-6)
 
 
@@ -118,7 +118,7 @@ def test_arrhenius_parameters_are_less_certain_than_the_rate_constant_they_make(
     assert np.sqrt(gradient @ covariance @ gradient) == pytest.approx(found.rates[0].std_error, rel=1e-3)
 
 
-def test_one_temperature_tells_nothing_of_activation_energies() -> None:
+def test_one_temperature_shows_nothing_of_activation_energies() -> None:
     found = ml.estimate_uncertainty(
         HYDROGEN_OXIDATION, balances_of(HYDROGEN_OXIDATION, states(6, 100), np.full(100, 1000.0), noise=0.01)
     )
@@ -150,8 +150,8 @@ def test_a_reaction_below_the_noise_is_known_from_above_only() -> None:
 def test_a_fast_equilibrium_binds_its_two_rate_constants_to_each_other() -> None:
     truth = network("A B", one_way("A => B", 1e3, 2e3))
     a = np.linspace(0.1, 1.0, 60)
-    near = np.stack([a, a / 2 * (1 + 1e-3 * np.sin(9 * a))], axis=1)
-    balances = balances_of(truth, near, np.full(60, 300.0))
+    similar = np.stack([a, a / 2 * (1 + 1e-3 * np.sin(9 * a))], axis=1)
+    balances = balances_of(truth, similar, np.full(60, 300.0))
     found = ml.estimate_uncertainty(truth, replace(balances, scale=np.full_like(balances.accumulation, 0.1)))
     (first, second, correlation), *rest = found.bound
     assert not rest
@@ -159,7 +159,7 @@ def test_a_fast_equilibrium_binds_its_two_rate_constants_to_each_other() -> None
     assert correlation > 0.999
 
 
-def test_of_a_pair_that_goes_together_the_ratio_is_told_and_a_state_that_parts_them() -> None:
+def test_of_a_pair_that_goes_together_the_ratio_is_known_and_a_discriminating_state() -> None:
     truth = network("A B", one_way("A => B", 1e3, 2e3))
     a = np.linspace(0.1, 1.0, 60)
     balances = balances_of(truth, np.stack([a, a / 2 * (1 + 1e-3 * np.sin(9 * a))], axis=1), np.full(60, 300.0))

@@ -245,7 +245,7 @@ def test_adiabatic_runs_conserve_elements_and_show_a_wrong_temperature(ignition:
     assert validation.temperature_errors["run00"] == pytest.approx(100.0 / span, rel=1e-4)
 
 
-def test_text_shows_species_worst_deviations_and_verdict(ignition: Trajectories) -> None:
+def test_text_shows_species_worst_deviations_and_outcome(ignition: Trajectories) -> None:
     validation = validate("h2o2.yaml", ignition)
     lines = validation_text(validation).splitlines()
     assert lines[-1] == validation.message

@@ -16,9 +16,9 @@ from mechlearn.errors import StudyError
 from mechlearn.simulation.ignition import DEFINITIONS, ignition_delay
 from mechlearn.study.schema import Study, load_study
 from mechlearn.study.simulate import simulate
-from mechlearn.validation.coverage import extrapolated_conditions
-from mechlearn.validation.validate import validate
+from mechlearn.validation.measures import extrapolated_conditions
 from mechlearn.validation.settings import Criteria, MeasurementNoise
+from mechlearn.validation.validate import validate
 from mechlearn.validation.validation_text import validation_text
 
 
@@ -128,14 +128,14 @@ def test_a_limit_of_its_own_is_broken_by_a_late_ignition_alone(tmp_path: Path) -
     done = validate(wrong, runs, tolerance=10.0, criteria=Criteria(ignition_delay=0.05))
     assert not done.passed
     assert min(delay.error for delay in done.ignition_delay.values()) > 0.5
-    told = json.loads(json.dumps(done.as_dict(), allow_nan=False))
-    (check,) = [each for each in told["checks"] if each["quantity"] == "ignition_delay"]
+    content = json.loads(json.dumps(done.as_dict(), allow_nan=False))
+    (check,) = [each for each in content["checks"] if each["quantity"] == "ignition_delay"]
     assert check["passed"] is False
     assert check["value"] > 0.5
-    assert told["ignition_definition"] == "T0+400"
+    assert content["ignition_definition"] == "T0+400"
 
 
-def test_a_limit_of_what_cannot_be_told_does_not_pass() -> None:
+def test_a_limit_of_what_is_not_known_does_not_pass() -> None:
     done = validate("h2o2.yaml", histories("isothermal"), criteria=Criteria(ignition_delay=0.1))
     assert not done.passed
     assert "ignition delay is not known here" in done.message
@@ -207,7 +207,10 @@ def test_the_study_names_definition_limits_and_noise(written: str, tmp_path: Pat
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("ignition: max CO", r"line 2: validate\.ignition: 'max CO' is not a definition of the ignition delay; write T0\+400"),
+        (
+            "ignition: max CO",
+            r"line 2: validate\.ignition: 'max CO' is not a definition of the ignition delay; write T0",
+        ),
         ("criteria: {ignition: 0.1}", r"validate\.criteria\.ignition: unknown key; it belongs under `validate:`"),
         ("criteria: {energy: 0}", r"validate\.criteria\.energy: 0 is not greater than 0"),
         ("criteria: {reduced_chi_squared: 2}", "has no effect without `noise:`"),

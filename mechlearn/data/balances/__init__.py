@@ -1,1 +1,1 @@
-"""Trajectories → Balances: production rates as the data tell them."""
+"""Trajectories → Balances: production rates as the data give them."""

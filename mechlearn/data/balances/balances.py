@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -113,7 +114,7 @@ def complete_time_histories(runs: Trajectories, fewest: int) -> list[Trajectory]
     return kept
 
 
-def states_of_runs(runs: Sequence[Trajectory]) -> dict[str, Array]:
+def states_of_runs(runs: Sequence[Trajectory]) -> dict[str, Any]:
     """Concentrations, temperatures and pressures of all samples of the runs, one after the other."""
     keys = ("concentrations", "temperature", "pressure")
     return {key: np.concatenate([getattr(run, key) for run in runs]) for key in keys}
@@ -148,5 +149,5 @@ def balances_of(
 
 def _complete(run: Trajectory) -> Trajectory:
     """The run without samples of which a value is missing."""
-    complete = np.isfinite(run.concentrations).all(axis=1)
+    complete = np.asarray(np.isfinite(run.concentrations).all(axis=1))
     return run if complete.all() else replace(run.at_samples(complete), rates=None)

@@ -1,4 +1,4 @@
-"""Balances in integral form, what has formed since the start, and integrals between samples as sums over samples.
+"""Balances in integral form, what has formed since the start, and in weak form, over windows of samples.
 
 Letters in shapes: T samples of a run, M rows, N samples of all runs, S species.
 """
@@ -20,6 +20,8 @@ CUBIC_SAMPLES = 4
 """That a cubic needs."""
 TIME_UNITS = 40
 """That are tried for the logarithm."""
+TEST_FUNCTION_INTERVALS = (4, 16)
+"""Intervals under a test function: few, for fast transients, and many, against noise."""
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(6)
 
 
@@ -53,10 +55,62 @@ def integral_balances(runs: Trajectories, *, noise: Noise | None = None) -> Bala
     >>> integral_balances(decay).accumulation.shape
     (10, 2)
     """
-    return rows_of_runs(runs, lambda intervals: np.tri(intervals), noise)
+    return _rows_of_runs(runs, lambda intervals: np.tri(intervals), noise)
 
 
-def rows_of_runs(runs: Trajectories, combine: Callable[[int], Array], noise: Noise | None) -> Balances:
+def weak_balances(runs: Trajectories, *, noise: Noise | None = None) -> Balances:
+    """Balances Σ ψ Δu = Σ ψ ∫ production dt over windows of samples, with bumps ψ of two widths.
+
+    Parameters
+    ----------
+    runs : Trajectories
+        Concentrations at four times at least; rates are not used.
+    noise : Noise, optional
+        The noise of the concentrations; estimated where absent.
+
+    Returns
+    -------
+    Balances
+        ``operator`` holds quadrature weights times test functions [s], ``accumulation`` weighted increments
+        [kmol/m³], ``scale`` their standard errors.
+
+    Raises
+    ------
+    DataError
+        If no run has four samples without a missing value.
+
+    Notes
+    -----
+    Windows count intervals, not seconds, so that they are as short as the sampling where that is dense. No derivative
+    is taken and nothing is smoothed: ψ = (1 − x²)² is constant between samples, so that increments of the data
+    themselves appear. The integrand is a cubic between samples.
+
+    References
+    ----------
+    .. [1] D. A. Messenger, D. M. Bortz, "Weak SINDy: Galerkin-based data-driven model selection", Multiscale Model.
+       Simul. 19, 1474-1497 (2021). https://doi.org/10.1137/20M1343166
+
+    Examples
+    --------
+    >>> weak_balances(decay).accumulation.shape
+    (8, 2)
+    """
+    return _rows_of_runs(runs, test_functions, noise)
+
+
+def test_functions(intervals: int) -> Array:
+    """Bumps over windows of intervals, shape (windows, intervals)."""
+    rows = []
+    for width in sorted({min(window, intervals) for window in TEST_FUNCTION_INTERVALS}):
+        bump = (1 - np.linspace(-1, 1, 2 * width + 1)[1::2] ** 2) ** 2
+        for start in range(0, intervals - width + 1, max(width // 4, 1)):
+            row = np.zeros(intervals)
+            row[start : start + width] = bump
+            rows.append(row)
+    return np.array(rows)
+
+
+def _rows_of_runs(runs: Trajectories, combine: Callable[[int], Array], noise: Noise | None) -> Balances:
     """Balances whose rows are combinations of the increments of each run.
 
     Parameters

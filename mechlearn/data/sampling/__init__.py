@@ -1,1 +1,1 @@
-"""What the sampling of runs can tell, before anything is learnt; fewer rows where there are more than needed."""
+"""What the sampling of runs shows, before anything is learnt; fewer rows where there are more than needed."""

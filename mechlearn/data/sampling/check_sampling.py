@@ -37,15 +37,15 @@ def few_runs(sampled: SampledRuns) -> Iterator[Diagnostic]:
     """A single run."""
     if len(sampled.measured) <= 1:
         text = f"There is one run, of {count(len(sampled.measured[0].time), 'state')}."
-        advice = "Bring at least a second run with another initial state, so that the result can be checked on it."
-        yield Diagnostic("runs", text, advice)
+        recommendation = "Bring a second run at least, with another initial state, to check the result on it."
+        yield Diagnostic("runs", text, recommendation)
 
 
 def no_change(sampled: SampledRuns) -> Iterator[Diagnostic]:
     """Time histories in which nothing moves."""
     if sampled.histories and not sampled.directions:
-        advice = "Sample for longer, or start farther from equilibrium."
-        yield Diagnostic("variation", "No change of the concentrations stands out from the noise.", advice)
+        recommendation = "Sample for longer, or start farther from equilibrium."
+        yield Diagnostic("variation", "No change of the concentrations stands out from the noise.", recommendation)
 
 
 def time_scales(sampled: SampledRuns) -> Iterator[Diagnostic]:
@@ -65,11 +65,11 @@ def time_scales(sampled: SampledRuns) -> Iterator[Diagnostic]:
         yield Diagnostic("time-scales", f"{text} Production rates are given, and they show it.")
     elif at_start:
         span = end - begin
-        advice = f"The first {span:.2g} s need about ten samples, log-spaced from {span / 1000:.1g} s on."
-        yield Diagnostic("time-scales", text, advice)
+        recommendation = f"The first {span:.2g} s need about ten samples, log-spaced from {span / 1000:.1g} s on."
+        yield Diagnostic("time-scales", text, recommendation)
     else:
-        advice = f"The time from {begin:.3g} to {end:.3g} s needs about ten samples."
-        yield Diagnostic("time-scales", text, advice)
+        recommendation = f"The time from {begin:.3g} to {end:.3g} s needs about ten samples."
+        yield Diagnostic("time-scales", text, recommendation)
 
 
 def _jumps(sampled: SampledRuns) -> dict[str, list[tuple[float, float, bool]]]:
@@ -138,14 +138,14 @@ def initial_conditions(sampled: SampledRuns) -> Iterator[Diagnostic]:
         "then follows from their time histories only."
     )
     if pair:
-        advice = f"Add a run with another ratio of {pair[0]} to {pair[1]}, or without one of them."
+        recommendation = f"Add a run with another ratio of {pair[0]} to {pair[1]}, or without one of them."
     else:
         used = np.array([np.nan_to_num(run.concentrations[0] - run.concentrations[-1]) for run in runs])
         part = (used[:, present] / sampled.extent[present]).mean(axis=0)
         part = np.where(sampled.initial_amounts.min(axis=0) > 0, part, -np.inf)
         without = names[int(part.argmax())]
-        advice = f"Add a run without {without}." if part.max() > 0 else "Add runs with other initial states."
-    yield Diagnostic("first-states", text, advice)
+        recommendation = f"Add a run without {without}." if part.max() > 0 else "Add runs with other initial states."
+    yield Diagnostic("first-states", text, recommendation)
 
 
 def elements(sampled: SampledRuns) -> Iterator[Diagnostic]:
@@ -170,22 +170,20 @@ def elements(sampled: SampledRuns) -> Iterator[Diagnostic]:
 
 def about_noise(sampled: SampledRuns) -> Iterator[Diagnostic]:
     """How noisy the concentrations are; nothing where rates are given, which are learnt from then."""
-    noise = sampled.noise
+    noise, recommendation = sampled.noise, ""
     if all(run.rates is not None for run in sampled.measured):
         return
     if noise is None:
         longest = max(len(run.time) for run in sampled.measured)
         text = f"No run has more than {count(longest, 'sample')}, so that the noise cannot be estimated."
-        yield Diagnostic("noise", text, f"Sample at least {MINIMUM_SAMPLES} times in each run.")
+        recommendation = f"Sample at least {MINIMUM_SAMPLES} times in each run."
     elif not noise:
         text = f"No noise above {100 * CLEAN_NOISE:.2g} % is seen: neighbouring samples follow a smooth time history."
-        yield Diagnostic("noise", text)
     elif _jumps(sampled):
         text = f"Noise: at most {100 * noise:.2g} % of each concentration; in coarse samples it looks like changes."
-        yield Diagnostic("noise", text)
     else:
         text = f"Noise: about {100 * noise:.2g} % of each concentration, by its neighbours in time."
-        yield Diagnostic("noise", text)
+    yield Diagnostic("noise", text, recommendation)
 
 
 def missing_values(sampled: SampledRuns) -> Iterator[Diagnostic]:

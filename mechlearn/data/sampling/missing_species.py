@@ -27,11 +27,11 @@ def columns_left_out(sampled: SampledRuns) -> Iterator[Diagnostic]:
     if left_out:
         several = len(left_out) > 1
         text = f"Not read, since nothing that is learnt from has such a unit: {listed(left_out)}."
-        advice = (
+        recommendation = (
             f"If {'one of them' if several else 'it'} holds a species, correct the unit: without a species that "
             f"reacts, the reactions come out wrong. Else remove the column{'s' if several else ''}, or leave it so."
         )
-        yield Diagnostic("columns", text, advice)
+        yield Diagnostic("columns", text, recommendation)
 
 
 def _grows(values: Array, noise: float) -> bool:

@@ -62,7 +62,7 @@ def _size(mixture: Mixture) -> tuple[int, int, int, Mixture]:
 
 
 def _candidates(reactants: Integers, target: Integers, stoichiometry: Stoichiometry) -> list[Complex]:
-    """Products of the same species that may stand beside these reactants."""
+    """Products of the same species that may stand opposite these reactants."""
     made = np.flatnonzero(target)
     choices = np.array(list(product(range(stoichiometry.max_coefficient + 1), repeat=len(made))))
     whole = np.zeros((len(choices), len(target)), dtype=np.int64)

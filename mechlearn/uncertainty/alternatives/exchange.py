@@ -24,7 +24,7 @@ from .alternatives_result import Alternative
 Key = tuple[tuple[tuple[str, float], ...], tuple[tuple[str, float], ...]]
 
 RATE_LAWS = ((0.0, 0.0), (-1.0, 0.0), (0.0, 1e8), (0.0, 2.5e8))
-"""b and Ea [J/kmol] of which the rate constant of a candidate is mixed, beside those of the mechanism."""
+"""b and Ea [J/kmol] of which the rate constant of a candidate is mixed, together with those of the mechanism."""
 CHI2_RISE = 12.0
 """Rise of χ² at which another network is no longer about as likely."""
 MAXIMUM_NUMBERS = 2e7
@@ -94,15 +94,9 @@ def _some_of(balances: Balances) -> Balances:
     rows = np.linspace(0, count - 1, MAXIMUM_BALANCES).astype(int)
     operator = balances.operator[rows]
     seen = np.unique(operator.indices)
-    return replace(
-        balances,
-        concentrations=balances.concentrations[seen],
-        temperature=balances.temperature[seen],
-        pressure=balances.pressure[seen],
-        operator=operator[:, seen],
-        accumulation=balances.accumulation[rows],
-        scale=balances.scale[rows],
-    )
+    states = {key: getattr(balances, key)[seen] for key in ("concentrations", "temperature", "pressure")}
+    rates = {key: getattr(balances, key)[rows] for key in ("accumulation", "scale")}
+    return replace(balances, operator=operator[:, seen], **states, **rates)
 
 
 def _contributions(data: WeightedBalances, mechanism: Mechanism) -> Array:

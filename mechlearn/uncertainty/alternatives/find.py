@@ -1,4 +1,4 @@
-"""The search for other networks: those with the same dynamics, and those that the data cannot tell apart."""
+"""The search for other networks: those with the same dynamics, and those that the data cannot discriminate."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction
 from ...chemistry.one_way import Complex, OneWayReaction, complex_text
 from ...data.balances.balances import Balances
 from ...discovery.candidates.network.stoichiometry import Stoichiometry, conserving_rows, element_laws, free_rows
-from ...discovery.fit.rate_constants import RateFit, fit_rates
+from ...discovery.fit.rate_constants import fit_rates
 from ...discovery.fit.scaling import Scaled, scaled
 from ...discovery.fit.trajectory_result import CompetingNetwork
-from ...discovery.select.neighbouring_networks import competing_networks
+from ...discovery.trajectory_learner import competing_networks
 from ...discovery.settings import Search
 from ..experiment_design import most_different_state
 from .alternatives_result import Alternative, Alternatives
@@ -131,11 +131,23 @@ def _on_data(
     problem = scaled(balances)
     fit = fit_rates(problem, tuple(direction for direction, _ in one_way(mechanism)), search.rate_fit)
     open_ = undetermined(problem, fit)
-    wanted = [direction for direction in fit.directions if direction.reactants in (open_ or ())]
-    others = [_without(problem, fit, direction, stoichiometry, mechanism) for direction in wanted]
-    there = [other for other in others if other is not None]
-    named = [other for other in there if other.n_more <= MAXIMUM_MORE]
-    return named, len(there) - len(named), open_
+    candidates = candidate_directions(problem.concentrations.shape[1], stoichiometry)
+    states = problem.concentrations * problem.concentration_unit
+    kelvin = np.full(len(states), mechanism.temperature)
+    found = []
+    for direction in fit.directions if open_ else ():
+        other = substitutes(problem, fit, direction, candidates) if direction.reactants in (open_ or ()) else None
+        if other is not None:
+            mine, others = (_constants(problem, *network) for network in ((fit.directions, fit.constants), other))
+            found.append(_competing(mechanism, mine, others, states, kelvin))
+    named = [other for other in found if other.n_more <= MAXIMUM_MORE]
+    return named, len(found) - len(named), open_
+
+
+def _constants(problem: Scaled, directions: tuple[OneWayReaction, ...], scaled: Array) -> dict[OneWayReaction, float]:
+    """Rate constants in kmol, m³ and s, by the reaction, from scaled ones."""
+    orders = np.array([each.reactants for each in directions], dtype=float)
+    return dict(zip(directions, problem.rate_constants(scaled, orders).tolist(), strict=True))
 
 
 def _sorted(found: list[Alternative], further: int, open_: tuple[str, ...], scope: str) -> Alternatives:
@@ -175,26 +187,6 @@ def _one_temperature(balances: Balances) -> bool:
     temperature = balances.temperature[np.isfinite(balances.temperature)]
     square = balances.operator.shape[0] == balances.operator.shape[1]
     return square and (not temperature.size or bool(np.ptp(temperature) <= ISOTHERMAL_RANGE * temperature.max()))
-
-
-def _without(
-    problem: Scaled, fit: RateFit, direction: OneWayReaction, stoichiometry: Stoichiometry, mechanism: Mechanism
-) -> Alternative | None:
-    """A network without this direction that agrees on the data, as what it has less and more than the mechanism."""
-    candidates = candidate_directions(problem.concentrations.shape[1], stoichiometry)
-    other = substitutes(problem, fit, direction, candidates)
-    if other is None:
-        return None
-    mine, others = (
-        {d: float(k) for d, k in zip(network, problem.rate_constants(constants, _orders(network)), strict=True)}
-        for network, constants in ((fit.directions, fit.constants), other)
-    )
-    states = problem.concentrations * problem.concentration_unit
-    return _competing(mechanism, mine, others, states, np.full(len(states), mechanism.temperature))
-
-
-def _orders(directions: tuple[OneWayReaction, ...]) -> Array:
-    return np.array([d.reactants for d in directions], dtype=float)
 
 
 def _competing(
