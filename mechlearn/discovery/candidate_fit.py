@@ -12,8 +12,7 @@ from .candidates.enumeration import candidate_reactions
 from .fit.candidate_result import CandidateFit, CandidateReaction
 from .fit.production_states import ProductionStates, driving, states_of
 from .fit.rate_fit import RateLawFit, RateLawProblem, fitted_with_errors
-from .fit.rate_law_readout import reactions_of
-from .fit.rate_law_terms import Surroundings
+from .fit.rate_law_terms import Surroundings, reactions_of
 from .fit.rate_mixtures import collider_groups, columns
 from .fit.scaled_matrices import inverse_of
 from .select.backward_elimination import needed_laws, restored_laws
@@ -142,4 +141,4 @@ def _deviations(fit: RateLawFit) -> list[float]:
     variance = np.maximum(np.diag(inverse_of(fit.normal, 1e-14)), 0.0)
     count = max(int(np.sum(fit.flux.net > 0)) - len(variance), 1)
     first = np.cumsum([0, *sizes[:-1]])
-    return np.sqrt(variance * fit.loss / count)[first].tolist()
+    return [float(each) for each in np.sqrt(variance * fit.loss / count)[first]]

@@ -1,4 +1,4 @@
-"""What the data conserve, where compositions are unknown: the laws, and the test that decided how many there are.
+"""What the data conserve, where compositions are unknown: the laws, and the test of how many there are.
 
 Letters in shapes: L laws, N states, S species.
 """
@@ -10,15 +10,13 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..chemistry.arrays import Array
 from ..chemistry.conservation import conservation_laws
-from ..data.noise.rate_noise import RateNoise
-
-Array = NDArray[np.float64]
+from ..data.noise.rate_noise import RateNoise, rms_of
 
 EXACT_LIMIT = 1e-9
-"""Change of a combination of species, as a share of its gross change, up to which exact data conserve it."""
+"""Change of a combination of species, relative to its gross change, up to which exact data conserve it."""
 STANDARD_ERRORS = 5.0
 """By which the change of a conserved combination may exceed what noise makes of it."""
 CLEARLY_NOT = 3.0
@@ -26,7 +24,7 @@ CLEARLY_NOT = 3.0
 STATES_PER_SPECIES = 2
 """Fewer states show laws that are only lack of data."""
 LARGEST_DENOMINATOR = 6
-NEAR_WHOLE = {True: 1e-5, False: 0.1}
+ALMOST_WHOLE = {True: 1e-5, False: 0.1}
 """Distance of a coefficient to a ratio of small whole numbers, in exact data and under noise."""
 
 
@@ -75,15 +73,14 @@ def conserved_in(accumulation: Array, noise: RateNoise) -> Conserved:
     Examples
     --------
     >>> import numpy as np
-    >>> from mechlearn.data.noise.rate_noise import Noise
+    >>> from mechlearn.data.noise.rate_noise import RateNoise
     >>> rates = np.random.default_rng(0).random((20, 2)) @ [[-1, -1, 1, 0], [1, 0, -1, 1]]
     >>> found = conserved_in(rates, RateNoise(0.0, np.zeros(4), np.zeros(4), True))
     >>> [law["law"] for law in found.as_dict(("E", "S", "ES", "P"))["laws"]]
     ['E + ES', 'S + ES + P']
     """
     states, species = accumulation.shape
-    size = np.sqrt(np.mean(accumulation**2, axis=0))
-    size = np.where(size > 0, size, 1.0)
+    size = rms_of(accumulation)
     _, values, directions = np.linalg.svd(accumulation / size, full_matrices=True)
     values = np.concatenate([values, np.zeros(species - len(values))]) / (values[0] or 1.0)
     if states < STATES_PER_SPECIES * species:
@@ -146,7 +143,7 @@ def _whole_laws(directions: Array, size: Array, *, exact: bool) -> Array:
         others = np.arange(len(rows)) != i
         rows[others] -= np.outer(rows[others, k], rows[i])
     whole = np.array([[float(Fraction(float(v)).limit_denominator(LARGEST_DENOMINATOR)) for v in row] for row in rows])
-    if np.abs(whole - rows).max(initial=0.0) > NEAR_WHOLE[exact]:
+    if np.abs(whole - rows).max(initial=0.0) > ALMOST_WHOLE[exact]:
         return np.zeros((0, rows.shape[1]))
     return conservation_laws(whole).astype(float)
 

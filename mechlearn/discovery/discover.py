@@ -37,10 +37,10 @@ def discover(
     search : Search, optional
         What to look for; all defaults if absent.
     noise : RateNoise, optional
-        Of given production rates [kmol/m³/s], where more is known of it than these balances tell; the network at one
+        Of given production rates [kmol/m³/s], where more is known of it than these balances show; the network at one
         temperature weighs by it.
     progress : callable, optional
-        Called with the share done, in [0, 1], and a word on the state.
+        Called with the part done, in [0, 1], and what is being done.
 
     Returns
     -------
@@ -62,10 +62,10 @@ def discover(
     round-off is read out complex by complex and checked against all data. An interrupt
     (Ctrl-C) ends the search with the best so far. The matrices are small, so one thread is used: more are slower.
 
-    States at several temperatures, reverse rates from thermodynamics and third bodies are for the library of
+    States at several temperatures, reverse rates from thermodynamics and third bodies are for the search among all
     candidates; at one temperature it checks what the network finds. With ``method: network`` the
-    candidates are those that a network of rows in the elements' null space proposes; with ``both`` it looks after the
-    library, and what only it proposes joins where that explains more.
+    candidates are those that a network of rows in the elements' null space proposes; with ``both`` it looks after that
+    search, and what only it proposes joins where that explains more.
 
     Balances of concentrations alone are for `mechlearn.discovery.fit`: candidates that carry flux in them, or with
     ``method: network`` the rows that the network froze in polynomials that follow them, are fitted to the trajectories,
@@ -88,18 +88,18 @@ def discover(
     with threadpool_limits(limits=1):
         if balances.trajectories is not None:
             return from_trajectories(balances, search, progress)
-        if _by_library(balances, search):
+        if _among_candidates(balances, search):
             return from_candidates(balances, search, progress)
         return from_network(balances, search, progress, noise)
 
 
 def noise_seen(balances: Balances, search: Search) -> RateNoise | None:
     """The noise by which a search weighs given production rates [kmol/m³/s]; None where the network has no say."""
-    return None if balances.trajectories is not None or _by_library(balances, search) else noise_of(balances)
+    return None if balances.trajectories is not None or _among_candidates(balances, search) else noise_of(balances)
 
 
-def _by_library(balances: Balances, search: Search) -> bool:
-    """Whether the library alone must find the reactions; errors where nothing can."""
+def _among_candidates(balances: Balances, search: Search) -> bool:
+    """Whether the search among all candidates alone must find the reactions; errors where nothing can."""
     temperature = balances.temperature[np.isfinite(balances.temperature)]
     several = bool(temperature.size) and np.ptp(temperature) > 1e-6 * temperature.max()
     reasons = [

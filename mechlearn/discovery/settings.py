@@ -84,8 +84,8 @@ class Search:
     ----------
     method : str
         ``network`` (the signed-matrix network), ``candidates`` (all reactions that the elements allow, by non-negative
-        least squares), ``both``, or ``auto``: the network at one temperature with free reverse rates, checked by the
-        library where all compositions are known, else the library.
+        least squares), ``both``, or ``auto``: the network at one temperature with free reverse rates, checked
+        against all candidates where all compositions are known, else these.
     reactions : int or 'auto'
         Rows of the signed matrix, and the most reactions that are found; ``auto`` offers more than are needed and keeps
         those that carry flux.
@@ -118,7 +118,7 @@ class Search:
     third_bodies : bool
         Whether reactions that change the number of molecules may need colliders, and may be falloffs.
     molecularity : int
-        Most molecules on the side of a candidate of the library that has more of them; on the other at most 2. With 1
+        Most molecules on the side of a candidate that has more of them; on the other at most 2. With 1
         only isomerisations are looked for.
     restarts : int
         Starting points that are fitted side by side.

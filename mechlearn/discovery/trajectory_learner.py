@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..chemistry.arrays import Array, Integers
+from ..chemistry.one_way import OneWayReaction
 from ..data.balances.balances import Balances
 from ..data.balances.derivative import differential_balances
 from ..data.balances.integral import integral_balances, weak_balances
 from ..data.noise.concentration_noise import estimate_noise
-from ..data.progress import Progress
+from ..data.progress import Progress, silent
 from ..data.sampling.thinning import thinned
 from ..data.trajectories import Trajectories
 from ..errors import DataError
@@ -48,6 +50,7 @@ def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
     """
     runs, drawn = thinned(runs, search.seed)
     noise = estimate_noise(runs, search.noise)
+    form: str
     if search.balances != "auto":
         form, why = search.balances, "as asked for"
     elif search.method in ("network", "both"):
@@ -216,11 +219,51 @@ def _with_bounds(
                 partners |= model.partners(place, selector.scale)
     if not all(known):
         report(0.9, "bounding rate constants")
-        beside = selector.beside(network, partners) if partners else network
-        state = fitted(beside.state.resolved(), tolerance=1e-4)
+        larger = selector.with_partners(network, partners) if partners else network
+        state = fitted(larger.state.resolved(), tolerance=1e-4)
         for place in np.flatnonzero(~np.array(known)).tolist():
             limits[place] = bounds(state, place, chi2_per_datum(state))
     return tuple(replace(each, bounds=limit) for each, limit in zip(found, limits, strict=True))
+
+
+def competing_networks(
+    constants: Mapping[OneWayReaction, float], balances: Balances, search: Search
+) -> tuple[CompetingNetwork, ...] | None:
+    """Networks one reaction away from a given one, whose trajectories explain the data as well.
+
+    Parameters
+    ----------
+    constants : mapping of OneWayReaction to float
+        The one-way reactions and their rate constants [kmol, m³, s], near those that fit best.
+    balances : Balances
+        Of concentrations alone.
+    search : Search
+        Which reactions count.
+
+    Returns
+    -------
+    tuple of CompetingNetwork or None
+        None where a reaction is not among those that are looked at, or the rates cannot be integrated.
+    """
+    origin = balances.trajectories
+    assert origin is not None
+    pool = candidates(origin.runs, origin.noise, search)
+    support = np.array([i for i, each in enumerate(pool.written) if constants.get(each, 0.0) > 0], dtype=np.int64)
+    held = {pool.reactions.directions[i] for i in np.flatnonzero(np.isin(pool.parameter, support))}
+    if not len(support) or not constants.keys() <= held:
+        return None
+    theta = np.log([constants[pool.written[i]] for i in support])
+    data = run_arrays(origin.runs)
+    with threadpool_limits(limits=1):
+        problem = TrajectoryProblem.of(pool.select(support), data, origin.noise)
+        state = problem.evaluate(theta, data.first)
+        if state is None:
+            return None
+        selector, network, _ = with_competitors(pool, state, support, origin.runs, search, silent)
+        state = network.state
+        mine = selector.network(network.kept, state.theta, state.first, state) or network
+        best, others = selector.competing(mine)
+    return tuple(competing_network(each) for each in (best, *others) if each is not mine)
 
 
 def competing_network(network: ReactionSet) -> CompetingNetwork:

@@ -19,10 +19,9 @@ from .candidates.trajectory_candidates import candidates_of, possible_rows
 from .fit.learned_reactions import joined
 from .fit.trajectory_result import CompetingNetwork, TrajectoryFit
 from .result import Discovery, discovered, no_reactions
-from .select.neighbouring_networks import competing_networks
 from .settings import Search
 from .status import VALUES_PER_REACTION, status_from_trajectories
-from .trajectory_learner import fit_of_trajectories
+from .trajectory_learner import competing_networks, fit_of_trajectories
 
 MOST_NAMED = 4
 """Reactions that a sentence names."""

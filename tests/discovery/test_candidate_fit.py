@@ -19,8 +19,7 @@ from mechlearn.discovery.fit.balance_errors import BalanceErrors, errors_left
 from mechlearn.discovery.fit.nnls import active_set_nnls
 from mechlearn.discovery.fit.production_states import Flux, ProductionStates, driving, states_of
 from mechlearn.discovery.fit.rate_fit import RateLawProblem, fit_laws
-from mechlearn.discovery.fit.rate_law_readout import reactions_of
-from mechlearn.discovery.fit.rate_law_terms import Law, Surroundings, Term
+from mechlearn.discovery.fit.rate_law_terms import Law, Surroundings, Term, reactions_of
 from mechlearn.discovery.fit.rate_mixtures import collider_groups, columns, gram
 from mechlearn.discovery.select.candidate_selection import mix
 from mechlearn.discovery.select.rate_law_reduction import without_idle_limit

@@ -13,8 +13,7 @@ from mechlearn.chemistry.kinetics import progress
 from mechlearn.chemistry.thermo import GAS_CONSTANT
 from mechlearn.discovery.candidates.designed.pressure_dependence import BathGas, KnownConstants, law_in_bath
 from mechlearn.discovery.fit.production_states import ProductionStates
-from mechlearn.discovery.fit.rate_law_readout import reactions_of
-from mechlearn.discovery.fit.rate_law_terms import Surroundings
+from mechlearn.discovery.fit.rate_law_terms import Surroundings, reactions_of
 from mechlearn.simulation.mechanisms import find_mechanism
 
 CONDITIONS = list(product(np.linspace(1000.0, 2500.0, 7), (1.0, 3.0, 10.0)))

@@ -1,4 +1,4 @@
-"""What the library finds."""
+"""What is found among all candidates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class CandidateReaction:
     reactions : tuple of Reaction
         One for each term of the rate law.
     contribution : float
-        95 % quantile of the largest share of a species' gross flux that it carries.
+        95 % quantile of the largest contribution that it has to a species' gross flux.
     std_error_log_k : float
         Of ln k at the middle of the temperatures.
     """
@@ -31,7 +31,7 @@ class CandidateReaction:
 
 @dataclass(frozen=True, eq=False)
 class CandidateFit:
-    """What the library explains.
+    """What the candidates explain.
 
     Parameters
     ----------
@@ -40,9 +40,9 @@ class CandidateFit:
     candidates : int
         Reactions that the elements allow.
     noise : float
-        Estimated noise of the production, as a share of it.
+        Estimated noise of the production, relative to it.
     law_error : float
-        Share of the gross flux that the rate laws miss.
+        Part of the gross flux that the rate laws miss.
     misfit : float
         Root mean square of residual over gross flux.
     unexplained : tuple of str

@@ -34,19 +34,19 @@ class Damping:
 
     def better_step(
         self,
-        attempt: Callable[[float], Trial],
+        attempt: Callable[[float], Trial | None],
         is_better: Callable[[Trial], bool],
         damping: float,
-        gives_up: Callable[[Trial, float], bool] = lambda trial, damping: False,
-    ) -> tuple[Trial | None, float]:
+        gives_up: Callable[[Trial | None, float], bool] = lambda trial, damping: False,
+    ) -> tuple[Trial, float] | None:
         """The first step that is better, tried with more and more damping, and the damping to try the next one with.
 
         None where there is no such step, or the search for one gives up.
         """
         while True:
             trial = attempt(damping)
-            if is_better(trial):
+            if trial is not None and is_better(trial):
                 return trial, max(damping / self.lowered, LEAST_DAMPING)
             damping = max(self.raised * damping, self.after_refusal)
             if damping > self.most or gives_up(trial, damping):
-                return None, damping
+                return None

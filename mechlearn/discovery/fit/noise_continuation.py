@@ -19,7 +19,7 @@ from .trajectory_fit import LEAST_DECREASE, fitted, information
 from .trajectory_problem import FitState, TrajectoryProblem
 
 RESOLVED_CHANGE = 0.03
-"""Share of a species' range that the first interval may change in half of the runs and count as resolved."""
+"""Part of a species' range that the first interval may change in half of the runs and count as resolved."""
 SUDDEN = 3.0
 """The same as a multiple of the change over the second interval."""
 CERTAIN = 5.0
@@ -29,7 +29,7 @@ LEAST_SAMPLES = 4
 START_RATE = 3.0
 """Rate constants to start from, over the length of the runs, at the largest concentration."""
 NOISE_LEVELS = (0.1, 0.01, 1e-3, 1e-4)
-"""Noise, as a share of each species' range, with which the data are taken to be measured, one after the other."""
+"""Noise, relative to each species' range, with which the data are taken to be measured, one after the other."""
 UNKNOWN = 5.0
 """Standard error of ln k from which on a rate constant may be anything."""
 SLOWED = (16.0, 8.0, 4.0, 2.0, 1.0)

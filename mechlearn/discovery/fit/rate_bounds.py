@@ -28,7 +28,7 @@ LARGER = 2.0
 """Factor by which the range of a rate constant beside all candidates exceeds its interval in one network, in ln k, from
 which on that range is given instead."""
 MARGIN = 0.1
-"""Share of an interval by which to go beyond the bound that a parabola gives, and to cut off at least."""
+"""Part of an interval by which to go beyond the bound that a parabola gives, and to cut off at least."""
 CLOSE = 0.05
 """Change of ln k within which a bound is known."""
 DISCONTINUITY = 1e-3

@@ -147,9 +147,10 @@ def fit_laws(
     best, normal, damping, stalls = tried(laws), np.zeros((len(owner), len(owner))), FIRST_DAMPING, 0
     for _ in range(iterations):
         normal, gradient = equations(best)
-        better, damping = DAMPING.better_step(attempt, is_better, damping)
-        if better is None:
+        step = DAMPING.better_step(attempt, is_better, damping)
+        if step is None:
             break
+        better, damping = step
         stalls, best = (stalls + 1 if better.loss > (1 - tolerance) * best.loss else 0), better
         if stalls >= 2:
             break

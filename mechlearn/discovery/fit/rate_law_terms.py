@@ -1,4 +1,6 @@
-"""Rate laws with parameters: Arrhenius, third bodies, falloff, and sums of them, with their derivatives.
+"""Rate laws with parameters, their derivatives, and the reactions that they are in a mechanism.
+
+Arrhenius laws, third bodies, falloff, and sums of them.
 
 ln k(T) is expanded about a reference temperature T₀, in as many of 1, 1 − T₀/T, ln(T/T₀) as the data can distinguish.
 """
@@ -10,6 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...chemistry.arrays import Array, Integers, Mask
+from ...chemistry.mechanism import Arrhenius, Falloff, Reaction, ThirdBody
+from ...chemistry.thermo import GAS_CONSTANT
 from .production_states import ProductionStates
 
 LARGEST_LOG = 80.0
@@ -18,6 +22,8 @@ LIMITS = np.array([LARGEST_LOG, 80.0, 40.0])
 LARGEST_EFFICIENCY = 1e3
 STEP = 1e-6
 """Of ln Pr and ln F_cent, for central differences."""
+SAME_EFFICIENCY = 2e-3
+"""Relative difference up to which colliders have the default efficiency."""
 TWO_PARAMETERS_BELOW = 1.35
 """Ratio of the highest to the lowest temperature below which b stays zero."""
 
@@ -96,15 +102,15 @@ class Term:
             return slow, np.concatenate([slow[:, None] * around.features, by_efficiency], axis=1)
         fast = np.exp(np.minimum(around.features @ self.high, LARGEST_LOG))
         ratio = np.maximum(slow / fast, 1e-30)
-        share = 1 / (1 + ratio)
-        value, factor_slope, factor_centre = slow * share, np.zeros_like(ratio), None
+        free = 1 / (1 + ratio)
+        value, factor_slope, factor_centre = slow * free, np.zeros_like(ratio), None
         if self.centre is not None:
             log_centre, of_centre = _log_centre(self.centre, around.relative)
             factor, factor_slope, by_centre = _broadening(np.log(ratio), log_centre)
             value = value * factor
             factor_centre = (value * by_centre)[:, None] * of_centre
-        by_slow = value * (share + factor_slope)
-        by_fast = value * (1 - share - factor_slope)
+        by_slow = value * (free + factor_slope)
+        by_fast = value * (1 - free - factor_slope)
         relative = by_slow / np.maximum(slow, 1e-300)
         limits = [by_slow[:, None] * around.features, relative[:, None] * by_efficiency]
         parts = [*limits, by_fast[:, None] * around.features, *([] if factor_centre is None else [factor_centre])]
@@ -113,14 +119,14 @@ class Term:
 
 def _log_centre(centre: Array, relative: Array) -> tuple[Array, Array]:
     """Ln F_cent and its derivatives with respect to A, ln T3, ln T1 and ln T2, shape (N, 4), at T/T₀."""
-    share = float(centre[0])
+    weight = float(centre[0])
     cold, hot, late = np.exp(centre[1:])
     parts = np.exp(-relative / cold), np.exp(-relative / hot), np.exp(-late / relative)
-    value = np.maximum((1 - share) * parts[0] + share * parts[1] + parts[2], 1e-3)
+    value = np.maximum((1 - weight) * parts[0] + weight * parts[1] + parts[2], 1e-3)
     slopes = [
         parts[1] - parts[0],
-        (1 - share) * parts[0] * relative / cold,
-        share * parts[1] * relative / hot,
+        (1 - weight) * parts[0] * relative / cold,
+        weight * parts[1] * relative / hot,
         -parts[2] * late / relative,
     ]
     return np.minimum(np.log(value), -1e-9), np.stack(slopes, axis=1) / value[:, None]
@@ -170,3 +176,52 @@ class Law:
         return sum((value for value, _ in parts), np.zeros(len(around.features))), np.concatenate(
             [slopes for _, slopes in parts], axis=1
         )
+
+
+def reactions_of(
+    law: Law,
+    net: Integers,
+    names: tuple[str, ...],
+    groups: list[Integers],
+    reference: float,
+    *,
+    thermo: bool,
+) -> tuple[Reaction, ...]:
+    """One reaction for each term of the law, reversible where reverse rates follow from thermodynamics."""
+    reactants = {name: int(-n) for name, n in zip(names, net, strict=True) if n < 0}
+    products = {name: int(n) for name, n in zip(names, net, strict=True) if n > 0}
+    found = []
+    for term in law.terms:
+        body, factor = _third_body(term, names, groups)
+        low = arrhenius(term.low, reference, factor)
+        falloff = None if term.high is None else Falloff(low, _troe(term.centre, reference))
+        rate = low if term.high is None else arrhenius(term.high, reference)
+        found.append(Reaction(reactants, products, rate, third_body=body, reversible=thermo, falloff=falloff))
+    return tuple(found)
+
+
+def arrhenius(coefficients: Array, reference: float, factor: float = 1.0) -> Arrhenius:
+    """A, b, Ea of ln k = c₀ + c₁ (1 − T₀/T) + c₂ ln(T/T₀), times a factor."""
+    a, c, b = (float(v) for v in np.concatenate([coefficients, np.zeros(3 - len(coefficients))]))
+    return Arrhenius(float(factor * np.exp(a + c - b * np.log(reference))), b, c * reference * GAS_CONSTANT)
+
+
+def _third_body(term: Term, names: tuple[str, ...], groups: list[Integers]) -> tuple[ThirdBody | None, float]:
+    """The colliders, with the efficiency that most of them have as default, and the factor that makes it 1."""
+    if term.efficiency is None:
+        return None, 1.0
+    efficiency = {names[j]: float(e) for g, e in zip(term.members, term.efficiency, strict=True) for j in groups[g]}
+    if len(efficiency) < len(names):
+        return ThirdBody(efficiency, default=0.0), 1.0
+    values = np.array(list(efficiency.values()))
+    distance = np.abs(np.log(np.maximum(values[:, None], 1e-6) / np.maximum(values, 1e-6)))
+    usual = float(values[np.argmin(np.median(distance, axis=0))]) or 1.0
+    others = {name: e / usual for name, e in efficiency.items() if abs(e / usual - 1) > SAME_EFFICIENCY}
+    return ThirdBody(others), usual
+
+
+def _troe(centre: Array | None, reference: float) -> tuple[float, ...]:
+    """A, T3, T1, T2."""
+    if centre is None:
+        return ()
+    return (float(centre[0]), *(reference * float(np.exp(value)) for value in centre[1:]))

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array, Integers
 from ...data.balances.balances import Balances
-from ...data.noise.rate_noise import RateNoise, estimate_rate_noise
-
-Array = NDArray[np.float64]
+from ...data.noise.rate_noise import RateNoise, estimate_rate_noise, rms_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +36,9 @@ class Scaled:
 
     def weights(self, floor: float | None = None) -> Array:
         """Weight of each entry, shape (N, S): one over the root mean square of the species' rate, or with a floor (a
-        share of that) one over the rate itself plus the floor.
+        part of that) one over the rate itself plus the floor.
         """
-        rms = np.sqrt(np.mean(self.production**2, axis=0))
-        rms = np.where(rms > 0, rms, 1.0)
+        rms = rms_of(self.production)
         if floor is None:
             return np.broadcast_to(1 / rms, self.production.shape).copy()
         return np.asarray(1 / (np.abs(self.production) + floor * rms))
@@ -50,7 +47,7 @@ class Scaled:
 def scaled(balances: Balances, noise: RateNoise | None = None) -> Scaled:
     """Balances whose operator is the identity, in units of order one.
 
-    ``noise`` is that of their production [kmol/m³/s], where more is known of it than they tell.
+    ``noise`` is that of their production [kmol/m³/s], where more is known of it than they show.
     """
     concentrations = np.maximum(balances.concentrations, 0.0)
     concentration_unit = float(np.sqrt(np.mean(concentrations**2))) or 1.0
@@ -66,7 +63,7 @@ def noise_of(balances: Balances) -> RateNoise:
     return problem.noise.times(problem.production_unit)
 
 
-def choose_samples(problem: Scaled, count: int, generator: np.random.Generator) -> NDArray[np.int64]:
+def choose_samples(problem: Scaled, count: int, generator: np.random.Generator) -> Integers:
     """Indices of states to look for structure in: a fifth with the largest rates, the others at random."""
     total = len(problem.production)
     if total <= count:

@@ -47,7 +47,7 @@ class Information:
     def covariance(self) -> Array:
         """Inverse of the normal matrix.
 
-        It is scaled before inversion, so that tiny parameters keep their error, and what the data do not tell apart to
+        It is scaled before inversion, so that tiny parameters keep their error, and what the data do not distinguish to
         round-off has a large one, not none.
         """
         size = np.outer(sizes_of(self.normal), sizes_of(self.normal))
@@ -167,8 +167,8 @@ def fitted(
         tried += 1
         return _step(state, equations, damping, least)
 
-    def is_better(trial: FitState | None) -> bool:
-        return trial is not None and trial.chi2 < state.chi2
+    def is_better(trial: FitState) -> bool:
+        return trial.chi2 < state.chi2
 
     def gives_up(trial: FitState | None, damping: float) -> bool:
         far_off = tried > 2 * FIRST_STEPS and state.chi2 > FAR_OFF * hopeless
@@ -178,9 +178,10 @@ def fitted(
         equations = _NormalEquations.of(state)
         if state.chi2 > hopeless and state.chi2 - 2 * equations.promise() > hopeless:
             return state
-        trial, damping = DAMPING.better_step(attempt, is_better, damping, gives_up)
-        if trial is None:
+        step = DAMPING.better_step(attempt, is_better, damping, gives_up)
+        if step is None:
             return state
+        trial, damping = step
         gain, state = state.chi2 - trial.chi2, trial
         slow = done > FIRST_STEPS and state.chi2 - hopeless > gain * (iterations - done)
         if slow or gain < max(tolerance, 1e-10 * state.chi2):

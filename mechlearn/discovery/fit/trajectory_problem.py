@@ -19,7 +19,7 @@ from .run_arrays import RunArrays
 HUBER = 3.0
 """Standard deviations beyond which a residual counts linearly."""
 LOCAL_ERROR = 0.05
-"""Share of the noise that the error of an integration step may reach."""
+"""Part of the noise that the error of an integration step may reach."""
 MOST_HALVINGS = 30
 """Of integration steps."""
 
@@ -32,7 +32,7 @@ class TrajectoryProblem:
     ----------
     reactions : MassAction
     parameter : array of int, shape (R,)
-        Which parameter is the rate constant of each reaction; halves with a given equilibrium share one.
+        Which parameter is the rate constant of each reaction; halves with a given equilibrium have one together.
     offset : array, shape (N, R)
         What is added to the parameter to give ln k in each run.
     data : RunArrays

@@ -91,8 +91,8 @@ def _own_colliders(term: Term, constant: Array, around: Surroundings) -> list[tu
     rate = np.exp(around.features @ term.low)
     each = rate[:, None] * term.efficiency * around.colliders[:, term.members]
     contributions = np.median(each / np.maximum(constant, 1e-300)[:, None], axis=0)
-    few = len(term.members) <= ALWAYS_SPLIT
-    noticeable = [place for place in range(len(term.members)) if few or contributions[place] > NOTICEABLE]
+    split_all = len(term.members) <= ALWAYS_SPLIT
+    noticeable = [place for place in range(len(term.members)) if split_all or contributions[place] > NOTICEABLE]
     groups = [[place] for place in noticeable] + ([noticeable] if len(noticeable) > 1 else [])
     found = []
     for places in groups:

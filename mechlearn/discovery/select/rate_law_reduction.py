@@ -25,7 +25,7 @@ def reduced_laws(problem: RateLawProblem, fit: RateLawFit, train: Mask) -> tuple
     around = problem.around
     errors = errors_left(problem.states.target, fit.flux, problem.states.noise)
     data = HeldOutData.of(problem, train, errors.weights(fit.flux))
-    seen = (data.weights > 0).any(axis=1)[~train]
+    seen = np.any(data.weights[~train] > 0, axis=1)
     criterion = Criterion.of(errors, data.residual(fit.flux.production)[seen])
     laws = []
     for law in (replace(law, terms=tuple(without_idle_limit(t, around) for t in law.terms)) for law in fit.laws):

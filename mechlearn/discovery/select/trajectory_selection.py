@@ -2,7 +2,7 @@
 
 A reaction stays where leaving it out raises χ² by more than a threshold, ln N + 2 ln M for N data and M candidates; an
 absent one comes in where a score test says that it would lower χ² by more. Networks that differ in one reaction from
-the best and fit nearly as well are kept beside it: the data do not tell them apart.
+the best and fit nearly as well are kept beside it: the data do not distinguish them.
 
 Letters in shapes: R reactions kept, P candidates.
 """
@@ -33,7 +33,7 @@ ROUNDS = 6
 LOWERED = (0.0, 1.5, 3.0, 4.5, 6.0)
 """By how much ln k of a direction that may be fast is tried below where noise would hide its reactants."""
 COLLINEAR = 0.02
-"""Share of a reaction's own effect that another must leave for it not to be tried in its place."""
+"""Part of a reaction's own effect that another must leave for it not to be tried in its place."""
 MOST_TRIALS = 24
 MOST_NETWORKS = 12
 
@@ -226,7 +226,7 @@ class Selector:
         theta = np.append(network.state.theta[stay], np.log(amount))
         return self.network(kept, theta, network.state.first, network.state, network.cost + 2 * INDISTINCT)
 
-    def beside(self, network: ReactionSet, partners: dict[int, float]) -> ReactionSet:
+    def with_partners(self, network: ReactionSet, partners: dict[int, float]) -> ReactionSet:
         """The network with more candidates; itself where that cannot be integrated."""
         theta = np.append(network.state.theta, np.log([each / 2 for each in partners.values()]))
         return self.network((*network.kept, *partners), theta, network.state.first, network.state) or network
@@ -250,7 +250,7 @@ class Selector:
         return network
 
     def competing(self, best: ReactionSet) -> tuple[ReactionSet, list[ReactionSet]]:
-        """The best network in the neighbourhood, and those that the data do not tell from it."""
+        """The best network in the neighbourhood, and those that the data do not distinguish from it."""
         seen: dict[frozenset[int], ReactionSet | None] = {frozenset(best.kept): best}
         open_ = [best]
         while open_ and len(seen) < MOST_TRIALS:
@@ -261,9 +261,9 @@ class Selector:
                 open_.append(trial)
                 if trial.cost < best.cost:
                     best = trial
-        near = [n for n in seen.values() if n is not None and n is not best and n.cost < best.cost + INDISTINCT]
-        near += [n for n in self._with_reverses(best) if frozenset(n.kept) not in {frozenset(o.kept) for o in near}]
-        return best, sorted(near, key=lambda n: n.cost)[:MOST_NETWORKS]
+        others = [n for n in seen.values() if n is not None and n is not best and n.cost < best.cost + INDISTINCT]
+        others += [n for n in self._with_reverses(best) if frozenset(n.kept) not in {frozenset(o.kept) for o in others}]
+        return best, sorted(others, key=lambda n: n.cost)[:MOST_NETWORKS]
 
     def _with_reverses(self, best: ReactionSet) -> list[ReactionSet]:
         """The network with the other direction of one of its reactions, where an interval for its rate leaves out zero.
@@ -300,9 +300,9 @@ class Selector:
         model = self.model(network)
         trials: list[tuple[float, int | None, int | None]] = []
         alone, exchanges = model.without() / self.scale, model.exchanges()
-        for (r, q), (rise, _) in exchanges.items():
-            if rise / self.scale < max(4 * INDISTINCT, COLLINEAR * alone[r]):
-                trials.append((rise / self.scale, r, q))
+        for (kept, absent), (rise, _) in exchanges.items():
+            if rise / self.scale < max(4 * INDISTINCT, COLLINEAR * alone[kept]):
+                trials.append((rise / self.scale, kept, absent))
         trials += [(self.threshold - gain, None, q) for q, gain in enumerate(model.gains() / self.scale)]
         trials += [(loss - self.threshold, r, None) for r, loss in enumerate(alone)]
         found = []

@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ....chemistry.arrays import Integers
 from ....data.balances.balances import Balances
 from ....data.designed_states import Design
 from ....data.progress import Progress
 from ...fit.candidate_result import CandidateFit, CandidateReaction
 from ...fit.production_states import states_of
-from ...fit.rate_law_readout import reactions_of
-from ...fit.rate_law_terms import Law
+from ...fit.rate_law_terms import Law, reactions_of
 from ...settings import Search
 from .collider_efficiencies import with_efficiencies
 from .detectable import Channel, DetectableReactions, ReactantSet, detectable_reactions, is_detectable
-from .pressure_dependence import SURE, BathGas, KnownConstants, law_in_bath
+from .pressure_dependence import LARGEST_KNOWN_DEVIATION, BathGas, KnownConstants, law_in_bath
 
-Array = NDArray[np.float64]
-
-AGREE = 1e-3
+LARGEST_DISAGREEMENT = 1e-3
 """Difference of forward and reverse rate constants, as logarithms, at which thermodynamics joins them."""
-FEW = 0.25
-"""Share of the conditions at which both directions must be sure to disagree."""
+COMPARED_CONDITIONS = 0.25
+"""Part of the conditions at which both directions must be known to disagree."""
 
 
 @dataclass(frozen=True, eq=False)
-class _FitStep:
-    """A reaction written in one direction, with what each direction that is seen tells of its rate constant."""
+class _Step:
+    """A reaction written in one direction, with what each direction that is seen shows of its rate constant."""
 
-    net: NDArray[np.int64]
-    told: tuple[KnownConstants, ...]
-    share: float
+    net: Integers
+    constants: tuple[KnownConstants, ...]
+    contribution: float
     bystanders: ReactantSet
     reversible: bool
 
 
 def designed_fit(balances: Balances, design: Design, search: Search, progress: Progress) -> CandidateFit:
-    """The reactions that a design of states shows, with rate laws in its bath.
+    """The reactions that a design of states shows, with rate laws in its bath gas.
 
     Parameters
     ----------
@@ -50,14 +48,14 @@ def designed_fit(balances: Balances, design: Design, search: Search, progress: P
     search : Search
         ``reverse`` and ``molecularity`` count here.
     progress : callable
-        Called with the share done and a word.
+        Called with the part done and a word.
 
     Notes
     -----
     What A and B make together, less what each makes alone, comes from reactions of A with B only: a small problem for
     each pair. With thermodynamics the two directions of a reaction become one where their rate constants agree with
-    the equilibrium constant. Rate constants hold for the bath and its densities; with several of these, colliders and
-    falloff are told apart, and efficiencies follow from how much each species speeds up the decay of another.
+    the equilibrium constant. Rate constants hold for the bath gas and its densities; with several of these, colliders
+    and falloff are distinguished, and efficiencies follow from how much each species speeds up the decay of another.
     """
     states = states_of(balances, thermo=search.reverse == "thermo")
     shown = detectable_reactions(
@@ -65,94 +63,86 @@ def designed_fit(balances: Balances, design: Design, search: Search, progress: P
         design,
         balances.species,
         search.molecularity,
-        lambda share: progress(0.7 * share, "reactants"),
+        lambda part: progress(0.7 * part, "reactants"),
     )
     bath = BathGas.of(states, design)
     names = tuple(s.name for s in balances.species)
     found, errors = [], []
     for step in _steps(shown, design, bath):
-        turned, law, error = _law(step, bath)
+        written, law, error = _law(step, bath)
         errors.append(error)
-        found.append(_written(turned, law, shown, design, bath, names))
+        found.append(_reaction(written, law, shown, design, bath, names))
     progress(1.0, f"{len(found)} reactions")
     found.sort(key=lambda one: -one.contribution)
-    unexplained = tuple(" + ".join(names[j] for j in members) or "the bath" for members in shown.unexplained)
+    unexplained = tuple(" + ".join(names[j] for j in members) or "the bath gas" for members in shown.unexplained)
     error = max(errors, default=1.0)
     return CandidateFit(tuple(found), shown.candidates, 0.0, error, error, unexplained)
 
 
-def _steps(shown: DetectableReactions, design: Design, bath: BathGas) -> list[_FitStep]:
+def _steps(shown: DetectableReactions, design: Design, bath: BathGas) -> list[_Step]:
     """Forward and reverse channels that thermodynamics joins become one reaction; the others stay one-way."""
     channels = {(channel.net, _bystanders(channel)): channel for channel in shown.channels}
     done: set[tuple[tuple[int, ...], ReactantSet]] = set()
     steps = []
-    for key, channel in sorted(channels.items(), key=lambda item: -item[1].share):
+    for key, channel in sorted(channels.items(), key=lambda item: -item[1].contribution):
         if key in done:
             continue
-        net, told = np.array(channel.net), KnownConstants(_log(channel.constant), channel.deviation)
-        step = _FitStep(net, (told,), channel.share, key[1], reversible=False)
+        net, known = np.array(channel.net), KnownConstants(channel.log_constant, channel.deviation)
+        step = _Step(net, (known,), channel.contribution, key[1], reversible=False)
         opposite = tuple(-n for n in channel.net), key[1]
         if bath.potential is not None:
             equilibrium = bath.potential @ net
             back = channels.get(opposite)
             if back is not None:
-                step = _joined(step, KnownConstants(_log(back.constant) + equilibrium, back.deviation))
+                step = _joined(step, KnownConstants(back.log_constant + equilibrium, back.deviation))
                 done |= {opposite} if step.reversible else set()
             else:
-                reverse = np.exp(np.minimum(told.log_constant - equilibrium, 600.0))
+                reverse = np.exp(np.minimum(known.log_constant - equilibrium, 600.0))
                 needed = tuple(np.repeat(np.arange(len(net)), np.maximum(net, 0)).tolist()) + key[1]
                 step = replace(step, reversible=not is_detectable(reverse, -net, needed, shown, design))
         steps.append(step)
     return steps
 
 
-def _joined(step: _FitStep, back: KnownConstants) -> _FitStep:
+def _joined(step: _Step, back: KnownConstants) -> _Step:
     """Both directions as one, where they agree."""
-    told = step.told[0]
-    sure = (told.deviation < SURE) & (back.deviation < SURE)
-    apart = np.abs(told.log_constant - back.log_constant) / (AGREE + 10 * (told.deviation + back.deviation))
-    if sure.mean() > FEW and np.median(apart[sure]) > 1:
+    ahead = step.constants[0]
+    known = np.maximum(ahead.deviation, back.deviation) < LARGEST_KNOWN_DEVIATION
+    allowed = LARGEST_DISAGREEMENT + 10 * (ahead.deviation + back.deviation)
+    apart = np.abs(ahead.log_constant - back.log_constant) / allowed
+    if known.mean() > COMPARED_CONDITIONS and np.median(apart[known]) > 1:
         return step
-    return replace(step, told=(told, back), reversible=True)
+    return replace(step, constants=(ahead, back), reversible=True)
 
 
-def _law(step: _FitStep, bath: BathGas) -> tuple[_FitStep, Law, float]:
-    """The simplest law, written in whichever direction it fits best, and its relative error."""
-    told = min(step.told, key=lambda each: float(np.median(each.deviation)))
-    ways = [replace(step, told=(told,))]
+def _law(step: _Step, bath: BathGas) -> tuple[_Step, Law, float]:
+    """The simplest rate law, written in whichever direction it fits best, and its relative error."""
+    known = min(step.constants, key=lambda each: float(np.median(each.deviation)))
+    directions = [replace(step, constants=(known,))]
     if step.reversible and bath.potential is not None:
-        turned = KnownConstants(told.log_constant - bath.potential @ step.net, told.deviation)
-        ways.append(replace(step, net=-step.net, told=(turned,)))
-    number, law, error = law_in_bath([way.told[0] for way in ways], bath)
-    return ways[number], law, error
+        back = KnownConstants(known.log_constant - bath.potential @ step.net, known.deviation)
+        directions.append(replace(step, net=-step.net, constants=(back,)))
+    number, law, error = law_in_bath([each.constants[0] for each in directions], bath)
+    return directions[number], law, error
 
 
-def _written(
-    step: _FitStep, law: Law, shown: DetectableReactions, design: Design, bath: BathGas, names: tuple[str, ...]
+def _reaction(
+    step: _Step, law: Law, shown: DetectableReactions, design: Design, bath: BathGas, names: tuple[str, ...]
 ) -> CandidateReaction:
-    """The reaction with its law, efficiencies and bystanders."""
+    """The reaction with its rate law, efficiencies and bystanders."""
     groups = [design.bath, *(np.array([j]) for j in design.species)]
     if any(term.members for term in law.terms):
         law = with_efficiencies(law, step.net, shown, design, bath)
-    reference = bath.states.reference
-    reactions = reactions_of(law, step.net, names, groups, reference, thermo=step.reversible)
-    for name in (names[j] for j in step.bystanders):
-        reactions = tuple(
-            replace(r, reactants={**r.reactants, name: 1}, products={**r.products, name: 1}) for r in reactions
-        )
-    deviation = float(step.told[0].deviation.min())
-    return CandidateReaction(tuple(int(n) for n in step.net), reactions, min(step.share, 1.0), deviation)
+    reactions = reactions_of(law, step.net, names, groups, bath.states.reference, thermo=step.reversible)
+    beside = {names[j]: 1 for j in step.bystanders}
+    reactions = tuple(
+        replace(r, reactants={**r.reactants, **beside}, products={**r.products, **beside}) for r in reactions
+    )
+    deviation = float(step.constants[0].deviation.min())
+    return CandidateReaction(tuple(step.net.tolist()), reactions, min(step.contribution, 1.0), deviation)
 
 
 def _bystanders(one: Channel) -> ReactantSet:
     """Reactants that are not used up: catalysts."""
-    left = list(one.reactants)
-    for j, n in enumerate(one.net):
-        for _ in range(max(int(-n), 0)):
-            if j in left:
-                left.remove(j)
-    return tuple(left)
-
-
-def _log(constant: Array) -> Array:
-    return np.asarray(np.log(np.maximum(constant, 1e-300)))
+    used = Counter({j: -n for j, n in enumerate(one.net) if n < 0})
+    return tuple((Counter(one.reactants) - used).elements())
