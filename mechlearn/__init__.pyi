@@ -13,8 +13,8 @@ from .chemistry.mechanism import Species as Species
 from .chemistry.mechanism import ThirdBody as ThirdBody
 from .data.balances.balances import Balances as Balances
 from .data.balances.derivative import differential_balances as differential_balances
-from .data.balances.integral import integral_balances as integral_balances
-from .data.balances.integral import weak_balances as weak_balances
+from .data.balances.integral_forms import integral_balances as integral_balances
+from .data.balances.integral_forms import weak_balances as weak_balances
 from .data.noise.concentration_noise import Noise as Noise
 from .data.noise.concentration_noise import estimate_noise as estimate_noise
 from .data.trajectories import Trajectories as Trajectories

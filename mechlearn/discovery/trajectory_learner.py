@@ -12,7 +12,7 @@ from ..chemistry.arrays import Array, Integers
 from ..chemistry.one_way import OneWayReaction
 from ..data.balances.balances import Balances
 from ..data.balances.derivative import differential_balances
-from ..data.balances.integral import integral_balances, weak_balances
+from ..data.balances.integral_forms import integral_balances, weak_balances
 from ..data.noise.concentration_noise import estimate_noise
 from ..data.progress import Progress, silent
 from ..data.sampling.thinning import thinned

@@ -10,7 +10,7 @@ from ..chemistry.comparison import Comparison, compare
 from ..chemistry.conservation import element_matrix
 from ..data.balances.balances import Balances
 from ..data.balances.derivative import differential_balances
-from ..data.balances.integral import integral_balances
+from ..data.balances.integral_forms import integral_balances
 from ..data.noise.concentration_noise import isolated_outliers
 from ..data.trajectories import Trajectories
 from ..discovery.discover import relative_error

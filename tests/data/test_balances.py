@@ -13,7 +13,7 @@ from mechlearn.chemistry.kinetics import production_rates
 from mechlearn.chemistry.mechanism import Mechanism, Species
 from mechlearn.data.balances.balances import Balances
 from mechlearn.data.balances.derivative import differential_balances
-from mechlearn.data.balances.integral import integral_balances, weak_balances
+from mechlearn.data.balances.integral_forms import integral_balances, weak_balances
 from mechlearn.data.noise.concentration_noise import Noise, estimate_noise
 from mechlearn.data.trajectories import Trajectories, Trajectory
 from mechlearn.discovery.discover import relative_error

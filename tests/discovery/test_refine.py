@@ -10,7 +10,7 @@ import pytest
 from mechlearn.chemistry.comparison import compare
 from mechlearn.chemistry.kinetics import production_rates
 from mechlearn.chemistry.mechanism import Arrhenius, Mechanism, Reaction, ThirdBody
-from mechlearn.data.balances.integral import weak_balances
+from mechlearn.data.balances.integral_forms import weak_balances
 from mechlearn.data.noise.concentration_noise import Noise
 from mechlearn.discovery.fit.refine import problem_of, refine
 from mechlearn.discovery.fit.run_arrays import run_arrays

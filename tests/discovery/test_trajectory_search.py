@@ -13,7 +13,7 @@ from mechlearn.chemistry.comparison import compare
 from mechlearn.chemistry.kinetics import production_rates
 from mechlearn.chemistry.mechanism import Species
 from mechlearn.chemistry.one_way import OneWayReaction
-from mechlearn.data.balances.integral import weak_balances
+from mechlearn.data.balances.integral_forms import weak_balances
 from mechlearn.data.noise.concentration_noise import Noise, estimate_noise, isolated_outliers
 from mechlearn.data.progress import silent
 from mechlearn.data.trajectories import Trajectories, Trajectory

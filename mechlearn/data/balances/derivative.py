@@ -10,7 +10,7 @@ from ...errors import DataError
 from ..noise.concentration_noise import Noise, estimate_noise
 from ..trajectories import Trajectories, Trajectory
 from .balances import Balances, balances_of, complete_time_histories, states_of_runs
-from .integral import place_of
+from .integral_forms import place_of
 
 CUBIC_WINDOWS = (5, 7, 9, 13, 17)
 """Samples that a local cubic may be fitted to."""
