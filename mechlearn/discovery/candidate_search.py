@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..chemistry.arrays import Integers
+from ..chemistry.one_way import undirected
 from ..data.balances.balances import Balances
 from ..data.designed_states import design_of
 from ..data.progress import Progress, silent
@@ -100,7 +101,7 @@ def _finders(each: CandidateReaction, proposed: Integers | None, search: Search)
 
 
 def _among(each: CandidateReaction, proposed: Integers) -> bool:
-    return bool(np.any([(proposed == net).all(axis=1) for net in (each.net, np.negative(each.net))]))
+    return undirected(np.array(each.net)) in {undirected(row) for row in proposed}
 
 
 def _standing(fit: CandidateFit, proposed: Integers | None, search: Search) -> str:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from scipy.linalg import qr
 
 from ..chemistry.arrays import Array
 from ..chemistry.conservation import conservation_laws
@@ -130,18 +131,11 @@ def _whole_laws(directions: Array, size: Array, *, exact: bool) -> Array:
     """Non-negative whole laws of the rows that span these directions, read as ratios of small whole numbers."""
     rows = directions * size
     scale = np.abs(rows).max(axis=0)
-    scale = np.where(scale > 0, scale, 1.0)
-    free = list(range(rows.shape[1]))
-    for i in range(len(rows)):
-        k = max(free, key=lambda j: float(np.abs(rows[i:, j]).max() / scale[j]))
-        free.remove(k)
-        best = i + int(np.abs(rows[i:, k]).argmax())
-        rows[[i, best]] = rows[[best, i]]
-        if rows[i, k] == 0:
-            return np.zeros((0, rows.shape[1]))
-        rows[i] /= rows[i, k]
-        others = np.arange(len(rows)) != i
-        rows[others] -= np.outer(rows[others, k], rows[i])
+    pivots = qr(rows / np.where(scale > 0, scale, 1.0), mode="r", pivoting=True)[1][: len(rows)]
+    try:
+        rows = np.linalg.solve(rows[:, pivots], rows)
+    except np.linalg.LinAlgError:
+        return np.zeros((0, rows.shape[1]))
     whole = np.array([[float(Fraction(float(v)).limit_denominator(LARGEST_DENOMINATOR)) for v in row] for row in rows])
     if np.abs(whole - rows).max(initial=0.0) > ALMOST_WHOLE[exact]:
         return np.zeros((0, rows.shape[1]))

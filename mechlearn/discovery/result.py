@@ -32,6 +32,7 @@ class Discovery:
         A key of `mechlearn.discovery.status.STATUSES`.
     message : str
         Its sentence, with what to do.
+    search : Search
     loss : float
         Root mean square of residual over gross production, over all entries.
     noise : float
@@ -42,7 +43,6 @@ class Discovery:
         One entry each time a restart stalled.
     descent : tuple of Round, optional
         One entry each time the least loss so far fell.
-    search : Search
     seconds : float
         Time taken.
     conserved : Conserved or None
@@ -54,12 +54,12 @@ class Discovery:
     mechanism: Mechanism
     status: str
     message: str
-    loss: float
-    noise: float
-    reactions: tuple[LearnedReaction, ...]
-    history: tuple[Round, ...]
     search: Search
-    seconds: float
+    loss: float = 1.0
+    noise: float = 0.0
+    reactions: tuple[LearnedReaction, ...] = ()
+    history: tuple[Round, ...] = ()
+    seconds: float = 0.0
     conserved: Conserved | None = None
     trajectory_fit: TrajectoryFit | None = None
     descent: tuple[Round, ...] = ()
@@ -155,29 +155,19 @@ def discovered(
     message: str,
     started: float | None = None,
     *,
-    reactions: tuple[LearnedReaction, ...] = (),
-    loss: float = 1.0,
-    noise: float = 0.0,
     found: RowSearch | None = None,
-    conserved: Conserved | None = None,
-    trajectory_fit: TrajectoryFit | None = None,
+    reactions: tuple[LearnedReaction, ...] = (),
+    **known: Any,
 ) -> Discovery:
-    """The outcome of a search that started at a time of `time.monotonic`, with what the network found on the way."""
-    found = found or RowSearch()
-    return Discovery(
-        mechanism=learnt_mechanism(balances, tuple(each.reaction for each in reactions)),
-        status=status,
-        message=message,
-        loss=loss,
-        noise=noise,
-        reactions=reactions,
-        history=tuple(found.history),
-        descent=tuple(found.descent),
-        search=search,
-        seconds=0.0 if started is None else time.monotonic() - started,
-        conserved=conserved,
-        trajectory_fit=trajectory_fit,
-    )
+    """The outcome of a search that started at a time of `time.monotonic`, with what the network found on the way.
+
+    Further keywords are fields of `Discovery`.
+    """
+    if found is not None:
+        known |= {"history": tuple(found.history), "descent": tuple(found.descent)}
+    seconds = 0.0 if started is None else time.monotonic() - started
+    mechanism = learnt_mechanism(balances, tuple(each.reaction for each in reactions))
+    return Discovery(mechanism, status, message, search, reactions=reactions, seconds=seconds, **known)
 
 
 def no_reactions(

@@ -14,9 +14,9 @@ from ..data.balances.integral_forms import integral_balances
 from ..data.noise.concentration_noise import isolated_outliers
 from ..data.trajectories import Trajectories
 from ..discovery.discover import relative_error
+from ..discovery.fit.refine import refine
 from ..discovery.result import Discovery
 from ..discovery.status import UNEXPLAINED
-from ..discovery.fit.refine import refine
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
 from ..simulation.mechanisms import find_mechanism
 from ..simulation.settings import Designed, Sample, Times

@@ -9,10 +9,11 @@ import numpy as np
 
 from ..chemistry.one_way import OneWayReaction
 from ..data.balances.balances import Balances
-from ..discovery.result import Discovery
 from ..discovery.fit.learned_reactions import Bounds, LearnedReaction
 from ..discovery.fit.trajectory_result import TrajectoryFit
+from ..discovery.result import Discovery
 from ..discovery.settings import Search
+from ..discovery.status import final_status_of
 from ..uncertainty.alternatives.alternatives_result import Alternatives
 from ..uncertainty.alternatives.find import find_alternatives
 from ..uncertainty.covariance import Covariance
@@ -49,29 +50,38 @@ def final_status(
     obstacle : tuple of (str, str)
         Status and message of what went wrong on the way; empty where nothing did.
     """
+    as_small = others is not None and others.as_small
+    status = final_status_of(
+        discovery.status,
+        obstacle=obstacle[0],
+        held_out=validation is not None and validation.held_out,
+        passed=validation is not None and validation.passed,
+        alternatives=as_small,
+        unlimited=bool(unlimited),
+    )
     if discovery.status != "recovered" and obstacle[0] != "interrupted":
-        return _unrecovered(discovery, validation, others, unlimited, obstacle)
+        return status, _unrecovered_text(discovery, validation, others, unlimited, obstacle)
     if obstacle[0]:
         return obstacle
     if validation is None or not validation.held_out:
-        return "not-validated", "The data are explained, but no run was held out to check it on. Bring more runs."
+        return status, "The data are explained, but no run was held out to check it on. Bring more runs."
     if not validation.passed:
-        return "not-validated", f"The data are explained, but not the held-out runs: {validation.message}"
-    if others is not None and others.as_small:
-        return "ambiguous", f"As few other reactions explain the data as well. {others.sentence}"
+        return status, f"The data are explained, but not the held-out runs: {validation.message}"
+    if others is not None and as_small:
+        return status, f"As few other reactions explain the data as well. {others.sentence}"
     if unlimited:
-        return "unidentifiable", f"{discovery.message} {_unlimited_text(unlimited)}"
+        return status, f"{discovery.message} {_unlimited_text(unlimited)}"
     named = "" if others is None or not others.found else f" With more reactions: {others.sentence}"
-    return "recovered", f"{discovery.message} {validation.message}{named}"
+    return status, f"{discovery.message} {validation.message}{named}"
 
 
-def _unrecovered(
+def _unrecovered_text(
     discovery: Discovery,
     validation: Validation | None,
     others: Alternatives | None,
     unlimited: tuple[Unidentified, ...],
     obstacle: tuple[str, str],
-) -> tuple[str, str]:
+) -> str:
     status, parts = discovery.status, [discovery.message]
     if status == "ambiguous" and others is not None and others.found and not others.found[0].structurally_equivalent:
         parts.append(others.found[0].discrimination)
@@ -80,11 +90,9 @@ def _unrecovered(
             parts.append(f"As few other reactions do as well. {others.sentence}")
         if unlimited and not obstacle[0]:
             parts.append(_unlimited_text(unlimited))
-            if validation is not None and validation.passed:
-                status = "unidentifiable"
         if validation is not None and not obstacle[0]:
             parts.append(validation.message)
-    return status, " ".join([*parts, obstacle[1]]).strip()
+    return " ".join([*parts, obstacle[1]]).strip()
 
 
 def _unlimited_text(unlimited: tuple[Unidentified, ...]) -> str:
