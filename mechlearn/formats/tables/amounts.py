@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,23 +12,13 @@ from ...errors import DataError
 from ...units import to_si
 from ..cantera_species import molecular_weight
 from .columns import Columns
-from .table import Column, Table, located, numbers
+from .table import Column, Table, TableStates, located, numbers
 from .table_mechanism import TableMechanism
 from .vocabulary import State
 
 _STATES: tuple[State, ...] = ("temperature", "pressure", "density", "volume")
 _SUM = 0.01
 """How far fractions may be from a sum of 1 where the sum matters."""
-
-
-@dataclass(frozen=True, eq=False)
-class TableStates:
-    """Temperature, pressure, density and volume of each row, in the units inside; NaN where unknown."""
-
-    temperature: Array
-    pressure: Array
-    density: Array
-    volume: Array
 
 
 def read_states(table: Table, columns: Columns) -> TableStates:

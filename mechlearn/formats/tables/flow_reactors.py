@@ -5,18 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from ...chemistry.arrays import Array
 from ...data.trajectories import Trajectory
 from ...errors import DataError
-from .table import Column, Table
-
-if TYPE_CHECKING:
-    from .amounts import TableStates
-
+from .table import Column, Table, TableStates
 
 Feed = Literal["stirred", "plug-flow"]
 FEEDS: tuple[Feed, ...] = ("stirred", "plug-flow")

@@ -242,3 +242,13 @@ def _number(table: Table, column: Column, row: int, cell: str) -> float:
             f"{table.place(row, column)}: {shown!r} is not a number. Write one such as 1.5e-3, without a sign between "
             f"thousands, or leave the cell empty where nothing was measured{limit}."
         ) from None
+
+
+@dataclass(frozen=True, eq=False)
+class TableStates:
+    """Temperature, pressure, density and volume of each row, in the units inside; NaN where unknown."""
+
+    temperature: Array
+    pressure: Array
+    density: Array
+    volume: Array

@@ -16,12 +16,12 @@ from ...chemistry.thermo import GAS_CONSTANT
 from ...data.trajectories import Reactor, Trajectories, Trajectory
 from ...errors import DataError
 from ...units import SI
-from .amounts import TableStates, concentrations, read_states
+from .amounts import concentrations, read_states
 from .columns import Columns, chosen, understood
 from .flow_reactors import FEEDS, Feed, feed_names, steady_runs
 from .inspection import Inspection, inspected, remarks, run_summaries
 from .run_rows import constant, members
-from .table import Basis, Column, Table, numbers
+from .table import Basis, Column, Table, TableStates, numbers
 from .table_mechanism import TableMechanism, source_of
 
 _ROUND_OFF = 1e-9
