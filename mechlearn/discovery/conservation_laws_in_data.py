@@ -132,13 +132,12 @@ def _whole_laws(directions: Array, size: Array, *, exact: bool) -> Array:
     rows = directions * size
     scale = np.abs(rows).max(axis=0)
     pivots = qr(rows / np.where(scale > 0, scale, 1.0), mode="r", pivoting=True)[1][: len(rows)]
-    try:
-        rows = np.linalg.solve(rows[:, pivots], rows)
-    except np.linalg.LinAlgError:
-        return np.zeros((0, rows.shape[1]))
+    if np.linalg.matrix_rank(rows[:, pivots]) < len(rows):
+        return rows[:0]
+    rows = np.asarray(np.linalg.solve(rows[:, pivots], rows), dtype=float)
     whole = np.array([[float(Fraction(float(v)).limit_denominator(LARGEST_DENOMINATOR)) for v in row] for row in rows])
     if np.abs(whole - rows).max(initial=0.0) > ALMOST_WHOLE[exact]:
-        return np.zeros((0, rows.shape[1]))
+        return rows[:0]
     return conservation_laws(whole).astype(float)
 
 

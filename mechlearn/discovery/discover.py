@@ -9,7 +9,7 @@ from ..chemistry.kinetics import production_rates
 from ..chemistry.mechanism import Mechanism
 from ..data.balances.balances import Balances
 from ..data.designed_states import design_of
-from ..data.noise.rate_noise import RateNoise
+from ..data.noise.rate_noise import RateNoise, rms_of
 from ..data.progress import Progress, silent
 from ..data.trajectories import Trajectories
 from ..errors import DataError, StudyError
@@ -22,11 +22,7 @@ from .trajectory_search import from_trajectories
 
 
 def discover(
-    balances: Balances,
-    search: Search | None = None,
-    *,
-    noise: RateNoise | None = None,
-    progress: Progress = silent,
+    balances: Balances, search: Search | None = None, *, noise: RateNoise | None = None, progress: Progress = silent
 ) -> Discovery:
     """Find the reactions and rate constants that explain the balances.
 
@@ -161,11 +157,9 @@ def relative_error(mechanism: Mechanism, balances: Balances) -> float:
         Those learnt from, or others.
     """
     production = production_rates(mechanism, balances.concentrations, balances.temperature)
-    size = np.sqrt(np.mean(balances.accumulation**2, axis=0))
-    size = np.where(size > 0, size, 1.0)
-    residual = balances.residual(production) / size
-    total = float(np.sqrt(np.sum((balances.accumulation / size) ** 2)))
-    return float(np.sqrt(np.sum(residual**2))) / (total or 1.0)
+    size = rms_of(balances.accumulation)
+    total = float(np.linalg.norm(balances.accumulation / size))
+    return float(np.linalg.norm(balances.residual(production) / size)) / (total or 1.0)
 
 
 def has_rates(runs: Trajectories, search: Search) -> bool:

@@ -6,7 +6,6 @@ import time
 from dataclasses import replace
 
 import numpy as np
-import scipy.sparse as sp
 
 from ..chemistry.one_way import Complex, OneWayReaction, complex_text
 from ..data.balances.balances import Balances
@@ -22,6 +21,7 @@ from .candidates.network.training import RowSearch, search_rows
 from .catalysts import NOT_LOOKED_FOR, rate_law_of, reason_text, same_rate_law_text, solution_with_catalysts
 from .conservation_laws_in_data import Conserved, conserved_in
 from .fit.learned_reactions import learned_reactions
+from .fit.production_states import are_rates_at_states
 from .fit.scaling import Scaled, scaled
 from .lack_of_fit import lack_of_fit_of_mass_action, shortened
 from .result import Discovery, discovered, no_reactions
@@ -32,7 +32,8 @@ from .status import STATUSES, WITHOUT_EXPLANATION, status_from_network
 def from_network(balances: Balances, search: Search, progress: Progress, noise: RateNoise | None = None) -> Discovery:
     """What the network finds; with compositions and ``method`` auto or both, checked against all candidates."""
     started = time.monotonic()
-    _check(balances)
+    if not are_rates_at_states(balances):
+        raise DataError("These balances are not production rates at states; this version learns from those only.")
     problem = scaled(balances, noise)
     stoichiometry, conserved = _stoichiometry(balances, problem, search)
     lack_of_fit = lack_of_fit_of_mass_action(problem, balances)
@@ -93,18 +94,6 @@ def _cross_check(balances: Balances, problem: Scaled, stoichiometry: Stoichiomet
     fit = pruned(problem, directions, search, weakest=EXACT_MISFIT)
     complete = fit.misfit < EXACT_MISFIT and not too_many(fit, search)
     return Solution(fit, complete=complete) if complete or search.method == "candidates" else None
-
-
-def _check(balances: Balances) -> None:
-    identity = sp.eye_array(balances.operator.shape[0], balances.operator.shape[1])
-    if balances.operator.shape[0] != balances.operator.shape[1] or (balances.operator - identity).nnz:
-        raise DataError("These balances are not production rates at states; this version learns from those only.")
-    temperature = balances.temperature[np.isfinite(balances.temperature)]
-    if temperature.size and np.ptp(temperature) > 1e-6 * temperature.max():
-        raise DataError(
-            f"The states are at {temperature.min():g} to {temperature.max():g} K, and this version learns rate "
-            "constants at one temperature. Give runs at one constant temperature (reactor: isothermal)."
-        )
 
 
 def _stoichiometry(balances: Balances, problem: Scaled, search: Search) -> tuple[Stoichiometry, Conserved | None]:

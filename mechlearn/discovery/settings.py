@@ -64,16 +64,9 @@ class Adam:
     batch_size: Annotated[int, Field(ge=1)] | None = 10
 
 
-Optimizer = LevenbergMarquardt | Adam
-
-
 def _named_optimizer(value: Any) -> Any:
     """Accept the bare name, or a mapping with ``name``, for an optimizer with the other keys at their defaults."""
-    if value == "levenberg-marquardt":
-        return LevenbergMarquardt()
-    if value == "adam":
-        return Adam()
-    return value
+    return LevenbergMarquardt() if value == "levenberg-marquardt" else Adam() if value == "adam" else value
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -120,9 +120,5 @@ def final_status_of(
         return "unidentifiable" if vague else discovered
     if obstacle:
         return obstacle
-    conditions = {
-        "not-validated": not (held_out and passed),
-        "ambiguous": alternatives,
-        "unidentifiable": unlimited,
-    }
+    conditions = {"not-validated": not (held_out and passed), "ambiguous": alternatives, "unidentifiable": unlimited}
     return _first(conditions)

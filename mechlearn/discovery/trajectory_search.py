@@ -115,16 +115,14 @@ def _offered(origin: TrajectoryOrigin, search: Search, frozen: Integers | None) 
         possible = possible_rows(origin.runs, origin.noise, search)
     plain = {undirected(row) for row in possible}
     by: dict[tuple[int, ...], tuple[str, ...]] = {}
-    rows = []
+    rows: dict[tuple[int, ...], Integers] = {}
     for finder, offers in (("network", possible[:0] if frozen is None else frozen), ("candidates", possible)):
         for row in offers:
-            if undirected(row) not in plain and undirected(row // np.gcd.reduce(row)) in plain:
-                continue
             key = undirected(row)
-            if key not in by:
-                rows.append(row)
-            by[key] = (*by.get(key, ()), finder)
-    return _Offered(np.array(rows, dtype=np.int64).reshape(-1, possible.shape[1]), by)
+            if key in plain or undirected(row // np.gcd.reduce(row)) not in plain:
+                rows.setdefault(key, row)
+                by[key] = (*by.get(key, ()), finder)
+    return _Offered(np.array(list(rows.values()), dtype=np.int64).reshape(-1, possible.shape[1]), by)
 
 
 def _with_competing(fit: TrajectoryFit, others: tuple[CompetingNetwork, ...]) -> TrajectoryFit:

@@ -56,7 +56,7 @@ def final_status(
         obstacle=obstacle[0],
         held_out=validation is not None and validation.held_out,
         passed=validation is not None and validation.passed,
-        alternatives=as_small,
+        alternatives=bool(as_small),
         unlimited=bool(unlimited),
     )
     if discovery.status != "recovered" and obstacle[0] != "interrupted":

@@ -86,17 +86,16 @@ def states_of(balances: Balances, *, thermo: bool) -> ProductionStates:
     if thermo:
         columns = [log_potential(s.thermo, temperature) for s in balances.species if s.thermo is not None]
         potential = np.stack(columns, axis=1)
-    shape = balances.operator.shape
-    identity = shape[0] == shape[1] and not (balances.operator - sp.eye_array(shape[0])).nnz
+    operator = None if are_rates_at_states(balances) else balances.operator
     concentrations = np.maximum(balances.concentrations, 0.0)
-    return ProductionStates(
-        concentrations,
-        temperature,
-        balances.accumulation,
-        None if identity else balances.operator,
-        potential,
-        most_noise(balances),
-    )
+    noise = most_noise(balances)
+    return ProductionStates(concentrations, temperature, balances.accumulation, operator, potential, noise)
+
+
+def are_rates_at_states(balances: Balances) -> bool:
+    """Whether each balance is the production at one state."""
+    rows, columns = balances.operator.shape
+    return rows == columns and not (balances.operator - sp.eye_array(rows)).nnz
 
 
 def most_noise(balances: Balances) -> float:

@@ -12,7 +12,7 @@ from .balance_errors import BalanceErrors, errors_left
 from .levenberg_marquardt import Damping
 from .production_states import Driving, Flux, ProductionStates
 from .rate_law_terms import Law, Surroundings
-from .scaled_matrices import solution_of
+from .scaled_matrices import normal_equations, solution_of
 
 LONGEST_STEP = 2.0
 FIRST_DAMPING = 1e-2
@@ -92,12 +92,7 @@ class _Trial:
 
 
 def fit_laws(
-    problem: RateLawProblem,
-    laws: tuple[Law, ...],
-    weights: Array,
-    *,
-    iterations: int = 40,
-    tolerance: float = 1e-4,
+    problem: RateLawProblem, laws: tuple[Law, ...], weights: Array, *, iterations: int = 40, tolerance: float = 1e-4
 ) -> RateLawFit:
     """Levenberg–Marquardt on all parameters, by normal equations gathered species by species.
 
@@ -126,14 +121,7 @@ def fit_laws(
         return _Trial(laws, slopes, (progress @ net - states.target) * weights)
 
     def equations(at: _Trial) -> tuple[Array, Array]:
-        jacobian = states.observe(at.slopes * drive[:, owner])
-        normal, gradient = np.zeros((len(owner), len(owner))), np.zeros(len(owner))
-        for k in np.flatnonzero(np.any(net != 0, axis=0)):
-            touched = np.flatnonzero(net[owner, k])
-            part = jacobian[:, touched] * (weights[:, k, None] * net[owner[touched], k])
-            normal[np.ix_(touched, touched)] += part.T @ part
-            gradient[touched] += part.T @ at.residual[:, k]
-        return normal, gradient
+        return normal_equations(states.observe(at.slopes * drive[:, owner]), net[owner], weights, at.residual)
 
     def attempt(damping: float) -> _Trial:
         diagonal = np.maximum(np.diag(normal), 1e-9 * np.diag(normal).max(initial=1e-300))

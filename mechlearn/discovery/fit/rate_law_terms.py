@@ -179,13 +179,7 @@ class Law:
 
 
 def reactions_of(
-    law: Law,
-    net: Integers,
-    names: tuple[str, ...],
-    groups: list[Integers],
-    reference: float,
-    *,
-    thermo: bool,
+    law: Law, net: Integers, names: tuple[str, ...], groups: list[Integers], reference: float, *, thermo: bool
 ) -> tuple[Reaction, ...]:
     """One reaction for each term of the law, reversible where reverse rates follow from thermodynamics."""
     reactants = {name: int(-n) for name, n in zip(names, net, strict=True) if n < 0}

@@ -14,6 +14,7 @@ import numpy as np
 from ...chemistry.arrays import Array, Integers, Mask
 from .nnls import active_set_nnls
 from .production_states import Driving, Flux, ProductionStates
+from .scaled_matrices import normal_equations, sizes_of
 
 LOWEST, HIGHEST = -6000.0, 24_000.0
 """Activation temperatures of the grid [K]."""
@@ -147,15 +148,9 @@ class Gram:
 
 def gram(laws: MixtureColumns, target: Array, weights: Array) -> Gram:
     """Normal equations of ``values @ net = target``, both sides times weights of shape (M, S)."""
-    count = len(laws.reaction)
-    matrix, right = np.zeros((count, count)), np.zeros(count)
-    for k in np.flatnonzero(np.any(laws.net != 0, axis=0)):
-        touched = np.flatnonzero(laws.net[:, k])
-        part = laws.values[:, touched] * (weights[:, k, None] * laws.net[touched, k])
-        matrix[np.ix_(touched, touched)] += part.T @ part
-        right[touched] += part.T @ (target[:, k] * weights[:, k])
-    size = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+    matrix, right = normal_equations(laws.values, laws.net, weights, target * weights)
+    size = sizes_of(matrix)
     matrix /= size[:, None]
     matrix /= size
-    matrix[np.diag_indices(count)] += RIDGE
+    matrix[np.diag_indices(len(size))] += RIDGE
     return Gram(matrix, right / size, size)

@@ -187,18 +187,15 @@ def problem_of(mechanism: Mechanism, data: RunArrays, noise: Noise) -> tuple[Tra
     directions, parameter, logs = [], [], []
     theta: list[float] = []
     for i, reaction in enumerate(mechanism.reactions):
-        left, right = _whole(mechanism.reactants[i], reaction), _whole(mechanism.products[i], reaction)
-        directions.append(OneWayReaction(left, right))
-        parameter.append(len(theta))
-        logs.append(forward[:, i])
-        theta.append(float(np.median(forward[:, i])))
-        if reaction.reverse_rate is None and not reaction.reversible:
-            continue
-        directions.append(OneWayReaction(right, left))
-        logs.append(reverse[:, i])
-        if reaction.reverse_rate is not None:
-            theta.append(float(np.median(reverse[:, i])))
-        parameter.append(len(theta) - 1)
+        there = OneWayReaction(_whole(mechanism.reactants[i], reaction), _whole(mechanism.products[i], reaction))
+        halves = [(there, forward[:, i], True)]
+        if reaction.reverse_rate is not None or reaction.reversible:
+            halves.append((there.reverse, reverse[:, i], reaction.reverse_rate is not None))
+        for direction, log, is_free in halves:
+            directions.append(direction)
+            logs.append(log)
+            theta += [float(np.median(log))] if is_free else []
+            parameter.append(len(theta) - 1)
     if not directions:
         raise DataError("The mechanism has no reaction, so that there is nothing to refine.")
     parameters = np.array(parameter)

@@ -83,18 +83,13 @@ def run_arrays(runs: Trajectories) -> RunArrays:
                 f"Run {run.name!r} is at {run.temperature.min():g} to {run.temperature.max():g} K; without production "
                 "rates, only runs at a constant temperature can be learnt from. Bring such runs, or rates."
             )
-    longest = max(len(run.time) for run in histories)
-    time = np.stack([_padded(run.time - run.time[0], longest) for run in histories])
-    values = np.stack([_padded(run.concentrations, longest) for run in histories])
-    present = np.stack([np.arange(longest) < len(run.time) for run in histories])
+    last = np.array([len(run.time) - 1 for run in histories])
+    places = np.arange(last.max() + 1)
+    chosen = np.minimum(places, last[:, None])
+    time = np.stack([run.time[each] - run.time[0] for run, each in zip(histories, chosen, strict=True)])
+    values = np.stack([run.concentrations[each] for run, each in zip(histories, chosen, strict=True)])
     hidden = np.isin(runs.species_names, runs.worked_out)
-    known = np.isfinite(values) & present[..., None] & ~hidden
+    known = np.isfinite(values) & (places <= last[:, None])[..., None] & ~hidden
     temperature = np.array([float(np.mean(run.temperature)) for run in histories])
-    return RunArrays(
-        time, np.where(known, values, 0.0), known, temperature, tuple(run.name for run in histories), hidden
-    )
-
-
-def _padded(values: Array, length: int) -> Array:
-    missing = length - len(values)
-    return np.concatenate([values, np.repeat(values[-1:], missing, axis=0)]) if missing else values
+    names = tuple(run.name for run in histories)
+    return RunArrays(time, np.where(known, values, 0.0), known, temperature, names, hidden)

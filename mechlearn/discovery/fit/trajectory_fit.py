@@ -136,12 +136,7 @@ def information(state: FitState) -> Information:
 
 
 def fitted(
-    state: FitState,
-    *,
-    tolerance: float = 0.01,
-    iterations: int = 40,
-    hopeless: float = np.inf,
-    drifts: bool = False,
+    state: FitState, *, tolerance: float = 0.01, iterations: int = 40, hopeless: float = np.inf, drifts: bool = False
 ) -> FitState:
     """The minimum near a state.
 
