@@ -21,9 +21,9 @@ from .data.trajectories import Trajectories as Trajectories
 from .data.trajectories import Trajectory as Trajectory
 from .discovery.discover import discover as discover
 from .discovery.discover import relative_error as relative_error
-from .discovery.result import Discovery as Discovery
 from .discovery.fit.refine import Refinement as Refinement
 from .discovery.fit.refine import refine as refine
+from .discovery.result import Discovery as Discovery
 from .discovery.settings import Adam as Adam
 from .discovery.settings import LevenbergMarquardt as LevenbergMarquardt
 from .discovery.settings import Search as Search

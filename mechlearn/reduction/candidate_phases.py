@@ -13,7 +13,7 @@ from typing import Any
 import cantera as ct
 import numpy as np
 
-from ..formats.cantera_species import plain
+from ..formats.records import plain
 from ..simulation.mechanisms import load_gas
 from .reduction_records import REFERENCE_TEMPERATURE, UNCHANGED, Candidate, Change, GlobalReaction
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from ..chemistry.mechanism import Arrhenius, Falloff, Mechanism, Reaction
 from ..files import write_text
-from ..formats.cantera_yaml.mechanism_text import mechanism_text
 from ..formats.cantera_yaml.export import write_mechanism
+from ..formats.cantera_yaml.mechanism_text import mechanism_text
 from .candidate_phases import changed
 from .context import Context, Stage
 from .reduction_records import UNCHANGED, Change

@@ -1,9 +1,13 @@
-"""One look for all drawings: colours, fonts, and figures as text or bytes."""
+"""One style for all drawings: colours, markers, fonts, charts for pages, and figures as text or files."""
 
 from __future__ import annotations
 
+import html
 import io
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from matplotlib import style
 from matplotlib.figure import Figure
@@ -12,16 +16,56 @@ from matplotlib.font_manager import findfont, get_font
 from ..errors import FormatError
 from ..files import atomic_path
 
-STYLE: list[str | dict[str, object]] = [
+INK, PAPER, GREY = "#222222", "#fdfcfb", "#999999"
+"""Text and lines, the ground, and what stands back; a page has its own ink and paper in their place."""
+COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Of Okabe and Ito, distinct without colour vision; a page has darker or lighter ones in their place."""
+BLUE, ORANGE = COLOURS[1], COLOURS[4]
+"""The two that stay distinct in grey as well."""
+MARKERS = ("o", "s", "^", "D", "v", "P")
+
+Style = list[str | dict[str, object]]
+STYLE: Style = [
     "default",
     {"svg.hashsalt": "mechlearn", "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 10},
 ]
 """Style of every figure, whatever the user's own settings are."""
-CONSUMED, FORMED, INK = "#0072B2", "#E69F00", "#222222"
-"""Okabe and Ito's blue and orange, told apart without colour vision and in grey."""
-COLOURS = ("#D55E00", "#0072B2", "#009E73")
-"""Okabe and Ito's vermillion, blue and green: the worst, the median and the best run."""
-MARKERS = ("o", "s", "^")
+GRAPH_STYLE: Style = [*STYLE, {"text.parse_math": False}]
+CHART_STYLE: Style = [
+    *STYLE,
+    {
+        "font.size": 8,
+        "axes.edgecolor": INK,
+        "axes.labelcolor": INK,
+        "axes.labelpad": 1,
+        "axes.linewidth": 0.6,
+        "text.color": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.facecolor": "none",
+        "figure.facecolor": "none",
+        "savefig.facecolor": "none",
+        "legend.frameon": False,
+        "legend.fontsize": 7,
+        "legend.handletextpad": 0.2,
+    },
+]
+CHART_SIZE = (3.4, 2.5)
+"""Width and height of a chart on a page [in]."""
+
+
+def series_style(k: int, size: float = 4.0, face: str = PAPER) -> dict[str, Any]:
+    """Open markers without a line, their shape and colour those of the k-th series."""
+    return {
+        "linestyle": "none",
+        "marker": MARKERS[(k + k // len(COLOURS)) % len(MARKERS)],
+        "markersize": size,
+        "markerfacecolor": face,
+        "markeredgecolor": COLOURS[k % len(COLOURS)],
+        "markeredgewidth": 0.2 * size,
+    }
 
 
 def figure_svg(figure: Figure) -> str:
@@ -48,6 +92,26 @@ def save(figure: Figure, path: str | Path) -> None:
             unfinished.write_bytes(figure_svg(figure).encode())
         else:
             figure.savefig(unfinished, format="png", dpi=160)
+
+
+def inline_svg(text: str, name: str, label: str) -> str:
+    """A drawing to stand in a page: identifiers of its own, the page's ink, and a text for those who do not see it."""
+    body = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.S)
+    body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
+    body = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", body)
+    body = body.replace(INK, "currentColor").replace(PAPER, "var(--paper)")
+    for colour in COLOURS:
+        body = body.replace(colour.lower(), f"var(--c{colour[1:].lower()})")
+    return re.sub(r"<svg\b", f'<svg role="img" aria-label="{html.escape(label)}"', body, count=1)
+
+
+def chart(name: str, label: str, draw: Callable[[Figure], None]) -> dict[str, str]:
+    """Its ``name``, ``label`` and ``svg``, from what is drawn into an empty figure: readable alone on a phone."""
+    with style.context(CHART_STYLE):
+        figure = Figure(figsize=CHART_SIZE)
+        draw(figure)
+        text = figure_svg(figure)
+    return {"name": name, "label": label, "svg": inline_svg(text, name, label)}
 
 
 def text_width(text: str, size: float) -> float:

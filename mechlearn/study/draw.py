@@ -12,7 +12,7 @@ from ..pathways.differences import run_difference
 from ..pathways.graphs import reaction_graph
 from ..pathways.rates_of_progress import History
 from ..pathways.recording import progress_history
-from ..report.figures.validation_figure import validation_figure
+from ..report.figures.validation import validation_figure
 from ..report.graph_files import write_flux_graph, write_graph
 from ..report.pages.content import report_content
 from ..report.pages.page import fingerprints
@@ -88,7 +88,7 @@ def _subject(study: Study, outcome: Outcome, runs: Trajectories, place: Workspac
         summary=outcome.summary,
         mechanism=discovery.mechanism,
         runs=runs,
-        judged=outcome.assessed,
+        assessed=outcome.assessed,
         validation=outcome.validation,
         asked=tuple(asked.items()),
         stalls=_moments(discovery.history),

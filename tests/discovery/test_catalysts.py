@@ -15,9 +15,9 @@ from mechlearn.chemistry.kinetics import production_rates
 from mechlearn.chemistry.one_way import Complex, OneWayReaction
 from mechlearn.discovery.candidates.network.complexes import Vectors, split_into_directions
 from mechlearn.discovery.candidates.network.stoichiometry import conserving_rows, free_rows
-from mechlearn.formats.cantera_yaml.mechanism_text import mechanism_text
 from mechlearn.formats.cantera_yaml.export import check_export
 from mechlearn.formats.cantera_yaml.mechanism_reading import parse_mechanism
+from mechlearn.formats.cantera_yaml.mechanism_text import mechanism_text
 
 from ..helpers import BANK, CATALYSED, assert_same_mechanism, network, one_way
 from .test_discovery import data, learn, with_noise

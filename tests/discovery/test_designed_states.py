@@ -182,7 +182,7 @@ def _samples(runs: ml.Trajectories) -> tuple[np.ndarray, np.ndarray]:
 
 def test_a_phase_without_an_inert_gas_is_told_to_name_one() -> None:
     study = study_of("hydrogen-oxidation.yaml")
-    with pytest.raises(StudyError, match=r"none of AR, HE, NE, KR, XE, N2 .* Name a gas, as in diluenh: \{AR: 1\}"):
+    with pytest.raises(StudyError, match=r"none of AR, HE, NE, KR, XE, N2 .* Name a gas, as in diluent: \{AR: 1\}"):
         ml.simulate(study)
     named = with_overrides(study, {"source.initial": {"sample": "designed", "diluent": {"H2": 1}}})
     assert len(ml.simulate(named)) == 8

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from mechlearn.chemistry.mechanism import Species
 from mechlearn.chemistry.one_way import undirected
-from mechlearn.discovery.candidates.network.freezing import NEGLIGIBLE, rows_to_freeze
+from mechlearn.discovery.candidates.network.freezing import NEGLIGIBLE_AMPLITUDE, rows_to_freeze
 from mechlearn.discovery.candidates.network.stoichiometry import conserving_rows, element_laws, free_rows
 from mechlearn.errors import StudyError
 
@@ -33,12 +33,12 @@ def test_what_is_frozen_is_near_whole_admitted_new_and_carries_flux(
     rows: np.ndarray, marks: list[bool], within: float
 ) -> None:
     frozen = np.array(marks)
-    amplitude = np.array([1.0, 1.0, 0.5 * NEGLIGIBLE, 2 * NEGLIGIBLE])
+    amplitude = np.array([1.0, 1.0, 0.5 * NEGLIGIBLE_AMPLITUDE, 2 * NEGLIGIBLE_AMPLITUDE])
     before = rows.copy(), frozen.copy(), amplitude.copy()
     decision = rows_to_freeze(rows, frozen, amplitude, free_rows(5), within)
     for old, now in zip(before, (rows, frozen, amplitude), strict=True):
         np.testing.assert_array_equal(old, now)
-    assert not np.any(decision.new & (frozen | (amplitude < NEGLIGIBLE)))
+    assert not np.any(decision.new & (frozen | (amplitude < NEGLIGIBLE_AMPLITUDE)))
     assert np.all(np.abs(rows - decision.integers)[decision.new] <= within)
     assert np.all(free_rows(5).admits(decision.integers[decision.new]))
     fresh = [undirected(row) for row in decision.integers[decision.new]]

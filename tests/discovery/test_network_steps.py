@@ -14,7 +14,7 @@ from mechlearn.chemistry.one_way import monomials
 from mechlearn.data.noise.rate_noise import all_complexes, estimate_rate_noise, structures_in
 from mechlearn.discovery.candidates.network.complexes import Split, Vectors, production_vectors, split_into_directions
 from mechlearn.discovery.candidates.network.freezing import rows_to_freeze
-from mechlearn.discovery.candidates.network.restarts import Batch
+from mechlearn.discovery.candidates.network.restarts import Restarts
 from mechlearn.discovery.candidates.network.signed_network import SignedNetwork
 from mechlearn.discovery.candidates.network.stoichiometry import Stoichiometry, conserving_rows, free_rows
 from mechlearn.discovery.settings import LevenbergMarquardt, Search
@@ -64,24 +64,24 @@ def test_normal_equations_equal_those_of_automatic_differentiation(
 
 def test_steps_never_raise_the_loss() -> None:
     net = some_network(ROWS["free"], equal_weights=True)
-    batch = Batch(net, 5, Search(restarts=4), torch.Generator().manual_seed(1))
+    restarts = Restarts(net, 5, Search(restarts=4), torch.Generator().manual_seed(1))
     losses = []
     for _ in range(30):
-        batch.step(LevenbergMarquardt())
-        losses.append(batch.at.loss.clone())
+        restarts.step(LevenbergMarquardt())
+        losses.append(restarts.at.loss.clone())
     assert all(bool((after <= before).all()) for before, after in pairwise(losses))
     assert bool((losses[-1] < 0.9 * losses[0]).all())
 
 
 def test_frozen_rows_do_not_move() -> None:
     net = some_network(ROWS["free"], equal_weights=True)
-    batch = Batch(net, 3, Search(restarts=2), torch.Generator().manual_seed(1))
-    batch.frozen[:, 0] = True
-    before = batch.at.rows[:, 0].clone()
+    restarts = Restarts(net, 3, Search(restarts=2), torch.Generator().manual_seed(1))
+    restarts.frozen[:, 0] = True
+    before = restarts.at.rows[:, 0].clone()
     for _ in range(10):
-        batch.step(LevenbergMarquardt())
-    batch.redraw(torch.tensor([True, True]))
-    assert torch.equal(batch.at.rows[:, 0], before)
+        restarts.step(LevenbergMarquardt())
+    restarts.redraw(torch.tensor([True, True]))
+    assert torch.equal(restarts.at.rows[:, 0], before)
 
 
 def test_every_row_of_a_conserving_network_obeys_the_laws() -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mechlearn.chemistry.kinetics import production_rates
 from mechlearn.chemistry.mechanism import Mechanism
 from mechlearn.data.noise.rate_noise import RateNoise
-from mechlearn.discovery.candidates.network.restarts import Batch
+from mechlearn.discovery.candidates.network.restarts import Restarts
 from mechlearn.discovery.candidates.network.signed_network import CONCENTRATION_FLOOR, LARGEST_LOG_RATE, SignedNetwork
 from mechlearn.discovery.candidates.network.solution import directions_of
 from mechlearn.discovery.candidates.network.stoichiometry import conserving_rows
@@ -216,13 +216,13 @@ def test_steps_from_near_the_solution_end_at_round_off(name: str) -> None:
     concentrations, production = random_states(mechanism)
     weights = np.broadcast_to(1 / np.sqrt(np.mean(production**2, axis=0)), production.shape)
     net = SignedNetwork(concentrations, production, weights, np.eye(len(mechanism.species)))
-    batch = Batch(net, len(mechanism.reactions), Search(restarts=1), torch.Generator().manual_seed(0))
-    off = 0.02 * torch.randn(parameters_of(mechanism).shape, dtype=torch.float64, generator=batch.generator)
+    restarts = Restarts(net, len(mechanism.reactions), Search(restarts=1), torch.Generator().manual_seed(0))
+    off = 0.02 * torch.randn(parameters_of(mechanism).shape, dtype=torch.float64, generator=restarts.generator)
     off[:, :, :-2] = 0
-    batch.parameters = parameters_of(mechanism) + off
-    batch.frozen[:] = True
-    batch.sharpen(torch.tensor([True]))
-    assert float(batch.at.loss[0]) > 1e-8
+    restarts.parameters = parameters_of(mechanism) + off
+    restarts.frozen[:] = True
+    restarts.sharpen(torch.tensor([True]))
+    assert float(restarts.at.loss[0]) > 1e-8
     for _ in range(15):
-        batch.step(LevenbergMarquardt())
-    assert float(batch.at.loss[0]) < 1e-22
+        restarts.step(LevenbergMarquardt())
+    assert float(restarts.at.loss[0]) < 1e-22

@@ -10,7 +10,7 @@ import pytest
 from mechlearn.chemistry.mechanism import Species
 from mechlearn.data.trajectories import Reactor, Trajectories, Trajectory
 from mechlearn.errors import FormatError
-from mechlearn.report.figures.validation_figure import draw_validation, validation_figure
+from mechlearn.report.figures.validation import draw_validation, validation_figure
 from mechlearn.validation.validation_result import Validation
 
 

@@ -17,7 +17,7 @@ from mechlearn.errors import FormatError
 from mechlearn.pathways.graphs import reaction_graph
 from mechlearn.report.figures.reaction_graph import draw_graph, merged_reactions
 from mechlearn.report.graph_files import FORMATS, TEXT_FORMATS, graph_text, write_graph
-from mechlearn.report.spring_layout import CLEARANCE, node_positions
+from mechlearn.report.layout import layered
 
 
 def halves(left: dict[str, float], right: dict[str, float], forward: float, reverse: float) -> list[Reaction]:
@@ -251,16 +251,21 @@ def test_beyond_sixty_reactions_the_title_says_how_many_are_drawn() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_layout_keeps_nodes_apart_and_edges_off_nodes(seed: int) -> None:
     generator = np.random.default_rng(seed)
-    edges = np.array([[i, int(generator.integers(i))] for i in range(1, 14)])
+    edges = [(i, int(generator.integers(i))) for i in range(1, 14)]
     half_sizes = generator.uniform(0.1, 0.35, size=(14, 2))
-    positions = node_positions(edges, half_sizes)
-    gap = np.abs(positions[:, None] - positions[None, :]) - half_sizes[:, None] - half_sizes[None, :]
-    apart = gap.max(axis=2)[~np.eye(14, dtype=bool)]
-    assert apart.min() > 0.5 * CLEARANCE
+    layers = layered(edges, np.ones(13), np.full(13, 0.05), half_sizes, space=0.7)
+    centres, sizes = layers.positions, layers.half_sizes
+    gap = np.abs(centres[:, None] - centres[None, :]) - sizes[:, None] - sizes[None, :]
+    assert gap.max(axis=2)[~np.eye(14, dtype=bool)].min() > 0.05
+    for ends, route in zip(edges, layers.routes, strict=True):
+        points = np.concatenate([np.linspace(a, b, 50) for a, b in itertools.pairwise(route)])
+        inside = np.all(np.abs(points[:, None] - centres[None, :]) < sizes[None, :] - 1e-6, axis=2).any(axis=0)
+        assert not [node for node in np.flatnonzero(inside) if node not in ends]
 
 
 def test_layout_of_a_chain_is_a_straight_line_to_the_right() -> None:
-    positions = node_positions(np.array([[0, 1], [1, 2], [2, 3], [3, 4]]), np.full((5, 2), 0.15))
+    edges = [(0, 1), (1, 2), (2, 3), (3, 4)]
+    positions = layered(edges, np.ones(4), np.full(4, 0.05), np.full((5, 2), 0.15), space=0.7).positions
     assert np.all(np.diff(positions[:, 0]) > 0.5)
     np.testing.assert_allclose(positions[:, 1], 0.0, atol=1e-9)
 

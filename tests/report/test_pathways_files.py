@@ -20,7 +20,7 @@ from mechlearn.pathways.paths import strongest_paths
 from mechlearn.pathways.production import production_table, progress_graph, write_production_table
 from mechlearn.report.figures.flux_graph import draw_flux_graph
 from mechlearn.report.graph_files import graph_text, write_flux_graph
-from mechlearn.report.layered_layout import layered
+from mechlearn.report.layout import layered
 from mechlearn.report.viewer.viewer_content import viewer_content
 
 from ..pathway_runs import SHIPPED, all_present, at_ignition, history_of, progress_of
@@ -100,7 +100,7 @@ def test_drawing_names_every_species_and_its_colours(least: float, tmp_path: Pat
         "".join(t.itertext()).strip() for t in ET.parse(tmp_path / "a.svg").iter("{http://www.w3.org/2000/svg}text")
     }
     assert set(drawn) <= texts
-    assert {"strongest way from CH4 to CO2", "other fluxes", "Net flux of C in gri30.yaml"} <= texts
+    assert {"strongest path from CH4 to CO2", "other fluxes", "Net flux of C in gri30.yaml"} <= texts
     assert any(re.fullmatch(r"100 %  \+OH, \+H", text) for text in texts)
     write_flux_graph(drawn, tmp_path / "a.png")
     data = (tmp_path / "a.png").read_bytes()

@@ -218,7 +218,7 @@ def test_names_become_neither_markup_nor_cells(pages: Path, name: str) -> None:
 
 def test_a_mechanism_without_validation_says_so(pages: Path) -> None:
     content = report_content(subject(pages))
-    assert content["mood"] == "bad"
+    assert content["severity"] == "bad"
     assert "No run could be simulated again, so that nothing is validated." in content["unknown"]
     assert content["reactions"][0]["forward"] == "2 T^0.5 exp(3/RT)"
 

@@ -175,7 +175,9 @@ def test_examples_are_those_of_the_folder() -> None:
 
 
 def test_examples_are_found_where_mechlearn_is_installed(tmp_path: Path) -> None:
-    code = "from mechlearn.study.schema import example_studies as e; print(*e()); print(all(p.is_file() for p in e().values()))"
+    code = (
+        "from mechlearn.study import example_studies as e; print(*e()); print(all(p.is_file() for p in e().values()))"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == f"{' '.join(STUDIES)}\nTrue\n"
 

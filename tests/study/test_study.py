@@ -87,7 +87,8 @@ def test_a_quantity_is_a_number_a_text_a_list_or_a_range(write: Write, text: str
             Sample(sample="uniform", low=0.0, high=1e-3, runs=4),
         ),
         (
-            "{sample: log-uniform, low: 1e-3, high: 1, runs: 4, of: mole-fractions, species: [H2], diluent: {N2: 0.95}}",
+            "{sample: log-uniform, low: 1e-3, high: 1, runs: 4, of: mole-fractions, species: [H2], "
+            "diluent: {N2: 0.95}}",
             Sample(
                 sample="log-uniform",
                 low=1e-3,

@@ -1,17 +1,16 @@
-"""Reactions that may explain runs: all that the elements allow, or that break no law found in the data.
+"""Reactions that may explain runs: all that the elements allow, or that break no conservation law of the data.
 
-Letters in shapes: S species, L laws, R one-way reactions, Q candidates.
+Letters in shapes: S species, L conservation laws, R one-way reactions, Q candidates.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 import numpy as np
 import scipy.linalg
-from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array, Integers, Mask
 from ...chemistry.one_way import OneWayReaction
 from ...chemistry.thermo import log_potential
 from ...data.noise.concentration_noise import Noise, isolated_outliers
@@ -21,22 +20,20 @@ from ...errors import DataError
 from ...simulation.mass_action.mass_action_rates import MassAction
 from ..fit.run_arrays import STEADY_TEMPERATURE
 from ..settings import Search
-from .enumeration import MOST_CANDIDATES, candidate_reactions
+from .enumeration import MOST_CANDIDATES, balanced_changes, both_directions, candidate_reactions, conserves_elements
 
-Array = NDArray[np.float64]
-
-BLOCKS = 12
-"""Parts of each run over which concentrations are averaged before laws are looked for."""
-SIGNAL = 1.4
+BLOCKS_PER_RUN = 12
+"""Parts of each run over which concentrations are averaged before conservation laws are looked for."""
+SIGNAL_RATIO = 1.4
 """Variance over the largest that noise has in so many blocks above which a combination of species changes."""
-NEAR = 0.02
-"""Share of a stoichiometric vector that may lie outside of what the data span."""
-ERRORS = 5.0
-"""Standard errors by which a stoichiometric vector may break a law found in the data."""
+ALLOWED_FRACTION = 0.02
+"""Of a stoichiometric vector, that may lie outside of what the data span."""
+ALLOWED_ERRORS = 5.0
+"""Standard errors by which a stoichiometric vector may break a conservation law found in the data."""
 
 
 @dataclass(frozen=True, eq=False)
-class Span:
+class ConservedSpan:
     """Which combinations of species change in the data, and which do not.
 
     Parameters
@@ -46,48 +43,46 @@ class Span:
     moving : array, shape (S − L, S)
         Those that do.
     leak : array, shape (S − L,)
-        Variance with which a law may contain each of those, for laws of unit noise.
+        Variance with which a conservation law may contain each of those, for those of unit noise.
     """
 
     laws: Array
     moving: Array
     leak: Array
 
-    def allows(self, net: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether net vectors, shape (R, S), break no law beyond its error."""
-        if not len(self.laws):
+    def allows(self, net: Integers) -> Mask:
+        """Whether net vectors, shape (R, S), break no conservation law beyond its error."""
+        if not len(self.laws) or not len(net):
             return np.ones(len(net), dtype=bool)
         outside = np.linalg.norm(net @ np.linalg.qr(self.laws.T)[0], axis=1) / np.linalg.norm(net, axis=1)
         error = np.sqrt((net @ self.moving.T) ** 2 @ self.leak)
-        within = np.abs(net @ self.laws.T).max(axis=1) <= ERRORS * error
-        return np.asarray((outside <= NEAR) | within)
+        within = np.abs(net @ self.laws.T).max(axis=1) <= ALLOWED_ERRORS * error
+        return np.asarray((outside <= ALLOWED_FRACTION) | within)
 
 
-def span_of(runs: Trajectories, spread: Noise) -> Span:
+def conserved_span(runs: Trajectories, noise: Noise) -> ConservedSpan:
     """What changes in the data beyond their noise, by a generalised eigenvalue problem."""
-    blocks, weights, noise = [], [], np.zeros(len(runs.species))
+    blocks, variances = [], []
     for run in runs.runs:
         values = run.concentrations[np.isfinite(run.concentrations).all(axis=1)]
-        values = values[~isolated_outliers(values, spread).any(axis=1)]
+        values = values[~isolated_outliers(values, noise).any(axis=1)]
         if len(values) < 2:
             continue
-        parts = np.array_split(values, min(BLOCKS, len(values)))
+        parts = np.array_split(values, min(BLOCKS_PER_RUN, len(values)))
         means = np.array([part.mean(axis=0) for part in parts])
         blocks.append(means - means.mean(axis=0))
-        for part in parts:
-            noise += np.mean(spread.deviation(part) ** 2, axis=0) * (1 - 1 / len(parts)) / len(part)
-            weights.append(1.0)
-    count = len(weights)
-    if not count:
+        freedom = 1 - 1 / len(parts)
+        variances += [np.mean(noise.deviation(part) ** 2, axis=0) * freedom / len(part) for part in parts]
+    if not blocks:
         raise DataError("No run has two samples in which every species was measured. Bring more times.")
-    deviation = np.concatenate(blocks)
-    size = np.sqrt(np.maximum(noise / count, 1e-300))
-    matrix = (deviation / size).T @ (deviation / size) / count
-    values, vectors = scipy.linalg.eigh(matrix)
-    combinations_ = (vectors / size[:, None]).T
-    signal = values > SIGNAL * (1 + np.sqrt(len(size) / count)) ** 2
+    count = len(variances)
+    size = np.sqrt(np.maximum(np.mean(variances, axis=0), 1e-300))
+    scaled = np.concatenate(blocks) / size
+    values, vectors = scipy.linalg.eigh(scaled.T @ scaled / count)
+    combinations = (vectors / size[:, None]).T
+    signal = values > SIGNAL_RATIO * (1 + np.sqrt(len(size) / count)) ** 2
     ratio = values[signal] / (count * (values[signal] - 1.0) ** 2)
-    return Span(combinations_[~signal], combinations_[signal], ratio)
+    return ConservedSpan(combinations[~signal], combinations[signal], ratio)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +102,7 @@ class Candidates:
     """
 
     reactions: MassAction
-    parameter: NDArray[np.int64]
+    parameter: Integers
     offset: Array
     reversible: bool = False
 
@@ -124,13 +119,13 @@ class Candidates:
         """Rate constant of each direction per rate constant of each candidate, shape (R, Q)."""
         return np.asarray(np.exp(self.offset)[:, None] * np.eye(len(self))[self.parameter])
 
-    def select(self, kept: NDArray[np.int64]) -> Candidates:
+    def select(self, kept: Integers) -> Candidates:
         """Some of the candidates."""
         rows, parameter = rows_of(self.parameter, kept)
         return replace(self, reactions=self.reactions.select(rows), parameter=parameter, offset=self.offset[rows])
 
 
-def rows_of(parameter: NDArray[np.int64], kept: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def rows_of(parameter: Integers, kept: Integers) -> tuple[Integers, Integers]:
     """The one-way reactions of some candidates, and the place in that choice of the candidate of each.
 
     Examples
@@ -142,7 +137,7 @@ def rows_of(parameter: NDArray[np.int64], kept: NDArray[np.int64]) -> tuple[NDAr
     return rows, place
 
 
-def candidates(runs: Trajectories, spread: Noise, search: Search) -> Candidates:
+def candidates(runs: Trajectories, noise: Noise, search: Search) -> Candidates:
     """Every reaction that is possible: each direction with a rate constant of its own, or both with one.
 
     Raises
@@ -150,10 +145,10 @@ def candidates(runs: Trajectories, spread: Noise, search: Search) -> Candidates:
     DataError
         If there are too many, and as `candidates_of`.
     """
-    return candidates_of(possible_rows(runs, spread, search), runs, search)
+    return candidates_of(possible_rows(runs, noise, search), runs, search)
 
 
-def possible_rows(runs: Trajectories, spread: Noise, search: Search) -> NDArray[np.int64]:
+def possible_rows(runs: Trajectories, noise: Noise, search: Search) -> Integers:
     """Net vectors of every reaction that is possible, one for both directions, shape (R, S).
 
     Raises
@@ -161,18 +156,16 @@ def possible_rows(runs: Trajectories, spread: Noise, search: Search) -> NDArray[
     DataError
         If there are too many.
     """
-    known = all(one.composition for one in runs.species)
-    if search.conserve == "elements" or (search.conserve == "auto" and known):
-        net = candidate_reactions(runs.species, 2, search.molecularity)
-    else:
-        net = _pairs(len(runs.species), search.molecularity)
-        if search.conserve != "none":
-            lawful = span_of(runs, spread).allows(net)
-            net = net[lawful] if lawful.any() else net  # a law that forbids all is none of whole molecules
+    if conserves_elements(runs.species, search):
+        return candidate_reactions(runs.species, 2, search.molecularity)
+    net = _pairs(len(runs.species), search.molecularity)
+    if search.conserve != "none":
+        allowed = conserved_span(runs, noise).allows(net)
+        net = net[allowed] if allowed.any() else net  # a law that forbids all is none of whole molecules
     return net
 
 
-def candidates_of(net: NDArray[np.int64], runs: Trajectories, search: Search) -> Candidates:
+def candidates_of(net: Integers, runs: Trajectories, search: Search) -> Candidates:
     """The reactions of net vectors, shape (R, S): each direction with a rate constant of its own, or both with one.
 
     Raises
@@ -191,7 +184,7 @@ def candidates_of(net: NDArray[np.int64], runs: Trajectories, search: Search) ->
         )
     if search.reverse == "thermo":
         return _reversible(net[(net < 0).any(axis=1) & (net > 0).any(axis=1)], _potentials(runs))
-    one_way = [side for row in net for side in _both(row) if any(side.reactants)]
+    one_way = [each for row in net for each in both_directions(row) if any(each.reactants)]
     return Candidates(MassAction(tuple(one_way)), np.arange(len(one_way)), np.zeros(len(one_way)))
 
 
@@ -205,16 +198,11 @@ def _require_one_temperature(runs: Trajectories) -> None:
         )
 
 
-def _both(row: NDArray[np.int64]) -> tuple[OneWayReaction, OneWayReaction]:
-    forward = OneWayReaction(tuple(np.maximum(-row, 0).tolist()), tuple(np.maximum(row, 0).tolist()))
-    return forward, forward.reverse
-
-
-def _reversible(net: NDArray[np.int64], potentials: Array) -> Candidates:
+def _reversible(net: Integers, potentials: Array) -> Candidates:
     """Both directions of each reaction, that with the larger equilibrium constant first."""
     equilibrium = net @ potentials
     net = np.where(equilibrium < 0, -1, 1)[:, None] * net
-    directions = tuple(side for row in net for side in _both(row))
+    directions = tuple(each for row in net for each in both_directions(row))
     offset = np.stack([np.zeros(len(net)), -np.abs(equilibrium)], axis=1).ravel()
     return Candidates(MassAction(directions), np.repeat(np.arange(len(net)), 2), offset, reversible=True)
 
@@ -238,20 +226,14 @@ def _potentials(runs: Trajectories) -> Array:
     return np.array([float(log_potential(each.thermo, at)) for each in runs.species if each.thermo is not None])
 
 
-def _pairs(species: int, larger: int) -> NDArray[np.int64]:
+def _pairs(species: int, larger: int) -> Integers:
     """Net vectors of all pairs of complexes without a species in common, the smaller side of two molecules at most, and
     of what one or two molecules may lose to products that nobody measured.
     """
-    complexes = [np.array(each) for each in all_complexes(species, larger)]
-    if len(complexes) ** 2 > 4 * MOST_CANDIDATES:
+    if len(all_complexes(species, larger)) ** 2 > 4 * MOST_CANDIDATES:
         raise DataError(
             f"{species} species without compositions make more than {2 * MOST_CANDIDATES} candidate reactions. Give a "
             "mechanism with compositions, or leave out columns."
         )
-    found: dict[tuple[int, ...], None] = {}
-    for left, right in combinations(complexes, 2):
-        if not np.any(left * right) and min(left.sum(), right.sum()) <= 2:
-            net = right - left
-            found[tuple((net // np.gcd.reduce(net)).tolist())] = None
-    lost = [tuple(-n for n in complex_) for complex_ in all_complexes(species, 2)]
-    return np.array([*found, *lost], dtype=np.int64).reshape(-1, species)
+    lost = -np.array(all_complexes(species, 2), dtype=np.int64)
+    return np.array([*balanced_changes(np.zeros((0, species)), 2, larger), *lost], dtype=np.int64)

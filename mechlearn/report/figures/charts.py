@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,72 +11,48 @@ from numpy.typing import NDArray
 from ...data.noise.rate_noise import left_by_polynomials, nearest, structures_in
 from ...data.trajectories import Trajectories, Trajectory
 from ...validation.validation_result import DelayComparison, Validation
-from ..pages.chart import COLOURS, INK, MARKERS, PAPER, chart, plain
 from ..pages.subject import Stall
-from .validation_figure import MOST_POINTS, chosen_runs, chosen_species, is_logarithmic
+from ..style import COLOURS, INK, chart, series_style
+from .validation import chosen_runs, chosen_species, draw_series, is_logarithmic, profile_panels, scale_axes
 
 Array = NDArray[np.float64]
 
-MOST_PARITY = 1500
-CLIPPED = 5.0
+MAX_PARITY_POINTS = 1500
+MAX_RESIDUAL = 5.0
 """Residual over noise that is drawn at most."""
+MIN_LOSS = 1e-32
+"""Smaller losses are drawn here."""
 
 
 def profiles(validation: Validation, runs: Trajectories) -> list[dict[str, str]]:
     """Data, re-simulation and residuals of the worst, the median and the best run, a chart for each species."""
     data = {run.name: run for run in runs.runs}
     chosen = [data[name] for name in chosen_runs(validation)]
-    if not chosen:
-        return []
+    panels = profile_panels(validation, runs, chosen) if chosen else []
+    return [_profile(f"{name} [{unit}]", chosen, pairs, f"p{i}") for i, (name, unit, pairs) in enumerate(panels)]
+
+
+def _profile(title: str, chosen: list[Trajectory], pairs: list[tuple[Array, Array]], name: str) -> dict[str, str]:
     logarithmic = is_logarithmic(chosen[0].time)
-    charts: list[dict[str, str]] = []
-    for species in chosen_species(validation, runs):
-        column = runs.species_names.index(species)
-        pairs = [(r.concentrations[:, column], validation.simulated[r.name].concentrations[:, column]) for r in chosen]
-        charts.append(_profile(f"{species} [kmol/m³]", chosen, pairs, logarithmic, f"p{len(charts)}"))
-    if validation.temperature_errors:
-        pairs = [(run.temperature, validation.simulated[run.name].temperature) for run in chosen]
-        charts.append(_profile("temperature [K]", chosen, pairs, logarithmic, f"p{len(charts)}"))
-    return charts
 
-
-def _profile(
-    title: str, chosen: list[Trajectory], pairs: list[tuple[Array, Array]], logarithmic: bool, name: str
-) -> dict[str, str]:
     def draw(figure: Figure) -> None:
         top = figure.add_axes((0.15, 0.41, 0.82, 0.47))
         below = figure.add_axes((0.15, 0.15, 0.82, 0.17))
-        for run, (data, ours), colour, marker in zip(chosen, pairs, COLOURS, MARKERS, strict=False):
-            shown = run.time > 0 if logarithmic else np.ones(len(run.time), dtype=bool)
-            time, data, ours = run.time[shown], data[shown], ours[shown]
-            step = max(1, -(-len(time) // MOST_POINTS))
-            marks: dict[str, Any] = {
-                "markersize": 3.2,
-                "markerfacecolor": PAPER,
-                "markeredgecolor": colour,
-                "markeredgewidth": 0.8,
-            }
-            top.plot(time, ours, color=colour, linewidth=1.1)
-            top.plot(time[::step], data[::step], marker, **marks)
-            below.plot(time[::step], (ours - data)[::step], marker, **(marks | {"markersize": 2.4}))
+        for k, (run, (data, ours)) in enumerate(zip(chosen, pairs, strict=True)):
+            draw_series(top, k, run, data, ours, logarithmic=logarithmic, size=3.2)
+            residual = np.where(run.time > 0, ours - data, np.nan) if logarithmic else ours - data
+            below.plot(run.time, residual, markevery=max(1, -(-len(run.time) // 40)), **series_style(k, 2.4))
         below.axhline(0, color=INK, linewidth=0.5)
         for axes in (top, below):
+            scale_axes(axes, logarithmic=logarithmic, ticks=4, fontsize=7)
             if logarithmic:
-                axes.set_xscale("log")
                 axes.xaxis.set_minor_locator(NullLocator())
-            else:
-                axes.xaxis.set_major_locator(MaxNLocator(4))
-                axes.ticklabel_format(axis="x", scilimits=(-2, 4), useMathText=True)
-                axes.xaxis.get_offset_text().set_fontsize(7)
-            axes.ticklabel_format(axis="y", scilimits=(-2, 4), useMathText=True)
-            axes.yaxis.get_offset_text().set_fontsize(7)
-        top.yaxis.set_major_locator(MaxNLocator(4))
         below.yaxis.set_major_locator(MaxNLocator(2))
         top.tick_params(labelbottom=False)
         top.xaxis.get_offset_text().set_visible(False)
-        below.set_xlabel("time [s]", labelpad=1)
+        below.set_xlabel("time [s]")
         below.set_ylabel("residual", fontsize=7)
-        top.set_title(plain(title), loc="center", fontsize=8.5, weight="bold")
+        top.set_title(title, loc="center", fontsize=8.5, weight="bold", parse_math=False)
 
     return chart(name, f"{title}: data as points, re-simulation as lines, residuals below", draw)
 
@@ -90,29 +64,25 @@ def parity(validation: Validation, runs: Trajectories) -> dict[str, str]:
     ours = np.concatenate([validation.simulated[run.name].concentrations for run in histories])
     largest = np.nanmax(np.abs(data), axis=0)
     names = [name for name in chosen_species(validation, runs) if largest[runs.species_names.index(name)] > 0]
-    rows = np.unique(np.linspace(0, len(data) - 1, max(MOST_PARITY // max(len(names), 1), 20)).astype(int))
+    rows = np.unique(np.linspace(0, len(data) - 1, max(MAX_PARITY_POINTS // max(len(names), 1), 20)).astype(int))
 
     def draw(figure: Figure) -> None:
         axes = figure.add_axes((0.14, 0.14, 0.58, 0.8))
         axes.plot([0, 1], [0, 1], color=INK, linewidth=0.6)
         for k, name in enumerate(names):
             column = runs.species_names.index(name)
-            colour = COLOURS[k % len(COLOURS)]
-            axes.plot(
-                data[rows, column] / largest[column],
-                ours[rows, column] / largest[column],
-                MARKERS[(k + k // len(COLOURS)) % len(MARKERS)],
-                markersize=3,
-                markerfacecolor="none",
-                markeredgecolor=colour,
-                markeredgewidth=0.7,
-                label=plain(name),
-            )
-        axes.set_xlabel("data / largest", labelpad=1)
-        axes.set_ylabel("re-simulation / largest", labelpad=1)
-        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), fontsize=7, handletextpad=0.1)
+            measured, simulated = (each[rows, column] / largest[column] for each in (data, ours))
+            axes.plot(measured, simulated, label=_escaped(name), **series_style(k, 3, "none"))
+        axes.set_xlabel("data / largest")
+        axes.set_ylabel("re-simulation / largest")
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02))
 
     return chart("parity", "Re-simulated over measured concentrations; exact ones lie on the line", draw)
+
+
+def _escaped(text: str) -> str:
+    """A text in which dollars begin no formula."""
+    return text.replace("$", r"\$")
 
 
 def losses(stalls: tuple[Stall, ...], descent: tuple[Stall, ...]) -> dict[str, str]:
@@ -124,25 +94,21 @@ def losses(stalls: tuple[Stall, ...], descent: tuple[Stall, ...]) -> dict[str, s
     def draw(figure: Figure) -> None:
         top = figure.add_axes((0.15, 0.54, 0.82, 0.37))
         below = figure.add_axes((0.15, 0.15, 0.82, 0.24), sharex=top)
-        top.plot(steps, [_shown(each.loss) for each in stalls], "o", markersize=3, color=COLOURS[1], mfc=PAPER)
-        least = np.minimum.accumulate([_shown(loss) for _, loss in falls])
+        top.plot(steps, [max(each.loss, MIN_LOSS) for each in stalls], **(series_style(1, 3) | {"marker": "o"}))
+        least = np.minimum.accumulate([max(loss, MIN_LOSS) for _, loss in falls])
         top.step([step for step, _ in falls], least, where="post", color=COLOURS[1], linewidth=1.1)
         top.set_yscale("log")
         top.yaxis.set_minor_formatter(NullFormatter())
         top.set_title("loss", loc="left", fontsize=8)
-        below.plot(steps, frozen, "s", markersize=3, color=COLOURS[0], mfc=PAPER)
+        below.plot(steps, frozen, **(series_style(0, 3) | {"marker": "s"}))
         below.step(steps, np.maximum.accumulate(frozen), where="post", color=COLOURS[0], linewidth=1.1)
         below.yaxis.set_major_locator(MaxNLocator(3, integer=True))
         below.set_ylim(bottom=-0.3, top=max(float(frozen.max()), 1.0) + 0.3)
         below.set_title("rows frozen to whole numbers", loc="left", fontsize=8)
-        below.set_xlabel("steps of the search", labelpad=1)
+        below.set_xlabel("steps of the search")
         top.tick_params(labelbottom=False)
 
     return chart("loss", "The least loss so far as a line, points where a start stalled; below, rows frozen then", draw)
-
-
-def _shown(loss: float) -> float:
-    return max(loss, 1e-32)
 
 
 def delays(validation: Validation, runs: Trajectories) -> dict[str, str]:
@@ -157,25 +123,17 @@ def delays(validation: Validation, runs: Trajectories) -> dict[str, str]:
             rows.sort(key=lambda row: row[0])
             _draw_delays(axes, rows, k, f"{pressure:g} bar")
         axes.set_yscale("log")
-        axes.set_xlabel("1000 K / T", labelpad=1)
-        axes.set_ylabel("ignition delay [s]", labelpad=1)
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.05, 0.99), ncols=4, fontsize=7, handletextpad=0.2)
+        axes.set_xlabel("1000 K / T")
+        axes.set_ylabel("ignition delay [s]")
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.05, 0.99), ncols=4)
 
     return chart("delays", "Ignition delays over inverse temperature: data as points, re-simulation as lines", draw)
 
 
 def _draw_delays(axes: Axes, rows: list[tuple[float, DelayComparison]], k: int, label: str) -> None:
-    colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
-    axes.plot(
-        [x for x, _ in rows],
-        [delay.data for _, delay in rows],
-        marker,
-        markersize=4,
-        markerfacecolor=PAPER,
-        markeredgecolor=colour,
-        label=label,
-    )
+    axes.plot([x for x, _ in rows], [delay.data for _, delay in rows], label=label, **series_style(k))
     known = [(x, delay.simulated) for x, delay in rows if delay.simulated]
+    colour = COLOURS[k % len(COLOURS)]
     axes.plot([x for x, _ in known], [y for _, y in known], "-x", color=colour, linewidth=1.0, markersize=3)
 
 
@@ -190,21 +148,16 @@ def structure(runs: Trajectories) -> dict[str, str]:
     left, neighbour = left_by_polynomials(states, rates), nearest(states)
     column = int(structures_in(left, states).argmax())
     name = runs.species_names[column]
-    rows = np.unique(np.linspace(0, len(left) - 1, MOST_PARITY).astype(int))
-    own, other = (
-        np.clip(left[rows, column], -CLIPPED, CLIPPED),
-        np.clip(left[neighbour[rows], column], -CLIPPED, CLIPPED),
-    )
+    rows = np.unique(np.linspace(0, len(left) - 1, MAX_PARITY_POINTS).astype(int))
+    own, other = (left[chosen, column].clip(-MAX_RESIDUAL, MAX_RESIDUAL) for chosen in (rows, neighbour[rows]))
 
     def draw(figure: Figure) -> None:
         axes = figure.add_axes((0.17, 0.15, 0.6, 0.8))
         axes.axhline(0, color=INK, linewidth=0.4)
         axes.axvline(0, color=INK, linewidth=0.4)
-        axes.plot(
-            own, other, "o", markersize=2.2, markerfacecolor="none", markeredgecolor=COLOURS[1], markeredgewidth=0.6
-        )
-        axes.set_xlabel(f"left of the rate of {plain(name)}, over its noise", labelpad=1)
-        axes.set_ylabel("at the nearest other state", labelpad=1)
+        axes.plot(own, other, **(series_style(1, 2.2, "none") | {"marker": "o"}))
+        axes.set_xlabel(f"left of the rate of {name}, over its noise", parse_math=False)
+        axes.set_ylabel("at the nearest other state")
 
     label = (
         f"What no polynomial of third order explains of the rate of {name}: each state against the nearest one. Noise "

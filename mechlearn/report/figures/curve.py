@@ -10,12 +10,10 @@ from matplotlib.figure import Figure
 
 from ...reduction.context import Stage
 from ...reduction.reduction_files import STEPS
-from ..style import INK, STYLE, figure_svg
+from ..style import COLOURS, GREY, INK, MARKERS, STYLE, figure_svg
 
-_COLOURS = dict(zip(STEPS, ("#999999", "#0072B2", "#009E73", "#D55E00", "#CC79A7", "#000000"), strict=True))
-
-
-_MARKERS = dict(zip(STEPS, "os^DvP", strict=True))
+STEP_COLOURS = dict(zip(STEPS, (GREY, *COLOURS), strict=False))
+STEP_MARKERS = dict(zip(STEPS, MARKERS, strict=True))
 
 
 def curve_figure(stages: Sequence[Stage], whole: tuple[int, int]) -> str:
@@ -33,20 +31,20 @@ def curve_figure(stages: Sequence[Stage], whole: tuple[int, int]) -> str:
 def draw_curve(axis: Axes, stages: Sequence[Stage], place: int, whole: tuple[int, int]) -> None:
     """One point a stage: its number of species (place 0) or of reactions (1), and its largest error over the limit."""
     sizes = [stage.candidate.size[place] for stage in stages]
-    axis.plot(sizes, [stage.error for stage in stages], color="#BBBBBB", linewidth=1, zorder=1)
+    axis.plot(sizes, [stage.error for stage in stages], color=GREY, linewidth=1, zorder=1)
     for step, label in STEPS.items():
         own = [stage for stage in stages if stage.step == step]
         if own:
             axis.plot(
                 [stage.candidate.size[place] for stage in own],
                 [stage.error for stage in own],
-                _MARKERS[step],
-                color=_COLOURS[step],
+                STEP_MARKERS[step],
+                color=STEP_COLOURS[step],
                 markersize=5,
                 label=label,
                 zorder=2,
             )
     axis.axhline(1.0, color=INK, linewidth=1, linestyle="--")
-    axis.set_xlabel(f"Number of {('species', 'reactions')[place]} (source: {whole[place]})", labelpad=1)
+    axis.set_xlabel(f"Number of {('species', 'reactions')[place]} (source: {whole[place]})")
     axis.set_xlim(left=0)
     axis.set_ylim(0, max(1.1, *(1.05 * stage.error for stage in stages)))

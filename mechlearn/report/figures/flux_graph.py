@@ -1,7 +1,4 @@
-"""Drawing a flux graph: from fuel on the left to products on the right, edges as wide as their flux.
-
-Lengths are in inches, as in `mechlearn.report.figures.reaction_graph`.
-"""
+"""Drawing a flux graph: from fuel on the left to products on the right, the width of an edge that of its flux."""
 
 from __future__ import annotations
 
@@ -15,39 +12,58 @@ import numpy as np
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon
-from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from ...pathways.operations import threshold, with_edges
 from ...pathways.paths import main_chain, strongest_paths
 from ...units import number_text
-from ..layered_layout import Layers, layered
-from ..style import INK, STYLE, text_width
+from ..layout import Layers, layered
+from ..style import BLUE, GRAPH_STYLE, INK, ORANGE, text_width
+from .shapes import (
+    KEY_ROW,
+    corners,
+    draw_box,
+    draw_edge,
+    draw_key,
+    draw_labels,
+    head_size,
+    inch_axes,
+    species_half_sizes,
+)
 
 Array = NDArray[np.float64]
 
-MAIN, OTHER, BACK = "#0072B2", "#7BA7C7", "#E69F00"
-"""The strongest way; other edges; edges back toward the fuel. Told apart without colour vision, and in grey."""
+MAIN, OTHER, BACK = BLUE, "#7BA7C7", ORANGE
+"""The strongest path; other edges; edges back toward the fuel. Distinct without colour vision, and in grey."""
 
-MOST_EDGES = 60
-LEAST_DIFFERENCE = 1e-3
+MAX_EDGES = 60
+MIN_DIFFERENCE = 1e-3
 """Differences smaller than this part of the largest flux are not drawn."""
-WIDEST = 8.0
-"""Width of the edge with the largest flux, in points; others go with the square root."""
+MAX_WIDTH, MIN_WIDTH = 8.0, 0.5
+"""Of edges, in points: that of the largest flux, from which others go down with the square root, and the least one."""
+MIN_CONTRIBUTION = 0.15
+"""A partner that takes part in less of a flux is not named."""
 
 
 @dataclass(frozen=True, eq=False)
 class PlacedGraph:
-    """What is drawn: the part of a graph with its layout."""
+    """The part of a graph that is drawn, with its layout; ``strength``, shape (E,), is the flux over the largest."""
 
     graph: nx.DiGraph
-    nodes: list[str]
     edges: list[tuple[str, str]]
     strength: Array
     layers: Layers
-    way: set[tuple[str, str]]
-    ends: tuple[str, str]
+    path: tuple[str, ...]
+
+    @property
+    def is_difference(self) -> bool:
+        """Whether the edges are differences of two fluxes."""
+        return bool(self.edges) and "first" in self.graph.edges[self.edges[0]]
+
+    @property
+    def steps(self) -> set[tuple[str, str]]:
+        """The edges of the strongest path."""
+        return set(pairwise(self.path))
 
 
 def draw_flux_graph(graph: nx.DiGraph, *, source: str | None = None, targets: tuple[str, ...] = ()) -> Figure:
@@ -61,24 +77,23 @@ def draw_flux_graph(graph: nx.DiGraph, *, source: str | None = None, targets: tu
     source : str, optional
         The species on the left; where absent, that which loses most atoms.
     targets : tuple of str
-        Where the strongest way ends; where absent, at the species that gains most atoms.
+        Where the strongest path ends; where absent, at the species that gains most atoms.
 
     Returns
     -------
     matplotlib.figure.Figure
         On the edges: the part of what leaves the species that goes there, and with which partners.
     """
-    drawn = _strongest(graph)
-    with style.context([*STYLE, {"text.parse_math": False}]):
-        return _figure(_picture(drawn, source, targets), graph)
+    with style.context(GRAPH_STYLE):
+        return _figure(_placed(_strongest(graph), source, targets), graph)
 
 
 def _strongest(graph: nx.DiGraph) -> nx.DiGraph:
-    drawn = threshold(graph, absolute=LEAST_DIFFERENCE * _largest(graph))
-    if drawn.size() <= MOST_EDGES:
+    drawn = threshold(graph, absolute=MIN_DIFFERENCE * _largest(graph))
+    if drawn.size() <= MAX_EDGES:
         return drawn
     order = sorted(drawn.edges(data="flux"), key=lambda edge: -abs(edge[2]))
-    return with_edges(drawn, [(a, b) for a, b, _ in order[:MOST_EDGES]])
+    return with_edges(drawn, [(a, b) for a, b, _ in order[:MAX_EDGES]])
 
 
 def _largest(graph: nx.DiGraph) -> float:
@@ -89,7 +104,7 @@ def _largest(graph: nx.DiGraph) -> float:
 
 
 def _ends(graph: nx.DiGraph, source: str | None, targets: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """Where the drawing begins, and where its strongest way ends."""
+    """Where the drawing begins, and where its strongest path ends."""
     gain = {node: _gain(graph, node) for node in graph}
     if source not in graph:
         source = min(gain, key=lambda node: gain[node])
@@ -103,56 +118,50 @@ def _gain(graph: nx.DiGraph, node: str) -> float:
     return float(drawn if known is None else known)
 
 
-def _picture(graph: nx.DiGraph, source: str | None, targets: tuple[str, ...]) -> PlacedGraph:
+def _placed(graph: nx.DiGraph, source: str | None, targets: tuple[str, ...]) -> PlacedGraph:
     nodes, edges = list(graph), list(graph.edges)
     number = {node: i for i, node in enumerate(nodes)}
     flux = np.array([abs(graph.edges[edge]["flux"]) for edge in edges])
     strength = flux / max(flux.max(initial=0.0), _largest(graph), 1e-300)
-    thickness = np.array([2 * _head(_width(each))[1] + 0.04 for each in strength])
-    way: set[tuple[str, str]] = set()
-    ends = ("", "")
+    path: tuple[str, ...] = ()
     first = None
     if edges:
         start, goals = _ends(graph, source, targets)
         first = number[start]
         found = () if "first" in graph.edges[edges[0]] else strongest_paths(graph, start, goals, 1)
-        chain = found[0].species if found else (() if targets else main_chain(graph, start).species)
-        way = set(pairwise(chain))
-        ends = (chain[0], chain[-1]) if way else ends
-    pulls = np.sqrt(strength) * np.array([3.0 if edge in way else 1.0 for edge in edges])
+        path = found[0].species if found else (() if targets else main_chain(graph, start).species)
+    steps = set(pairwise(path))
+    pulls = np.sqrt(strength) * np.array([3.0 if edge in steps else 1.0 for edge in edges])
+    thickness = np.array([2 * head_size(_width(each))[1] + 0.04 for each in strength])
     pairs = [(number[a], number[b]) for a, b in edges]
-    half_sizes = np.array([(0.5 * text_width(node, 11) + 0.13, 0.17) for node in nodes]).reshape(-1, 2)
-    layers = layered(pairs, np.maximum(pulls, 1e-3), thickness, half_sizes, first=first, space=1.25)
-    return PlacedGraph(graph, nodes, edges, strength, layers, way, ends)
+    layers = layered(pairs, np.maximum(pulls, 1e-3), thickness, species_half_sizes(nodes), first=first, space=1.25)
+    return PlacedGraph(graph, edges, strength, layers, path if steps else ())
 
 
-def _figure(picture: PlacedGraph, whole: nx.DiGraph) -> Figure:
-    points = np.concatenate([*picture.layers.routes, *_corners(picture), np.zeros((1, 2))])
-    low, high = points.min(axis=0) - np.array((0.3, 1.0)), points.max(axis=0) + np.array((0.3, 0.75))
-    lines = _title(picture, whole)
-    high[0] = max(high[0], low[0] + 0.6 + max(text_width(line, 12) for line in lines), low[0] + 8.6)
-    figure = Figure(figsize=tuple(high - low))
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
-    axes.set_axis_off()
-    axes.text(low[0] + 0.3, high[1] - 0.22, lines[0], size=12, weight="bold", va="center", color=INK)
-    axes.text(low[0] + 0.3, high[1] - 0.44, lines[1], size=9.5, va="center", color=INK)
-    if not picture.edges:
+def _figure(placed: PlacedGraph, whole: nx.DiGraph) -> Figure:
+    low, high = corners(placed.layers)
+    low, high = low - np.array((0.3, 1.0)), high + np.array((0.3, 0.75))
+    title, facts = _title(placed, whole)
+    high[0] = max(high[0], low[0] + 0.6 + max(text_width(line, 12) for line in (title, facts)), low[0] + 8.6)
+    figure, axes = inch_axes(low, high)
+    axes.text(low[0] + 0.3, high[1] - 0.22, title, size=12, weight="bold", va="center", color=INK)
+    axes.text(low[0] + 0.3, high[1] - 0.44, facts, size=9.5, va="center", color=INK)
+    if not placed.edges:
         return figure
-    for i in np.argsort(picture.strength):
-        _draw_edge(axes, picture, int(i))
-    for node, (x, y), (dx, dy) in zip(picture.nodes, picture.layers.positions, picture.layers.half_sizes, strict=True):
-        _draw_node(axes, node, x, y, dx, dy, node in picture.ends)
-    _draw_labels(axes, picture)
-    _draw_key(axes, picture, float(low[0]) + 0.3, float(low[1]))
+    colours, widths = [_colour(placed, i) for i in range(len(placed.edges))], np.array([*map(_width, placed.strength)])
+    for i in np.argsort(placed.strength):
+        draw_edge(axes, placed.layers.routes[i], colours[i], widths[i], order=2.5 if colours[i] == MAIN else 2.0)
+    ends = (placed.path[0], placed.path[-1]) if placed.path else ()
+    for node, centre, half in zip(placed.graph, placed.layers.positions, placed.layers.half_sizes, strict=True):
+        edge, linewidth = (MAIN, 2.0) if node in ends else (INK, 1.0)
+        draw_box(axes, node, centre, half, edge=edge, linewidth=linewidth)
+    labels = [(int(i), _label(placed, int(i))) for i in np.argsort(-placed.strength)]
+    draw_labels(axes, placed.layers, labels, widths, at=0.4, kept=lambda i: placed.edges[i] in placed.steps)
+    _draw_keys(axes, placed, set(colours), float(low[0]) + 0.3, float(low[1]) + 0.25)
     return figure
 
 
-def _corners(picture: PlacedGraph) -> list[Array]:
-    return [picture.layers.positions - picture.layers.half_sizes, picture.layers.positions + picture.layers.half_sizes]
-
-
-def _title(picture: PlacedGraph, whole: nx.DiGraph) -> tuple[str, str]:
+def _title(placed: PlacedGraph, whole: nx.DiGraph) -> tuple[str, str]:
     facts = whole.graph
     different = any("first" in data for *_, data in whole.edges(data=True))
     kind = "Difference of the fluxes" if different else "Net flux" if facts.get("net") else "Flux"
@@ -164,11 +173,11 @@ def _title(picture: PlacedGraph, whole: nx.DiGraph) -> tuple[str, str]:
         parts.append(f"at {_time(facts['from_time'])}")
     if "temperature" in facts and not facts.get("integrated"):
         parts.append(f"{facts['temperature']:.0f} K, {facts['pressure'] / 1e5:.3g} bar")
-    left = whole.size() - len(picture.edges)
-    if different and not picture.edges:
-        parts.append(f"nowhere more than {LEAST_DIFFERENCE:.1%} of the largest flux")
-    elif len(picture.edges) == MOST_EDGES and left:
-        parts.append(f"the {len(picture.edges)} strongest of {whole.size()} fluxes drawn")
+    left = whole.size() - len(placed.edges)
+    if different and not placed.edges:
+        parts.append(f"nowhere more than {MIN_DIFFERENCE:.1%} of the largest flux")
+    elif len(placed.edges) == MAX_EDGES and left:
+        parts.append(f"the {len(placed.edges)} strongest of {whole.size()} fluxes drawn")
     return head, "; ".join(parts)
 
 
@@ -179,58 +188,16 @@ def _time(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
-def _is_difference(picture: PlacedGraph) -> bool:
-    return bool(picture.edges) and "first" in picture.graph.edges[picture.edges[0]]
-
-
 def _width(strength: float) -> float:
-    return max(WIDEST * float(np.sqrt(strength)), 0.5)
+    return max(MAX_WIDTH * float(np.sqrt(strength)), MIN_WIDTH)
 
 
-def _head(width: float) -> tuple[float, float]:
-    """Length and half height of an arrow head [in] for a width in points."""
-    return 0.06 + 0.016 * width, 0.03 + 0.0125 * width
-
-
-def _colour(picture: PlacedGraph, i: int) -> str:
-    if _is_difference(picture):
-        return BACK if picture.graph.edges[picture.edges[i]]["flux"] < 0 else MAIN
-    if picture.edges[i] in picture.way:
+def _colour(placed: PlacedGraph, i: int) -> str:
+    if placed.is_difference:
+        return BACK if placed.graph.edges[placed.edges[i]]["flux"] < 0 else MAIN
+    if placed.edges[i] in placed.steps:
         return MAIN
-    return BACK if picture.layers.backward[i] else OTHER
-
-
-def _curve(route: Array) -> Array:
-    """Control points of cubic curves through a route, level at every point."""
-    points = [route[0]]
-    for (x0, y0), (x1, y1) in pairwise(route):
-        middle = 0.5 * (x1 - x0)
-        points += [np.array((x0 + middle, y0)), np.array((x1 - middle, y1)), np.array((x1, y1))]
-    return np.array(points)
-
-
-def _draw_edge(axes: Axes, picture: PlacedGraph, i: int) -> None:
-    width, colour = _width(picture.strength[i]), _colour(picture, i)
-    order = 2.5 if colour == MAIN else 2.0
-    route = picture.layers.routes[i].copy()
-    length, half = _head(width)
-    tip, sign = route[-1].copy(), float(np.sign(route[-1, 0] - route[-2, 0]))
-    route[-1, 0] -= sign * length
-    curve = _curve(route)
-    codes = [Path.MOVETO] + [Path.CURVE4] * (len(curve) - 1)
-    line = Path([tuple(point) for point in curve], codes)
-    axes.add_patch(PathPatch(line, facecolor="none", edgecolor=colour, linewidth=width, capstyle="butt", zorder=order))
-    head = [tip, (tip[0] - sign * length, tip[1] + half), (tip[0] - sign * length, tip[1] - half)]
-    axes.add_patch(Polygon(np.array(head), closed=True, facecolor=colour, edgecolor="none", zorder=order + 0.1))
-
-
-def _draw_node(axes: Axes, node: str, x: float, y: float, dx: float, dy: float, bold: bool) -> None:
-    box = FancyBboxPatch(
-        (x - dx + 0.08, y - dy + 0.08), 2 * dx - 0.16, 2 * dy - 0.16, boxstyle="round,pad=0.08,rounding_size=0.1"
-    )
-    box.set(facecolor="#F2F2F2", edgecolor=MAIN if bold else INK, linewidth=2.0 if bold else 1.0, zorder=3)
-    axes.add_patch(box)
-    axes.text(x, y, node, size=11, ha="center", va="center_baseline", color=INK, zorder=4)
+    return BACK if placed.layers.backward[i] else OTHER
 
 
 def partners(equation: str, source: str) -> str:
@@ -253,97 +220,38 @@ def partners(equation: str, source: str) -> str:
     return ""
 
 
-def _label(picture: PlacedGraph, i: int) -> str:
-    data = picture.graph.edges[picture.edges[i]]
+def _label(placed: PlacedGraph, i: int) -> str:
+    data = placed.graph.edges[placed.edges[i]]
     if "first" in data:
         return f"{100 * data['flux'] / abs(data['first']):+.0f} %" if data["first"] else "new"
     text = ""
     if "fraction" in data:
         text = "<1 %" if data["fraction"] < 0.01 else f"{100 * data['fraction']:.0f} %"
-    source = picture.edges[i][0]
-    members = str(picture.graph.nodes[source].get("members", source)).split(", ")
-    with_whom: dict[str, float] = {}
-    for _, equation, share in json.loads(data.get("reactions", "[]")):
+    source = placed.edges[i][0]
+    members = str(placed.graph.nodes[source].get("members", source)).split(", ")
+    together: dict[str, float] = {}
+    for _, equation, part in json.loads(data.get("reactions", "[]")):
         name = next(filter(None, (partners(equation, member) for member in members)), "")
-        with_whom[name] = with_whom.get(name, 0.0) + share
-    named = [name for name, share in sorted(with_whom.items(), key=lambda each: -each[1]) if share > 0.15 and name]
+        together[name] = together.get(name, 0.0) + part
+    named = sorted(
+        (name for name in together if name and together[name] > MIN_CONTRIBUTION), key=lambda n: -together[n]
+    )
     return text + "  " + ", ".join(f"+{name}" for name in named[:2])
 
 
-def _draw_labels(axes: Axes, picture: PlacedGraph) -> None:
-    """Each label on its edge, where it is freest of nodes, other edges and labels."""
-    taken = [
-        (*position, *half) for position, half in zip(picture.layers.positions, picture.layers.half_sizes, strict=True)
-    ]
-    histories = [_history(route) for route in picture.layers.routes]
-    for i in np.argsort(-picture.strength):
-        text = _label(picture, int(i))
-        half = np.array((0.5 * text_width(text, 7.5) + 0.02, 0.065))
-        others = np.concatenate([np.zeros((0, 2)), *(history for j, history in enumerate(histories) if j != i)])
-        aside = 0.5 * _width(picture.strength[i]) / 72 + half[1]
-        best, x, y = np.inf, 0.0, 0.0
-        middle = histories[i][3:-5]
-        for k, point in enumerate(middle):
-            level = abs(middle[max(k - 3, 0), 1] - middle[min(k + 3, len(middle) - 1), 1]) < 0.03
-            for shift in (0.0, aside, -aside) if level else (0.0,):
-                spot = point + np.array((0.0, shift))
-                cost = _crowding(spot, half, taken, others) + 0.3 * abs(k / len(middle) - 0.4)
-                cost += 0.05 if shift else 0.12 * _width(picture.strength[i])
-                best, x, y = min((best, x, y), (cost, *spot))
-        if best > 50 and picture.edges[i] not in picture.way:
-            continue
-        taken.append((x, y, *half))
-        box = {"boxstyle": "round,pad=0.08", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
-        axes.text(x, y, text, size=7.5, ha="center", va="center_baseline", color=INK, zorder=5, bbox=box)
-
-
-def _history(route: Array) -> Array:
-    """Points along a drawn edge, evenly spaced."""
-    share = np.linspace(0, 1, 24)[:, None]
-    curve = _curve(route)
-    parts = []
-    for k in range(0, len(curve) - 1, 3):
-        a, b, c, d = curve[k : k + 4]
-        near, far = (1 - share) ** 2 * ((1 - share) * a + 3 * share * b), share**2 * (3 * (1 - share) * c + share * d)
-        parts.append(near + far)
-    points = np.concatenate(parts)
-    along = np.append(0.0, np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1)))
-    even = np.linspace(0.0, along[-1], max(int(along[-1] / 0.08), 12))
-    return np.column_stack([np.interp(even, along, points[:, k]) for k in (0, 1)])
-
-
-def _crowding(spot: Array, half: Array, taken: list[tuple[float, ...]], others: Array) -> float:
-    boxes = np.array(taken)
-    gap = (np.abs(boxes[:, :2] - spot) - boxes[:, 2:] - half).max(axis=1)
-    hit = np.all(np.abs(others - spot) < half, axis=1).sum() if len(others) else 0
-    return float(100.0 * np.sum(gap < 0.02) + 0.15 * hit)
-
-
-def _draw_key(axes: Axes, picture: PlacedGraph, x: float, y: float) -> None:
-    """What colours, widths and numbers mean."""
-    unit = picture.graph.graph.get("unit", "")
-    fluxes = (abs(picture.graph.edges[edge]["flux"]) for edge in picture.edges)
-    largest = max(*fluxes, _largest(picture.graph), 0.0)
+def _draw_keys(axes: Axes, placed: PlacedGraph, used: set[str], x: float, y: float) -> None:
+    """What widths, colours and numbers mean."""
+    unit = placed.graph.graph.get("unit", "")
+    largest = max(*(abs(placed.graph.edges[edge]["flux"]) for edge in placed.edges), _largest(placed.graph), 0.0)
     scale = "of the scale" if unit == "1" else str(unit).replace("m3", "m³")
-    start = x
-    for strength in (1.0, 0.1, 0.01):
-        axes.plot([x, x + 0.4], [y + 0.55] * 2, color=OTHER, linewidth=_width(strength), solid_capstyle="butt")
-        text = f"{number_text(largest * strength)} {scale}"
-        axes.text(x + 0.47, y + 0.55, text, size=8.5, va="center", color=INK)
-        x += 0.75 + text_width(text, 8.5)
-    x = start
-    used = {_colour(picture, i) for i in range(len(picture.edges))}
-    if _is_difference(picture):
-        meanings = [(MAIN, "more"), (BACK, "less")]
+    strengths = [(OTHER, _width(part), f"{number_text(largest * part)} {scale}") for part in (1.0, 0.1, 0.01)]
+    draw_key(axes, x, y + KEY_ROW, strengths)
+    if placed.is_difference:
+        meanings = {MAIN: "more", BACK: "less"}
     else:
-        way = f"strongest way from {picture.ends[0]} to {picture.ends[1]}"
-        meanings = [(MAIN, way), (OTHER, "other fluxes"), (BACK, "fluxes back")]
-    meanings = [(colour, text) for colour, text in meanings if colour in used]
-    if not _is_difference(picture):
-        meanings.append(("", "%: of what leaves the species, and its partners"))
-    for colour, text in meanings:
-        if colour:
-            axes.plot([x, x + 0.3], [y + 0.25] * 2, color=colour, linewidth=4, solid_capstyle="butt")
-            x += 0.37
-        axes.text(x, y + 0.25, text, size=8.5, va="center", color=INK)
-        x += text_width(text, 8.5) + 0.3
+        path = f"strongest path from {placed.path[0]} to {placed.path[-1]}" if placed.path else ""
+        meanings = {MAIN: path, OTHER: "other fluxes", BACK: "fluxes back"}
+    entries = [(colour, 4.0, text) for colour, text in meanings.items() if colour in used]
+    if not placed.is_difference:
+        entries.append(("", 0.0, "%: of what leaves the species, and its partners"))
+    draw_key(axes, x, y, entries)

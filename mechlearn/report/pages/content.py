@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ...units import number_text
 from ..figures.charts import delays, losses, parity, profiles, structure
-from .chart import inline_svg
+from ..style import inline_svg
 from .page import span_text
 from .reaction_rows import reaction_rows
 from .subject import Subject
@@ -17,7 +18,7 @@ from .unknowns import what_is_unknown
 GOOD = ("recovered", "passed")
 PARTIAL = ("approximate-rate-laws", "not-validated", "ambiguous", "unidentifiable")
 
-WORDS = {
+QUANTITIES = {
     "profiles": "Species profiles (with temperature, unless it has a limit of its own)",
     "ignition_delay": "Ignition delay",
     "temperature": "Temperature",
@@ -28,7 +29,7 @@ WORDS = {
     "energy": "Conservation of energy",
     "reduced_chi_squared": "Reduced chi squared",
 }
-MOST_DELAYS = 12
+MAX_DELAYS = 12
 
 
 def report_content(subject: Subject) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def report_content(subject: Subject) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``title``, ``status``, ``mood`` (``good``, ``partial`` or ``bad``), ``message``; ``asked``: pairs of words;
+        ``title``, ``status``, ``severity`` (``good``, ``partial`` or ``bad``), ``message``; ``asked``: pairs of words;
         ``checks``, ``delays``, ``reactions``: rows of tables; ``profiles`` and ``charts``: lists of charts (``name``,
         ``label``, ``svg``); ``drawing``: SVG text; ``unknown``, ``alternatives``: sentences; ``settings``,
         ``versions``, ``seed``, ``inputs``, ``command``.
@@ -54,7 +55,7 @@ def report_content(subject: Subject) -> dict[str, Any]:
         "kind": "Report on a reaction mechanism",
         "title": subject.title,
         "status": status,
-        "mood": "good" if status in GOOD else "partial" if status in PARTIAL else "bad",
+        "severity": "good" if status in GOOD else "partial" if status in PARTIAL else "bad",
         "message": summary["message"],
         "question": "What was asked, and of which data",
         "asked": [*subject.asked, *_data(subject)],
@@ -64,7 +65,7 @@ def report_content(subject: Subject) -> dict[str, Any]:
         "reactions": reaction_rows(subject),
         "learnt": any("contribution" in entry for entry in summary.get("reactions", [])),
         "rate_note": _rate_note(subject),
-        "profiles": profiles(validation, subject.judged) if shown and validation is not None else [],
+        "profiles": profiles(validation, subject.assessed) if shown and validation is not None else [],
         "charts": _charts(subject),
         "drawing": inline_svg(subject.drawing, "network", "The network") if subject.drawing else "",
         "unknown": what_is_unknown(subject),
@@ -120,10 +121,10 @@ def _checks(subject: Subject) -> list[dict[str, str | bool]]:
             continue
         rows.append(
             {
-                "quantity": WORDS[name] + (beyond if name == "profiles" else ""),
+                "quantity": QUANTITIES[name] + (beyond if name == "profiles" else ""),
                 "value": "not known" if value is None else _error(name, value),
                 "limit": "" if check is None else number_text(check.limit),
-                "verdict": "" if check is None else "holds" if check.passed else "broken",
+                "outcome": "" if check is None else "holds" if check.passed else "broken",
             }
         )
     return rows
@@ -140,7 +141,7 @@ def _delays(subject: Subject) -> list[dict[str, str]]:
     validation = subject.validation
     if validation is None:
         return []
-    firsts = {run.name: run for run in subject.judged.runs}
+    firsts = {run.name: run for run in subject.assessed.runs}
     ordered = sorted(validation.ignition_delay.items(), key=lambda item: -item[1].error)
     return [
         {
@@ -150,22 +151,25 @@ def _delays(subject: Subject) -> list[dict[str, str]]:
             "data": f"{delay.data:.4g}",
             "simulated": "none" if delay.simulated is None else f"{delay.simulated:.4g}",
             "error": "–" if delay.simulated is None else f"{100 * delay.error:.2g} %",
-            "where": "extrapolates"
-            if validation.extrapolated.get(name)
-            else "interpolates"
-            if name in validation.extrapolated
-            else "",
+            "where": _where(validation.extrapolated.get(name)),
         }
-        for name, delay in ordered[:MOST_DELAYS]
+        for name, delay in ordered[:MAX_DELAYS]
     ]
+
+
+def _where(reasons: Sequence[str] | None) -> str:
+    """Whether a run starts outside the conditions learnt from, where these are known."""
+    if reasons is None:
+        return ""
+    return "extrapolates" if reasons else "interpolates"
 
 
 def _charts(subject: Subject) -> list[dict[str, str]]:
     charts, validation = [], subject.validation
     if validation is not None and validation.simulated:
-        charts.append(parity(validation, subject.judged))
+        charts.append(parity(validation, subject.assessed))
         if validation.ignition_delay:
-            charts.append(delays(validation, subject.judged))
+            charts.append(delays(validation, subject.assessed))
     if subject.stalls:
         charts.append(losses(subject.stalls, subject.descent))
     if subject.summary["status"] == "not-mass-action":
@@ -197,7 +201,7 @@ def _alternatives(summary: dict[str, Any]) -> list[str]:
 
 
 def _comparison(summary: dict[str, Any]) -> str:
-    """Against the mechanism that the data were simulated with, where there is one; never part of the verdict."""
+    """Against the mechanism that the data were simulated with, where there is one; never part of the outcome."""
     known = summary.get("comparison")
     if not known:
         return ""

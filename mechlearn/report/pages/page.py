@@ -43,7 +43,7 @@ def page_html(path: Path, content: dict[str, Any]) -> str:
     path : Path
         Of the template.
     content : dict
-        What the template names, and what every page has: ``title``, ``status``, ``mood`` (``good``, ``partial`` or
+        What the template names, and what every page has: ``title``, ``status``, ``severity`` (``good``, ``partial`` or
         ``bad``), ``message``; ``asked``: pairs of words; ``comparison``; ``command``, ``versions``, ``seed``,
         ``inputs``, ``settings``, ``files``.
     """

@@ -37,7 +37,7 @@ def reaction_rows(subject: Subject) -> list[dict[str, Any]]:
             "colliders": _colliders(reactions[number - 1 : number]),
             "forward": _rate_text(entry, "forward"),
             "reverse": _reverse_text(entry, reactions[number - 1] if number <= len(reactions) else None),
-            "contribution": _share(entry.get("contribution")),
+            "contribution": _percentage(entry.get("contribution")),
             "support": _support(entry, subject.summary),
             "flags": _flags(entry, several, spurious),
         }
@@ -124,7 +124,7 @@ def _spurious(summary: dict[str, Any]) -> set[str]:
     return {str(each.get("equation", "") if isinstance(each, dict) else each) for each in known.get("spurious", [])}
 
 
-def _share(value: float | None) -> str:
+def _percentage(value: float | None) -> str:
     if value is None:
         return ""
     return f"{100 * value:.0f} %" if value >= 0.1 else f"{number_text(float(f'{100 * value:.2g}'))} %"

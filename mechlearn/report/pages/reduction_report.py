@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...reduction.assessment import Assessment
@@ -19,26 +20,19 @@ from ...reduction.reduction_files import STEPS
 from ...reduction.reduction_records import Condition
 from ...simulation.mechanisms import find_mechanism
 from ..figures.curve import draw_curve
-from .chart import COLOURS, INK, MARKERS, PAPER, chart
+from ..style import INK, chart, series_style
 from .page import fingerprints, page_html, span_text
 
-_KINDS = {"in_sample": "At the study’s conditions", "held_out": "Held out", "extrapolation": "Beyond the edges"}
-_MOODS = {"held": "good", "interrupted": "partial"}
-_KEY: dict[str, Any] = {
-    "loc": "lower left",
-    "bbox_to_anchor": (-0.2, 0.98),
-    "fontsize": 6.5,
-    "handletextpad": 0,
-    "columnspacing": 0.8,
-}
+KINDS = {"in_sample": "At the study’s conditions", "held_out": "Held out", "extrapolation": "Beyond the edges"}
+SEVERITIES = {"held": "good", "interrupted": "partial"}
 
 
 def report_page(
     content: dict[str, Any],
     request: ReductionRequest,
     stages: Sequence[Stage],
-    work: Context,
-    verdicts: dict[str, list[Assessment]],
+    context: Context,
+    assessments: dict[str, list[Assessment]],
     flames: dict[str, list[FlameAssessment]],
     folder: Path,
 ) -> str:
@@ -52,9 +46,9 @@ def report_page(
         What was asked.
     stages : sequence of Stage
         All of them.
-    work : Context
+    context : Context
         Where they were made.
-    verdicts : dict of str to list of Assessment
+    assessments : dict of str to list of Assessment
         By kind of conditions.
     flames : dict of str to list of FlameAssessment
         Likewise; empty without flames.
@@ -64,32 +58,32 @@ def report_page(
     last, copy = stages[-1].candidate, folder / "study.yaml"
     text = copy.read_text(encoding="utf-8") if copy.is_file() else ""
     changes = dict(last.changes)
-    kinds = [(_KINDS[kind], content[kind], found) for kind, found in verdicts.items() if found]
+    kinds = [(KINDS[kind], content[kind], found) for kind, found in assessments.items() if found]
     name = Path(request.source.mechanism).stem
     page = {
         "kind": "Report on a reduced mechanism",
         "title": f"{name}: {content['species']} species, {content['reactions']} reactions",
         "status": content["status"],
-        "mood": _MOODS.get(content["status"], "bad"),
+        "severity": SEVERITIES.get(content["status"], "bad"),
         "message": content["message"],
         "question": "What was asked",
-        "asked": _asked(content, request, work),
+        "asked": _asked(content, request, context),
         "comparison": "",
         "content": content,
         "infinity": inf,
         "charts": [
-            _errors({title: found for title, _, found in kinds}, work.task.limits[0]),
-            *(_curve(stages, place, work.source.whole().size) for place in (0, 1)),
+            _errors({title: found for title, _, found in kinds}, context.task.limits[0]),
+            *(_curve(stages, place, context.source.whole().size) for place in (0, 1)),
         ],
         "steps": STEPS,
         "stages": list(enumerate(stages)),
-        "flames": [(_KINDS[kind], found) for kind, found in flames.items() if found],
+        "flames": [(KINDS[kind], found) for kind, found in flames.items() if found],
         "kinds": kinds,
-        "species": [work.source.names[i] for i in last.species],
+        "species": [context.source.names[i] for i in last.species],
         "changes": bool(changes),
         "global_reactions": bool(content["global_reactions"]),
         "reactions": [
-            (work.source.reactions[j].equation, changes.get(j), j >= work.source.own) for j in last.reactions
+            (context.source.reactions[j].equation, changes.get(j), j >= context.source.own) for j in last.reactions
         ],
         "command": "mechlearn reduce study.yaml -o reduced",
         "versions": content["versions"],
@@ -104,9 +98,9 @@ def report_page(
     return page_html(Path(__file__).parent / "reduction.html.jinja", page)
 
 
-def _asked(content: dict[str, Any], request: ReductionRequest, work: Context) -> list[tuple[str, str]]:
+def _asked(content: dict[str, Any], request: ReductionRequest, context: Context) -> list[tuple[str, str]]:
     """What is to be kept, how closely and where."""
-    source, conditions, task = content["source"], work.task.conditions, work.task
+    source, conditions, task = content["source"], context.task.conditions, context.task
     facts = [
         ("Source", f"{source['mechanism']}: {source['species']} species, {source['reactions']} reactions"),
         ("Conditions", f"{len(conditions)}, at constant {'pressure' if conditions[0].constant_pressure else 'volume'}"),
@@ -135,28 +129,21 @@ def _spans(conditions: Sequence[Condition]) -> list[tuple[str, str]]:
     return [*facts, ("Equivalence ratio", span_text(ratios, "").strip())] if ratios.size else facts
 
 
-def _errors(verdicts: dict[str, list[Assessment]], limit: float) -> dict[str, str]:
+def _errors(assessments: dict[str, list[Assessment]], limit: float) -> dict[str, str]:
     """Errors of the delay over inverse temperature, by kind of condition; without ignition none is drawn."""
 
     def draw(figure: Figure) -> None:
-        axes = figure.add_axes((0.15, 0.15, 0.82, 0.73))
+        axes = _axes(figure)
         for edge in (-limit, limit):
             axes.axhline(100 * edge, color=INK, linewidth=0.6, linestyle="--")
         axes.axhline(0, color=INK, linewidth=0.4)
-        for (title, found), colour, marker in zip(verdicts.items(), COLOURS, MARKERS, strict=False):
+        for k, (title, found) in enumerate(assessments.items()):
             known = [each for each in found if isfinite(each.delay_error)]
-            axes.plot(
-                [1000 / each.condition.temperature for each in known],
-                [100 * each.delay_error for each in known],
-                marker,
-                markersize=4,
-                markerfacecolor=PAPER,
-                markeredgecolor=colour,
-                label=title,
-            )
-        axes.set_xlabel("1000 K / T", labelpad=1)
-        axes.set_ylabel("error of the delay [%]", labelpad=1)
-        axes.legend(**_KEY, ncols=2)
+            temperatures = [1000 / each.condition.temperature for each in known]
+            axes.plot(temperatures, [100 * each.delay_error for each in known], label=title, **series_style(k))
+        axes.set_xlabel("1000 K / T")
+        axes.set_ylabel("error of the delay [%]")
+        _draw_legend(axes)
 
     label = "Errors of the ignition delay over inverse temperature, each condition a point; dashed: the study’s limit"
     return chart("delay-errors", label, draw)
@@ -166,14 +153,21 @@ def _curve(stages: Sequence[Stage], place: int, whole: tuple[int, int]) -> dict[
     """Error against size."""
 
     def draw(figure: Figure) -> None:
-        axes = figure.add_axes((0.15, 0.15, 0.82, 0.73))
+        axes = _axes(figure)
         draw_curve(axes, stages, place, whole)
-        axes.set_ylabel("largest error / its limit", labelpad=1)
-        axes.legend(
-            loc="lower left", bbox_to_anchor=(-0.2, 0.98), ncols=2, fontsize=6.5, handletextpad=0, columnspacing=0.8
-        )
+        axes.set_ylabel("largest error / its limit")
+        _draw_legend(axes)
 
-    what = ("species", "reactions")[place]
-    return chart(
-        f"curve-{what}", f"Largest error over its limit against the number of {what}, each stage a point", draw
+    size = ("species", "reactions")[place]
+    label = f"Largest error over its limit against the number of {size}, each stage a point"
+    return chart(f"curve-{size}", label, draw)
+
+
+def _axes(figure: Figure) -> Axes:
+    return figure.add_axes((0.15, 0.15, 0.82, 0.73))
+
+
+def _draw_legend(axes: Axes) -> None:
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(-0.2, 0.98), ncols=2, fontsize=6.5, handletextpad=0, columnspacing=0.8
     )

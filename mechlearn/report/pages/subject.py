@@ -32,7 +32,7 @@ class Subject:
         As the file holds it.
     runs : Trajectories
         All data.
-    judged : Trajectories
+    assessed : Trajectories
         The runs that were simulated again.
     validation : Validation or None
     asked : tuple of (str, str)
@@ -55,7 +55,7 @@ class Subject:
     summary: dict[str, Any]
     mechanism: Mechanism
     runs: Trajectories
-    judged: Trajectories
+    assessed: Trajectories
     validation: Validation | None
     asked: tuple[tuple[str, str], ...] = ()
     stalls: tuple[Stall, ...] = ()
@@ -88,7 +88,7 @@ def validated_subject(
         summary=summary,
         mechanism=mechanism,
         runs=runs,
-        judged=runs,
+        assessed=runs,
         validation=validation,
         asked=(("To check", f"whether {title} gives these runs"),),
         drawing=drawing,

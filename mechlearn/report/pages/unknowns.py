@@ -10,7 +10,7 @@ from .page import span_text
 from .reaction_rows import WEAK
 from .subject import Subject
 
-MOST_NAMED = 6
+MAX_NAMED = 6
 
 
 def what_is_unknown(subject: Subject) -> list[str]:
@@ -61,10 +61,10 @@ def _rates(subject: Subject) -> list[str]:
     sentences = []
     weak = [entry["equation"] for entry in entries if (entry.get("contribution") or 1.0) < WEAK]
     if weak:
-        sentences.append(f"Hardly seen, since little of any species passes through them: {_named(weak)}.")
-    sentences += [each["text"] for each in (summary.get("unidentified") or [])[:MOST_NAMED]]
+        sentences.append(f"Hardly detectable, since little of any species passes through them: {_named(weak)}.")
+    sentences += [each["text"] for each in (summary.get("unidentified") or [])[:MAX_NAMED]]
     bound = (summary.get("uncertainty") or {}).get("bound") or []
-    for pair in bound[:MOST_NAMED]:
+    for pair in bound[:MAX_NAMED]:
         (i, one), (j, other) = pair["between"]
         sentences.append(
             f"The {one} rate constant of {entries[i]['equation']} and the {other} one of {entries[j]['equation']} are "
@@ -106,7 +106,7 @@ def _checks(subject: Subject) -> list[str]:
         sentences.append("No run was held out: how well the mechanism predicts what it has not seen is not known.")
     if validation.failures:
         sentences.append(f"Not simulated again: {_named(list(validation.failures))}.")
-    adiabatic = any(run.reactor in ("constant-volume", "constant-pressure") for run in subject.judged.runs)
+    adiabatic = any(run.reactor in ("constant-volume", "constant-pressure") for run in subject.assessed.runs)
     if not validation.ignition_delay:
         sentences.append(
             f"No run ignites ({validation.ignition_definition}) in its time: ignition delays are not known."
@@ -115,11 +115,11 @@ def _checks(subject: Subject) -> list[str]:
         )
     if validation.chi_squared is None:
         sentences.append(
-            "How noisy the concentrations are was not told (validate: noise:), so there is no chi squared."
+            "How noisy the concentrations are is not known (validate: noise:), so there is no chi squared."
         )
     return sentences
 
 
 def _named(names: list[Any]) -> str:
-    more = len(names) - MOST_NAMED
-    return ", ".join(map(str, names[:MOST_NAMED])) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - MAX_NAMED
+    return ", ".join(map(str, names[:MAX_NAMED])) + (f" and {more} more" if more > 0 else "")

@@ -21,8 +21,8 @@ function drawingSvg() {
     `${title}; fluxes from ${percent(thresholdOf(state.notch))} of the largest on`,
     `Width by the square root of the flux, largest ${largest}; orange is consumed and green formed in the run`,
   ];
-  const widest = Math.max(box.x2 - box.x1, ...captions.map((line) => 6.8 * line.length));
-  const width = Math.ceil(widest + 2 * margin);
+  const longest = Math.max(box.x2 - box.x1, ...captions.map((line) => 6.8 * line.length));
+  const width = Math.ceil(longest + 2 * margin);
   const height = Math.ceil(box.y2 - box.y1 + 2 * margin + 18 * captions.length);
   const captionSvg = (line, index) => {
     const base = y + height - 16 - 18 * (captions.length - 1 - index);
@@ -95,12 +95,12 @@ function exportSvg() {
 async function exportPng() {
   const { markup, width, height } = drawingSvg();
   const scale = Math.min(2, 12000 / Math.max(width, height));
-  const picture = new Image();
-  picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(markup)}`;
-  await picture.decode();
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(markup)}`;
+  await image.decode();
   const canvas = make("canvas");
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
-  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
   canvas.toBlob((blob) => save(blob, fileName("png")), "image/png");
 }

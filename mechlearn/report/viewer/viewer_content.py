@@ -27,7 +27,7 @@ def viewer_content(history: History, *, fuel: str | None = None, title: str = ""
     history : History
         From `progress_history`; a time history.
     fuel : str, optional
-        The species whose conversion is told. Where absent: the one that loses most atoms of carbon over the run, or of
+        The species whose conversion is shown. Where absent: the one that loses most atoms of carbon over the run, or of
         hydrogen where there is no carbon.
     title : str
         Of the page; the mechanism's name and the run's, if empty.

@@ -19,9 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...chemistry.arrays import Array, Mask
 from .mass_action_rates import MassAction
-
-Array = NDArray[np.float64]
 
 _ROOT = np.sqrt(6.0)
 STAGES = np.array([(4 - _ROOT) / 10, (4 + _ROOT) / 10, 1.0])
@@ -142,7 +141,7 @@ def _stages(reactions: MassAction, constants: Array, start: Array, lengths: Arra
 
 
 def _newton(
-    start: Array, z: Array, change: Callable[[Array], Array], hopeless: Callable[[Array, Array, Array], bool]
+    start: Array, z: Array, change: Callable[[Array], Array], hopeless: Callable[[Mask, Array, Array], bool]
 ) -> Array:
     """Stage states at which no change is left, from differences z to the start on; NaN for runs that do not converge.
 
@@ -183,7 +182,7 @@ def _with_one_jacobian(
         step = _VECTORS[:, _REAL].real[:, None] * (real @ w_real)[:, None, :, 0]
         return np.asarray(step + 2.0 * (_VECTORS[:, _COMPLEX][:, None] * (other @ w_other)[:, None, :, 0]).real)
 
-    def hopeless(done: Array, size: Array, before: Array) -> bool:
+    def hopeless(done: Mask, size: Array, before: Array) -> bool:
         return not np.any(~done & (size < before))
 
     return _newton(start, _difference(start, guess), change, hopeless)

@@ -16,8 +16,8 @@ from ...discovery.candidates.network.stoichiometry import Stoichiometry, conserv
 from ...discovery.fit.rate_constants import fit_rates
 from ...discovery.fit.scaling import Scaled, scaled
 from ...discovery.fit.trajectory_result import CompetingNetwork
-from ...discovery.trajectory_learner import competing_networks
 from ...discovery.settings import Search
+from ...discovery.trajectory_learner import competing_networks
 from ..experiment_design import most_different_state
 from .alternatives_result import Alternative, Alternatives
 from .equivalent import mixtures

@@ -9,31 +9,31 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, combinations_with_replacement
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ....chemistry.arrays import Array, Integers
 from ....chemistry.conservation import element_matrix
 from ....chemistry.mechanism import Species
 from ....data.designed_states import TRACE, Design
-from .branching import NOTICED, PRECISE, ChannelRows, Slower, channels, explain
+from .branching import DETECTABLE_CONTRIBUTION, ENTRY_PRECISION, ChannelRows, ReactionsOfParts, channels, explain
 
-Array = NDArray[np.float64]
 ReactantSet = tuple[int, ...]
-_Known = dict[ReactantSet, dict[tuple[int, ...], Array]]
+Row = tuple[int, ...]
 
 MOST_CONDITIONS = 8
 """Conditions at which channels are looked for; their rates follow at all."""
-MOST_EFFICIENT = 20.0
-"""Efficiency of a collider, relative to the bath's, that is nothing unusual."""
-SEEN = 1e-4
-"""Share of some species' production that a collider as efficient as the bath must make to be told."""
-MOSTLY = 0.3
-"""Share of some species' production that a reaction must make for its own reactant's efficiency to be told."""
-TOLD = 0.3
-"""Standard deviation of ln k at the best condition above which a reaction is not told from effects of colliders."""
-THREE_PRODUCTS, CATALYSED, THREE_REACTANTS = 1, 2, 3
-"""Tiers of candidates after those with two molecules on a side at most."""
+LARGEST_RELATIVE_EFFICIENCY = 20.0
+"""Of a collider, over that of the bath gas, that is nothing unusual."""
+COLLIDER_CONTRIBUTION = 1e-4
+"""Part of some species' production that a collider as efficient as the bath gas must make to be detected."""
+REACTANT_CONTRIBUTION = 0.3
+"""Part of some species' production that a reaction must make for its own reactant's efficiency to be detected."""
+LARGEST_CHANNEL_DEVIATION = 0.3
+"""Standard deviation of ln k at the best condition above which a reaction may be an effect of colliders."""
+TWO_MOLECULES, THREE_PRODUCTS, CATALYSED, THREE_REACTANTS = range(4)
+"""Tiers of candidates: the usual ones have two molecules on a side at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,18 +47,23 @@ class Channel:
     net : tuple of int
         Products less reactants, shape (S,).
     constant : array, shape (C,)
-        Rate constant in kmol, m³ and s, colliders of the bath included.
+        Rate constant in kmol, m³ and s, colliders of the bath gas included.
     deviation : array, shape (C,)
         Standard deviation of its logarithm.
-    share : float
-        Largest share of some species' production by these reactants that it makes.
+    contribution : float
+        Largest part of some species' production by these reactants that it makes.
     """
 
     reactants: ReactantSet
-    net: tuple[int, ...]
+    net: Row
     constant: Array
     deviation: Array
-    share: float
+    contribution: float
+
+    @property
+    def log_constant(self) -> Array:
+        """Logarithm of the rate constant, shape (C,)."""
+        return np.asarray(np.log(np.maximum(self.constant, 1e-300)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +73,11 @@ class DetectableReactions:
     Parameters
     ----------
     channels : tuple of Channel
-    rows : mapping of reactants to Rows
+    rows : mapping of reactants to ChannelRows
         Production by each set of reactants, at all conditions.
-    faster : mapping
+    speed_up : mapping
         By reactants of one molecule, net vector and another species: the derivative of the rate constant with respect
-        to that species' concentration, shape (C,); NaN where it cannot be told.
+        to that species' concentration, shape (C,); NaN where it cannot be detected.
     candidates : int
         Reactions, in one direction, that were looked at.
     unexplained : tuple of reactants
@@ -81,7 +86,7 @@ class DetectableReactions:
 
     channels: tuple[Channel, ...]
     rows: dict[ReactantSet, ChannelRows]
-    faster: dict[tuple[ReactantSet, tuple[int, ...], int], Array]
+    speed_up: dict[tuple[ReactantSet, Row, int], Array]
     candidates: int
     unexplained: tuple[ReactantSet, ...]
 
@@ -97,23 +102,22 @@ class _Products:
             for members in combinations_with_replacement(range(self.count), number):
                 self._groups[tuple(self.atoms[list(members)].sum(axis=0))].append(members)
 
-    def of(self, reactants: ReactantSet, fewest: int, most: int) -> list[tuple[int, ...]]:
+    def of(self, reactants: ReactantSet, fewest: int, most: int) -> list[Row]:
         """Net vectors of the balanced reactions of these reactants that make none of them."""
         found = []
         for products in self._groups[tuple(self.atoms[list(reactants)].sum(axis=0))]:
             if fewest <= len(products) <= most and not set(products) & set(reactants):
                 net = np.bincount(products, minlength=self.count) - np.bincount(reactants, minlength=self.count)
                 if np.gcd.reduce(net) == 1:
-                    found.append(tuple(int(n) for n in net))
+                    found.append(tuple(net.tolist()))
         return found
 
 
-@dataclass(frozen=True)
-class _Offer:
-    """Candidates for one set of rows: reactants, net vector, tier."""
+class _Offer(NamedTuple):
+    """A candidate for one set of rows."""
 
     reactants: ReactantSet
-    net: tuple[int, ...]
+    net: Row
     tier: int
 
 
@@ -133,48 +137,83 @@ def detectable_reactions(
     molecularity : int
         Most molecules on a side: two, or three where two do not explain the production.
     progress : callable
-        Called with the share done.
+        Called with the part done.
     """
-    products = _Products(species, molecularity)
-    known: _Known = {}
-    found: list[Channel] = []
-    rows_of: dict[ReactantSet, ChannelRows] = {}
-    faster: dict[tuple[ReactantSet, tuple[int, ...], int], Array] = {}
-    candidates, unexplained = 0, []
-    count = len(design.alone)
-    few = np.unique(np.linspace(0, count - 1, min(count, MOST_CONDITIONS)).round().astype(int))
-    work = list(_sets(production, design))
-    for number, (members, rows) in enumerate(work):
-        rows_of[members] = rows
-        slower = _slower(members, known, rows)
-        own = set(map(tuple, slower.net.tolist()))
-        offers = [each for each in _offers(members, design, products, molecularity) if each.net not in own]
-        candidates += len(offers)
-        nets = np.array([each.net for each in offers], dtype=np.int64).reshape(-1, products.count)
-        looked = np.concatenate([few + start for start in range(0, len(rows.made), count)])
+    survey = _Survey(design, _Products(species, molecularity), molecularity)
+    sets = list(_sets(production, design))
+    for number, (members, rows) in enumerate(sets):
+        survey.look_at(members, rows)
+        progress((number + 1) / len(sets))
+    return DetectableReactions(
+        tuple(survey.channels), survey.rows, survey.speed_up, survey.candidates, tuple(survey.unexplained)
+    )
+
+
+class _Survey:
+    """What was found so far, from the simplest sets of reactants on."""
+
+    def __init__(self, design: Design, products: _Products, molecularity: int) -> None:
+        self.design, self.products, self.molecularity = design, products, molecularity
+        count = len(design.alone)
+        self.few = np.unique(np.linspace(0, count - 1, min(count, MOST_CONDITIONS)).round().astype(int))
+        self.rates: dict[ReactantSet, dict[Row, Array]] = {}
+        self.channels: list[Channel] = []
+        self.rows: dict[ReactantSet, ChannelRows] = {}
+        self.speed_up: dict[tuple[ReactantSet, Row, int], Array] = {}
+        self.unexplained: list[ReactantSet] = []
+        self.candidates = 0
+
+    def look_at(self, members: ReactantSet, rows: ChannelRows) -> None:
+        """The reactions of one set of reactants."""
+        self.rows[members] = rows
+        parts = self._reactions_of_parts(members, rows)
+        own = set(map(tuple, parts.net.tolist()))
+        offers = _offers(members, self.design, self.products, self.molecularity)
+        offers = [each for each in offers if each.net not in own]
+        self.candidates += len(offers)
+        nets = np.array([each.net for each in offers], dtype=np.int64).reshape(-1, self.products.count)
+        count = len(self.design.alone)
+        looked = np.concatenate([self.few + start for start in range(0, len(rows.made), count)])
         looked = looked[rows.alive[looked]]
         if not len(looked):
-            continue
-        part = Slower(slower.net, slower.size[looked])
-        fit = channels(rows.part(looked), nets, np.array([each.tier for each in offers]), part)
+            return
+        fit = channels(rows.part(looked), nets, np.array([each.tier for each in offers]), parts.part(looked))
         if not fit.complete:
-            unexplained.append(members)
-        rates, changes, _ = explain(rows, nets[fit.chosen], slower)
-        known[members] = {offers[i].net: rates[:count, place] for place, i in enumerate(fit.chosen)}
-        each_channel = [
-            _channel(offers[i], rates[:, place], slower.could_be(nets[i]), rows, design)
-            for place, i in enumerate(fit.chosen)
-        ]
-        found += [channel for channel in each_channel if channel.deviation.min() < TOLD]
-        if len(members) == 1:
-            kept = {
-                offers[i].net: rates[:, place] for place, i in enumerate(fit.chosen) if offers[i].reactants == members
-            }
-            faster |= _faster_alone(members, kept, rows, design)
+            self.unexplained.append(members)
+        rates, changes, _ = explain(rows, nets[fit.chosen], parts)
+        found = [(offers[i], rate) for i, rate in zip(fit.chosen, rates.T, strict=True)]
+        self.rates[members] = {offer.net: rate[:count] for offer, rate in found}
+        for offer, rate in found:
+            channel = _channel(offer, rate, parts.could_be(np.array(offer.net)), rows, self.design)
+            if channel.deviation.min() < LARGEST_CHANNEL_DEVIATION:
+                self.channels.append(channel)
+            if len(members) == 1 and offer.reactants == members:
+                self.speed_up[members, offer.net, members[0]] = _speed_up_by_itself(offer, rate, rows, self.design)
         if len(members) == 2:
-            faster |= _faster(members, known, slower, changes, rows, design)
-        progress((number + 1) / len(work))
-    return DetectableReactions(tuple(found), rows_of, faster, candidates, tuple(unexplained))
+            self._speed_up_by_each_other(members, parts, changes, rows)
+
+    def _reactions_of_parts(self, members: ReactantSet, rows: ChannelRows) -> ReactionsOfParts:
+        """Those of smaller sets, each as fast as these alone make it, times what a collider may do."""
+        rates: dict[Row, Array] = {}
+        for size in range(len(members)):
+            for part in combinations(members, size):
+                for net, rate in self.rates.get(part, {}).items():
+                    rates[net] = rates.get(net, 0.0) + rate
+        size_of = [np.resize(LARGEST_RELATIVE_EFFICIENCY * TRACE * rate, len(rows.made)) for rate in rates.values()]
+        nets = np.array(list(rates), dtype=np.int64).reshape(-1, rows.made.shape[1])
+        return ReactionsOfParts(nets, np.array(size_of).reshape(len(nets), len(rows.made)).T)
+
+    def _speed_up_by_each_other(
+        self, members: ReactantSet, parts: ReactionsOfParts, changes: Array, rows: ChannelRows
+    ) -> None:
+        """How much each of a pair speeds up reactions of the other that it has no other part in."""
+        for net, change, most in zip(parts.net, changes.T, parts.size.T, strict=True):
+            seen = rows.contribution(most / LARGEST_RELATIVE_EFFICIENCY, net)
+            key = tuple(net.tolist())
+            for alone, other in (members, members[::-1]):
+                if net[other] == 0 and key in self.rates.get((alone,), {}):
+                    known = np.where(seen > COLLIDER_CONTRIBUTION, change, np.nan)
+                    self.speed_up[(alone,), key, other] = known / self.design.amount_of(members)
 
 
 def _sets(production: Array, design: Design) -> Iterator[tuple[ReactantSet, ChannelRows]]:
@@ -193,50 +232,14 @@ def _sets(production: Array, design: Design) -> Iterator[tuple[ReactantSet, Chan
         yield (int(design.species[i]), int(design.species[j])), ChannelRows(both - first - second + base, size)
 
 
-def _faster(
-    members: ReactantSet, known: _Known, slower: Slower, changes: Array, rows: ChannelRows, design: Design
-) -> dict[tuple[ReactantSet, tuple[int, ...], int], Array]:
-    """How much each of a pair speeds up reactions of the other that it has no other part in."""
-    found: dict[tuple[ReactantSet, tuple[int, ...], int], Array] = {}
-    for net, change, most in zip(slower.net, changes.T, slower.size.T, strict=True):
-        seen = np.max(np.abs(most[:, None] / MOST_EFFICIENT * net) * PRECISE / rows.deviation, axis=1)
-        for alone, other in (members, members[::-1]):
-            if net[other] == 0 and tuple(net.tolist()) in known.get((alone,), {}):
-                told = np.where(seen > SEEN, change, np.nan)
-                found[(alone,), tuple(net.tolist()), other] = told / design.amount_of(members)
-    return found
-
-
-def _faster_alone(
-    members: ReactantSet, rates: dict[tuple[int, ...], Array], rows: ChannelRows, design: Design
-) -> dict[tuple[ReactantSet, tuple[int, ...], int], Array]:
-    """How much a species speeds up reactions of its own, by their rates in both amounts."""
-    found: dict[tuple[ReactantSet, tuple[int, ...], int], Array] = {}
-    levels = [_level(rows, design, little=little) for little in (False, True)]
-    amounts = [design.amount_of(members, little=little) for little in (False, True)]
-    for net, rate in rates.items():
-        seen = np.max(np.abs(rate[:, None] * net) * PRECISE / rows.deviation, axis=1)
-        constants = [rate[level] / amount for level, amount in zip(levels, amounts, strict=True)]
-        told = np.minimum(*(seen[level] for level in levels)) > MOSTLY
-        change = (constants[0] - constants[1]) / (amounts[0] - amounts[1])
-        found[members, net, members[0]] = np.where(told, change, np.nan)
-    return found
-
-
-def _slower(members: ReactantSet, known: _Known, rows: ChannelRows) -> Slower:
-    """Reactions of parts of the reactants, each as fast as its parts alone make it, times what a collider may do."""
-    rates: dict[tuple[int, ...], Array] = {}
-    for part in _parts(members):
-        for net, rate in known.get(part, {}).items():
-            rates[net] = rates.get(net, 0.0) + rate
-    size = [np.resize(MOST_EFFICIENT * TRACE * rate, len(rows.made)) for rate in rates.values()]
-    nets = np.array(list(rates), dtype=np.int64).reshape(-1, rows.made.shape[1])
-    return Slower(nets, np.stack(size, axis=1) if size else np.zeros((len(rows.made), 0)))
-
-
-def _parts(members: ReactantSet) -> list[ReactantSet]:
-    """Smaller sets of reactants that are there as well."""
-    return [()] if len(members) == 1 else [(), (members[0],), (members[1],)] if members else []
+def _speed_up_by_itself(offer: _Offer, rate: Array, rows: ChannelRows, design: Design) -> Array:
+    """How much a species speeds up a reaction of its own, by its rates in both amounts."""
+    levels = [_level(design, little=little) for little in (False, True)]
+    amounts = [design.amount_of(offer.reactants, little=little) for little in (False, True)]
+    seen = rows.contribution(rate, np.array(offer.net))
+    known = np.minimum(*(seen[level] for level in levels)) > REACTANT_CONTRIBUTION
+    constants = [rate[level] / amount for level, amount in zip(levels, amounts, strict=True)]
+    return np.where(known, (constants[0] - constants[1]) / (amounts[0] - amounts[1]), np.nan)
 
 
 def _offers(members: ReactantSet, design: Design, products: _Products, most: int) -> list[_Offer]:
@@ -248,48 +251,45 @@ def _offers(members: ReactantSet, design: Design, products: _Products, most: int
     elif len(members) == 1:
         a = members[0]
         sets = [(a,), *((a, b) for b in bath), (a, a)]
-    found = [_Offer(each, net, 0) for each in sets for net in products.of(each, 1, 2)]
+    pairs = [members, members[::-1]] if len(members) == 2 else []
+    plans = [(each, each, 1, 2, TWO_MOLECULES) for each in sets]
+    plans += [(each, each, 3, most, THREE_PRODUCTS) for each in sets]
+    plans += [(pair, pair[:1], 1, 2, CATALYSED) for pair in pairs]
     if most > 2:
-        found += [_Offer(each, net, THREE_PRODUCTS) for each in sets for net in products.of(each, 3, most)]
-    if len(members) == 2:
-        found += [_Offer((a, x), n, CATALYSED) for a, x in (members, members[::-1]) for n in products.of((a,), 1, 2)]
-        if most > 2:
-            triples = [(a, a, x) for a, x in (members, members[::-1])]
-            found += [_Offer(each, net, THREE_REACTANTS) for each in triples for net in products.of(each, 1, 2)]
+        plans += [((pair[0], *pair), (pair[0], *pair), 1, 2, THREE_REACTANTS) for pair in pairs]
+    found = [_Offer(each, net, tier) for each, used, *range_, tier in plans for net in products.of(used, *range_)]
     return list({each.net: each for each in reversed(found)}.values())
 
 
 def _channel(offer: _Offer, rates: Array, slack: Array, rows: ChannelRows, design: Design) -> Channel:
-    little = len(rows.made) > len(design.alone) and not _two_of_one(offer.reactants, design)
-    part = _level(rows, design, little=little)
-    rate = rates[part]
-    share = rate[:, None] * np.abs(np.array(offer.net)) * PRECISE / rows.deviation[part]
-    seen = np.maximum(share.max(axis=1), 1e-300)
-    constant = rate / design.amount_of(offer.reactants, little=little)
-    deviation = PRECISE / seen + slack[part] / np.maximum(rate, 1e-300)
-    return Channel(offer.reactants, offer.net, constant, deviation, float(seen.max()))
+    level, amount = _best_level(offer.reactants, rows, design)
+    rate = rates[level]
+    seen = np.maximum(rows.part(level).contribution(rate, np.array(offer.net)), 1e-300)
+    deviation = ENTRY_PRECISION / seen + slack[level] / np.maximum(rate, 1e-300)
+    return Channel(offer.reactants, offer.net, rate / amount, deviation, float(seen.max()))
 
 
 def is_detectable(
-    constant: Array, net: NDArray[np.int64], reactants: ReactantSet, shown: DetectableReactions, design: Design
+    constant: Array, net: Integers, reactants: ReactantSet, shown: DetectableReactions, design: Design
 ) -> bool:
     """Whether a reaction of that rate constant would have been noticed among what its reactants make."""
-    beside = tuple(sorted({j for j in reactants if j not in design.bath}))
-    rows = shown.rows.get(beside)
-    if rows is None or len([j for j in reactants if j not in design.bath]) > 2:
-        return False
-    little = len(rows.made) > len(design.alone) and not _two_of_one(reactants, design)
-    rate = constant * design.amount_of(reactants, little=little)
-    share = rate[:, None] * np.abs(net) * PRECISE / rows.deviation[_level(rows, design, little=little)]
-    return bool(share.max() > 10 * NOTICED)
-
-
-def _two_of_one(reactants: ReactantSet, design: Design) -> bool:
     beside = [j for j in reactants if j not in design.bath]
-    return len(beside) == 2 and beside[0] == beside[1]
+    rows = shown.rows.get(tuple(sorted(set(beside))))
+    if rows is None or len(beside) > 2:
+        return False
+    level, amount = _best_level(reactants, rows, design)
+    return bool(rows.part(level).contribution(constant * amount, net).max() > 10 * DETECTABLE_CONTRIBUTION)
 
 
-def _level(rows: ChannelRows, design: Design, *, little: bool) -> slice:
+def _best_level(reactants: ReactantSet, rows: ChannelRows, design: Design) -> tuple[slice, Array]:
+    """Rows of the second amount, where there is one, unless two molecules of a species react; the amount there."""
+    beside = [j for j in reactants if j not in design.bath]
+    twice = len(beside) == 2 and beside[0] == beside[1]
+    little = len(rows.made) > len(design.alone) and not twice
+    return _level(design, little=little), design.amount_of(reactants, little=little)
+
+
+def _level(design: Design, *, little: bool) -> slice:
     """Rows in the first or the second amount."""
     count = len(design.alone)
     return slice(count, 2 * count) if little else slice(0, count)

@@ -8,16 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ....chemistry.one_way import undirected
+from ....chemistry.arrays import Array
 from ....data.balances.balances import Balances
 from ....data.progress import Progress
 from ...settings import Adam, Search
+from ..enumeration import whole_tuples
 from .freezing import rows_to_freeze
 from .signed_network import CONCENTRATION_FLOOR
 from .stoichiometry import Stoichiometry
 from .training import Round, RowSearch
-
-UNIT_AMPLITUDE = 1.0
 
 
 def search_rows_with_adam(
@@ -30,26 +29,20 @@ def search_rows_with_adam(
     """
     found = RowSearch()
     started = time.monotonic()
-    generator = torch.Generator().manual_seed(search.seed)
-    basis = torch.from_numpy(stoichiometry.basis.copy())
-    logs = torch.from_numpy(np.log(np.maximum(balances.concentrations, CONCENTRATION_FLOOR)))
-    target = torch.from_numpy(balances.accumulation.copy())
-    coordinates = (torch.rand((rows, len(basis)), dtype=torch.float64, generator=generator) - 0.5).requires_grad_()
-    log_rates = (torch.rand((2, rows), dtype=torch.float64, generator=generator) - 0.5).requires_grad_()
-    frozen = torch.zeros(rows, dtype=torch.bool)
-    adam = torch.optim.Adam([coordinates, log_rates], lr=optimizer.learning_rate, fused=True)
+    network = _AdamNetwork(balances, stoichiometry, optimizer, rows, torch.Generator().manual_seed(search.seed))
     previous = np.inf
     try:
         for epoch in range(1, optimizer.epochs + 1):
-            loss = _one_epoch(coordinates, log_rates, frozen, basis, logs, target, optimizer, adam, generator)
+            loss = network.one_epoch()
             if epoch % optimizer.check_every == 0:
+                frozen = network.frozen.numpy()
                 progress(epoch / optimizer.epochs, f"loss {loss:.3g}, {int(frozen.sum())} of {rows} rows frozen")
                 if loss >= previous and search.freeze_within > 0:
-                    _freeze_and_redraw(coordinates, frozen, basis, stoichiometry, search, found, generator)
-                matrix = torch.round(coordinates.detach()[frozen] @ basis).numpy()
-                kept = tuple(tuple(int(c) for c in row) for row in matrix)
-                signed, logs_now = (coordinates @ basis).detach().numpy().copy(), log_rates.detach().numpy().T.copy()
-                found.history.append(Round(time.monotonic() - started, 0, epoch, loss, rows, kept, signed, logs_now))
+                    found.vote_for(network.freeze_and_redraw(stoichiometry, search.freeze_within))
+                matrix = network.rows().numpy().copy()
+                kept = whole_tuples(matrix[frozen])
+                logs = network.log_rates.detach().numpy().T.copy()
+                found.history.append(Round(time.monotonic() - started, 0, epoch, loss, rows, kept, matrix, logs))
                 if frozen.all() or time.monotonic() - started > search.seconds:
                     break
             previous = loss
@@ -74,58 +67,59 @@ def loss_and_gradients(rows: Tensor, log_rates: Tensor, logs: Tensor, target: Te
     return (error**2).sum() / len(target), by_rows, torch.stack([by_forward.sum(0), by_reverse.sum(0)])
 
 
-@torch.no_grad()
-def _one_epoch(
-    coordinates: Tensor,
-    log_rates: Tensor,
-    frozen: Tensor,
-    basis: Tensor,
-    logs: Tensor,
-    target: Tensor,
-    optimizer: Adam,
-    adam: torch.optim.Adam,
-    generator: torch.Generator,
-) -> float:
-    """One pass over the data; returns the mean of the losses seen."""
-    count = len(target)
-    size = min(optimizer.batch_size or count, count)
-    whole = size == count
-    order = None if whole else torch.randperm(count, generator=generator)
-    total = 0.0
-    for start in range(0, count, size):
-        chosen = slice(None) if order is None else order[start : start + size]
-        rows = coordinates @ basis
-        loss, by_rows, by_logs = loss_and_gradients(rows, log_rates, logs[chosen], target[chosen])
-        by_rows += optimizer.regularization * (torch.sign(rows) + 2 * rows)
-        coordinates.grad = (by_rows @ basis.T) * ~frozen[:, None]
-        log_rates.grad = by_logs
-        held = coordinates[frozen]
-        adam.step()
-        coordinates[frozen] = held
-        penalty = optimizer.regularization * (rows.abs().sum() + (rows**2).sum())
-        total += float(loss + penalty) * min(size, count - start)
-    return total / count
+class _AdamNetwork:
+    """Rows in the coordinates of a basis and log rates, with the data and the state of Adam."""
 
+    def __init__(
+        self, balances: Balances, stoichiometry: Stoichiometry, optimizer: Adam, rows: int, generator: torch.Generator
+    ) -> None:
+        self.optimizer = optimizer
+        self.generator = generator
+        self.basis = torch.from_numpy(stoichiometry.basis.copy())
+        self.logs = torch.from_numpy(np.log(np.maximum(balances.concentrations, CONCENTRATION_FLOOR)))
+        self.target = torch.from_numpy(balances.accumulation.copy())
+        self.coordinates = (self._uniform(rows, len(self.basis)) - 0.5).requires_grad_()
+        self.log_rates = (self._uniform(2, rows) - 0.5).requires_grad_()
+        self.frozen = torch.zeros(rows, dtype=torch.bool)
+        parameters = [self.coordinates, self.log_rates]
+        self.adam = torch.optim.Adam(parameters, lr=optimizer.learning_rate, fused=True)
 
-def _freeze_and_redraw(
-    coordinates: Tensor,
-    frozen: Tensor,
-    basis: Tensor,
-    stoichiometry: Stoichiometry,
-    search: Search,
-    found: RowSearch,
-    generator: torch.Generator,
-) -> None:
-    """Fix the rows that are whole and draw the others anew, in place."""
-    with torch.no_grad():
-        rows = (coordinates @ basis).numpy()
-        amplitude = np.full(len(rows), UNIT_AMPLITUDE)
-        decision = rows_to_freeze(rows, frozen.numpy(), amplitude, stoichiometry, search.freeze_within)
-        new = torch.from_numpy(decision.new)
-        coordinates[new] = torch.from_numpy(decision.integers[decision.new]) @ basis.T
-        frozen |= new
-        for row in decision.integers[decision.new]:
-            key = undirected(row)
-            found.votes[key] = found.votes.get(key, 0) + 1
-        free = int((~frozen).sum())
-        coordinates[~frozen] = torch.rand((free, len(basis)), dtype=torch.float64, generator=generator) * 4 - 2
+    def _uniform(self, *shape: int) -> Tensor:
+        return torch.rand(shape, dtype=torch.float64, generator=self.generator)
+
+    @torch.no_grad()
+    def rows(self) -> Tensor:
+        """Signed rows, shape (R, S)."""
+        return self.coordinates @ self.basis
+
+    @torch.no_grad()
+    def one_epoch(self) -> float:
+        """One pass over the data; returns the mean of the losses seen."""
+        count, weight = len(self.target), self.optimizer.regularization
+        size = min(self.optimizer.batch_size or count, count)
+        order = None if size == count else torch.randperm(count, generator=self.generator)
+        total = 0.0
+        for start in range(0, count, size):
+            chosen = slice(None) if order is None else order[start : start + size]
+            rows = self.rows()
+            loss, by_rows, by_logs = loss_and_gradients(rows, self.log_rates, self.logs[chosen], self.target[chosen])
+            by_rows += weight * (torch.sign(rows) + 2 * rows)
+            self.coordinates.grad = (by_rows @ self.basis.T) * ~self.frozen[:, None]
+            self.log_rates.grad = by_logs
+            held = self.coordinates[self.frozen]
+            self.adam.step()
+            self.coordinates[self.frozen] = held
+            penalty = weight * (rows.abs().sum() + (rows**2).sum())
+            total += float(loss + penalty) * min(size, count - start)
+        return total / count
+
+    @torch.no_grad()
+    def freeze_and_redraw(self, stoichiometry: Stoichiometry, within: float) -> Array:
+        """Fix the rows that are whole, shape (new, S), and draw the others anew."""
+        rows = self.rows().numpy()
+        new, integers = rows_to_freeze(rows, self.frozen.numpy(), np.ones(len(rows)), stoichiometry, within)
+        self.coordinates[torch.from_numpy(new)] = torch.from_numpy(integers[new]) @ self.basis.T
+        self.frozen |= torch.from_numpy(new)
+        free = int((~self.frozen).sum())
+        self.coordinates[~self.frozen] = self._uniform(free, len(self.basis)) * 4 - 2
+        return integers[new]

@@ -16,24 +16,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations, combinations_with_replacement
+from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.optimize import nnls
 
+from ....chemistry.arrays import Array, Integers, Mask
 from ....chemistry.one_way import Complex, OneWayReaction
+from ....data.noise.rate_noise import all_complexes
 from .stoichiometry import Stoichiometry
 
-Array = NDArray[np.float64]
-
-NEGLIGIBLE = 1e-8
-"""A complex whose largest contribution to any entry is a smaller share of it is not there."""
-MOST_CANDIDATES = 400
-"""Product complexes that are tried in pairs; beyond that only those that the network has shown."""
-ROUND_OFF = 1e-10
-"""Share of each entry of a production vector that is round-off, whatever its standard error."""
-SMALLEST_SHARE = 1e-12
-"""Of the products of one complex."""
+NEGLIGIBLE_CONTRIBUTION = 1e-8
+"""A complex that makes no larger part of any entry is not there."""
+MOST_PRODUCTS_IN_PAIRS, MOST_PRODUCTS_IN_TRIPLES = 400, 60
+"""Product complexes that are tried together; beyond that only those that the network has shown."""
+VECTOR_ROUND_OFF = 1e-10
+"""Part of each entry of a production vector that is round-off, whatever its standard error."""
+SMALLEST_BRANCH = 1e-12
+"""Of the products of one complex, as a part of all."""
 ERRORS_OF_ROUND_OFF, ERRORS_OF_NOISE = 10.0, 5.0
 """Standard errors by which a split may miss a production vector."""
 COST_OF_REACTION = 16.0
@@ -58,6 +58,11 @@ class Vectors:
     complexes: list[Complex]
     vectors: Array
     errors: Array
+
+    def select(self, kept: Mask) -> Vectors:
+        """The complexes marked true."""
+        chosen = [y for y, keep in zip(self.complexes, kept, strict=True) if keep]
+        return Vectors(chosen, self.vectors[kept], self.errors[kept])
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,15 +104,26 @@ def production_vectors(
             size[size == 0] = 1.0
             left, spectrum, right = np.linalg.svd(columns / size, full_matrices=False)
             inverse = np.divide(1.0, spectrum, out=np.zeros_like(spectrum), where=spectrum > 1e-13 * spectrum[0])
-            spread = np.sqrt(np.sum((right.T * inverse) ** 2, axis=1)) / size
+            per_noise = np.sqrt(np.sum((right.T * inverse) ** 2, axis=1)) / size
         unit = weights[:, k].max()
         target = production[:, k] * relative[:, k]
         solution = right.T @ (inverse * (left.T @ target))
         residual = (target - (columns / size) @ solution) * unit
         noise = max(np.sqrt(np.mean(residual**2)), least_misfit) + 1e-15 * unit * np.abs(target).max(initial=0.0)
         vectors[:, k] = solution / size
-        errors[:, k] = noise * spread / unit
+        errors[:, k] = noise * per_noise / unit
     return vectors, errors
+
+
+def triangle_of(matrix: Array, target: Array) -> Array:
+    """R of the QR decomposition of columns, each of unit length, and a target: all that least squares need of them."""
+    size = np.maximum(np.linalg.norm(matrix, axis=0), 1e-300)
+    return np.asarray(np.linalg.qr(np.column_stack([matrix / size, target]), mode="r"))
+
+
+def chi_square_left(triangle: Array, columns: list[int]) -> float:
+    """Sum of squares that the best non-negative mixture of some columns leaves of the target (see `triangle_of`)."""
+    return float(nnls(triangle[:, columns], triangle[:, -1], maxiter=50 * len(columns))[1] ** 2)
 
 
 def split_into_directions(
@@ -143,29 +159,27 @@ def split_into_directions(
 
 
 def _split_one(
-    y: NDArray[np.int64], vector: Array, error: Array, known: set[Complex], stoichiometry: Stoichiometry, noisy: bool
+    y: Integers, vector: Array, error: Array, known: set[Complex], stoichiometry: Stoichiometry, noisy: bool
 ) -> list[tuple[Complex, ...]]:
     """Every equally good smallest set of products of ``y``, the best first; empty where there is none."""
-    width = ERRORS_OF_NOISE if noisy else ERRORS_OF_ROUND_OFF
-    slack = width * error + ROUND_OFF * np.abs(vector) + SMALLEST_SHARE * np.abs(vector).max(initial=0.0)
+    reach = ERRORS_OF_NOISE if noisy else ERRORS_OF_ROUND_OFF
+    slack = reach * error + VECTOR_ROUND_OFF * np.abs(vector) + SMALLEST_BRANCH * np.abs(vector).max(initial=0.0)
     candidates = _products(y, vector, slack, stoichiometry)
     if noisy:
-        more = _products(y, vector, slack, stoichiometry, unseen=True)
-        candidates = more if len(more) <= MOST_CANDIDATES else candidates
+        more = _products(y, vector, slack, stoichiometry, hidden=True)
+        candidates = more if len(more) <= MOST_PRODUCTS_IN_PAIRS else candidates
     shown = np.array([tuple(p) in known for p in candidates], dtype=bool)
     offered: list[tuple[float, tuple[Complex, ...]]] = []
     for count in (1, 2, 3):
-        pool = candidates if len(candidates) <= (MOST_CANDIDATES if count < 3 else 60) else candidates[shown]
-        marks = np.array([tuple(p) in known for p in pool], dtype=int)
+        few = len(candidates) <= (MOST_PRODUCTS_IN_PAIRS if count < 3 else MOST_PRODUCTS_IN_TRIPLES)
+        pool, marks = (candidates, shown) if few else (candidates[shown], shown[shown])
         sets, misfits = _mixtures(pool - y, count, vector, slack)
-        whole = [tuple(tuple(int(c) for c in pool[i]) for i in members) for members in sets]
-        cost = [float(count - int(marks[list(members)].sum())) for members in sets]
+        cost = (count - marks[sets].sum(axis=1)).astype(float)
         if noisy:
-            cost = [
-                COST_OF_NEW * c + COST_OF_REACTION * count + m * width**2 for c, m in zip(cost, misfits, strict=True)
-            ]
+            cost = COST_OF_NEW * cost + COST_OF_REACTION * count + misfits * reach**2
         before = bool(offered)
-        offered += [(c, products) for c, products in zip(cost, whole, strict=True)]
+        products = [tuple(map(tuple, each)) for each in pool[sets].tolist()]
+        offered += zip(cost.tolist(), products, strict=True)
         if before or (offered and not noisy):
             break
     offered.sort()
@@ -173,15 +187,15 @@ def _split_one(
 
 
 def _products(
-    y: NDArray[np.int64], vector: Array, slack: Array, stoichiometry: Stoichiometry, *, unseen: bool = False
-) -> NDArray[np.int64]:
+    y: Integers, vector: Array, slack: Array, stoichiometry: Stoichiometry, *, hidden: bool = False
+) -> Integers:
     """Integer complexes that ``y`` may turn into, balanced against it: of the species that it makes and, with
-    catalysts, of its own. With ``unseen`` it may also make what noise may hide.
+    catalysts, of its own. With ``hidden`` it may also make what noise may hide.
 
-    With catalysts the change is the smallest whole one: 2 B => 2 C is the same law as 2 B => B + C at twice the rate
-    constant.
+    With catalysts the change is the smallest whole one: 2 B => 2 C has the same rate law as 2 B => B + C at twice the
+    rate constant.
     """
-    made = (vector > (-slack if unseen else slack)) & (y == 0)
+    made = (vector > (-slack if hidden else slack)) & (y == 0)
     own = (y > 0) & (np.abs(vector) > slack) & stoichiometry.catalysts
     species = np.flatnonzero(made | own)
     choices = _choices(len(species), stoichiometry.max_coefficient, stoichiometry.max_order)
@@ -197,19 +211,14 @@ def _products(
 
 
 @lru_cache
-def _choices(count: int, largest: int, order: int) -> NDArray[np.int64]:
+def _choices(count: int, largest: int, order: int) -> Integers:
     """Coefficients of ``count`` species up to ``largest``, no more than ``order`` molecules in all."""
-    sides = [()] + [m for n in range(1, order + 1) for m in combinations_with_replacement(range(count), n)]
-    rows = np.array([[side.count(j) for j in range(count)] for side in sides], dtype=np.int64).reshape(
-        len(sides), count
-    )
+    rows = np.array([(0,) * count, *all_complexes(count, order)], dtype=np.int64)
     return np.asarray(rows[rows.max(axis=1, initial=0) <= largest])
 
 
-def _mixtures(
-    changes: NDArray[np.int64], count: int, vector: Array, slack: Array
-) -> tuple[list[tuple[int, ...]], Array]:
-    """Sets of ``count`` changes that add up to the vector, each at a rate above zero.
+def _mixtures(changes: Integers, count: int, vector: Array, slack: Array) -> tuple[Integers, Array]:
+    """Sets of ``count`` changes that add up to the vector, each at a rate above zero, shape (sets, count).
 
     With them the sum of squares of their misfit in units of the slack.
     """
@@ -224,7 +233,6 @@ def _mixtures(
     rates[regular] = np.linalg.solve(gram[regular], right[regular][..., None])[..., 0]
     left = np.einsum("nis,ni->ns", points, rates) - goal
     largest = rates.max(axis=1, initial=0.0)
-    good = (rates.min(axis=1, initial=np.inf) > SMALLEST_SHARE * largest) & (largest > 0)
+    good = (rates.min(axis=1, initial=np.inf) > SMALLEST_BRANCH * largest) & (largest > 0)
     good &= np.abs(left).max(axis=1, initial=0.0) <= 1.0
-    chosen = np.flatnonzero(good)
-    return [tuple(int(i) for i in sets[n]) for n in chosen], np.sum(left[chosen] ** 2, axis=1)
+    return sets[good], np.sum(left[good] ** 2, axis=1)

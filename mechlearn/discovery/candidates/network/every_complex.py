@@ -19,15 +19,15 @@ from ...fit.scaling import Scaled, choose_samples
 from ...settings import Search
 from .complexes import Vectors, split_into_directions
 from .noisy_solution import significant_vectors, solution_under_noise
-from .solution import Solution, exact_vectors, solution_from_complexes
+from .solution import Solution, exact_vectors, solution_from_complexes, some_states
 from .stoichiometry import Stoichiometry
 
-ORDERS = (2, 3)
+COMPLEX_ORDERS = (2, 3)
 """Most molecules of the complexes, the fewest tried first."""
 MOST_COMPLEXES = 400
 STATES_PER_COMPLEX_OF_EXACT_DATA, STATES_PER_COMPLEX_UNDER_NOISE = 2, 4
-INDEPENDENT = 1e-11
-"""Smallest singular value of the monomials, each of unit size, over the largest, at which they are told apart."""
+SMALLEST_SINGULAR_VALUE = 1e-11
+"""Of the monomials, each of unit size, over the largest, at which they are independent."""
 
 
 def solution_from_every_complex(problem: Scaled, stoichiometry: Stoichiometry, search: Search) -> Solution | None:
@@ -59,16 +59,11 @@ def solution_that_needs_catalysts(
 
     None where the data do not determine what every complex makes, or reactions without catalysts can make it.
     """
-    part = problem
     for complexes in _determined(problem, search):
-        found: Vectors | None
         if problem.noise.exact:
             count = (STATES_PER_COMPLEX_OF_EXACT_DATA + 1) * len(complexes)
             chosen = choose_samples(problem, count, np.random.default_rng(search.seed))
-            part = replace(
-                problem, concentrations=problem.concentrations[chosen], production=problem.production[chosen]
-            )
-            found = exact_vectors(part, complexes)
+            found = exact_vectors(some_states(problem, chosen), complexes)
         else:
             found = significant_vectors(problem, complexes)
         if found is None:
@@ -78,8 +73,8 @@ def solution_that_needs_catalysts(
         solution = solution_from_every_complex(problem, replace(stoichiometry, catalysts=True), search)
         if solution is None:
             return None
-        witnesses = _without_catalysts(solution, stoichiometry)
-        return (solution, witnesses) if witnesses else None
+        need = _without_catalysts(solution, stoichiometry)
+        return (solution, need) if need else None
     return None
 
 
@@ -88,18 +83,16 @@ def _without_catalysts(solution: Solution, stoichiometry: Stoichiometry) -> tupl
     directions = solution.fit.directions
     net = net_matrix(directions) * solution.fit.constants[:, None]
     complexes = sorted({d.reactants for d in directions})
-    vectors = np.array(
-        [sum(row for row, d in zip(net, directions, strict=True) if d.reactants == y) for y in complexes]
-    )
-    found = Vectors(complexes, vectors, 1e-12 * np.abs(vectors).max(axis=1, keepdims=True) + 0 * vectors)
-    return split_into_directions(found, set(), stoichiometry).unexplained
+    vectors = np.array([net[[d.reactants == y for d in directions]].sum(axis=0) for y in complexes])
+    errors = np.broadcast_to(1e-12 * np.abs(vectors).max(axis=1, keepdims=True), vectors.shape)
+    return split_into_directions(Vectors(complexes, vectors, errors), set(), stoichiometry).unexplained
 
 
 def _determined(problem: Scaled, search: Search) -> Iterator[list[Complex]]:
-    """All complexes up to each order that the states tell apart."""
+    """All complexes up to each order that the states distinguish."""
     states, species = problem.production.shape
     needed = STATES_PER_COMPLEX_OF_EXACT_DATA if problem.noise.exact else STATES_PER_COMPLEX_UNDER_NOISE
-    for order in ORDERS:
+    for order in COMPLEX_ORDERS:
         complexes = all_complexes(species, order)
         if order > search.max_order or len(complexes) > MOST_COMPLEXES or states < needed * len(complexes):
             return
@@ -107,6 +100,6 @@ def _determined(problem: Scaled, search: Search) -> Iterator[list[Complex]]:
         values = monomials(problem.concentrations[chosen], complexes)
         size = np.linalg.norm(values, axis=0)
         spectrum = np.linalg.svd(values / np.where(size > 0, size, 1.0), compute_uv=False)
-        if spectrum[-1] < INDEPENDENT * spectrum[0]:
+        if spectrum[-1] < SMALLEST_SINGULAR_VALUE * spectrum[0]:
             return
         yield complexes

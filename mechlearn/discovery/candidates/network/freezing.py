@@ -5,29 +5,23 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ....chemistry.arrays import Array, Mask
 from ....chemistry.one_way import undirected
 from .stoichiometry import Stoichiometry
 
-NEGLIGIBLE = 1e-4
-"""Rows that contribute less than this share of any entry are not frozen: their coefficients are arbitrary."""
+NEGLIGIBLE_AMPLITUDE = 1e-4
+"""Rows that contribute less than this fraction of any entry are not frozen: their coefficients are arbitrary."""
 
 
 class Freeze(NamedTuple):
     """Rows to fix from now on, shape (R,), and the whole numbers of all rows, shape (R, S)."""
 
-    new: NDArray[np.bool_]
-    integers: NDArray[np.float64]
+    new: Mask
+    integers: Array
 
 
-def rows_to_freeze(
-    rows: NDArray[np.float64],
-    frozen: NDArray[np.bool_],
-    amplitude: NDArray[np.float64],
-    stoichiometry: Stoichiometry,
-    within: float,
-) -> Freeze:
+def rows_to_freeze(rows: Array, frozen: Mask, amplitude: Array, stoichiometry: Stoichiometry, within: float) -> Freeze:
     """Rows within ``within`` of whole numbers that carry flux, are admitted, and are not there already.
 
     Parameters
@@ -37,7 +31,7 @@ def rows_to_freeze(
     frozen : array, shape (R,)
         Rows fixed before.
     amplitude : array, shape (R,)
-        Largest share that a row contributes to any entry.
+        Largest fraction that a row contributes to any entry.
     stoichiometry : Stoichiometry
         Which integer rows are admitted.
     within : float
@@ -53,12 +47,11 @@ def rows_to_freeze(
     """
     integers = np.rint(rows) + 0.0
     near = np.abs(rows - integers).max(axis=1) <= within
-    candidates = near & ~frozen & (amplitude > NEGLIGIBLE) & stoichiometry.admits(integers)
+    candidates = near & ~frozen & (amplitude > NEGLIGIBLE_AMPLITUDE) & stoichiometry.admits(integers)
     seen = {undirected(row) for row in integers[frozen]}
     new = np.zeros_like(frozen)
     for i in np.flatnonzero(candidates):
         key = undirected(integers[i])
-        if key not in seen:
-            seen.add(key)
-            new[i] = True
+        new[i] = key not in seen
+        seen.add(key)
     return Freeze(new, integers)

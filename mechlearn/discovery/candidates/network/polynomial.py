@@ -12,27 +12,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import nnls
 
+from ....chemistry.arrays import Array
 from ....chemistry.one_way import Complex, OneWayReaction, monomials
 from ....data.balances.balances import Balances
 from ....data.balances.whitening import HORIZONS, WhitenedRows
 from ....data.noise.rate_noise import SLIGHT_NOISE, RateNoise, all_complexes
 from ....errors import DataError
 from ...fit.rate_constants import net_matrix
+from ...fit.scaled_matrices import inverse_of
 from ...fit.scaling import Scaled
+from .complexes import chi_square_left, triangle_of
 
-Array = NDArray[np.float64]
-
-ORDERS = (1, 2)
-"""Of the polynomial; the one that explains the rows with fewer coefficients is taken."""
+POLYNOMIAL_ORDERS = (1, 2)
+"""The one that explains the rows with fewer coefficients is taken."""
 MOST_COEFFICIENTS = 1200
-TOLD_APART = 1e-13
-"""Share of the largest eigenvalue of the normal matrix below which a combination of coefficients is left out."""
-KNOWN = 0.3
-"""Share of a rate, or of a tenth of its root mean square, that its standard error may be for a state to be used."""
-WORSE_THAN = {True: 100.0, False: 1.15}
+SMALLEST_EIGENVALUE = 1e-13
+"""Of the normal matrix, over the largest, below which a combination of coefficients is left out."""
+LARGEST_RELATIVE_ERROR = 0.3
+"""Standard error of a rate, over it or a tenth of its root mean square, up to which a state is used."""
+CHI_SQUARE_RATIO = {True: 100.0, False: 1.15}
 """χ² of reactions over that of the polynomial up to which they explain the rows, without noise and with it.
 
 The polynomial adapts to the noise in the states as well, and its error without noise is that of quadrature. Without
@@ -71,7 +70,7 @@ class Polynomial:
     def problem(self) -> Scaled:
         """The rates as data to learn from, at the states at which they are known."""
         size = np.sqrt(np.mean(self.production**2, axis=0))
-        known = (self.error < KNOWN * (np.abs(self.production) + 0.1 * size)).all(axis=1)
+        known = (self.error < LARGEST_RELATIVE_ERROR * (np.abs(self.production) + 0.1 * size)).all(axis=1)
         if not known.any():
             raise DataError(
                 "The concentrations do not show how fast any species is made, so that the network has nothing to "
@@ -80,20 +79,18 @@ class Polynomial:
         states, production, error = self.rows.states[known], self.production[known], self.error[known]
         unit, rate_unit = (float(np.sqrt(np.mean(each**2))) or 1.0 for each in (states, production))
         relative = float(np.median(error / (np.abs(production) + 1e-3 * size + 1e-300)))
-        noise = RateNoise(max(relative, SLIGHT_NOISE), np.median(error, axis=0) / rate_unit, 1e-12 * size / rate_unit, False)
+        absolute, round_off = np.median(error, axis=0) / rate_unit, 1e-12 * size / rate_unit
+        noise = RateNoise(max(relative, SLIGHT_NOISE), absolute, round_off, exact=False)
         return Scaled(states / unit, production / rate_unit, unit, rate_unit, noise)
 
     def explained_by(self, directions: tuple[OneWayReaction, ...]) -> bool:
         """Whether one-way reactions at their best rate constants explain the rows as well."""
-        reactants = sorted({d.reactants for d in directions})
-        values = np.asarray(self.rows.balances.operator @ monomials(self.rows.states, reactants))
-        columns = np.stack([values[:, reactants.index(d.reactants)] for d in directions], axis=1)
+        values = monomials(self.rows.states, [d.reactants for d in directions])
+        columns = np.asarray(self.rows.balances.operator @ values)
         design = (columns[:, None, :] * (self.white @ net_matrix(directions).T)).reshape(-1, len(directions))
         target = (self.white @ self.rows.balances.accumulation[..., None]).ravel()
-        design = design / np.maximum(np.linalg.norm(design, axis=0), 1e-300)
-        triangle = np.asarray(np.linalg.qr(np.column_stack([design, target]), mode="r"))
-        left = float(nnls(triangle[:, :-1], triangle[:, -1], maxiter=50 * len(directions))[1] ** 2)
-        return left < WORSE_THAN[self.rows.exact] * self.chi2
+        left = chi_square_left(triangle_of(design, target), list(range(len(directions))))
+        return left < CHI_SQUARE_RATIO[self.rows.exact] * self.chi2
 
 
 def polynomial_of(balances: Balances, basis: Array) -> Polynomial:
@@ -113,7 +110,7 @@ def polynomial_of(balances: Balances, basis: Array) -> Polynomial:
     """
     species = len(balances.species)
     rows = WhitenedRows.of(balances)
-    pools = [all_complexes(species, order) for order in ORDERS]
+    pools = [all_complexes(species, order) for order in POLYNOMIAL_ORDERS]
     if len(pools[-1]) * len(basis) > MOST_COEFFICIENTS:
         raise DataError(
             f"Rates of {species} species as polynomials have {len(pools[-1]) * len(basis)} coefficients, more than "
@@ -132,7 +129,7 @@ def _fitted(rows: WhitenedRows, complexes: list[Complex], basis: Array) -> Polyn
         columns = rows.balances.operator[chosen] @ values
         design = (columns[:, None, :, None] * (white @ basis.T)[:, :, None, :]).reshape(-1, len(complexes) * len(basis))
         target = (white @ rows.balances.accumulation[chosen][..., None]).ravel()
-        covariance = _covariance(design)
+        covariance = inverse_of(design.T @ design, SMALLEST_EIGENVALUE)
         solution = covariance @ (design.T @ target)
         vectors = solution.reshape(len(complexes), -1) @ basis
     chi2 = float(np.sum((design @ solution - target) ** 2))
@@ -143,21 +140,8 @@ def _fitted(rows: WhitenedRows, complexes: list[Complex], basis: Array) -> Polyn
     return Polynomial(rows, white, values @ vectors, error, chi2, len(solution))
 
 
-def _covariance(design: Array) -> Array:
-    """Inverse of the normal matrix, without what the rows do not tell apart."""
-    normal = design.T @ design
-    size = np.sqrt(np.diag(normal))
-    size = np.where(size > 0, size, 1.0)
-    values, vectors = np.linalg.eigh(normal / np.outer(size, size))
-    told = values > TOLD_APART * values[-1]
-    return np.asarray((vectors[:, told] / values[told]) @ vectors[:, told].T / np.outer(size, size))
-
-
 def _slopes(states: Array, complexes: list[Complex]) -> Array:
     """Derivatives of the monomials by the concentrations, shape (N, C, S)."""
     orders = np.array(complexes)
-    parts = []
-    for j in range(states.shape[1]):
-        lower = np.maximum(orders - np.eye(len(orders[0]), dtype=int)[j], 0)
-        parts.append(orders[:, j] * monomials(states, [tuple(row) for row in lower.tolist()]))
-    return np.stack(parts, axis=-1)
+    lower = np.maximum(orders[:, None] - np.eye(orders.shape[1], dtype=int), 0)
+    return orders * monomials(states, lower.reshape(-1, orders.shape[1])).reshape(len(states), *orders.shape)

@@ -10,29 +10,33 @@ Letters in shapes: N states, S species, K free rows, L frozen rows, D directions
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, null_space, svd
 
+from ....chemistry.arrays import Array, Integers
+from ...fit.levenberg_marquardt import Damping
 from ...fit.production_states import ProductionStates
+from ...fit.scaled_matrices import inverse_of
 
-Array = NDArray[np.float64]
-
-LARGEST_LOG = 60.0
-LEAST = 1e-30
+LARGEST_LOG_FLUX = 60.0
+CONCENTRATION_FLOOR_OF_RANGE = 1e-30
 """Concentration below which a logarithm is cut off [kmol/m³]."""
-LONGEST_STEP = 0.7
-WIDEST, LOWEST = 1.5, 3.0
+LONGEST_STEP_OF_ROWS = 0.7
+LARGEST_FIRST_ENTRY, LARGEST_LOG_DEFICIT = 1.5, 3.0
 """Of the rows at the start, and of ln k below the size of the data."""
-LARGEST_DAMPING = 1e10
-NEAR, LOOSE = 0.05, 0.25
-"""Distances to whole numbers at which a row is one, and at which it may be one if the data hardly mind."""
-MINDED = 0.1
-"""Rise of the loss, over the loss, by rounding a row, that is hardly minded."""
-DEPENDENT = 1e-9
+FIRST_DAMPING_OF_ROWS, DAMPING = 1e-2, Damping(most=1e10)
+MOST_STALLS = 2
+"""Steps in a row that hardly lower the loss."""
+FREEZING_DISTANCE, ROUNDING_DISTANCE = 0.05, 0.25
+"""Distances to whole numbers at which a row is one, and at which it may be one if the data hardly change by it."""
+SLIGHT_RISE = 0.1
+"""Rise of the loss by rounding a row, over the loss, that hardly changes anything."""
+DEPENDENT_SIZE = 1e-9
 """Size of a sum of changes, over the largest, below which it is no direction of its own."""
 LARGEST_SIDE, SMALLER_SIDE = 3, 2
+LIMITED_EXPONENT = 500.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,39 +73,31 @@ class RangeProblem:
         changing = np.flatnonzero(np.any(states.target != 0, axis=0))
         basis = np.zeros((atoms.shape[1], 0))
         if len(changing):
-            directions = null_space(atoms[:, changing])
-            basis = np.zeros((atoms.shape[1], directions.shape[1]))
-            basis[changing] = directions
-        logs = np.log(np.maximum(states.concentrations, LEAST))
+            basis = np.eye(atoms.shape[1])[:, changing] @ null_space(atoms[:, changing])
+        logs = np.log(np.maximum(states.concentrations, CONCENTRATION_FLOOR_OF_RANGE))
         return cls(logs, target, weights, -states.potential, np.stack(features, axis=1), basis)
 
-    def part(self, chosen: NDArray[np.int64]) -> RangeProblem:
+    def part(self, chosen: Integers) -> RangeProblem:
         """Some of the states."""
-        return replace(
-            self,
-            log_concentrations=self.log_concentrations[chosen],
-            target=self.target[chosen],
-            weights=self.weights[chosen],
-            affinity=self.affinity[chosen],
-            features=self.features[chosen],
-        )
+        of_states = ("log_concentrations", "target", "weights", "affinity", "features")
+        return replace(self, **{name: getattr(self, name)[chosen] for name in of_states})
 
     def absorbing(self, changes: Array) -> RangeProblem:
         """With whatever sums of these changes of the production, shape (N, S, Q), can make counting for nothing."""
         columns = (changes * self.weights[:, :, None]).reshape(self.target.size, -1)
         size = np.linalg.norm(columns, axis=0)
-        directions, spread, _ = svd(columns[:, size > 0] / size[size > 0], full_matrices=False)
-        told = directions[:, spread > DEPENDENT * spread.max(initial=0.0)]
-        return replace(self, absorbed=told.reshape(*self.target.shape, -1))
+        directions, sizes, _ = svd(columns[:, size > 0] / size[size > 0], full_matrices=False)
+        independent = directions[:, sizes > DEPENDENT_SIZE * sizes.max(initial=0.0)]
+        return replace(self, absorbed=independent.reshape(*self.target.shape, -1))
 
     def rates(self, rows: Array, logs: Array) -> tuple[Array, Array, Array]:
-        """Forward and reverse rates and the share of the reverse rate constant, each of shape (N, K)."""
+        """Forward and reverse rates and the reverse part of the rate constant, each of shape (N, K)."""
         away = self.affinity @ rows.T
-        constant = logs @ self.features.T
-        forward = constant.T - np.logaddexp(0, away) + self.log_concentrations @ np.maximum(-rows, 0).T
-        reverse = constant.T - np.logaddexp(0, -away) + self.log_concentrations @ np.maximum(rows, 0).T
-        share = 1 / (1 + np.exp(-np.clip(away, -500, 500)))
-        return np.exp(np.minimum(forward, LARGEST_LOG)), np.exp(np.minimum(reverse, LARGEST_LOG)), share
+        constant = (logs @ self.features.T).T
+        forward = constant - np.logaddexp(0, away) + self.log_concentrations @ np.maximum(-rows, 0).T
+        reverse = constant - np.logaddexp(0, -away) + self.log_concentrations @ np.maximum(rows, 0).T
+        part = 1 / (1 + np.exp(-np.clip(away, -LIMITED_EXPONENT, LIMITED_EXPONENT)))
+        return np.exp(np.minimum(forward, LARGEST_LOG_FLUX)), np.exp(np.minimum(reverse, LARGEST_LOG_FLUX)), part
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,12 +137,13 @@ def drawn(
     logs: Array | None = None,
 ) -> RangeNetwork:
     """Rows at random beside those frozen, none much faster than the data at the states where it is fastest."""
-    free = generator.uniform(-WIDEST, WIDEST, (count, problem.basis.shape[1]))
+    free = generator.uniform(-LARGEST_FIRST_ENTRY, LARGEST_FIRST_ENTRY, (count, problem.basis.shape[1]))
     rows = free @ problem.basis.T
     start = np.zeros((count, problem.features.shape[1]))
     forward, reverse, _ = problem.rates(rows, start)
     size = np.max(problem.weights[:, None, :] * np.abs(rows), axis=2) * np.abs(forward - reverse)
-    start[:, 0] = generator.uniform(-LOWEST, 0, count) - np.log(np.maximum(np.quantile(size, 0.9, axis=0), 1e-300))
+    typical = np.log(np.maximum(np.quantile(size, 0.9, axis=0), 1e-300))
+    start[:, 0] = generator.uniform(-LARGEST_LOG_DEFICIT, 0, count) - typical
     if frozen is None or logs is None:
         return RangeNetwork(free, np.zeros((0, len(problem.basis))), start)
     return RangeNetwork(free, frozen, np.concatenate([start, logs]))
@@ -157,48 +154,45 @@ def trained(
 ) -> RangeNetwork:
     """The network after Levenberg–Marquardt on free rows and all rate constants."""
     residual, loss = _residual(problem, network)
-    network, damping, stalls = replace(network, loss=loss), 1e-2, 0
+    network, damping, stalls = replace(network, loss=loss), FIRST_DAMPING_OF_ROWS, 0
     for _ in range(iterations):
         curvature, gradient = _normal(problem, network, residual)
         network = replace(network, curvature=curvature)
-        diagonal = np.maximum(np.diag(curvature), 1e-7 * np.diag(curvature).max())
-        while True:
-            moved = _moved(network, curvature + damping * np.diag(diagonal), gradient)
-            residual, loss = _residual(problem, moved)
-            if np.isfinite(loss) and loss < network.loss:
-                break
-            damping *= 4
-            if damping > LARGEST_DAMPING:
-                return network
-        damping = max(damping / 3, 1e-12)
-        stalls = stalls + 1 if loss > (1 - tolerance) * network.loss else 0
-        network = replace(moved, loss=loss)
-        if stalls >= 2:
+        attempt = partial(_moved, problem, network, gradient)
+        better = DAMPING.better_step(attempt, partial(_comes_down, network), damping)
+        if better is None:
+            break
+        step, damping = better
+        stalls = stalls + 1 if step[0].loss > (1 - tolerance) * network.loss else 0
+        network, residual = step
+        if stalls >= MOST_STALLS:
             break
     return network
 
 
-def whole_rows(problem: RangeProblem, network: RangeNetwork) -> list[tuple[NDArray[np.int64], Array]]:
-    """Free rows that are near whole numbers, or may be rounded to them since the data hardly mind, with their ln k."""
+def _comes_down(before: RangeNetwork, after: tuple[RangeNetwork, Array]) -> bool:
+    return after[0].loss < before.loss
+
+
+def whole_rows(problem: RangeProblem, network: RangeNetwork) -> list[tuple[Integers, Array]]:
+    """Free rows near whole numbers, or that may be rounded since the data hardly change by it, with their ln k."""
     assert network.curvature is not None
-    size = np.sqrt(np.maximum(np.diag(network.curvature), 1e-300))
-    inverse = np.linalg.pinv(network.curvature / np.outer(size, size), rcond=1e-12, hermitian=True)
-    inverse = inverse / np.outer(size, size)
-    count, width = network.free.shape
+    inverse = inverse_of(network.curvature, 1e-12)
+    count, size = network.free.shape
     found = []
     for i in range(count):
         row = network.free[i] @ problem.basis.T
         whole = np.round(row)
         distance = float(np.abs(row - whole).max())
         sides = sorted([-np.minimum(whole, 0).sum(), np.maximum(whole, 0).sum()])
-        if distance > LOOSE or sides[0] < 1 or sides[0] > SMALLER_SIDE or sides[1] > LARGEST_SIDE:
+        if distance > ROUNDING_DISTANCE or sides[0] < 1 or sides[0] > SMALLER_SIDE or sides[1] > LARGEST_SIDE:
             continue
         goal = whole @ problem.basis
         if np.abs(goal @ problem.basis.T - whole).max() > 1e-9 or np.gcd.reduce(whole.astype(int)) != 1:
             continue
-        step, here = goal - network.free[i], slice(i * width, (i + 1) * width)
-        minded = float(step @ np.linalg.pinv(inverse[here, here]) @ step) / max(network.loss, 1e-300)
-        if distance <= NEAR or minded < MINDED:
+        step, here = goal - network.free[i], slice(i * size, (i + 1) * size)
+        rise = float(step @ np.linalg.pinv(inverse[here, here]) @ step) / max(network.loss, 1e-300)
+        if distance <= FREEZING_DISTANCE or rise < SLIGHT_RISE:
             found.append((whole.astype(np.int64), network.logs[i]))
     return found
 
@@ -216,11 +210,11 @@ def _residual(problem: RangeProblem, network: RangeNetwork) -> tuple[Array, floa
 def _normal(problem: RangeProblem, network: RangeNetwork, residual: Array) -> tuple[Array, Array]:
     """JᵀJ and Jᵀr, gathered species by species."""
     rows, basis = network.rows(problem), problem.basis
-    forward, reverse, share = problem.rates(rows, network.logs)
+    forward, reverse, part = problem.rates(rows, network.logs)
     net, count = forward - reverse, len(network.free)
     free = rows[:count]
     ahead, back = forward[:, :count, None], reverse[:, :count, None]
-    by_row = -(ahead * share[:, :count, None] + back * (1 - share[:, :count, None])) * problem.affinity[:, None, :]
+    by_row = -(ahead * part[:, :count, None] + back * (1 - part[:, :count, None])) * problem.affinity[:, None, :]
     by_row -= problem.log_concentrations[:, None, :] * (ahead * (free < 0) + back * (free > 0))
     by_free = by_row @ basis
     by_log = net[:, :, None] * problem.features[:, None, :]
@@ -241,12 +235,21 @@ def _normal(problem: RangeProblem, network: RangeNetwork, residual: Array) -> tu
     return curvature - absorbed @ absorbed.T, gradient
 
 
-def _moved(network: RangeNetwork, damped: Array, gradient: Array) -> RangeNetwork:
+def _moved(problem: RangeProblem, network: RangeNetwork, gradient: Array, damping: float) -> tuple[RangeNetwork, Array]:
+    """The network after a damped step, and its residual."""
+    assert network.curvature is not None
+    diagonal = np.diag(network.curvature)
+    damped = network.curvature + damping * np.diag(np.maximum(diagonal, 1e-7 * diagonal.max()))
     try:
         step = -cho_solve(cho_factor(damped), gradient)
     except LinAlgError:
         step = np.zeros_like(gradient)
-    step = np.clip(step, -LONGEST_STEP, LONGEST_STEP)
-    split = network.free.size
-    free = network.free + step[:split].reshape(network.free.shape)
-    return replace(network, free=free, logs=network.logs + step[split:].reshape(network.logs.shape))
+    step = np.clip(step, -LONGEST_STEP_OF_ROWS, LONGEST_STEP_OF_ROWS)
+    free, logs = np.split(step, [network.free.size])
+    moved = replace(
+        network,
+        free=network.free + free.reshape(network.free.shape),
+        logs=network.logs + logs.reshape(network.logs.shape),
+    )
+    residual, loss = _residual(problem, moved)
+    return replace(moved, loss=loss), residual

@@ -6,17 +6,22 @@ import torch
 from torch import Tensor
 
 from ...settings import LevenbergMarquardt, Search
+from .freezing import Freeze
 from .signed_network import LARGEST_LOG_RATE, Evaluation, SignedNetwork
 
-ROUNDING = 0.1
+CORNER_WIDTH = 0.1
 """Width over which every second restart rounds the corner of max(−v, 0) until it stalls for the first time.
 
 Where a coefficient sits on the corner the slope has two values, and a restart can stall there far from any solution.
 """
 FIRST_DAMPING = 1e-2
+STALLED_STEPS = 3
+"""Steps that hardly lower the loss after which a restart has stalled."""
+STALLED_DAMPING = 1e4
+"""Damping beyond which a restart that takes no step has stalled."""
 
 
-class Batch:
+class Restarts:
     """Parameters of all restarts and where each of them stands."""
 
     def __init__(self, network: SignedNetwork, rows: int, search: Search, generator: torch.Generator) -> None:
@@ -26,7 +31,7 @@ class Batch:
         self.parameters = network.draw(search.restarts, rows, generator, reverse=self.reversible)
         self.frozen = torch.zeros(search.restarts, rows, dtype=torch.bool)
         self.first_rounding = torch.zeros(search.restarts, dtype=torch.float64)
-        self.first_rounding[::2] = ROUNDING
+        self.first_rounding[::2] = CORNER_WIDTH
         self.rounding = self.first_rounding
         self.at = network.evaluate(self.parameters, self.rounding)
         self.damping = torch.full((search.restarts,), FIRST_DAMPING, dtype=torch.float64)
@@ -40,6 +45,11 @@ class Batch:
         if not self.reversible:
             mask[:, :, -1] = 0
         return mask
+
+    def stalled(self, optimizer: LevenbergMarquardt) -> Tensor:
+        """Which restarts no longer come down, or have taken all their steps."""
+        worn_out = (self.damping > STALLED_DAMPING) | (self.age >= optimizer.iterations)
+        return (self.still >= STALLED_STEPS) | worn_out
 
     def step(self, optimizer: LevenbergMarquardt) -> None:
         """One damped Gauss–Newton step of every restart, taken where it lowers the loss."""
@@ -65,12 +75,19 @@ class Batch:
         self.still = torch.where(small, self.still + 1, torch.where(better, 0.0, self.still))
         self.age += 1
 
+    def freeze(self, restart: int, decision: Freeze) -> None:
+        """Fix rows of one restart at their whole numbers."""
+        new = torch.from_numpy(decision.new)
+        coordinates = self.network.coordinates(torch.from_numpy(decision.integers)[None])[0]
+        old = self.parameters[restart, :, :-2]
+        self.parameters[restart, :, :-2] = torch.where(new[:, None], coordinates, old)
+        self.frozen[restart] |= new
+
     def redraw(self, which: Tensor) -> None:
         """New random values for the rows that are not frozen, in the restarts marked true."""
         restarts, rows = self.frozen.shape
         drawn = self.network.draw(restarts, rows, self.generator, reverse=self.reversible)
-        parameters = torch.where((which[:, None] & ~self.frozen)[..., None], drawn, self.parameters)
-        self.parameters = parameters
+        self.parameters = torch.where((which[:, None] & ~self.frozen)[..., None], drawn, self.parameters)
         self._restart(which, self.first_rounding)
 
     def sharpen(self, which: Tensor) -> None:
@@ -85,14 +102,8 @@ class Batch:
         self.age[which] = 0
 
     def _replace(self, where: Tensor, parameters: Tensor, new: Evaluation) -> None:
-        chosen = where[:, None, None]
-        self.parameters = torch.where(chosen, parameters, self.parameters)
-        old = self.at
-        self.at = Evaluation(
-            rows=torch.where(chosen, new.rows, old.rows),
-            rounding=torch.where(where, new.rounding, old.rounding),
-            forward=torch.where(chosen, new.forward, old.forward),
-            reverse=torch.where(chosen, new.reverse, old.reverse),
-            residual=torch.where(chosen, new.residual, old.residual),
-            loss=torch.where(where, new.loss, old.loss),
-        )
+        def chosen(after: Tensor, before: Tensor) -> Tensor:
+            return torch.where(where.reshape(-1, *(1,) * (after.ndim - 1)), after, before)
+
+        self.parameters = chosen(parameters, self.parameters)
+        self.at = Evaluation(*map(chosen, new, self.at))

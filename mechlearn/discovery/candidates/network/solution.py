@@ -5,25 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ....chemistry.arrays import Array, Integers, Mask
 from ....chemistry.one_way import Complex, OneWayReaction, monomials, undirected
 from ...fit.rate_constants import RateFit, fit_rates, net_matrix
 from ...fit.scaling import Scaled
 from ...settings import Search
-from .complexes import NEGLIGIBLE, Vectors, production_vectors, split_into_directions
+from ..enumeration import both_directions, whole_tuples
+from .complexes import NEGLIGIBLE_CONTRIBUTION, Vectors, production_vectors, split_into_directions
 from .stoichiometry import Stoichiometry
 
-Array = NDArray[np.float64]
-
-EXACT = 1e-10
-"""Misfit (residual over gross flux) below which data without noise are explained to the last digits."""
-WEAK = 1e-3
-"""Directions that carry less than this share of the gross flux of every species are dropped from an inexact fit."""
-LINEAR_EXACT = 1e-13
+EXACT_MISFIT = 1e-10
+"""Residual over gross flux below which data without noise are explained to the last digits."""
+WEAK_CONTRIBUTION = 1e-3
+"""Directions that carry less than this part of the gross flux of every species are dropped from an inexact fit."""
+EXACT_LOSS = 1e-13
 """Weighted mean square residual of the linear fit above which complexes do not explain the data exactly."""
-FAINT = 1e-5
+FAINT_AMPLITUDE = 1e-5
 """Halves of rows with a smaller amplitude may have exponents that are not whole."""
+LARGEST_ERROR = 0.5
+"""Standard error of ln k above which the data leave a rate constant open."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,7 @@ def solution_from_network(
 
 
 def solution_from_pool(
-    problem: Scaled, chosen: NDArray[np.int64], pool: list[Complex], stoichiometry: Stoichiometry, search: Search
+    problem: Scaled, chosen: Integers, pool: list[Complex], stoichiometry: Stoichiometry, search: Search
 ) -> Solution | None:
     """Reactions from the complexes that any restart has shown, or None if they do not explain all data exactly.
 
@@ -84,31 +85,28 @@ def solution_from_pool(
     search : Search
         Limits, and how rates are fitted.
     """
-    part = replace(problem, concentrations=problem.concentrations[chosen], production=problem.production[chosen])
-    if not pool or _linear_fit(part, pool)[2] > LINEAR_EXACT:
+    if exact_vectors(some_states(problem, chosen), pool) is None:
         return None
     return solution_from_complexes(problem, pool, set(pool), stoichiometry, search)
 
 
-def _linear_fit(problem: Scaled, complexes: list[Complex]) -> tuple[Array, Array, float, Array]:
-    """Production vectors, their errors, the weighted mean square residual, and the largest share of each complex."""
-    values = monomials(problem.concentrations, complexes)
-    weights = problem.weights()
-    vectors, errors = production_vectors(values, problem.production, weights)
-    residual = (values @ vectors - problem.production) * weights
-    size = np.array([np.max(np.abs(np.outer(values[:, i], vectors[i]) * weights)) for i in range(len(complexes))])
-    return vectors, errors, float(np.mean(residual**2)), size
+def some_states(problem: Scaled, chosen: Integers) -> Scaled:
+    """The data at some of the states."""
+    return replace(problem, concentrations=problem.concentrations[chosen], production=problem.production[chosen])
 
 
 def exact_vectors(problem: Scaled, complexes: list[Complex]) -> Vectors | None:
     """What each complex makes, without those that make nothing; None where they leave more than round-off."""
     if not complexes:
         return None
-    vectors, errors, loss, size = _linear_fit(problem, complexes)
-    if loss > LINEAR_EXACT:
+    values = monomials(problem.concentrations, complexes)
+    weights = problem.weights()
+    vectors, errors = production_vectors(values, problem.production, weights)
+    if np.mean(((values @ vectors - problem.production) * weights) ** 2) > EXACT_LOSS:
         return None
-    live = (size > NEGLIGIBLE**2) & np.any(np.abs(vectors) > 10 * errors, axis=1)
-    return Vectors([y for y, keep in zip(complexes, live, strict=True) if keep], vectors[live], errors[live])
+    size = np.array([np.max(np.abs(np.outer(*each) * weights)) for each in zip(values.T, vectors, strict=True)])
+    live = (size > NEGLIGIBLE_CONTRIBUTION**2) & np.any(np.abs(vectors) > 10 * errors, axis=1)
+    return Vectors(complexes, vectors, errors).select(live)
 
 
 def solution_from_complexes(
@@ -121,9 +119,9 @@ def solution_from_complexes(
     split = split_into_directions(found, shown, stoichiometry)
     if split.unexplained or not split.directions:
         return None
-    fit = pruned(problem, split.directions, search, weakest=EXACT)
+    fit = pruned(problem, split.directions, search, weakest=EXACT_MISFIT)
     kept = {direction.reactants for direction in fit.directions}
-    if fit.misfit >= EXACT or too_many(fit, search):
+    if fit.misfit >= EXACT_MISFIT or too_many(fit, search):
         return None
     return Solution(fit, tuple(y for y in split.ambiguous if y in kept), complete=True)
 
@@ -133,10 +131,10 @@ def solution_from_rows(problem: Scaled, rows: Array, search: Search) -> Solution
     directions = directions_of(rows)
     if not directions:
         return None
-    fit = pruned(problem, directions, search, weakest=WEAK)
+    fit = pruned(problem, directions, search, weakest=WEAK_CONTRIBUTION)
     if search.reactions != "auto" and too_many(fit, search):
-        fit = pruned(problem, _strongest(problem, fit, search.reactions), search, weakest=WEAK)
-    return Solution(fit, complete=problem.noise.exact and fit.misfit < EXACT)
+        fit = pruned(problem, _strongest(problem, fit, search.reactions), search, weakest=WEAK_CONTRIBUTION)
+    return Solution(fit, complete=problem.noise.exact and fit.misfit < EXACT_MISFIT)
 
 
 def too_many(fit: RateFit, search: Search) -> bool:
@@ -147,79 +145,65 @@ def too_many(fit: RateFit, search: Search) -> bool:
 
 def _strongest(problem: Scaled, fit: RateFit, count: int) -> tuple[OneWayReaction, ...]:
     """The directions of the rows that make most of the net production, each species by its own size."""
-    weights = problem.weights()
-    values = monomials(problem.concentrations, [d.reactants for d in fit.directions]) * fit.constants
+    rows = net_matrix(fit.directions)
+    keys = [undirected(row) for row in rows]
+    fluxes = (monomials(problem.concentrations, [d.reactants for d in fit.directions]) * fit.constants).T
     made: dict[tuple[int, ...], Array] = {}
-    for row, flux in zip(net_matrix(fit.directions), values.T, strict=True):
-        key = undirected(row)
-        sign = 1.0 if tuple(row) == key else -1.0
-        made[key] = made.get(key, np.zeros_like(flux)) + sign * flux
+    for key, row, flux in zip(keys, rows, fluxes, strict=True):
+        made[key] = made.get(key, 0.0) + (flux if tuple(row) == key else -flux)
+    weights = problem.weights()
     sizes = {key: float(np.sum((np.outer(flux, key) * weights) ** 2)) for key, flux in made.items()}
     best = sorted(sizes, key=lambda key: (-sizes[key], key))[:count]
-    rows = net_matrix(fit.directions)
-    return tuple(d for d, row in zip(fit.directions, rows, strict=True) if undirected(row) in best)
+    return tuple(d for d, key in zip(fit.directions, keys, strict=True) if key in best)
 
 
-def directions_of(rows: Array) -> tuple[OneWayReaction, ...]:
+def directions_of(rows: Array | Integers) -> tuple[OneWayReaction, ...]:
     """Both directions of integer rows, without those from nothing."""
-    directions: dict[OneWayReaction, None] = {}
-    for row in {undirected(r): r for r in rows}.values():
-        left = tuple(int(c) for c in np.maximum(-row, 0))
-        right = tuple(int(c) for c in np.maximum(row, 0))
-        for reactants, products in ((left, right), (right, left)):
-            if any(reactants):
-                directions[OneWayReaction(reactants, products)] = None
-    return tuple(directions)
+    different = {undirected(row): row for row in rows}.values()
+    return tuple(d for row in different for d in both_directions(row) if any(d.reactants))
 
 
 def pruned(problem: Scaled, directions: tuple[OneWayReaction, ...], search: Search, *, weakest: float) -> RateFit:
     """Rate constants without the directions that carry no flux or whose rate constant the data leave open."""
-    fit = fit_rates(problem, directions, search.rate_fit, noisy=False)
     while True:
-        keep = (fit.constants > 0) & (fit.contributions > weakest) & (fit.errors < 0.5)
+        fit = fit_rates(problem, directions, search.rate_fit, noisy=False)
+        keep = (fit.constants > 0) & (fit.contributions > weakest) & (fit.errors < LARGEST_ERROR)
         if keep.all() or not keep.any():
             return fit
-        fit = fit_rates(problem, fit.select(keep), search.rate_fit, noisy=False)
+        directions = fit.select(keep)
 
 
 def whole_halves(rows: Array, amplitude: Array, search: Search, within: float) -> set[Complex]:
     """Both sides of rows where their coefficients are within reach of whole numbers and something flows."""
-    halves: set[Complex] = set()
-    for sign in (-1, 1):
-        sides = np.maximum(sign * rows, 0.0)
-        whole = np.rint(sides)
-        near = (np.abs(sides - whole).max(axis=1) <= within) & (amplitude > NEGLIGIBLE).any(axis=1)
-        near &= (whole.sum(axis=1) > 0) & (whole.sum(axis=1) <= search.max_order)
-        near &= whole.max(axis=1) <= search.max_coefficient
-        halves |= {tuple(int(c) for c in side) for side in whole[near]}
-    return halves
+    whole, distance = _sides(rows)
+    flows = np.any(amplitude > NEGLIGIBLE_CONTRIBUTION, axis=1, keepdims=True)
+    return set(whole_tuples(whole[(distance <= within) & flows & _small(whole, search)]))
 
 
 def _whole_complexes(rows: Array, amplitude: Array, search: Search) -> list[Complex]:
     """Reactant complexes of the active directions; empty where an active one is not whole."""
-    found: set[Complex] = set()
-    for row, sizes in zip(rows, amplitude, strict=True):
-        for sign, size in zip((-1, 1), sizes, strict=True):
-            if size < NEGLIGIBLE:
-                continue
-            exponents = np.maximum(sign * row, 0.0)
-            whole = np.rint(exponents)
-            if np.abs(exponents - whole).max() > search.freeze_within:
-                if size > FAINT:
-                    return []
-                continue
-            if 0 < whole.sum() <= search.max_order and whole.max() <= search.max_coefficient:
-                found.add(tuple(int(c) for c in whole))
-    return sorted(found)
+    whole, distance = _sides(rows)
+    far = distance > search.freeze_within
+    if np.any(far & (amplitude > FAINT_AMPLITUDE)):
+        return []
+    active = amplitude >= NEGLIGIBLE_CONTRIBUTION
+    return sorted(set(whole_tuples(whole[active & ~far & _small(whole, search)])))
 
 
 def _shown_products(rows: Array, amplitude: Array, search: Search) -> set[Complex]:
     """Sides of rows that are whole, active or not."""
-    shown: set[Complex] = set()
-    for row in rows[amplitude.max(axis=1) > NEGLIGIBLE]:
-        for sign in (-1, 1):
-            side = np.maximum(sign * row, 0.0)
-            whole = np.rint(side)
-            if whole.any() and np.abs(side - whole).max() <= search.freeze_within:
-                shown.add(tuple(int(c) for c in whole))
-    return shown
+    whole, distance = _sides(rows[amplitude.max(axis=1) > NEGLIGIBLE_CONTRIBUTION])
+    return set(whole_tuples(whole[(distance <= search.freeze_within) & (whole.sum(axis=2) > 0)]))
+
+
+def _sides(rows: Array) -> tuple[Array, Array]:
+    """The sides of signed rows in whole numbers, shape (R, 2, S), and how far they were from these, shape (R, 2)."""
+    sides = np.maximum(np.stack([-rows, rows], axis=1), 0.0)
+    whole: Array = np.asarray(np.rint(sides))
+    return whole, np.asarray(np.abs(sides - whole).max(axis=2))
+
+
+def _small(sides: Array, search: Search) -> Mask:
+    """Which sides have molecules, and no more than may be frozen."""
+    total = sides.sum(axis=-1)
+    return np.asarray((total > 0) & (total <= search.max_order) & (sides.max(axis=-1) <= search.max_coefficient))

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import null_space
 
+from ....chemistry.arrays import Array, Mask
+from ....chemistry.conservation import element_matrix
 from ....chemistry.mechanism import Species
 from ....errors import StudyError
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,17 +38,16 @@ class Stoichiometry:
 
     @property
     def free(self) -> bool:
-        """True if no law binds the rows."""
+        """True if no conservation law binds the rows."""
         return len(self.laws) == 0
 
-    def admits(self, rows: Array) -> NDArray[np.bool_]:
+    def admits(self, rows: Array) -> Mask:
         """Which integer rows, shape (..., S), are balanced, not zero and not too large."""
-        whole = np.abs(rows).max(axis=-1)
+        largest = np.abs(rows).max(axis=-1)
         left, right = np.maximum(-rows, 0).sum(axis=-1), np.maximum(rows, 0).sum(axis=-1)
-        good = (whole > 0) & (whole <= self.max_coefficient) & (left <= self.max_order) & (right <= self.max_order)
-        if not self.free:
-            good &= np.abs(rows @ self.laws.T).max(axis=-1) < 1e-6
-        return np.asarray(good)
+        small = (largest <= self.max_coefficient) & (np.maximum(left, right) <= self.max_order)
+        unbalanced = np.abs(rows @ self.laws.T).max(axis=-1, initial=0.0)
+        return np.asarray((largest > 0) & small & (unbalanced < 1e-6))
 
 
 def free_rows(species: int, max_coefficient: int = 3, max_order: int = 4) -> Stoichiometry:
@@ -63,7 +61,7 @@ def conserving_rows(laws: Array, max_coefficient: int = 3, max_order: int = 4) -
     Raises
     ------
     StudyError
-        If the laws leave no reaction possible.
+        If the conservation laws leave no reaction possible.
     """
     basis = null_space(laws).T
     if not len(basis):
@@ -75,7 +73,7 @@ def conserving_rows(laws: Array, max_coefficient: int = 3, max_order: int = 4) -
 
 
 def element_laws(species: Sequence[Species]) -> Array:
-    """Atoms of each element in each species, shape (elements, S).
+    """Atoms of each element in each species, shape (elements, S), the elements in alphabetical order.
 
     Raises
     ------
@@ -88,5 +86,5 @@ def element_laws(species: Sequence[Species]) -> Array:
             f"conserve: elements needs the composition of every species, and that of {', '.join(unknown)} is unknown. "
             "Name a mechanism that has them, or search with conserve: data or conserve: none."
         )
-    elements = sorted({e for s in species for e in s.composition})
-    return np.array([[s.composition.get(e, 0.0) for s in species] for e in elements])
+    elements, atoms = element_matrix(species)
+    return atoms[np.argsort(elements)]

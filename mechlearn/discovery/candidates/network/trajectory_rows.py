@@ -5,27 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ....chemistry.arrays import Integers
 from ....data.balances.balances import Balances
 from ....data.progress import Progress
 from ....errors import StudyError
 from ...settings import Adam, Search
-from ..trajectory_candidates import span_of
+from ..enumeration import conserves_elements
+from ..trajectory_candidates import conserved_span
 from .polynomial import polynomial_of
 from .solution import directions_of
 from .stoichiometry import conserving_rows, element_laws, free_rows
 from .training import RowSearch, search_rows
 
-ROUNDS = 4
+ROUNDS_OF_TRAJECTORIES = 4
 """Of each stage of a search whose data are themselves a fit, so that it can end before no residual is left."""
 
 
-def frozen_rows(balances: Balances, search: Search, progress: Progress) -> tuple[NDArray[np.int64], RowSearch]:
+def frozen_rows(balances: Balances, search: Search, progress: Progress) -> tuple[Integers, RowSearch]:
     """Whole rows, shape (R, S), that the network finds in the rates which balances of concentrations show.
 
     The search ends where these rows explain the balances as well as polynomials of second order do. Rows that break a
-    law which the data keep are left out.
+    conservation law which the data keep are left out.
     """
     if isinstance(search.optimizer, Adam):
         raise StudyError(
@@ -33,25 +34,24 @@ def frozen_rows(balances: Balances, search: Search, progress: Progress) -> tuple
             "rates."
         )
     limits = (search.max_coefficient, search.max_order)
-    known = all(species.composition for species in balances.species)
-    if search.conserve == "elements" or (search.conserve == "auto" and known):
+    if conserves_elements(balances.species, search):
         stoichiometry = conserving_rows(element_laws(balances.species), *limits)
     else:
         stoichiometry = free_rows(len(balances.species), *limits)
     polynomial = polynomial_of(balances, stoichiometry.basis)
-    laws = None
+    span = None
     if stoichiometry.free and search.conserve != "none":
         assert balances.trajectories is not None
-        laws = span_of(balances.trajectories.runs, balances.trajectories.noise)
+        span = conserved_span(balances.trajectories.runs, balances.trajectories.noise)
 
-    def kept(found: RowSearch) -> NDArray[np.int64]:
+    def kept(found: RowSearch) -> Integers:
         rows = np.array(list(found.votes), dtype=np.int64).reshape(-1, len(balances.species))
-        return rows if laws is None or not len(rows) else rows[laws.allows(rows)]
+        return rows if span is None else rows[span.allows(rows)]
 
     def enough(found: RowSearch) -> bool:
-        directions = directions_of(kept(found).astype(float))
+        directions = directions_of(kept(found))
         return bool(directions) and polynomial.explained_by(directions)
 
-    optimizer = replace(search.optimizer, rounds=min(search.optimizer.rounds, ROUNDS))
+    optimizer = replace(search.optimizer, rounds=min(search.optimizer.rounds, ROUNDS_OF_TRAJECTORIES))
     found = search_rows(polynomial.problem(), stoichiometry, search, optimizer, progress, enough)
     return kept(found), found

@@ -1,6 +1,6 @@
-"""A drawing's places for a flow: layers from left to right, few crossings, straight ways, nothing on top of another.
+"""Where nodes and edges of a drawing stand: layers from left to right, few crossings, level edges, no overlaps.
 
-The steps are those of Sugiyama, Tagawa and Toda [1]_: edges against the flow are turned, nodes get layers of least
+The steps are those of Sugiyama, Tagawa and Toda [1]_: edges against the flow are reversed, nodes get layers of least
 total edge length, an edge over several layers gets a place in each, places in a layer are ordered by the weighted
 middle of their neighbours, and heights of least bending are found by linear programming [2]_.
 
@@ -27,8 +27,10 @@ Edge = tuple[int, int]
 
 SWEEPS = 12
 STARTS = 6
-GAP = 0.16
+NODE_GAP = 0.16
 """Least free height between two places in a layer [in]."""
+NODE_MARGIN = 0.06
+"""Height of a node above and below its outermost edges [in]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,15 +57,9 @@ class Layers:
 
 
 def layered(
-    edges: list[Edge],
-    weights: Array,
-    thickness: Array,
-    half_sizes: Array,
-    *,
-    first: int | None = None,
-    space: float,
+    edges: list[Edge], weights: Array, thickness: Array, half_sizes: Array, *, first: int | None = None, space: float
 ) -> Layers:
-    """Places for the nodes and edges of a flow.
+    """Places for the nodes and edges of a directed graph.
 
     Parameters
     ----------
@@ -104,18 +100,16 @@ def layered(
 
 def _grown(edges: list[Edge], thickness: Array, half_sizes: Array) -> Array:
     """Half sizes of nodes that are high enough for the edges on each of their sides."""
-    sides = np.zeros_like(half_sizes)
-    for (a, b), thick in zip(edges, thickness, strict=True):
-        sides[a, 0] += thick
-        sides[b, 1] += thick
-    return np.column_stack([half_sizes[:, 0], np.maximum(half_sizes[:, 1], 0.5 * sides.max(axis=1) + 0.06)])
+    sides, ends = np.zeros_like(half_sizes), np.array(edges, dtype=np.intp).reshape(-1, 2)
+    np.add.at(sides[:, 0], ends[:, 0], thickness)
+    np.add.at(sides[:, 1], ends[:, 1], thickness)
+    return np.column_stack([half_sizes[:, 0], np.maximum(half_sizes[:, 1], 0.5 * sides.max(axis=1) + NODE_MARGIN)])
 
 
 def _flow_order(edges: list[Edge], weights: Array, count: int, first: int | None) -> NDArray[np.intp]:
     """Rank of each node in an order that little flows against, after Eades, Lin and Smyth."""
-    matrix = np.zeros((count, count))
-    for (a, b), weight in zip(edges, weights, strict=True):
-        matrix[a, b] += weight
+    ends = np.array(edges, dtype=np.intp).reshape(-1, 2)
+    matrix = sparse.coo_array((weights, ends.T), shape=(count, count)).toarray()
     left: list[int] = [] if first is None else [first]
     right: list[int] = []
     rest = [node for node in range(count) if node != first]
@@ -130,23 +124,21 @@ def _flow_order(edges: list[Edge], weights: Array, count: int, first: int | None
         node = rest[int(np.argmax(np.where(into == 0, np.inf, out - into)))]
         left.append(node)
         rest.remove(node)
-    rank = np.empty(count, dtype=np.intp)
-    rank[[*left, *right]] = np.arange(count)
-    return rank
+    return np.argsort([*left, *right])
 
 
 def _layers(edges: list[Edge], weights: Array, count: int) -> NDArray[np.intp]:
     """Layers of least total weighted edge length, each edge at least one layer long."""
     if not edges:
         return np.zeros(count, dtype=np.intp)
-    cost = np.full(count, 1e-6)
-    for (a, b), weight in zip(edges, weights, strict=True):
-        cost[b] += weight
-        cost[a] -= weight
-    rows = np.repeat(np.arange(len(edges)), 2)
-    signs = np.tile([1.0, -1.0], len(edges))
-    matrix = sparse.csr_array((signs, (rows, np.array(edges).ravel())), shape=(len(edges), count))
-    return np.asarray(np.round(_least(cost, matrix, -np.ones(len(edges)))), dtype=np.intp)
+    entries = [(i, node, sign) for i, edge in enumerate(edges) for node, sign in zip(edge, (1.0, -1.0), strict=True)]
+    matrix = _sparse(entries, (len(edges), count))
+    return np.asarray(np.round(_least(1e-6 - matrix.T @ weights, matrix, -np.ones(len(edges)))), dtype=np.intp)
+
+
+def _sparse(entries: list[tuple[int, int, float]], shape: tuple[int, int]) -> sparse.csr_array:
+    rows, columns, values = (np.array(each) for each in zip(*entries, strict=True))
+    return sparse.csr_array((values, (rows, columns)), shape=shape)
 
 
 def _least(cost: Array, matrix: sparse.csr_array, upper: Array) -> Array:
@@ -257,7 +249,7 @@ def _heights(rows: list[list[int]], links: list[Edge], weights: Array, heights: 
     if not many:
         y = np.zeros(size)
         for row in rows:
-            y[row] = -np.cumsum(2 * heights[row] + GAP)
+            y[row] = -np.cumsum(2 * heights[row] + NODE_GAP)
         return y
     entries: list[tuple[int, int, float]] = []
     bounds: list[float] = []
@@ -269,11 +261,9 @@ def _heights(rows: list[list[int]], links: list[Edge], weights: Array, heights: 
         for upper, lower in pairwise(row):
             both_real = upper < count and lower < count
             entries += [(len(bounds), lower, 1.0), (len(bounds), upper, -1.0)]
-            bounds.append(-(heights[upper] + heights[lower] + (1.5 if both_real else 1.0) * GAP))
-    at, column, value = (np.array(each) for each in zip(*entries, strict=True))
-    matrix = sparse.csr_array((value, (at, column)), shape=(len(bounds), size + many))
-    cost = np.concatenate([np.zeros(size), weights])
-    return _least(cost, matrix, np.array(bounds))[:size]
+            bounds.append(-(heights[upper] + heights[lower] + (1.5 if both_real else 1.0) * NODE_GAP))
+    matrix = _sparse(entries, (len(bounds), size + many))
+    return _least(np.concatenate([np.zeros(size), weights]), matrix, np.array(bounds))[:size]
 
 
 def _columns(layer: NDArray[np.intp], half_sizes: Array, space: float) -> tuple[Array, Array]:
@@ -287,14 +277,9 @@ def _columns(layer: NDArray[np.intp], half_sizes: Array, space: float) -> tuple[
 
 
 def _routes(
-    edges: list[Edge],
-    chains: list[list[int]],
-    centres: Array,
-    widths: Array,
-    thickness: Array,
-    half_sizes: Array,
+    edges: list[Edge], chains: list[list[int]], centres: Array, widths: Array, thickness: Array, half_sizes: Array
 ) -> list[Array]:
-    """Ways of the edges: level through every layer, with ports spread over the nodes' sides in the edges' order."""
+    """Routes of the edges: level through every layer, with ports spread over the nodes' sides in the edges' order."""
     ports = np.zeros((len(edges), 2))
     for end in (0, 1):
         for node in {edge[end] for edge in edges}:
@@ -304,10 +289,8 @@ def _routes(
             ports[own, end] = upper - 0.5 * (thickness[own] + upper[-1])
     routes = []
     for i, ((a, b), chain) in enumerate(zip(edges, chains, strict=True)):
-        start, end = (
-            centres[a] + np.array((half_sizes[a, 0], ports[i, 0])),
-            centres[b] - np.array((half_sizes[b, 0], -ports[i, 1])),
-        )
+        start = centres[a] + np.array((half_sizes[a, 0], ports[i, 0]))
+        end = centres[b] + np.array((-half_sizes[b, 0], ports[i, 1]))
         route = [start, np.array((centres[a, 0] + widths[a], start[1]))]
         for place in chain[1:-1]:
             route += [centres[place] + np.array((side * widths[place], 0.0)) for side in (-1.0, 1.0)]
