@@ -53,7 +53,7 @@ from .pathways.operations import difference as difference
 from .pathways.operations import lump as lump
 from .pathways.operations import neighbourhood as neighbourhood
 from .pathways.operations import threshold as threshold
-from .pathways.paths import Way as Way
+from .pathways.paths import Path as Path
 from .pathways.paths import cycles as cycles
 from .pathways.paths import main_chain as main_chain
 from .pathways.paths import strongest_paths as strongest_paths

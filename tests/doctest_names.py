@@ -33,5 +33,6 @@ def decay() -> Trajectories:
 def _names_in_examples(doctest_namespace: dict[str, Any]) -> None:
     import mechlearn
 
-    doctest_namespace.update({name: getattr(mechlearn, name) for name in mechlearn.__all__})
+    names = set(mechlearn.__all__) - {"Path"}  # in examples that of pathlib
+    doctest_namespace.update({name: getattr(mechlearn, name) for name in names})
     doctest_namespace["decay"] = decay()

@@ -84,7 +84,7 @@ def drgep_coefficients(progress: RatesOfProgress, targets: str | Iterable[str]) 
     Returns
     -------
     dict of str to float
-        For each species the largest product of direct coefficients over all ways from a target to it; 1 for a target.
+        For each species the largest product of direct coefficients over all paths from a target to it; 1 for a target.
 
     Raises
     ------

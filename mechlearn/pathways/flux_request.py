@@ -1,4 +1,4 @@
-"""What ``mechlearn graph`` is asked for: which part of which run, which element, which ways; and the files of it."""
+"""What ``mechlearn graph`` is asked for: which part of which run, which element, which paths; and the files of it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import networkx as nx
 
 from ..data.trajectories import Trajectories
 from ..errors import StudyError
+from . import paths
 from .fluxes import flux_graph
 from .operations import between, check_node, difference, lump, threshold
-from .paths import Way, paths_graph, strongest_paths
+from .paths import paths_graph, strongest_paths
 from .production import ProductionRow, production_table, progress_graph
 from .rates_of_progress import History, RatesOfProgress
 from .recording import progress_history, refined_run
@@ -29,7 +30,7 @@ class Request:
     element : str
         Empty for the graph of species and reactions.
     source : str
-        Species at which the ways begin; empty for all.
+        Species at which the paths begin; empty for all.
     targets : tuple of str
         Species at which they end; empty for all.
     threshold : float
@@ -45,7 +46,7 @@ class Request:
     net : bool
         The difference of the two directions between two species.
     paths : int
-        Only the so many strongest ways from the source to the targets; 0 for all edges.
+        Only the so many strongest paths from the source to the targets; 0 for all edges.
     isomers : bool
         Isomers put together.
     normalise : str, optional
@@ -82,7 +83,7 @@ class Request:
         if not 0 <= self.threshold <= 1:
             raise StudyError(f"The threshold is {self.threshold:g}; it is a part of the largest flux, from 0 to 1.")
         if self.paths < 0:
-            raise StudyError(f"{self.paths} paths: a number of ways is not negative.")
+            raise StudyError(f"{self.paths} paths: a number of paths is not negative.")
         if self.paths and not (self.element and self.source and self.targets):
             raise StudyError("Paths go from a species to another one. Name both (--from, --to), and --element.")
         named = [self.time is not None, self.conversion is not None, self.is_span]
@@ -102,7 +103,7 @@ class Answer:
     Parameters
     ----------
     graph : networkx.DiGraph
-    ways : tuple of Way
+    paths : tuple of Path
         The strongest ones, where they were asked for.
     progress : RatesOfProgress
     error : float
@@ -110,12 +111,12 @@ class Answer:
     """
 
     graph: nx.DiGraph
-    ways: tuple[Way, ...]
+    paths: tuple[paths.Path, ...]
     progress: RatesOfProgress
     error: float
 
     def text(self) -> str:
-        """For the terminal: which state, and the ways."""
+        """For the terminal: which state, and the paths."""
         progress = self.progress
         span = f"{progress.from_time:.6g} s to {progress.to_time:.6g} s, integrated"
         lines = [span if progress.integrated else f"{progress.from_time:.6g} s, {progress.temperature:.1f} K"]
@@ -124,7 +125,7 @@ class Answer:
                 f"The run's times lie too far apart: the integral is wrong by {self.error:.2g} times the "
                 "largest change. Integrate with --refine."
             )
-        return "\n".join([*lines, *(f"{way.share:7.2%}  {way}" for way in self.ways)])
+        return "\n".join([*lines, *(f"{each.share:7.2%}  {each}" for each in self.paths)])
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain lists and numbers, without the graph itself."""
@@ -137,7 +138,7 @@ class Answer:
             "temperature": progress.temperature,
             "integration_error": self.error,
             "unit": self.graph.graph["unit"],
-            "paths": [way.as_dict() for way in self.ways],
+            "paths": [each.as_dict() for each in self.paths],
         }
 
 
@@ -185,7 +186,7 @@ def answer(mechanism: str | Path, runs: Trajectories, request: Request, *, again
     graph = _fluxes(progress, request)
     if against is not None:
         if request.paths:
-            raise StudyError("Strongest ways are those of one mechanism. Leave out --paths, or --against.")
+            raise StudyError("Strongest paths are those of one mechanism. Leave out --paths, or --against.")
         known = requested_history(against, runs, replace(request, phase=""))
         graph = difference(_fluxes(requested_progress(known, request), request), graph)
     for name in filter(None, (request.source, *request.targets)):
@@ -194,13 +195,13 @@ def answer(mechanism: str | Path, runs: Trajectories, request: Request, *, again
         request = _renamed(request, graph)
     for name in filter(None, (request.source, *request.targets)):
         check_node(graph, name)
-    ways = strongest_paths(graph, request.source, request.targets, request.paths) if request.paths else ()
-    if request.paths and not ways:
+    found = strongest_paths(graph, request.source, request.targets, request.paths) if request.paths else ()
+    if request.paths and not found:
         raise StudyError(f"No {request.element} goes from {request.source} to {', '.join(request.targets)} there.")
-    graph = threshold(paths_graph(graph, ways) if request.paths else graph, relative=request.threshold)
+    graph = threshold(paths_graph(graph, found) if request.paths else graph, relative=request.threshold)
     if not request.paths:
         graph = _between(graph, request)
-    return Answer(graph, ways, progress, error)
+    return Answer(graph, found, progress, error)
 
 
 def _fluxes(progress: RatesOfProgress, request: Request) -> nx.DiGraph:

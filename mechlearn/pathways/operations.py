@@ -106,12 +106,12 @@ def threshold(graph: nx.DiGraph, *, absolute: float = 0.0, relative: float = 0.0
 
 
 def between(graph: nx.DiGraph, source: str | None, targets: Iterable[str]) -> nx.DiGraph:
-    """The part of a graph on ways that begin at a source, where one is named, and end at a target, where any is.
+    """The part of a graph on paths that begin at a source, where one is named, and end at a target, where any is.
 
     Raises
     ------
     StudyError
-        If a name is no node, or no way leads from the source to any target.
+        If a name is no node, or no path leads from the source to any target.
     """
     ends, kept = list(targets), set(graph)
     for name in [*([source] if source else []), *ends]:
@@ -122,7 +122,7 @@ def between(graph: nx.DiGraph, source: str | None, targets: Iterable[str]) -> nx
         kept &= {name for end in ends for name in (end, *nx.ancestors(graph, end))}
     if source and source not in kept:
         raise StudyError(
-            f"No way leads from {source} to {', '.join(ends)} in this graph. Lower the threshold, or name others."
+            f"No path leads from {source} to {', '.join(ends)} in this graph. Lower the threshold, or name others."
         )
     return nx.DiGraph(graph.subgraph([node for node in graph if node in kept]))
 

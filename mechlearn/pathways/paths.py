@@ -1,4 +1,4 @@
-"""Ways through a flux graph: the strongest ones from fuel to products, the main chain, and the cycles."""
+"""Paths through a flux graph: the strongest ones from fuel to products, the main chain, and the cycles."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .operations import check_node, with_edges
 
 
 @dataclass(frozen=True)
-class Way:
+class Path:
     """Species one after the other, each formed from the one before.
 
     Parameters
     ----------
     species : tuple of str
     share : float
-        Product of the branching fractions: the part of the atoms leaving the first species that goes this way.
+        Product of the branching fractions: the part of the atoms leaving the first species that takes this path.
     flux : float
-        The smallest flux on the way, in the graph's unit.
+        The smallest flux on the path, in the graph's unit.
     """
 
     species: tuple[str, ...]
@@ -38,11 +38,11 @@ class Way:
         return {"species": list(self.species), "share": self.share, "flux": self.flux}
 
 
-def strongest_paths(graph: nx.DiGraph, source: str, targets: str | Iterable[str], k: int = 5) -> tuple[Way, ...]:
-    """The k ways by which most of the source becomes a target.
+def strongest_paths(graph: nx.DiGraph, source: str, targets: str | Iterable[str], k: int = 5) -> tuple[Path, ...]:
+    """The k paths by which most of the source becomes a target.
 
-    A way's strength is the product of the branching fractions on it: of the flux out of each species, the part that
-    goes on along the way. The paths without repeated species are taken in order of that product, by Yen's method.
+    A path's strength is the product of the branching fractions on it: of the flux out of each species, the part that
+    goes on along the path. The paths without repeated species are taken in order of that product, by Yen's method.
 
     Parameters
     ----------
@@ -50,16 +50,16 @@ def strongest_paths(graph: nx.DiGraph, source: str, targets: str | Iterable[str]
         A flux graph; a net one, as a rule, since in others most atoms go back and forth. Where edges have a
         ``fraction`` it is that of the whole graph, also if weak edges have been taken out since.
     source : str
-        Where the ways begin.
+        Where the paths begin.
     targets : str or iterable of str
-        Where they end; a way ends at the first target that it meets.
+        Where they end; a path ends at the first target that it meets.
     k : int
-        Number of ways, at most.
+        Number of paths, at most.
 
     Returns
     -------
-    tuple of Way
-        The strongest first; none where no way leads there.
+    tuple of Path
+        The strongest first; none where no path leads there.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def strongest_paths(graph: nx.DiGraph, source: str, targets: str | Iterable[str]
     >>> graph = nx.DiGraph()
     >>> fluxes = [("A", "B", 3.0), ("A", "C", 1.0), ("B", "D", 2.0), ("B", "E", 1.0), ("C", "D", 1.0)]
     >>> graph.add_weighted_edges_from(fluxes, weight="flux")
-    >>> [(str(way), way.share) for way in strongest_paths(graph, "A", "D")]
+    >>> [(str(path), path.share) for path in strongest_paths(graph, "A", "D")]
     [('A → B → D', 0.5), ('A → C → D', 0.25)]
     """
     ends = [targets] if isinstance(targets, str) else list(targets)
@@ -93,7 +93,7 @@ def strongest_paths(graph: nx.DiGraph, source: str, targets: str | Iterable[str]
     if goal not in lengths or not nx.has_path(lengths, source, goal):
         return ()
     found = islice(nx.shortest_simple_paths(lengths, source, goal, weight="length"), k)
-    return tuple(_way(graph, path[:-1], fractions) for path in found)
+    return tuple(_path(graph, path[:-1], fractions) for path in found)
 
 
 def branching_fractions(graph: nx.DiGraph) -> dict[tuple[str, str], float]:
@@ -105,18 +105,18 @@ def branching_fractions(graph: nx.DiGraph) -> dict[tuple[str, str], float]:
     }
 
 
-def _way(graph: nx.DiGraph, species: Sequence[str], fractions: dict[tuple[str, str], float]) -> Way:
+def _path(graph: nx.DiGraph, species: Sequence[str], fractions: dict[tuple[str, str], float]) -> Path:
     steps = list(pairwise(species))
     share = math.prod(fractions[step] for step in steps)
-    return Way(tuple(species), share, min((float(graph.edges[step]["flux"]) for step in steps), default=0.0))
+    return Path(tuple(species), share, min((float(graph.edges[step]["flux"]) for step in steps), default=0.0))
 
 
-def paths_graph(graph: nx.DiGraph, ways: Iterable[Way]) -> nx.DiGraph:
-    """The edges of the graph that the ways take."""
-    return with_edges(graph, {step for way in ways for step in pairwise(way.species)})
+def paths_graph(graph: nx.DiGraph, paths: Iterable[Path]) -> nx.DiGraph:
+    """The edges of the graph that the paths take."""
+    return with_edges(graph, {step for path in paths for step in pairwise(path.species)})
 
 
-def main_chain(graph: nx.DiGraph, source: str, targets: str | Iterable[str] = ()) -> Way:
+def main_chain(graph: nx.DiGraph, source: str, targets: str | Iterable[str] = ()) -> Path:
     """From a species always along the largest flux, until a target, a dead end, or only species already met.
 
     Parameters
@@ -149,10 +149,10 @@ def main_chain(graph: nx.DiGraph, source: str, targets: str | Iterable[str] = ()
         if not onward or max(onward)[0] <= 0:
             break
         chain.append(max(onward)[1])
-    return _way(graph, chain, branching_fractions(graph))
+    return _path(graph, chain, branching_fractions(graph))
 
 
-def cycles(graph: nx.DiGraph, k: int = 10) -> tuple[Way, ...]:
+def cycles(graph: nx.DiGraph, k: int = 10) -> tuple[Path, ...]:
     """The k strongest cycles of three and more species, by their weakest edge.
 
     Edges are taken from the strongest on. Each one that closes a cycle with stronger ones names one: the shortest. To
@@ -167,7 +167,7 @@ def cycles(graph: nx.DiGraph, k: int = 10) -> tuple[Way, ...]:
 
     Returns
     -------
-    tuple of Way
+    tuple of Path
         Their first species stands at the end again.
 
     Examples
@@ -179,7 +179,7 @@ def cycles(graph: nx.DiGraph, k: int = 10) -> tuple[Way, ...]:
     [('A → B → C → A', 1.0)]
     """
     fractions = branching_fractions(graph)
-    found: list[Way] = []
+    found: list[Path] = []
     strong = nx.DiGraph()
     strong.add_nodes_from(graph)
     for a, b, flux in sorted(graph.edges(data="flux"), key=lambda edge: -edge[2]):
@@ -192,7 +192,7 @@ def cycles(graph: nx.DiGraph, k: int = 10) -> tuple[Way, ...]:
             round_trip = nx.shortest_path(strong, b, a)
             first = min(range(len(round_trip)), key=lambda i: list(graph).index(round_trip[i]))
             ring = round_trip[first:] + round_trip[:first]
-            found.append(_way(graph, [*ring, ring[0]], fractions))
+            found.append(_path(graph, [*ring, ring[0]], fractions))
         if back:
             strong.add_edge(b, a)
         strong.add_edge(a, b)

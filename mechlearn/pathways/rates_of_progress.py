@@ -142,7 +142,7 @@ class History:
 
         Notes
         -----
-        How well the run's times resolve what happens is told by `closures`; `refined_run` adds times.
+        How well the run's times resolve what happens is said by `closures`; `refined_run` adds times.
 
         In a reactor at constant pressure the volume changes; what is integrated is the progress per volume as it is
         at each time.

@@ -157,8 +157,8 @@ def refined_run(
         errors = progress_history(path, history, phase=phase).closures()
         if errors.sum() <= tolerance:
             return history
-        wide = np.flatnonzero(errors > 0.3 * tolerance / len(errors))
-        inner = [times[wide] + share * (times[wide + 1] - times[wide]) for share in (0.25, 0.5, 0.75)]
+        coarse = np.flatnonzero(errors > 0.3 * tolerance / len(errors))
+        inner = [times[coarse] + share * (times[coarse + 1] - times[coarse]) for share in (0.25, 0.5, 0.75)]
         times = np.unique(np.concatenate([times, *inner]))
     raise SimulationError(
         f"Run {chosen.name!r}: {_MOST_TIMES} times are not enough to integrate it to {tolerance:g}. "

@@ -54,21 +54,21 @@ class Assessment:
 
 
 def assessed(workers: Workers, task: Task, mechanism: Path, longest: float) -> list[Assessment]:
-    """Verdicts on a mechanism file at all conditions of a task at which the source ignites; profiles everywhere."""
+    """Assessments on a mechanism file at all conditions of a task at which the source ignites; profiles everywhere."""
     whole = replace(task, conditions=tuple(replace(each, profiled=True) for each in task.conditions), references=())
     calls = [(whole, str(mechanism), number, longest) for number in range(len(whole.conditions))]
-    return [verdict for verdict in workers.map(_verdict, calls) if verdict is not None]
+    return [assessment for assessment in workers.map(_verdict, calls) if assessment is not None]
 
 
-def summary(verdicts: Sequence[Assessment]) -> dict[str, Any]:
+def summary(assessments: Sequence[Assessment]) -> dict[str, Any]:
     """The largest errors of all conditions."""
-    if not verdicts:
+    if not assessments:
         return {"conditions": 0}
     keys = ("delay_error", "steepest_error", "temperature_error", "species_error")
-    worst = max(verdicts, key=lambda each: abs(each.delay_error))
+    worst = max(assessments, key=lambda each: abs(each.delay_error))
     return {
-        "conditions": len(verdicts),
-        **{f"max_{key}": max(abs(getattr(each, key)) for each in verdicts) for key in keys},
+        "conditions": len(assessments),
+        **{f"max_{key}": max(abs(getattr(each, key)) for each in assessments) for key in keys},
         "worst": worst.condition.name,
     }
 

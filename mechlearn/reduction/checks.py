@@ -16,12 +16,12 @@ _KEPT = 0.95
 """Part of its limits that a mechanism fitted with these may use up."""
 
 
-def checked(work: Context, stages: Sequence[Stage], *, refit: bool) -> Iterator[Stage]:
+def checked(context: Context, stages: Sequence[Stage], *, refit: bool) -> Iterator[Stage]:
     """The last stage that keeps the limits also where the very last one exceeds them; none where it does so nowhere.
 
     Parameters
     ----------
-    work : Context
+    context : Context
         Whose task has the conditions of the last stage.
     stages : sequence of Stage
         All of them.
@@ -29,15 +29,15 @@ def checked(work: Context, stages: Sequence[Stage], *, refit: bool) -> Iterator[
         Whether rate constants are fitted at the wider set of conditions.
     """
     last = stages[-1]
-    work.tell("checking between the conditions", last.candidate)
-    check = work.check(last.candidate)
-    over = [spot.condition for spot in worst_of_grids(check.conditions) if spot.error > 1]
-    dark = [spot.condition for spot in check.flames if spot.error > 1 and spot.condition not in last.flames]
+    context.report("checking between the conditions", last.candidate)
+    check = context.check(last.candidate)
+    over = [point.condition for point in worst_of_grids(check.conditions) if point.error > 1]
+    dark = [point.condition for point in check.flames if point.error > 1 and point.condition not in last.flames]
     more = [condition for condition in over if condition not in last.added][:_MOST]
     if not more and not dark:
         return
     added, flames = (*last.added, *more), (*last.flames, *dark)
-    wider = work.with_spots(added, flames)
+    wider = context.with_points(added, flames)
     for number in reversed(range(len(stages))):
         found = _kept(wider.with_global_reactions(stages[number].global_reactions), stages[number], refit)
         if found is not None:
@@ -45,10 +45,10 @@ def checked(work: Context, stages: Sequence[Stage], *, refit: bool) -> Iterator[
             return
 
 
-def _kept(work: Context, stage: Stage, refit: bool) -> Stage | None:
+def _kept(context: Context, stage: Stage, refit: bool) -> Stage | None:
     """The stage at the conditions of the work; None if it cannot keep the limits there."""
     if not refit:
-        fine = score(work.task, Trial(stage.candidate), list(work.numbers), 1.0).error <= 1
-        return work.stage("check", stage.candidate, stage) if fine else None
-    found = work.stage("check", refitted(work, stage.candidate)[0], stage)
+        fine = score(context.task, Trial(stage.candidate), list(context.numbers), 1.0).error <= 1
+        return context.stage("check", stage.candidate, stage) if fine else None
+    found = context.stage("check", refitted(context, stage.candidate)[0], stage)
     return found if found.error <= _KEPT else None

@@ -52,24 +52,24 @@ class ConditionGrid:
         return tuple(np.unique(each) for each in (envelope.temperature, envelope.pressure, envelope.phi))
 
     @property
-    def wide(self) -> list[int]:
+    def varied(self) -> list[int]:
         """Axes of more than one value."""
         return [number for number, values in enumerate(self.axes) if len(values) > 1]
 
     def spread(self, count: int) -> list[Place]:
         """Places that fill all cells evenly, by Halton's sequence; none without a cell."""
-        if not self.wide:
+        if not self.varied:
             return []
-        halton = qmc.Halton(len(self.wide), scramble=False)
+        halton = qmc.Halton(len(self.varied), scramble=False)
         halton.fast_forward(1)
         places = np.zeros((count, len(self.axes)))
-        places[:, self.wide] = halton.random(count) * [len(self.axes[number]) - 1 for number in self.wide]
+        places[:, self.varied] = halton.random(count) * [len(self.axes[number]) - 1 for number in self.varied]
         return [tuple(map(float, place)) for place in places]
 
     def neighbours(self, place: Place, step: float) -> list[Place]:
         """Places one step away along each axis, inside the box."""
         found = []
-        for number in self.wide:
+        for number in self.varied:
             for move in (step, -step):
                 moved = min(max(place[number] + move, 0.0), len(self.axes[number]) - 1.0)
                 if moved != place[number]:

@@ -111,7 +111,7 @@ def condition_grids(request: ReductionRequest, task: Task) -> tuple[ConditionGri
         return conditions_of(gas, source, (point,), profiles)[0]
 
     boxes = [_axes(source, envelope) for envelope in reduce.conditions or (Envelope(),)]
-    return tuple(cells for box in boxes if (cells := ConditionGrid(box, condition)).wide)
+    return tuple(cells for box in boxes if (cells := ConditionGrid(box, condition)).varied)
 
 
 def flames_between(request: ReductionRequest, flames: Sequence[Condition]) -> tuple[Condition, ...]:

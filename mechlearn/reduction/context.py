@@ -37,12 +37,12 @@ class Stage:
         The largest error of each condition relative to its limit.
     removed : tuple of str
         Species and reactions that the stage before still had.
-    turn : int
+    iteration : int
         Number of the step in the reduction.
     global_reactions : tuple of GlobalReaction
         Learnt reactions that the candidate may have, numbered after those of the source.
     added, flames : tuple of Condition
-        Spots at which it is asked beside the study's conditions and flames.
+        Verification points at which it is asked beside the study's conditions and flames.
     back : int or None
         The stage that it goes back to, where the one before did not pass its check.
     """
@@ -51,7 +51,7 @@ class Stage:
     candidate: Candidate
     errors: tuple[float, ...]
     removed: tuple[str, ...] = ()
-    turn: int = 0
+    iteration: int = 0
     global_reactions: tuple[GlobalReaction, ...] = ()
     added: tuple[Condition, ...] = ()
     flames: tuple[Condition, ...] = ()
@@ -77,9 +77,9 @@ class Context:
         Species that stay.
     rank : array, shape (S,)
         How much each species of the source matters to the targets.
-    tell : callable
+    report : callable
         Takes a text on what is being done and the size reached.
-    spots : VerificationPoints
+    points : VerificationPoints
         Where results are checked.
     """
 
@@ -88,8 +88,8 @@ class Context:
     workers: Workers
     kept: frozenset[int]
     rank: Vector
-    tell: Callable[[str, Candidate], None]
-    spots: VerificationPoints
+    report: Callable[[str, Candidate], None]
+    points: VerificationPoints
     _lines: dict[Any, list[Line | None]] = field(default_factory=dict, repr=False)
     _checks: dict[Any, Verification] = field(default_factory=dict, repr=False)
 
@@ -112,7 +112,7 @@ class Context:
         """A candidate's errors between the study's conditions; none if they are neither known nor wanted now."""
         key = self._key(candidate)
         if key not in self._checks and now:
-            self._checks[key] = self.spots.check(candidate, self.task.global_reactions, self.task.flame_conditions)
+            self._checks[key] = self.points.check(candidate, self.task.global_reactions, self.task.flame_conditions)
         return self._checks.get(key, Verification())
 
     def linearised(self, candidate: Candidate) -> list[Line | None]:
@@ -137,9 +137,9 @@ class Context:
     def _key(self, candidate: Candidate) -> Any:
         return self.task.global_reactions, len(self.task.conditions), len(self.task.flame_conditions), candidate
 
-    def with_spots(self, added: tuple[Condition, ...], flames: tuple[Condition, ...]) -> Context:
-        """The same with some spots among its conditions."""
-        return replace(self, task=self.spots.added_to(self.task, added, flames)) if added or flames else self
+    def with_points(self, added: tuple[Condition, ...], flames: tuple[Condition, ...]) -> Context:
+        """The same with some verification points among its conditions."""
+        return replace(self, task=self.points.added_to(self.task, added, flames)) if added or flames else self
 
     def with_global_reactions(self, global_reactions: tuple[GlobalReaction, ...]) -> Context:
         """The same with other learnt reactions to choose from."""

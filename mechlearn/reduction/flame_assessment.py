@@ -49,10 +49,10 @@ class FlameAssessment:
 def assessed_flames(
     workers: Workers, task: Task, mechanism: Path, conditions: Sequence[Condition]
 ) -> list[FlameAssessment]:
-    """Verdicts on a mechanism file at all conditions at which the source has a flame."""
+    """Assessments on a mechanism file at all conditions at which the source has a flame."""
     known = dict(zip(task.flame_conditions, task.flames, strict=True))
     calls = [(task, str(mechanism), each, known.get(each)) for each in conditions]
-    return [verdict for verdict in workers.map(_verdict, calls) if verdict is not None]
+    return [assessment for assessment in workers.map(_verdict, calls) if assessment is not None]
 
 
 def grid_error(task: Task, mechanism: Path) -> dict[str, Any]:

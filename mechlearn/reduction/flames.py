@@ -114,14 +114,14 @@ def speed_slopes(
     solve: Any = flame.solve_adjoint  # which Cantera's stubs say returns nothing
     slopes[:, 0] = solve(scale, count, functional)
     least = _TELLING * np.abs(slopes[:, 0]).max()
-    telling = [j for j in range(count) if free[j] and abs(slopes[j, 0]) > least]
+    informative = [j for j in range(count) if free[j] and abs(slopes[j, 0]) > least]
 
     def change(_: Any, number: int, size: float) -> None:
         place, which = divmod(number, 2)
         step = (0.0, 0.0 if which else size, size if which else 0.0)
-        gas.modify_reaction(telling[place], changed(telling[place], step))
+        gas.modify_reaction(informative[place], changed(informative[place], step))
 
-    slopes[telling, 1:] = solve(change, 2 * len(telling), functional, dp=_STEP).reshape(-1, 2)
+    slopes[informative, 1:] = solve(change, 2 * len(informative), functional, dp=_STEP).reshape(-1, 2)
     return slopes
 
 

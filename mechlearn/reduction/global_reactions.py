@@ -38,39 +38,39 @@ _LEAST = 1e-4
 """A species whose production the lost reactions change by less, relative to the most at any state, is not asked."""
 
 
-def with_learnt_reactions(work: Context, stage: Stage) -> Iterator[Stage]:
+def with_learnt_reactions(context: Context, stage: Stage) -> Iterator[Stage]:
     """Stage by stage a species less, with a few learnt reactions in place of its own, while all limits are kept.
 
     Parameters
     ----------
-    work : Context
+    context : Context
         Whose source has the global reactions of the stage.
     stage : Stage
         From which nothing can be removed any more.
     """
     while True:
-        smaller = next(filter(None, (_without(work, stage, i) for i in _promising(work, stage.candidate))), None)
+        smaller = next(filter(None, (_without(context, stage, i) for i in _promising(context, stage.candidate))), None)
         if smaller is None:
             return
-        work, stage = work.with_global_reactions(smaller.global_reactions), smaller
+        context, stage = context.with_global_reactions(smaller.global_reactions), smaller
         yield stage
 
 
-def _promising(work: Context, candidate: Candidate) -> list[int]:
+def _promising(context: Context, candidate: Candidate) -> list[int]:
     """Species that may go, those with the fewest reactions first."""
-    own = {i: len(work.reactions_of(i, candidate)) for i in candidate.species if i not in work.kept}
-    return sorted((i for i in own if own[i]), key=lambda i: (own[i], work.rank[i], i))[:_SPECIES]
+    own = {i: len(context.reactions_of(i, candidate)) for i in candidate.species if i not in context.kept}
+    return sorted((i for i in own if own[i]), key=lambda i: (own[i], context.rank[i], i))[:_SPECIES]
 
 
-def _without(work: Context, stage: Stage, species: int) -> Stage | None:
+def _without(context: Context, stage: Stage, species: int) -> Stage | None:
     """The mechanism with learnt reactions in place of a species; None if it is no smaller or errs too much."""
-    lost = work.reactions_of(species, stage.candidate)
-    left = work.tidy(stage.candidate.without(lost))
-    work.tell(f"lumping {work.source.names[species]}", stage.candidate)
-    learnt = _learnt(work, stage.candidate, left, lost)[: min(_MOST, len(lost) - 1)]
-    first = work.source.own + len(work.task.global_reactions)
+    lost = context.reactions_of(species, stage.candidate)
+    left = context.tidy(stage.candidate.without(lost))
+    context.report(f"lumping {context.source.names[species]}", stage.candidate)
+    learnt = _learnt(context, stage.candidate, left, lost)[: min(_MOST, len(lost) - 1)]
+    first = context.source.own + len(context.task.global_reactions)
     while learnt:
-        wider = work.with_global_reactions((*work.task.global_reactions, *learnt))
+        wider = context.with_global_reactions((*context.task.global_reactions, *learnt))
         numbers = tuple(range(first, first + len(learnt)))
         tried = replace(left, reactions=(*left.reactions, *numbers))
         candidate, merit = refitted(wider, tried)
@@ -80,11 +80,11 @@ def _without(work: Context, stage: Stage, species: int) -> Stage | None:
     return None
 
 
-def _learnt(work: Context, whole: Candidate, left: Candidate, lost: Sequence[int]) -> list[GlobalReaction]:
+def _learnt(context: Context, whole: Candidate, left: Candidate, lost: Sequence[int]) -> list[GlobalReaction]:
     """Reactions among the species left that do what the lost ones did to them, those that do most first."""
-    numbers = [int(i) for i in np.unique(np.linspace(0, len(work.task.conditions) - 1, _CONDITIONS).round())]
-    calls = [(work.task, whole, tuple(lost), number) for number in numbers]
-    tables = [each for each in work.workers.map(lost_production, calls) if each is not None]
+    numbers = [int(i) for i in np.unique(np.linspace(0, len(context.task.conditions) - 1, _CONDITIONS).round())]
+    calls = [(context.task, whole, tuple(lost), number) for number in numbers]
+    tables = [each for each in context.workers.map(lost_production, calls) if each is not None]
     if not tables:
         return []
     states, amounts, production = (np.concatenate(each) for each in zip(*tables, strict=True))
@@ -95,7 +95,7 @@ def _learnt(work: Context, whole: Candidate, left: Candidate, lost: Sequence[int
     asked = columns[share.max(axis=0) > _LEAST]
     rows = np.flatnonzero(size[:, 0] > 0)
     balances = Balances(
-        species=tuple(species_record(work.source.species[whole.species[column]]) for column in asked),
+        species=tuple(species_record(context.source.species[whole.species[column]]) for column in asked),
         concentrations=amounts[np.ix_(rows, asked)],
         temperature=states[rows, 0],
         pressure=states[rows, 1],

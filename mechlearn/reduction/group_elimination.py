@@ -20,12 +20,12 @@ _TRIED = 12
 Unit = tuple[int, ...]
 
 
-def without_together(work: Context, stage: Stage, *, by_species: bool) -> Iterator[Stage]:
+def without_together(context: Context, stage: Stage, *, by_species: bool) -> Iterator[Stage]:
     """Stage by stage a species, or a reaction, less, and reactions whose loss lowers the error that this leaves.
 
     Parameters
     ----------
-    work : Context
+    context : Context
         With references.
     stage : Stage
         From which nothing can be removed alone.
@@ -33,41 +33,43 @@ def without_together(work: Context, stage: Stage, *, by_species: bool) -> Iterat
         Whether species go, else reactions.
     """
     while True:
-        smaller = _smaller(work, stage, by_species)
+        smaller = _smaller(context, stage, by_species)
         if smaller is None:
             return
         stage = smaller
         yield stage
 
 
-def _smaller(work: Context, stage: Stage, by_species: bool) -> Stage | None:
+def _smaller(context: Context, stage: Stage, by_species: bool) -> Stage | None:
     """The first group that can go, those first after which least is foreseen."""
     candidate, order = stage.candidate, by_error(stage)
-    work.tell("removing", candidate)
-    groups = _groups(work, candidate, by_species)[:_TRIED]
+    context.report("removing", candidate)
+    groups = _groups(context, candidate, by_species)[:_TRIED]
     for start in range(0, len(groups), TOGETHER):
         some = groups[start : start + TOGETHER]
-        found = work.workers.map(score, [(work.task, Trial(candidate, group), order, 1.0) for group in some])
+        found = context.workers.map(score, [(context.task, Trial(candidate, group), order, 1.0) for group in some])
         for group, each in zip(some, found, strict=True):
             if each is not None and each.error < 1.0:
-                left = work.tidy(candidate.without(group))
-                return Stage("species" if by_species else "reactions", left, each.errors, work.lacks(left, candidate))
+                left = context.tidy(candidate.without(group))
+                return Stage(
+                    "species" if by_species else "reactions", left, each.errors, context.lacks(left, candidate)
+                )
     return None
 
 
-def _groups(work: Context, candidate: Candidate, by_species: bool) -> list[Unit]:
+def _groups(context: Context, candidate: Candidate, by_species: bool) -> list[Unit]:
     """Units with their companions, those first after which least is foreseen; flames are not asked here."""
-    numbers = range(len(work.task.conditions))
-    lines = [line for line in work.linearised(candidate)[: len(numbers)] if line is not None]
+    numbers = range(len(context.task.conditions))
+    lines = [line for line in context.linearised(candidate)[: len(numbers)] if line is not None]
     if len(lines) < len(numbers):
         return []
     values = np.concatenate([line[0] for line in lines])
     slopes = np.concatenate([line[1][:, :, 0] for line in lines])
     place = {j: i for i, j in enumerate(candidate.reactions)}
     if by_species:
-        units = [work.reactions_of(i, candidate) for i in candidate.species if i not in work.kept]
+        units = [context.reactions_of(i, candidate) for i in candidate.species if i not in context.kept]
         units = [unit for unit in dict.fromkeys(units) if unit]
-        answers = work.workers.map(residuals, [(work.task, Trial(candidate, unit), numbers) for unit in units])
+        answers = context.workers.map(residuals, [(context.task, Trial(candidate, unit), numbers) for unit in units])
     else:
         units = [(j,) for j in candidate.reactions]
         answers = [[values - slopes[:, place[j]]] for (j,) in units]

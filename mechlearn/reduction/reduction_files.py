@@ -94,9 +94,9 @@ def write_reduced(source: Mechanism, name: str, stage: Stage, path: Path, *, che
         write_text(path, mechanism_text(mechanism, description=description, metadata=about))
 
 
-def curve_rows(stages: Sequence[Stage], work: Context) -> list[dict[str, Any]]:
+def curve_rows(stages: Sequence[Stage], context: Context) -> list[dict[str, Any]]:
     """One row a stage: size, and the largest error relative to its limit; that of the flames, if any, as well."""
-    flames = [len(work.with_spots(stage.added, stage.flames).task.flames) for stage in stages]
+    flames = [len(context.with_points(stage.added, stage.flames).task.flames) for stage in stages]
     return [
         {
             "stage": number,

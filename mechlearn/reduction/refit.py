@@ -120,19 +120,19 @@ def _norm(errors: Vector) -> tuple[float, Vector]:
     return size * root, powers * np.sign(errors) * root / max(total, 1e-300)
 
 
-def fit_of(work: Context, candidate: Candidate, numbers: Sequence[int] | None = None) -> RefitModel | None:
+def fit_of(context: Context, candidate: Candidate, numbers: Sequence[int] | None = None) -> RefitModel | None:
     """Errors and derivatives of a candidate at some conditions, delays as logarithms; None without a response."""
-    lines = work.linearised(candidate)
+    lines = context.linearised(candidate)
     chosen = [lines[i] for i in (range(len(lines)) if numbers is None else numbers)]
     values, slopes = [], []
     for line in chosen:
         if line is None:
             return None
         slope = line[1].copy()
-        slope[0] /= 1 + line[0][0] * work.task.limits[0]
-        values.append(logarithmic(work.task, line[0]))
+        slope[0] /= 1 + line[0][0] * context.task.limits[0]
+        values.append(logarithmic(context.task, line[0]))
         slopes.append(slope)
-    free = np.array([float(work.source.changeable(j)) for j in candidate.reactions])
+    free = np.array([float(context.source.changeable(j)) for j in candidate.reactions])
     return RefitModel(np.concatenate(values), np.concatenate(slopes), changes_of(candidate), free)
 
 
@@ -155,25 +155,25 @@ def logarithmic(task: Task, residuals: Vector) -> Vector:
     return values
 
 
-def refitted(work: Context, candidate: Candidate, goal: float = 1.0, iterations: int = 8) -> tuple[Candidate, float]:
+def refitted(context: Context, candidate: Candidate, goal: float = 1.0, iterations: int = 8) -> tuple[Candidate, float]:
     """The candidate with rate constants that make its largest errors least, and its merit.
 
     Ends as soon as the merit is below the goal, or hopeless, or errors no longer fall. Infinite without a response.
     """
-    fit, trust = fit_of(work, candidate), 0.5
+    fit, trust = fit_of(context, candidate), 0.5
     if fit is None:
         return candidate, np.inf
     for iteration in range(iterations):
         if fit.merit() <= goal:
             break
-        work.tell("refitting", candidate)
+        context.report("refitting", candidate)
         if iteration and goal and fit.moved(best_step(fit)).merit() > _HOPELESS:
             break
         before = fit.price()
         while trust > _SHORTEST:
             foreseen = fit.moved(best_step(fit, trust))
             tried = with_changes(candidate, foreseen.changes)
-            new = fit_of(work, tried)
+            new = fit_of(context, tried)
             if new is not None and new.price() < before:
                 break
             trust /= 3

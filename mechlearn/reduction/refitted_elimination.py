@@ -46,53 +46,53 @@ class _Removal:
     shift: Vector
 
 
-def refitted_once(work: Context, stage: Stage) -> Iterator[Stage]:
+def refitted_once(context: Context, stage: Stage) -> Iterator[Stage]:
     """The same mechanism with better rate constants, if there are any."""
-    candidate, _ = refitted(work, stage.candidate, goal=0.0)
-    better = work.stage("refit", candidate, stage)
+    candidate, _ = refitted(context, stage.candidate, goal=0.0)
+    better = context.stage("refit", candidate, stage)
     if candidate != stage.candidate and better.error <= stage.error * _NO_WORSE:
         yield better
 
 
-def eliminated(work: Context, stage: Stage, *, by_species: bool) -> Iterator[Stage]:
+def eliminated(context: Context, stage: Stage, *, by_species: bool) -> Iterator[Stage]:
     """Stage by stage a species, or some reactions, less, until none can go any more."""
     while True:
-        smaller = _one_round(work, stage, by_species)
+        smaller = _one_round(context, stage, by_species)
         if smaller is None:
             return
         stage = smaller
         yield stage
 
 
-def _one_round(work: Context, stage: Stage, by_species: bool) -> Stage | None:
+def _one_round(context: Context, stage: Stage, by_species: bool) -> Stage | None:
     """A smaller mechanism that keeps the limits; None if none is found."""
     candidate = stage.candidate
-    numbers = _screened(work, stage)
-    fit = fit_of(work, candidate, (*numbers, *work.numbers[len(work.task.conditions) :]))
+    numbers = _screened(context, stage)
+    fit = fit_of(context, candidate, (*numbers, *context.numbers[len(context.task.conditions) :]))
     if fit is None:
         return None
     if by_species:
-        units = [work.reactions_of(i, candidate) for i in candidate.species if i not in work.kept]
+        units = [context.reactions_of(i, candidate) for i in candidate.species if i not in context.kept]
     else:
         units = [(j,) for j in candidate.reactions]
-    removals = _ranked(work, candidate, fit, [unit for unit in dict.fromkeys(units) if unit], numbers)
+    removals = _ranked(context, candidate, fit, [unit for unit in dict.fromkeys(units) if unit], numbers)
     batch = _batch(fit, removals, candidate, 1 if by_species else max(1, int(_BATCH * len(candidate.reactions))))
     while len(batch) > 1:
-        found = _without(work, stage, [j for unit in batch for j in unit])
+        found = _without(context, stage, [j for unit in batch for j in unit])
         if found is not None:
             return found
         batch = batch[: len(batch) // 2]
     for removal in removals[:_SINGLES]:
-        found = _without(work, stage, list(removal.unit))
+        found = _without(context, stage, list(removal.unit))
         if found is not None:
             return found
     return None
 
 
-def _screened(work: Context, stage: Stage) -> tuple[int, ...]:
+def _screened(context: Context, stage: Stage) -> tuple[int, ...]:
     """Conditions on which removals are tried: the worst, those with profiles, and some spread over the rest."""
-    count = len(work.task.conditions)
-    profiled = [i for i in range(count) if work.task.conditions[i].profiled]
+    count = len(context.task.conditions)
+    profiled = [i for i in range(count) if context.task.conditions[i].profiled]
     spread = [int(i) for i in np.linspace(0, count - 1, _SCREENED)]
     worst = [i for i in by_error(stage) if i < count][:3]
     several = list(dict.fromkeys([*worst, *profiled, *spread]))
@@ -100,7 +100,7 @@ def _screened(work: Context, stage: Stage) -> tuple[int, ...]:
 
 
 def _ranked(
-    work: Context, candidate: Candidate, fit: RefitModel, units: Sequence[Unit], numbers: tuple[int, ...]
+    context: Context, candidate: Candidate, fit: RefitModel, units: Sequence[Unit], numbers: tuple[int, ...]
 ) -> list[_Removal]:
     """Promising units, those first after whose removal refitting leaves the least."""
     place = {j: i for i, j in enumerate(candidate.reactions)}
@@ -111,12 +111,12 @@ def _ranked(
     harm = _roughly(fit, np.array(shifts).T)
     order = [int(i) for i in np.argsort(harm, kind="stable")]
     tried = [i for i in order if np.abs(shifts[i]).max() >= _SMALL][:_SIMULATED]
-    work.tell("screening", candidate)
-    answers = work.workers.map(residuals, [(work.task, Trial(candidate, units[i]), numbers) for i in tried])
+    context.report("screening", candidate)
+    answers = context.workers.map(residuals, [(context.task, Trial(candidate, units[i]), numbers) for i in tried])
     known = {i: shifts[i] for i in order if np.abs(shifts[i]).max() < _SMALL}
     for i, answer in zip(tried, answers, strict=True):
         if answer is not None and all(each is not None for each in answer):
-            found = np.concatenate([logarithmic(work.task, each) for each in answer if each is not None])
+            found = np.concatenate([logarithmic(context.task, each) for each in answer if each is not None])
             known[i] = np.concatenate([found - fit.values[: len(found)], shifts[i][len(found) :]])  # flames come last
     ranked = []
     for i, shift in known.items():
@@ -151,6 +151,6 @@ def _batch(fit: RefitModel, removals: Sequence[_Removal], candidate: Candidate, 
     return batch
 
 
-def _without(work: Context, stage: Stage, reactions: list[int]) -> Stage | None:
-    candidate, merit = refitted(work, work.tidy(stage.candidate.without(reactions)))
-    return work.stage("refit", candidate, stage) if merit <= 1 else None
+def _without(context: Context, stage: Stage, reactions: list[int]) -> Stage | None:
+    candidate, merit = refitted(context, context.tidy(stage.candidate.without(reactions)))
+    return context.stage("refit", candidate, stage) if merit <= 1 else None

@@ -20,19 +20,19 @@ Keep = Callable[[list[Stage], int], None]
 
 
 def reduced(
-    work: Context, *, refit: bool, stages: list[Stage], turn: int, keep: Keep, global_reactions: bool = False
+    context: Context, *, refit: bool, stages: list[Stage], iteration: int, keep: Keep, global_reactions: bool = False
 ) -> list[Stage]:
     """All stages from the source's ranking to the smallest mechanism.
 
     Parameters
     ----------
-    work : Context
+    context : Context
         With references and the ranking.
     refit : bool
         Whether rate constants may change, after all that goes without.
     stages : list of Stage
         Those that an earlier run has left; empty at first.
-    turn : int
+    iteration : int
         The number of the step to go on with.
     keep : callable
         Takes the stages so far and the number of the step, after every stage and every step.
@@ -40,76 +40,76 @@ def reduced(
         Whether learnt reactions may take a species' place.
     """
     while True:
-        step = _step(turn, refit, stages, _WITH_GLOBAL_REACTIONS if global_reactions else _CYCLE)
+        step = _step(iteration, refit, stages, _WITH_GLOBAL_REACTIONS if global_reactions else _CYCLE)
         if step is None:
             return stages
         if stages:
-            work = work.with_global_reactions(stages[-1].global_reactions).with_spots(
+            context = context.with_global_reactions(stages[-1].global_reactions).with_points(
                 stages[-1].added, stages[-1].flames
             )
-        for stage in _stages_of(work, step, stages, turn, refit):
+        for stage in _stages_of(context, step, stages, iteration, refit):
             if stages and stage.step != "check":
                 stage = replace(stage, added=stages[-1].added, flames=stages[-1].flames)
-            stages = [*stages, replace(stage, turn=turn)]
-            keep(stages, turn)
-        turn += 1
-        keep(stages, turn)
+            stages = [*stages, replace(stage, iteration=iteration)]
+            keep(stages, iteration)
+        iteration += 1
+        keep(stages, iteration)
 
 
-def _step(turn: int, refit: bool, stages: list[Stage], cycle: tuple[str, ...]) -> str | None:
+def _step(iteration: int, refit: bool, stages: list[Stage], cycle: tuple[str, ...]) -> str | None:
     """The name of a step; None after the last.
 
     Steps with refitting go round until a whole round changes nothing; then errors are made least. At last the result is
     checked between the conditions, and where that adds conditions all goes round again.
     """
-    begin = max((stage.turn + 1 for stage in stages if stage.step == "check"), default=0)
-    if begin > turn:
+    begin = max((stage.iteration + 1 for stage in stages if stage.step == "check"), default=0)
+    if begin > iteration:
         return "check"
     first: tuple[str, ...] = () if begin else ("ranking",)
     if not refit:
         steps = (*first, *_KEPT_RATES, "check")
-        return steps[turn - begin] if turn - begin < len(steps) else None
+        return steps[iteration - begin] if iteration - begin < len(steps) else None
     first = (*first, "species") if first else ()
-    if turn - begin < len(first):
-        return first[turn - begin]
+    if iteration - begin < len(first):
+        return first[iteration - begin]
     begin += len(first)
-    if _idle(turn - 2, begin, stages, len(cycle)):
+    if _idle(iteration - 2, begin, stages, len(cycle)):
         return None
-    if _idle(turn - 1, begin, stages, len(cycle)):
+    if _idle(iteration - 1, begin, stages, len(cycle)):
         return "check"
-    return "refit" if _idle(turn, begin, stages, len(cycle)) else cycle[(turn - begin) % len(cycle)]
+    return "refit" if _idle(iteration, begin, stages, len(cycle)) else cycle[(iteration - begin) % len(cycle)]
 
 
-def _idle(turn: int, begin: int, stages: list[Stage], round_of: int) -> bool:
+def _idle(iteration: int, begin: int, stages: list[Stage], round_of: int) -> bool:
     """Whether a whole round, the first of which began at some turn, has ended before a turn and changed nothing."""
-    whole = turn > begin and (turn - begin) % round_of == 0
-    return whole and not any(turn - round_of <= stage.turn < turn for stage in stages)
+    whole = iteration > begin and (iteration - begin) % round_of == 0
+    return whole and not any(iteration - round_of <= stage.iteration < iteration for stage in stages)
 
 
-def _stages_of(work: Context, step: str, stages: list[Stage], turn: int, refit: bool) -> Iterator[Stage]:
+def _stages_of(context: Context, step: str, stages: list[Stage], iteration: int, refit: bool) -> Iterator[Stage]:
     match step:
-        case "check" if stages[-1].turn == turn:
+        case "check" if stages[-1].iteration == iteration:
             return
         case "check":
-            yield from checked(work, stages, refit=refit)
+            yield from checked(context, stages, refit=refit)
         case "ranking" if stages:
             return
         case "ranking":
-            yield ranked(work)
+            yield ranked(context)
         case "species":
-            yield from without_species(work, stages[-1])
+            yield from without_species(context, stages[-1])
         case "species together" | "reactions together":
-            yield from without_together(work, stages[-1], by_species=step == "species together")
+            yield from without_together(context, stages[-1], by_species=step == "species together")
         case "reactions":
-            yield from without_reactions(work, stages, turn)
-        case "refit" if stages[-1].turn == turn:
+            yield from without_reactions(context, stages, iteration)
+        case "refit" if stages[-1].iteration == iteration:
             return
         case "refit":
-            yield from refitted_once(work, stages[-1])
+            yield from refitted_once(context, stages[-1])
         case "global_reactions":
-            yield from with_learnt_reactions(work, stages[-1])
+            yield from with_learnt_reactions(context, stages[-1])
         case _:
-            yield from eliminated(work, stages[-1], by_species=step == "refit species")
+            yield from eliminated(context, stages[-1], by_species=step == "refit species")
 
 
 @dataclass(frozen=True)
@@ -119,13 +119,13 @@ class Saved:
     Parameters
     ----------
     stages : tuple of Stage
-    turn : int
+    iteration : int
         The step to go on with.
     seconds, processor : float
         Spent, by the clock and by all processors.
     """
 
     stages: tuple[Stage, ...] = ()
-    turn: int = 0
+    iteration: int = 0
     seconds: float = 0.0
     processor: float = 0.0

@@ -12,9 +12,9 @@ from .reduction_records import Candidate, Condition, Flame, GlobalReaction, Refe
 from .scoring import Trial, refer_flame, reference, residuals
 
 _CLIMBERS, _CLIMBS, _STEP = 4, 4, 0.25
-"""From so many of the worst spots the error is followed uphill, so often, first by such a part of a cell."""
+"""From so many of the worst points the error is followed uphill, so often, first by such a part of a cell."""
 _STEEP = 0.5
-"""From no spot with a smaller error."""
+"""From no verification point with a smaller error."""
 
 Answer = TypeVar("Answer")
 
@@ -41,7 +41,7 @@ class VerificationPoint:
 
 @dataclass(frozen=True)
 class Verification:
-    """All spots at which a candidate was simulated: to ignition, and in flames."""
+    """All verification points at which a candidate was simulated: to ignition, and in flames."""
 
     conditions: tuple[VerificationPoint, ...] = ()
     flames: tuple[VerificationPoint, ...] = ()
@@ -58,7 +58,7 @@ class VerificationPoints:
     cells : tuple of ConditionGrid
         Of the study's envelopes.
     count : int
-        Spots spread over each.
+        Verification points spread over each.
     flames : callable
         Gives the unburnt gas between that of some flames.
     longest : float
@@ -81,23 +81,23 @@ class VerificationPoints:
     def check(
         self, candidate: Candidate, global_reactions: tuple[GlobalReaction, ...], flames: Sequence[Condition]
     ) -> Verification:
-        """A candidate's errors at spots spread evenly and on the way uphill from the worst, and between some flames."""
+        """A candidate's errors at points spread evenly, on the way uphill from the worst, and between some flames."""
         found: list[VerificationPoint] = []
         for number, cells in enumerate(self.cells):
             own = self._ask(number, cells.spread(self.count), candidate, global_reactions)
-            climbers = [(spot, _STEP) for spot in worst_of_grids(own)[:_CLIMBERS] if spot.error > _STEEP]
+            climbers = [(point, _STEP) for point in worst_of_grids(own)[:_CLIMBERS] if point.error > _STEEP]
             for _ in range(_CLIMBS if climbers else 0):
-                ways = [cells.neighbours(spot.place, step) for spot, step in climbers]
+                ways = [cells.neighbours(point.place, step) for point, step in climbers]
                 reached = self._ask(number, [place for way in ways for place in way], candidate, global_reactions)
                 own += reached
-                near = {spot.place: spot for spot in reached}
+                near = {point.place: point for point in reached}
                 tops = [
-                    max([spot, *(near[place] for place in way if place in near)], key=lambda each: each.error)
-                    for (spot, _), way in zip(climbers, ways, strict=True)
+                    max([point, *(near[place] for place in way if place in near)], key=lambda each: each.error)
+                    for (point, _), way in zip(climbers, ways, strict=True)
                 ]
                 climbers = [
-                    (top, step if top is not spot else step / 2)
-                    for top, (spot, step) in zip(tops, climbers, strict=True)
+                    (top, step if top is not point else step / 2)
+                    for top, (point, step) in zip(tops, climbers, strict=True)
                 ]
             found += own
         task = self.added_to(replace(self.task, global_reactions=global_reactions), (), self.flames(flames))
@@ -148,10 +148,10 @@ class VerificationPoints:
         return [found[place] for place in task.numbers]
 
 
-def worst_of_grids(spots: Sequence[VerificationPoint]) -> list[VerificationPoint]:
-    """The worst spot in each cell, the worst first."""
+def worst_of_grids(points: Sequence[VerificationPoint]) -> list[VerificationPoint]:
+    """The worst verification point in each cell, the worst first."""
     found: dict[tuple[int, ...], VerificationPoint] = {}
-    for spot in spots:
-        if spot.cell not in found or spot.error > found[spot.cell].error:
-            found[spot.cell] = spot
+    for point in points:
+        if point.cell not in found or point.error > found[point.cell].error:
+            found[point.cell] = point
     return sorted(found.values(), key=lambda each: -each.error)

@@ -83,7 +83,7 @@ def _fill_folder(
     before = record(Saved, place.kept(STAGES) or plain(Saved()))
     clock, already = Clock(reduce=before.seconds), time.process_time() - before.processor
     mechanism = read_mechanism(task.mechanism, source_of(task.mechanism, task.phase).gas.name)
-    work, left_out = _start(request, task, workers, progress)
+    context, left_out = _start(request, task, workers, progress)
     if place.text:
         write_text(place.folder / "study.yaml", place.text)
     stages = list(before.stages)
@@ -100,10 +100,10 @@ def _fill_folder(
     interrupted = False
     try:
         reduced(
-            work,
+            context,
             refit=request.reduce.rates == "refit",
             stages=list(before.stages),
-            turn=before.turn,
+            iteration=before.iteration,
             keep=keep,
             global_reactions=request.reduce.global_reactions,
         )
@@ -117,7 +117,7 @@ def _fill_folder(
         clock.lap("validate")
         return clock.seconds() | {"processor": round(workers.seconds - already, 3)}
 
-    return finished(request, work, mechanism, stages, place, seconds, left_out, interrupted)
+    return finished(request, context, mechanism, stages, place, seconds, left_out, interrupted)
 
 
 def request_of(study: Study) -> ReductionRequest:

@@ -56,7 +56,7 @@ class Reduction:
 
 def finished(
     request: ReductionRequest,
-    work: Context,
+    context: Context,
     mechanism: Mechanism,
     stages: list[Stage],
     place: Workspace,
@@ -67,89 +67,89 @@ def finished(
     """Write the last stage as the result, assess the file, draw, and sum up."""
     last, name, folder = stages[-1], request.source.mechanism, place.folder
     final = stage_mechanism(mechanism, last)
-    work = work.with_global_reactions(last.global_reactions)
+    context = context.with_global_reactions(last.global_reactions)
     write_reduced(mechanism, name, last, folder / "reduced.yaml")
-    write_text(folder / "curve.csv", csv_text(curve_rows(stages, work)))
-    write_text(folder / "removed.csv", csv_text(removed_rows(stages, work.source.names)))
-    write_text(folder / "curve.svg", curve_figure(stages, work.source.whole().size))
+    write_text(folder / "curve.csv", csv_text(curve_rows(stages, context)))
+    write_text(folder / "removed.csv", csv_text(removed_rows(stages, context.source.names)))
+    write_text(folder / "curve.svg", curve_figure(stages, context.source.whole().size))
     obstacle = write_chemkin(
         folder / "reduced.yaml",
         folder / "chemkin",
         transport=all("transport" in (species.definition or {}) for species in final.species),
     )
-    work.tell("validating", last.candidate)
+    context.report("validating", last.candidate)
     assessments = {
-        kind: _assessed(request, work, folder / "reduced.yaml", kind)
+        kind: _assessed(request, context, folder / "reduced.yaml", kind)
         for kind in ("in_sample", "held_out", "extrapolation")
     }
-    flames = _assessed_flames(request, work, folder / "reduced.yaml")
+    flames = _assessed_flames(request, context, folder / "reduced.yaml")
     obstacles = {"chemkin": obstacle}
     try:
-        _draw_difference_from_source(request, work, folder)
+        _draw_difference_from_source(request, context, folder)
     except MechlearnError as error:
         obstacles["difference"] = str(error)
-    checks = _verification(work.with_spots(last.added, last.flames), last, now=not interrupted)
-    violated = any(abs(each.error) > work.task.flame_limit for each in flames.get("in_sample", ()))
+    checks = _verification(context.with_points(last.added, last.flames), last, now=not interrupted)
+    violated = any(abs(each.error) > context.task.flame_limit for each in flames.get("in_sample", ()))
     status = "interrupted" if interrupted else "held" if last.error <= 1 and not violated else "outside-limits"
     content = {
         "status": status,
-        "message": _message(status, last, work, assessments) + _check_message(checks) + _flame_message(flames),
+        "message": _message(status, last, context, assessments) + _check_message(checks) + _flame_message(flames),
         "species": last.candidate.size[0],
         "reactions": last.candidate.size[1],
-        "source": {"mechanism": name, "species": len(work.source.names), "reactions": work.source.own},
+        "source": {"mechanism": name, "species": len(context.source.names), "reactions": context.source.own},
         "error_over_limit": last.error,
         "verification_points": checks,
         "changed_rates": len(last.candidate.changes),
         "global_reactions": [
-            work.source.reactions[j].equation for j in last.candidate.reactions if j >= work.source.own
+            context.source.reactions[j].equation for j in last.candidate.reactions if j >= context.source.own
         ],
-        "limits": dict(zip(("ignition_delay", "temperature", "species"), work.task.limits, strict=True)),
+        "limits": dict(zip(("ignition_delay", "temperature", "species"), context.task.limits, strict=True)),
         **{kind: summary(found) for kind, found in assessments.items()},
         "conditions": {kind: [each.as_dict() for each in found] for kind, found in assessments.items()},
-        **({"flames": _flame_content(work, flames, folder / "reduced.yaml")} if flames else {}),
+        **({"flames": _flame_content(context, flames, folder / "reduced.yaml")} if flames else {}),
         "without_ignition": left_out,
         "not_written": {what: why for what, why in obstacles.items() if why},
         "seconds": seconds(),
-        "cores": work.workers.cores,
+        "cores": context.workers.cores,
         "versions": versions(),
     }
-    write_text(folder / "report.html", report_page(content, request, stages, work, assessments, flames, folder))
+    write_text(folder / "report.html", report_page(content, request, stages, context, assessments, flames, folder))
     kept = sorted(path.relative_to(folder).as_posix() for path in (folder / "stages").iterdir())
     content["files"] = [*(path for path in place.present() if path != "summary.json"), *kept, "summary.json"]
     write_json(content, folder / "summary.json")
     return Reduction(final, tuple(stages), content)
 
 
-def _assessed(request: ReductionRequest, work: Context, mechanism: Path, kind: str) -> list[Assessment]:
+def _assessed(request: ReductionRequest, context: Context, mechanism: Path, kind: str) -> list[Assessment]:
     """How the file itself does: at the study's conditions, held out, or beyond the edges."""
     if kind == "in_sample":
-        task = work.task
+        task = context.task
     else:
         envelope: Envelope | None = getattr(request.reduce, kind)
         if envelope is None:
             return []
-        gas = load_gas(work.task.mechanism, work.task.phase)
+        gas = load_gas(context.task.mechanism, context.task.phase)
         conditions = conditions_of(gas, request.source, (envelope,), None)
-        task = replace(work.task, conditions=tuple(conditions), references=())
-    return assessed(work.workers, task, mechanism, longest_of(request.source))
+        task = replace(context.task, conditions=tuple(conditions), references=())
+    return assessed(context.workers, task, mechanism, longest_of(request.source))
 
 
-def _assessed_flames(request: ReductionRequest, work: Context, mechanism: Path) -> dict[str, list[FlameAssessment]]:
+def _assessed_flames(request: ReductionRequest, context: Context, mechanism: Path) -> dict[str, list[FlameAssessment]]:
     """How its flames do: at the study's equivalence ratios, and at those held out."""
     target = request.reduce.targets.flame_speed
     if target is None:
         return {}
-    gas = load_gas(work.task.mechanism, work.task.phase)
+    gas = load_gas(context.task.mechanism, context.task.phase)
     kinds = {
-        "in_sample": work.task.flame_conditions,
+        "in_sample": context.task.flame_conditions,
         "held_out": flame_conditions(gas, request.source, target, target.held_out),
     }
-    return {kind: assessed_flames(work.workers, work.task, mechanism, found) for kind, found in kinds.items()}
+    return {kind: assessed_flames(context.workers, context.task, mechanism, found) for kind, found in kinds.items()}
 
 
-def _verification(work: Context, last: Stage, *, now: bool) -> dict[str, Any]:
+def _verification(context: Context, last: Stage, *, now: bool) -> dict[str, Any]:
     """How the result does between the study's conditions; nothing if that is not known and not wanted now."""
-    check = work.check(last.candidate, now=now)
+    check = context.check(last.candidate, now=now)
     points = (*check.conditions, *check.flames)
     if not points:
         return {}
@@ -176,11 +176,11 @@ def _check_message(checks: dict[str, Any]) -> str:
     return f" At {checks['conditions']} conditions{flames} between those of the study{added}, {text_of_error}."
 
 
-def _flame_content(work: Context, flames: dict[str, list[FlameAssessment]], mechanism: Path) -> dict[str, Any]:
+def _flame_content(context: Context, flames: dict[str, list[FlameAssessment]], mechanism: Path) -> dict[str, Any]:
     return {
-        "limit": work.task.flame_limit,
-        "transport": work.task.transport,
-        "grid_error": grid_error(work.task, mechanism),
+        "limit": context.task.flame_limit,
+        "transport": context.task.transport,
+        "grid_error": grid_error(context.task, mechanism),
         **{
             f"max_error_{kind}": max((abs(each.error) for each in found), default=None)
             for kind, found in flames.items()
@@ -203,16 +203,16 @@ def _flame_message(flames: dict[str, list[FlameAssessment]]) -> str:
     return f" Flame speeds: {'; '.join(parts)}." if parts else ""
 
 
-def _message(status: str, last: Stage, work: Context, assessments: dict[str, list[Assessment]]) -> str:
+def _message(status: str, last: Stage, context: Context, assessments: dict[str, list[Assessment]]) -> str:
     species, reactions = last.candidate.size
-    whole = work.source.whole().size
+    whole = context.source.whole().size
     kept = "within all limits" if last.error <= 1 else "but not within the limits"
-    learnt = sum(j >= work.source.own for j in last.candidate.reactions)
+    learnt = sum(j >= context.source.own for j in last.candidate.reactions)
     replacing = f" with {learnt} global reaction{'s' if learnt > 1 else ''}" if learnt else ""
     text = (
         f"{species} of {whole[0]} species and {reactions - learnt} of {whole[1]} reactions are left{replacing}, {kept}"
     )
-    text += f" at {len(work.task.conditions)} conditions: the largest error is {last.error:.2f} of its limit."
+    text += f" at {len(context.task.conditions)} conditions: the largest error is {last.error:.2f} of its limit."
     for kind, where in (("held_out", "Held out"), ("extrapolation", "Beyond the edges")):
         if assessments[kind]:
             found = summary(assessments[kind])
@@ -226,13 +226,13 @@ def _message(status: str, last: Stage, work: Context, assessments: dict[str, lis
     return f"Interrupted: {text}" if status == "interrupted" else text
 
 
-def _draw_difference_from_source(request: ReductionRequest, work: Context, folder: Path) -> None:
+def _draw_difference_from_source(request: ReductionRequest, context: Context, folder: Path) -> None:
     """The reduced mechanism's fluxes less the source's, along a run of the source to twice its ignition delay."""
-    middle = len(work.task.conditions) // 2
-    condition, delay = work.task.conditions[middle], work.task.references[middle].response.delay
+    middle = len(context.task.conditions) // 2
+    condition, delay = context.task.conditions[middle], context.task.references[middle].response.delay
     source = replace(
         request.source,
-        mechanism=work.task.mechanism,
+        mechanism=context.task.mechanism,
         temperature=(condition.temperature,),
         pressure=(condition.pressure,),
         initial=MoleFractions(X=dict(condition.mixture)),
@@ -241,5 +241,5 @@ def _draw_difference_from_source(request: ReductionRequest, work: Context, folde
         perturb=Perturb(),
     )
     runs = simulate_source(source)[0]
-    whole = progress_history(work.task.mechanism, runs, phase=work.task.phase or None)
+    whole = progress_history(context.task.mechanism, runs, phase=context.task.phase or None)
     draw_difference(progress_history(folder / "reduced.yaml", runs, leave_out=True), whole, folder)

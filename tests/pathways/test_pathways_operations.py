@@ -31,14 +31,14 @@ def produced(graph: nx.DiGraph, node: str) -> float:
 
 
 def test_the_strongest_ways_of_methane_in_air_are_those_of_the_textbooks() -> None:
-    ways = strongest_paths(carbon(), "CH4", "CO2", 8)
-    assert str(ways[0]) == "CH4 → CH3 → CH3O → CH2O → HCO → CO → CO2"
-    assert ways[1].species == ("CH4", "CH3", "CH2O", "HCO", "CO", "CO2")
-    assert all(way.species[:2] == ("CH4", "CH3") and way.species[-2:] == ("CO", "CO2") for way in ways)
-    assert any(way.species[2:5] == ("C2H6", "C2H5", "C2H4") for way in ways)
-    assert [way.share for way in ways] == sorted((way.share for way in ways), reverse=True)
-    assert len({way.species for way in ways}) == 8
-    assert main_chain(carbon(), "CH4", "CO2") == ways[0]
+    paths = strongest_paths(carbon(), "CH4", "CO2", 8)
+    assert str(paths[0]) == "CH4 → CH3 → CH3O → CH2O → HCO → CO → CO2"
+    assert paths[1].species == ("CH4", "CH3", "CH2O", "HCO", "CO", "CO2")
+    assert all(path.species[:2] == ("CH4", "CH3") and path.species[-2:] == ("CO", "CO2") for path in paths)
+    assert any(path.species[2:5] == ("C2H6", "C2H5", "C2H4") for path in paths)
+    assert [path.share for path in paths] == sorted((path.share for path in paths), reverse=True)
+    assert len({path.species for path in paths}) == 8
+    assert main_chain(carbon(), "CH4", "CO2") == paths[0]
 
 
 def test_strongest_ways_are_the_best_of_all_simple_ways() -> None:
@@ -48,21 +48,21 @@ def test_strongest_ways_are_the_best_of_all_simple_ways() -> None:
         float(np.prod([fractions[step] for step in path])) for path in nx.all_simple_edge_paths(graph, "CH4", "CO2")
     ]
     assert len(every) > 10
-    found = [way.share for way in strongest_paths(graph, "CH4", "CO2", 10)]
+    found = [path.share for path in strongest_paths(graph, "CH4", "CO2", 10)]
     np.testing.assert_allclose(found, sorted(every, reverse=True)[:10], rtol=1e-9)
 
 
 def test_ways_end_at_the_first_target() -> None:
-    ways = strongest_paths(carbon(), "CH4", ["CO", "CO2"], 20)
-    assert len(ways) == 20
-    assert all(way.species[-1] in ("CO", "CO2") and "CO" not in way.species[:-1] for way in ways)
+    paths = strongest_paths(carbon(), "CH4", ["CO", "CO2"], 20)
+    assert len(paths) == 20
+    assert all(path.species[-1] in ("CO", "CO2") and "CO" not in path.species[:-1] for path in paths)
     assert strongest_paths(abstract(("A", "B", 1.0), ("C", "A", 1.0)), "A", "C") == ()
 
 
 def test_graph_of_the_ways_has_their_edges_only() -> None:
-    ways = strongest_paths(carbon(), "CH4", "CO2", 2)
-    graph = paths_graph(carbon(), ways)
-    assert set(graph) == {name for way in ways for name in way.species}
+    paths = strongest_paths(carbon(), "CH4", "CO2", 2)
+    graph = paths_graph(carbon(), paths)
+    assert set(graph) == {name for path in paths for name in path.species}
     assert graph.edges["CH4", "CH3"] == carbon().edges["CH4", "CH3"]
 
 
@@ -98,7 +98,7 @@ def test_between_keeps_what_lies_on_a_way() -> None:
     graph = abstract(("A", "B", 1.0), ("B", "C", 1.0), ("X", "B", 1.0), ("B", "Y", 1.0))
     assert set(between(graph, "A", ["C"])) == {"A", "B", "C"}
     assert set(between(graph, None, ["C"])) == {"A", "X", "B", "C"}
-    with pytest.raises(StudyError, match="No way leads from C to A"):
+    with pytest.raises(StudyError, match="No path leads from C to A"):
         between(graph, "C", ["A"])
 
 

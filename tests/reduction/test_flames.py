@@ -153,16 +153,16 @@ def test_a_mechanism_keeps_the_flame_speed_that_it_would_lose(
 ) -> None:
     _, folder, found = reduced
     summary = json.loads((folder / "summary.json").read_text())
-    (verdict,) = summary["flames"]["in_sample"]
+    (assessment,) = summary["flames"]["in_sample"]
     assert found.held
-    assert abs(verdict["error"]) < 0.03
-    assert verdict["error"] == pytest.approx(speed(str(folder / "reduced.yaml")) / speed("h2o2.yaml") - 1, abs=0.015)
+    assert abs(assessment["error"]) < 0.03
+    assert assessment["error"] == pytest.approx(speed(str(folder / "reduced.yaml")) / speed("h2o2.yaml") - 1, abs=0.015)
     assert [each["condition"] for each in summary["flames"]["held_out"]] == ["300 K, 1 atm, phi 0.8"]
-    assert summary["flames"]["grid_error"]["errors"][1] == pytest.approx(verdict["error"], abs=1e-3)
+    assert summary["flames"]["grid_error"]["errors"][1] == pytest.approx(assessment["error"], abs=1e-3)
     assert abs(summary["flames"]["grid_error"]["source_off_by"]) < 0.01
     assert "Flame speeds" in (folder / "report.html").read_text()
     rows = list(csv.DictReader((folder / "curve.csv").read_text().splitlines()))
-    assert float(rows[-1]["flame_speed_over_limit"]) == pytest.approx(abs(verdict["error"]) / 0.03, abs=0.1)
+    assert float(rows[-1]["flame_speed_over_limit"]) == pytest.approx(abs(assessment["error"]) / 0.03, abs=0.1)
     path = tmp_path / "without.yaml"
     path.write_text(HYDROGEN.replace(", flame_speed: {limit: 0.03, phi: [1], held_out: [0.8]}", ""))
     without = ml.reduce_study(load_study(path), tmp_path / "without", cores=1)
@@ -177,7 +177,7 @@ def test_two_cores_find_the_same_flames_and_a_cut_off_run_goes_on(
     other = tmp_path / "again"
     (other / "stages").mkdir(parents=True)
     saved = json.loads((folder / "stages" / "stages.json").read_text())
-    saved["stages"], saved["turn"] = saved["stages"][:-2], saved["stages"][-3]["turn"]
+    saved["stages"], saved["iteration"] = saved["stages"][:-2], saved["stages"][-3]["iteration"]
     (other / "stages" / "stages.json").write_text(json.dumps(saved))
     again = ml.reduce_study(load_study(path), other, cores=2)
     assert [stage.candidate for stage in again.stages] == [stage.candidate for stage in found.stages]

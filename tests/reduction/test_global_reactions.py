@@ -59,7 +59,7 @@ def test_a_fast_intermediate_makes_way_for_the_reaction_past_it(tmp_path: Path) 
     assert found.held
     assert [reaction.equation for reaction in found.mechanism.reactions] == ["A => B"]
     assert found.summary["global_reactions"] == ["A => B"]
-    assert "3 of 4 species and 0 of 2 reactions are left with 1 learnt lump, within" in found.summary["message"]
+    assert "3 of 4 species and 0 of 2 reactions are left with 1 global reaction, within" in found.summary["message"]
     assert "A =&gt; B (learnt)" in (tmp_path / "results" / "report.html").read_text(encoding="utf-8")
     assert found.summary["held_out"]["max_delay_error"] < 0.02
     gas, source = ct.Solution(str(tmp_path / "results" / "reduced.yaml")), ct.Solution(str(tmp_path / "chain.yaml"))
@@ -69,7 +69,7 @@ def test_a_fast_intermediate_makes_way_for_the_reaction_past_it(tmp_path: Path) 
         assert gas.forward_rate_constants[0] == pytest.approx(source.forward_rate_constants[0], rel=0.02)
     saved = json.loads((tmp_path / "results" / "stages" / "stages.json").read_text())
     assert "global_reactions" in [stage["step"] for stage in saved["stages"]]
-    saved["turn"] = saved["stages"][-1]["turn"]
+    saved["iteration"] = saved["stages"][-1]["iteration"]
     other = tmp_path / "again" / "stages"
     other.mkdir(parents=True)
     (other / "stages.json").write_text(json.dumps(saved))

@@ -47,7 +47,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, ml.Re
     return path, path.parent / "results", ml.reduce_study(load_study(path), path.parent / "results", cores=1)
 
 
-def test_spots_fill_all_cells_and_stay_inside(tmp_path: Path) -> None:
+def test_points_fill_all_cells_and_stay_inside(tmp_path: Path) -> None:
     text = HYDROGEN.replace("[950, 1300]", "[950, 1000, 1300]").replace("[1 atm, 10 atm]", "[10 atm, 1 atm]")
     study = load_study(written(tmp_path, text))
     (cells,) = condition_grids(request_of(study), task_of(request_of(study)))
@@ -73,14 +73,18 @@ def test_spots_fill_all_cells_and_stay_inside(tmp_path: Path) -> None:
 
 def test_the_worst_of_each_cell_the_worst_first() -> None:
     at = Condition(1000.0, 1e5, None, ())
-    spots = [VerificationPoint(at, error, cell) for error, cell in ((0.2, (0,)), (1.5, (1,)), (0.9, (0,)), (1.2, (1,)))]
-    assert [(spot.error, spot.cell) for spot in worst_of_grids(spots)] == [(1.5, (1,)), (0.9, (0,))]
+    points = [
+        VerificationPoint(at, error, cell) for error, cell in ((0.2, (0,)), (1.5, (1,)), (0.9, (0,)), (1.2, (1,)))
+    ]
+    assert [(point.error, point.cell) for point in worst_of_grids(points)] == [(1.5, (1,)), (0.9, (0,))]
 
 
 def test_what_errs_between_the_conditions_joins_them(checked: tuple[Path, Path, ml.Reduction], tmp_path: Path) -> None:
     path, folder, found = checked
     blind = ml.reduce_study(
-        load_study(written(tmp_path, HYDROGEN.replace("checks: 32", "checks: 0"))), tmp_path / "results", cores=1
+        load_study(written(tmp_path, HYDROGEN.replace("verification_points: 32", "verification_points: 0"))),
+        tmp_path / "results",
+        cores=1,
     )
     assert blind.held
     assert blind.summary["verification_points"] == {}
@@ -117,16 +121,16 @@ def test_a_reduction_cut_off_anywhere_goes_on_to_the_same(
     for left in (1, check, check + 1):
         other = tmp_path / str(left)
         (other / "stages").mkdir(parents=True)
-        part = saved | {"stages": saved["stages"][:left], "turn": saved["stages"][left - 1]["turn"]}
+        part = saved | {"stages": saved["stages"][:left], "iteration": saved["stages"][left - 1]["iteration"]}
         (other / "stages" / "stages.json").write_text(json.dumps(part))
         again = ml.reduce_study(load_study(path), other, cores=1 + left % 2)
         assert again.stages == found.stages
         assert (other / "reduced.yaml").read_bytes() == (folder / "reduced.yaml").read_bytes()
 
 
-def test_a_number_of_spots_that_cannot_be_is_refused(tmp_path: Path) -> None:
+def test_a_number_of_points_that_cannot_be_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="verification_points"):
-        load_study(written(tmp_path, HYDROGEN.replace("checks: 32", "checks: -1")))
+        load_study(written(tmp_path, HYDROGEN.replace("verification_points: 32", "verification_points: -1")))
 
 
 def test_a_file_written_anew_is_read_anew(tmp_path: Path) -> None:

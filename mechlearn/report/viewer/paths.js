@@ -1,4 +1,4 @@
-/* The strongest ways for atoms from one species to another.
+/* The strongest paths for atoms from one species to another.
 
    At each species an atom leaves along an edge with the edge's share of what leaves; the strength of a path is the
    product of its shares. The k best without a repeated species come by Yen's rule (Management Science 17, 712, 1971). */
