@@ -1,4 +1,4 @@
-"""The library of candidates: what it lists, what its laws and fits obey, and hydrogen combustion learnt back."""
+"""All candidates: which they are, what their laws and fits obey, and hydrogen combustion learnt back."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def test_columns_that_are_not_used_have_no_weight() -> None:
 
 
 @pytest.mark.parametrize(("noise", "law"), [(1e-2, 1e-4), (1e-4, 1e-2), (3e-2, 3e-3)])
-def test_noise_and_error_of_the_laws_are_told_apart(noise: float, law: float) -> None:
+def test_noise_and_error_of_the_laws_are_distinguished(noise: float, law: float) -> None:
     generator = np.random.default_rng(0)
     net = 10 ** generator.uniform(-2, 2, (3000, 2))
     production = net * generator.uniform(-1, 1, net.shape) ** 5
@@ -261,7 +261,7 @@ def test_rates_that_no_reaction_makes_are_not_explained() -> None:
     assert found.status == "no-reactions"
 
 
-def test_the_library_finds_what_the_network_finds() -> None:
+def test_the_candidates_explain_what_the_network_finds() -> None:
     species = tuple(ml.Species(name, {"C": 1}) for name in "FRP")
     generator = np.random.default_rng(4)
     u = generator.uniform(0, 1, (200, 3))

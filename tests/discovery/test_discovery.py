@@ -213,7 +213,7 @@ def test_few_states_are_said_to_be_too_few() -> None:
     )
     found = learn(runs.select([few]), optimizer=ml.LevenbergMarquardt(rounds=1), restarts=2)
     assert found.status == "undersampled"
-    assert "8 states are too few to tell 12 one-way reactions from others" in found.message
+    assert "8 states are too few to distinguish 12 one-way reactions from others" in found.message
 
 
 def test_what_temperatures_that_differ_need_is_said() -> None:

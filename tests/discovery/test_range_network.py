@@ -115,21 +115,21 @@ def test_a_chain_is_found_without_a_list_of_candidates() -> None:
     assert made == pytest.approx(fresh.accumulation, rel=1e-4, abs=1e-6 * np.abs(fresh.accumulation).max())
 
 
-def test_the_network_adds_what_the_library_does_not_list() -> None:
+def test_the_network_adds_what_is_not_among_the_candidates() -> None:
     three = ml.Reaction({"H": 2, "O2": 1}, {"H2O": 1, "O": 1}, ml.Arrhenius(1e12), reversible=True)
     truth = replace(chain(), reactions=(*chain().reactions, three))
     given = balances(mechanism=truth)
-    by_library = ml.discover(given, replace(NETWORK, method="candidates"))
-    assert ml.compare(by_library.mechanism, truth, stoichiometry=True).missing
+    by_candidates = ml.discover(given, replace(NETWORK, method="candidates"))
+    assert ml.compare(by_candidates.mechanism, truth, stoichiometry=True).missing
     found = ml.discover(given, replace(NETWORK, method="both"))
     comparison = ml.compare(found.mechanism, truth, stoichiometry=True)
     assert (comparison.missing, comparison.spurious, len(comparison.matched)) == ((), (), 5)
     alone = [learned.reaction.reactants for learned in found.reactions if learned.found_by == ("network",)]
     assert alone == [{"H": 2, "O2": 1}]
-    assert "1 of these the library does not list." in found.message
+    assert "1 of these are not among the candidates." in found.message
 
 
-def test_what_the_library_found_stays_where_the_network_is_interrupted() -> None:
+def test_what_the_candidates_explain_stays_where_the_network_is_interrupted() -> None:
     shares = []
 
     def interrupt(share: float, text: str) -> None:

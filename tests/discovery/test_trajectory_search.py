@@ -190,9 +190,9 @@ def test_pure_noise_yields_no_reaction_called_recovered() -> None:
 
 @pytest.mark.parametrize(("name", "noise"), [("michaelis-menten", 0.0), ("crnn-case-1", 0.02)])
 def test_the_network_finds_the_exact_reactions_in_concentrations(name: str, noise: float) -> None:
-    balances, told = chosen_balances(runs_of(name, 12, noise, seed=3), Search(method="network"))
+    balances, remark = chosen_balances(runs_of(name, 12, noise, seed=3), Search(method="network"))
     discovery = discover(balances, Search(method="network"))
-    assert "weak, for the network" in told
+    assert "weak, for the network" in remark
     assert compare(discovery.mechanism, BANK[name]).exact
     assert {finder for each in discovery.reactions for finder in each.found_by} == {"network"}
     assert discovery.status == "recovered"
@@ -202,15 +202,15 @@ def test_the_network_finds_the_exact_reactions_in_concentrations(name: str, nois
 
 def test_both_learners_look_and_each_reaction_says_who_found_it() -> None:
     search = Search(method="both")
-    balances, told = chosen_balances(runs_of("crnn-case-1", 10, 0.02, seed=4), search)
+    balances, remark = chosen_balances(runs_of("crnn-case-1", 10, 0.02, seed=4), search)
     discovery = discover(balances, search)
-    assert "weak, for the network" in told
+    assert "weak, for the network" in remark
     assert compare(discovery.mechanism, BANK["crnn-case-1"]).exact
     assert {each.found_by for each in discovery.reactions} == {("network", "candidates")}
     assert discovery.message.endswith("which is given no candidates, finds 4 of the 4 reactions too.")
 
 
-def test_rivals_of_what_the_network_found_are_looked_for_among_all_that_are_possible() -> None:
+def test_competing_networks_are_looked_for_among_all_that_are_possible() -> None:
     search = Search(method="network")
     balances, _ = chosen_balances(runs_of("fuel-radical-product", 8, 0.05, seed=3), search)
     discovery = discover(balances, search)
@@ -305,8 +305,8 @@ def test_the_reverse_of_a_fast_reaction_is_found_where_the_slope_without_it_show
     exact = runs_of("michaelis-menten", 8, seed=seed)
     draw = np.random.default_rng(seed)
     span = np.ptp(np.concatenate([run.concentrations for run in exact.runs]), axis=0)
-    shaken = [run.concentrations + 0.01 * span * draw.standard_normal(run.concentrations.shape) for run in exact.runs]
-    runs = exact.select([replace(run, concentrations=each) for run, each in zip(exact.runs, shaken, strict=True)])
+    noisy = [run.concentrations + 0.01 * span * draw.standard_normal(run.concentrations.shape) for run in exact.runs]
+    runs = exact.select([replace(run, concentrations=each) for run, each in zip(exact.runs, noisy, strict=True)])
     noise = estimate_noise(runs)
     pool = candidates(runs, noise, Search())
     equations = [direction.equation(runs.species_names) for direction in pool.written]

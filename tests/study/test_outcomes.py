@@ -60,7 +60,7 @@ OUTCOMES: dict[str, tuple[Callable[[], ml.Trajectories], str, tuple[str, ...]]] 
     "undersampled": (
         lambda: initial_states(simulated("hydrogen-oxidation", 4), 3),
         COMPOSITIONS + "learn: {optimizer: {name: levenberg-marquardt, rounds: 1}, restarts: 2}\n",
-        ("9 states are too few to tell 12 one-way reactions", "Bring more runs or more times"),
+        ("9 states are too few to distinguish 12 one-way reactions", "Bring more runs or more times"),
     ),
     "needs-catalysts": (
         lambda: simulated("lotka-volterra", 10),
