@@ -230,7 +230,7 @@ def test_a_mechanism_without_validation_says_so(pages: Path) -> None:
         ({"interval": {"forward": {"text": "> 30"}}}, ["forward rate bounded on one side"]),
         ({"interval": {"reverse": {"text": "open"}}}, ["reverse rate not determined"]),
         ({"std_error_log_k": {"forward": 2.0}}, ["forward rate vague"]),
-        ({"contribution": 1e-5, "found_by": ["candidates"]}, ["weak", "only the library found it"]),
+        ({"contribution": 1e-5, "found_by": ["candidates"]}, ["weak", "only the candidates found it"]),
     ],
 )
 def test_flags_tell_what_to_beware_of(pages: Path, entry: Content, flags: list[str]) -> None:
