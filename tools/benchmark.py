@@ -50,15 +50,7 @@ SETTINGS = (
 
 def main() -> None:
     """Run what is asked for and print one line per cell."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--examples", nargs="+", default=EXAMPLES, choices=EXAMPLES + CATALYSED, metavar="NAME")
-    parser.add_argument("--settings", nargs="+", type=int, default=range(len(SETTINGS)), help="numbers from 0 to 3")
-    parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--restarts", type=int, default=None)
-    parser.add_argument("--without-catalysts", action="store_true", help="learn with catalysts: false")
-    parser.add_argument("-o", "--output", type=Path, default=None, help="JSON file with every single run")
-    arguments = parser.parse_args()
+    arguments = parser().parse_args()
     torch.set_num_threads(1)
     unit = yardstick()
     print(f"yardstick: {unit:.4f} s\n")
@@ -79,6 +71,19 @@ def main() -> None:
             cells.append({"example": example, "setting": SETTINGS[number].name, "runs": runs})
     if arguments.output:
         arguments.output.write_text(json.dumps({"yardstick": unit, "cells": cells}, indent=1), encoding="utf-8")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--examples", nargs="+", default=EXAMPLES, choices=EXAMPLES + CATALYSED, metavar="NAME")
+    options.add_argument("--settings", nargs="+", type=int, default=range(len(SETTINGS)), help="numbers from 0 to 3")
+    options.add_argument("--seeds", type=int, default=20)
+    options.add_argument("--first-seed", type=int, default=0)
+    options.add_argument("--restarts", type=int, default=None)
+    options.add_argument("--without-catalysts", action="store_true", help="learn with catalysts: false")
+    options.add_argument("-o", "--output", type=Path, default=None, help="JSON file with every single run")
+    return options
 
 
 def one_run(example: str, setting: Setting, seed: int, asked: argparse.Namespace) -> dict[str, Any]:
@@ -102,7 +107,16 @@ def one_run(example: str, setting: Setting, seed: int, asked: argparse.Namespace
     error = comparison.max_relative_rate_error
     expected = "needs-catalysts" if asked.without_catalysts else "recovered"
     exact = discovery.status == expected and comparison.exact and error is not None and error < LARGEST_RATE_ERROR
-    return {"seed": seed, "success": bool(exact), "status": discovery.status, "rate_error": error, "seconds": seconds}
+    return {
+        "seed": seed,
+        "success": bool(exact),
+        "status": discovery.status,
+        "missing": [str(each) for each in comparison.missing],
+        "spurious": [str(each) for each in comparison.spurious],
+        "found_by": [list(each.found_by) for each in discovery.reactions],
+        "rate_error": error,
+        "seconds": seconds,
+    }
 
 
 def yardstick() -> float:

@@ -199,6 +199,7 @@ def one_seed(case: str, level: float, seed: int, additive: bool, grid: str, meth
         "least_error": least_error(truth, exact, level, additive),
         "missing": [str(each) for each in comparison.missing],
         "spurious": [str(each) for each in comparison.spurious],
+        "found_by": [list(each.found_by) for each in discovery.reactions],
         "balances": told,
         "noise_found": discovery.noise,
         "seconds": seconds,

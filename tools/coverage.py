@@ -40,17 +40,7 @@ LEVELS = (1e-3, 1e-2, 5e-2)
 
 def main() -> None:
     """Add what is missing to the file, then print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-o", "--output", type=Path, required=True, help="file of JSON lines")
-    parser.add_argument("--sets", type=int, default=100)
-    parser.add_argument("--examples", nargs="+", default=EXAMPLES, choices=EXAMPLES, metavar="NAME")
-    parser.add_argument("--noise", nargs="+", type=float, default=LEVELS)
-    parser.add_argument("--runs", type=int, default=30, help="runs of 11 states in each set")
-    parser.add_argument("--support", type=int, default=0, help="resamples of a bootstrap for each set")
-    parser.add_argument("--given", action="store_true", help="the true reactions are given")
-    parser.add_argument("--seconds", type=float, default=120, help="longest search, each of a bootstrap's as well")
-    parser.add_argument("--table", action="store_true", help="only the table")
-    arguments = parser.parse_args()
+    arguments = parser().parse_args()
     torch.set_num_threads(1)
     if not arguments.table:
         done = {(line["example"], line["noise"], line["seed"]) for line in lines_of(arguments.output)}
@@ -63,6 +53,21 @@ def main() -> None:
                             file.write(json.dumps(line) + "\n")
                             file.flush()
     print(table(list(lines_of(arguments.output))))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("-o", "--output", type=Path, required=True, help="file of JSON lines")
+    options.add_argument("--sets", type=int, default=100)
+    options.add_argument("--examples", nargs="+", default=EXAMPLES, choices=EXAMPLES, metavar="NAME")
+    options.add_argument("--noise", nargs="+", type=float, default=LEVELS)
+    options.add_argument("--runs", type=int, default=30, help="runs of 11 states in each set")
+    options.add_argument("--support", type=int, default=0, help="resamples of a bootstrap for each set")
+    options.add_argument("--given", action="store_true", help="the true reactions are given")
+    options.add_argument("--seconds", type=float, default=120, help="longest search, each of a bootstrap's as well")
+    options.add_argument("--table", action="store_true", help="only the table")
+    return options
 
 
 def lines_of(path: Path) -> Iterator[dict[str, Any]]:
@@ -85,10 +90,12 @@ def one_set(example: str, noise: float, seed: int, arguments: argparse.Namespace
     balances = ml.differential_balances(data)
     if arguments.given:
         mechanism, status, exact = fitted(truth, balances), "given", True
+        finders: list[list[str]] = []
     else:
         found = ml.discover(balances, search)
         mechanism, status = found.mechanism, found.status
         exact = bool(found.reactions) and ml.compare(mechanism, truth).exact
+        finders = [list(each.found_by) for each in found.reactions]
     seconds = time.process_time() - started
     line = {
         "example": example,
@@ -96,6 +103,7 @@ def one_set(example: str, noise: float, seed: int, arguments: argparse.Namespace
         "seed": seed,
         "status": status,
         "exact": exact,
+        "found_by": finders,
         "seconds": seconds,
     }
     if arguments.support:

@@ -112,14 +112,18 @@ def _published(cell: Cell) -> str | None:
     return published.of_cell(cell.example, cell.noise)
 
 
-def one_seed(cell: Cell, seed: int) -> dict[str, Any]:
-    """Data, search and comparison with one seed."""
+def searched(cell: Cell, seed: int) -> tuple[ml.Discovery, ml.Comparison, float]:
+    """Data, search and comparison with one seed; seconds of the processor for the search."""
     train, _, truth = data(cell, seed)
     balances = ml.differential_balances(with_noise(train, cell, seed))
     started = time.process_time()
     found = ml.discover(balances, search(cell, seed))
-    seconds = time.process_time() - started
-    comparison = ml.compare(found.mechanism, truth)
+    return found, ml.compare(found.mechanism, truth), time.process_time() - started
+
+
+def one_seed(cell: Cell, seed: int) -> dict[str, Any]:
+    """What a search with one seed came to."""
+    found, comparison, seconds = searched(cell, seed)
     return {
         "seed": seed,
         "status": found.status,

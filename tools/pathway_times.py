@@ -50,10 +50,10 @@ MECHANISMS = {
 STATES = 10
 
 
-def mixtures(mechanism: str, phase: str) -> Trajectories:
+def mixtures(mechanism: str, phase: str, seed: int = 0) -> Trajectories:
     """States in which every species is there."""
     gas = ct.Solution(mechanism, phase, transport_model=None)
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(seed)
     temperature = np.linspace(900.0, 1800.0, STATES)
     concentrations = np.empty((STATES, gas.n_species))
     for state, kelvin in enumerate(temperature):

@@ -39,31 +39,38 @@ LIVE = 1e-3
 
 def main() -> None:
     """Run what is asked for and print a line for each seed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--mechanism", default="h2o2.yaml", help="a file of Cantera")
-    parser.add_argument("--phase", default=None, help="where the file has several (h2o2.yaml: ohmech)")
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--first", type=int, default=0, help="the first seed")
-    parser.add_argument("--noise", type=float, default=0.0, help="Gaussian, as a share of each rate")
-    parser.add_argument("--molecules", type=int, default=2, help="most on the larger side of a candidate")
-    parser.add_argument("--method", default="library", help="network and both as well; neither for designed states")
-    parser.add_argument("--runs", type=int, default=24, help="states at each of 30 temperatures and pressures")
-    parser.add_argument("--temperatures", type=float, nargs="+", metavar="K", help="instead of the study's ten")
-    parser.add_argument("--designed", action="store_true", help="each species alone and each pair in a bath")
-    parser.add_argument("--courses", type=float, nargs="+", metavar="ATM", help="ignitions at these pressures alone")
-    parser.add_argument("--delays", action="store_true", help="ignition delays of the learnt mechanism (h2o2.yaml)")
-    parser.add_argument("--tables", action="store_true", help="k(T) and efficiencies against the source's")
-    parser.add_argument("-o", "--output", type=Path, help="results as JSON")
-    asked = parser.parse_args()
+    asked = parser().parse_args()
     results = []
     for seed in range(asked.first, asked.first + (1 if asked.designed else asked.seeds)):
         result = one_seed(asked, seed)
         results.append(result)
-        print(json.dumps({key: value for key, value in result.items() if key != "tables"}), flush=True)
+        print(
+            json.dumps({key: value for key, value in result.items() if key not in ("tables", "found_by")}), flush=True
+        )
         if asked.tables:
             print(text_of(result["tables"]), flush=True)
     if asked.output:
         asked.output.write_text(json.dumps(results, indent=1), encoding="utf-8")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--mechanism", default="h2o2.yaml", help="a file of Cantera")
+    options.add_argument("--phase", default=None, help="where the file has several (h2o2.yaml: ohmech)")
+    options.add_argument("--seeds", type=int, default=10)
+    options.add_argument("--first", type=int, default=0, help="the first seed")
+    options.add_argument("--noise", type=float, default=0.0, help="Gaussian, as a share of each rate")
+    options.add_argument("--molecules", type=int, default=2, help="most on the larger side of a candidate")
+    options.add_argument("--method", default="library", help="network and both as well; neither for designed states")
+    options.add_argument("--runs", type=int, default=24, help="states at each of 30 temperatures and pressures")
+    options.add_argument("--temperatures", type=float, nargs="+", metavar="K", help="instead of the study's ten")
+    options.add_argument("--designed", action="store_true", help="each species alone and each pair in a bath")
+    options.add_argument("--courses", type=float, nargs="+", metavar="ATM", help="ignitions at these pressures alone")
+    options.add_argument("--delays", action="store_true", help="ignition delays of the learnt mechanism (h2o2.yaml)")
+    options.add_argument("--tables", action="store_true", help="k(T) and efficiencies against the source's")
+    options.add_argument("-o", "--output", type=Path, help="results as JSON")
+    return options
 
 
 def one_seed(asked: argparse.Namespace, seed: int) -> dict[str, Any]:
@@ -107,6 +114,7 @@ def one_seed(asked: argparse.Namespace, seed: int) -> dict[str, Any]:
         "matched": len(comparison.matched),
         "missing": list(comparison.missing),
         "spurious": list(comparison.spurious),
+        "found_by": [list(each.found_by) for each in found.reactions],
         "status": found.status,
         "message": found.message,
         "noise": found.noise,
