@@ -1,8 +1,11 @@
-"""Fixtures that several tests share."""
+"""Fixtures that several tests share, and one thread for the libraries of each process."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the matrices are small, and every core has a process of its own
 
 from .runs import Table
 
