@@ -1,9 +1,8 @@
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from mechlearn.cantera_yaml import read_mechanism
 from mechlearn.conservation import (
@@ -41,11 +40,9 @@ def test_elements_are_found_from_reactions_alone() -> None:
     assert set(elements) == {"H", "O", "N", "Ar"}
 
 
-def test_a_large_network_is_done_by_linear_programs_in_good_time() -> None:
+def test_a_large_network_whose_rays_are_too_many_to_list_has_its_laws() -> None:
     mechanism = read_mechanism("gri30.yaml")
-    begin = time.perf_counter()
     laws = conservation_laws(mechanism.net)
-    assert time.perf_counter() - begin < 5.0
     assert np.linalg.matrix_rank(laws) == len(laws) == 5
     assert not np.any(mechanism.net @ laws.T)
 
@@ -63,8 +60,10 @@ def test_laws_are_conserved_independent_and_free_of_the_order(rows: list[list[in
     assert len(laws) == (np.linalg.matrix_rank(laws) if laws.size else 0)
     shuffled = conservation_laws(net[::-1, order])
     assert len(shuffled) == len(laws)
-    if np.all(laws.sum(axis=0) > 0):
-        assert len(laws) == 6 - np.linalg.matrix_rank(net)
+    held = laws.sum(axis=0) > 0
+    largest = [-linprog(-unit, A_eq=net, b_eq=np.zeros(len(net)), bounds=(0, 1)).fun for unit in np.eye(6)]
+    np.testing.assert_array_equal(held, np.array(largest) > 1e-9)
+    assert len(laws) == held.sum() - np.linalg.matrix_rank(np.where(held, net, 0.0))
 
 
 def test_half_coefficients_give_whole_laws() -> None:

@@ -35,7 +35,7 @@ from .courses import in_order, runs_of
 from .helpers import BANK
 
 
-def found(name: str, noise: float, seed: int, count: int = 30) -> tuple[Discovery, bool]:
+def found(name: str, noise: float, seed: int, count: int) -> tuple[Discovery, bool]:
     runs = runs_of(name, count, noise, seed=seed)
     discovery = discover(weak_balances(runs))
     return discovery, compare(discovery.mechanism, BANK[name]).exact
@@ -51,22 +51,33 @@ def test_exact_concentrations_give_the_exact_reactions(name: str) -> None:
     assert error < 1e-4
 
 
-def test_noisy_concentrations_give_the_exact_reactions() -> None:
-    discovery, exact = found("michaelis-menten", 0.05, seed=2)
+@pytest.mark.parametrize("seed", [0, 2])
+def test_noisy_concentrations_give_the_exact_reactions(seed: int) -> None:
+    discovery, exact = found("michaelis-menten", 0.05, seed, count=12)
     assert exact
-    assert discovery.status in ("recovered", "ambiguous")
+    assert discovery.status == "recovered"
     assert discovery.courses is not None
     assert discovery.courses.spread.relative == pytest.approx(0.05, rel=0.2)
 
 
-def test_what_noise_hides_is_said_with_the_networks_that_fit_as_well() -> None:
-    discovery, exact = found("fuel-radical-product", 0.05, seed=3, count=15)
-    assert discovery.status == "ambiguous"
+def networks_of(discovery: Discovery) -> list[set[str]]:
+    """The one-way equations of the network found and of those named beside it."""
     assert discovery.courses is not None
-    truth = {"F => R", "R => F", "R => P", "P => R"}
+    mine = tuple(each.direction for each in discovery.courses.found)
+    every = (mine, *(each.directions for each in discovery.courses.alternatives))
     names = discovery.mechanism.species_names
-    networks = [{d.equation(names) for d in each.directions} for each in discovery.courses.alternatives]
-    assert exact or truth in networks
+    return [{direction.equation(names) for direction in each} for each in every]
+
+
+FUEL_RADICAL_PRODUCT = {"F => R", "R => F", "R => P", "P => R"}
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_the_truth_that_noise_hides_is_among_the_networks_that_are_said_to_fit_as_well(seed: int) -> None:
+    discovery, exact = found("fuel-radical-product", 0.05, seed, count=8)
+    assert not exact
+    assert discovery.status == "ambiguous"
+    assert FUEL_RADICAL_PRODUCT in networks_of(discovery)[1:]
     assert "in place of" in discovery.message
 
 
@@ -201,41 +212,42 @@ def test_rivals_of_what_the_network_found_are_looked_for_among_all_that_are_poss
     balances, _ = chosen_balances(runs_of("fuel-radical-product", 8, 0.05, seed=3), search)
     discovery = discover(balances, search)
     assert discovery.status == "ambiguous"
-    assert discovery.courses is not None
-    truth = {"F => R", "R => F", "R => P", "P => R"}
-    names = discovery.mechanism.species_names
-    networks = [{d.equation(names) for d in each.directions} for each in discovery.courses.alternatives]
-    assert truth in networks or compare(discovery.mechanism, BANK["fuel-radical-product"]).exact
+    assert FUEL_RADICAL_PRODUCT in networks_of(discovery)[1:]
 
 
-@pytest.mark.parametrize("reverse", [0.0, 0.004, 0.05])
-def test_a_reverse_reaction_in_the_noise_is_found_named_or_limited(reverse: float) -> None:
+BACK = Direction((0, 1), (1, 0))
+
+
+def isomerisation(reverse: float, seed: int) -> Discovery:
+    """A => B with a rate constant for B => A, learnt from two runs with additive noise of 0.02."""
     time = np.linspace(0, 8, 40)
-    held = 0
-    for seed in range(5):
-        draw = np.random.default_rng(seed)
-        runs = []
-        for name, (a, b) in {"a": (1.0, 0.0), "b": (0.6, 0.1)}.items():
-            share = (reverse + np.exp(-(1 + reverse) * time)) / (1 + reverse)
-            left = a * share + b * reverse / (1 + reverse) * (1 - np.exp(-(1 + reverse) * time))
-            values = np.column_stack([left, a + b - left]) + 0.02 * draw.standard_normal((40, 2))
-            runs.append(Trajectory(time, values, np.full(40, 300.0), np.full(40, 1e5), name=name))
-        discovery = discover(weak_balances(Trajectories((Species("A"), Species("B")), tuple(runs))))
-        assert discovery.courses is not None
-        back = Direction((0, 1), (1, 0))
-        found = [each.constant for each in discovery.courses.found if each.direction == back]
-        named = any(back in each.directions for each in discovery.courses.alternatives)
-        limit = dict(discovery.courses.unseen).get(back, 0.0)
-        held += bool(found) or named or limit > reverse
-        if not found:
-            assert f"the other way, with rate constants of at most B => A {limit:.2g}" in discovery.message
-            assert limit < 0.05
-        elif not reverse:
-            assert named
-        if reverse == 0.05:
-            assert found
-            assert found[0] == pytest.approx(reverse, rel=0.5)
-    assert held >= 4
+    draw = np.random.default_rng(seed)
+    runs = []
+    for name, (a, b) in {"a": (1.0, 0.0), "b": (0.6, 0.1)}.items():
+        share = (reverse + np.exp(-(1 + reverse) * time)) / (1 + reverse)
+        left = a * share + b * reverse / (1 + reverse) * (1 - np.exp(-(1 + reverse) * time))
+        values = np.column_stack([left, a + b - left]) + 0.02 * draw.standard_normal((40, 2))
+        runs.append(Trajectory(time, values, np.full(40, 300.0), np.full(40, 1e5), name=name))
+    return discover(weak_balances(Trajectories((Species("A"), Species("B")), tuple(runs))))
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("reverse", [0.0, 0.004])
+def test_a_reverse_reaction_that_noise_hides_is_not_found_but_limited(reverse: float, seed: int) -> None:
+    discovery = isomerisation(reverse, seed)
+    assert discovery.courses is not None
+    assert [each.direction for each in discovery.courses.found] == [Direction((1, 0), (0, 1))]
+    limit = dict(discovery.courses.unseen)[BACK]
+    assert reverse < limit < 0.05
+    assert f"the other way, with rate constants of at most B => A {limit:.2g}" in discovery.message
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_reverse_reaction_above_the_noise_is_found(seed: int) -> None:
+    discovery = isomerisation(0.05, seed)
+    assert discovery.courses is not None
+    constants = {each.direction: each.constant for each in discovery.courses.found}
+    assert constants[BACK] == pytest.approx(0.05, rel=0.5)
 
 
 TRIANGLE = {"A => B": 2.0, "B => A": 0.5, "B => C": 3.0, "C => B": 0.3, "A => C": 0.8}
@@ -256,14 +268,6 @@ def triangle(reverse: float, noise: float, seed: int) -> Discovery:
         values = steps @ np.array(first) + noise * draw.standard_normal((len(time), 3))
         runs.append(Trajectory(time, values, np.full(len(time), 300.0), np.full(len(time), 1e5), name=str(first)))
     return discover(weak_balances(Trajectories(tuple(Species(name) for name in "ABC"), tuple(runs))))
-
-
-def networks_of(discovery: Discovery) -> list[set[str]]:
-    """The one-way equations of the network found and of those named beside it."""
-    assert discovery.courses is not None
-    mine = tuple(each.direction for each in discovery.courses.found)
-    every = (mine, *(each.directions for each in discovery.courses.alternatives))
-    return [{direction.equation("ABC") for direction in each} for each in every]
 
 
 @pytest.mark.parametrize("seed", [1, 2])

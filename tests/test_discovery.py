@@ -184,20 +184,19 @@ def test_rates_that_are_not_of_mass_action_are_called_so(name: str, catalysts: b
     assert "in F, R neighbouring states agree" in found.message
 
 
-def test_random_walks_are_never_recovered() -> None:
+@pytest.mark.parametrize("catalysts", [True, False])
+@pytest.mark.parametrize(("seed", "status"), [(0, "no-reactions"), (1, "unsettled")])
+def test_random_walks_are_not_recovered(seed: int, status: str, catalysts: bool) -> None:
     """Concentrations that wander, with the rates of their steps: nothing in the state tells the next step."""
     runs, _ = data("fuel-radical-product")
-    for seed in range(2):
-        generator = np.random.default_rng(seed)
-        steps = [generator.normal(size=r.concentrations.shape) for r in runs.runs]
-        walks = [
-            replace(r, concentrations=np.abs(np.cumsum(0.1 * s, axis=0)), rates=s)
-            for r, s in zip(runs.runs, steps, strict=True)
-        ]
-        for catalysts in (True, False):
-            once = ml.LevenbergMarquardt(rounds=1)
-            found = learn(runs.select(walks), catalysts=catalysts, optimizer=once, restarts=1)
-            assert found.status in {"unsettled", "no-reactions", "not-mass-action"}, found.message
+    generator = np.random.default_rng(seed)
+    steps = [generator.normal(size=r.concentrations.shape) for r in runs.runs]
+    walks = [
+        replace(r, concentrations=np.abs(np.cumsum(0.1 * s, axis=0)), rates=s)
+        for r, s in zip(runs.runs, steps, strict=True)
+    ]
+    found = learn(runs.select(walks), catalysts=catalysts, optimizer=ml.LevenbergMarquardt(rounds=1), restarts=1)
+    assert found.status == status, found.message
 
 
 def test_few_states_are_said_to_be_too_few() -> None:
@@ -213,7 +212,8 @@ def test_few_states_are_said_to_be_too_few() -> None:
         rates=run.rates[:8],
     )
     found = learn(runs.select([few]), optimizer=ml.LevenbergMarquardt(rounds=1), restarts=2)
-    assert found.status in {"undersampled", "no-reactions", "unsettled"}
+    assert found.status == "undersampled"
+    assert "8 states are too few to tell 12 one-way reactions from others" in found.message
 
 
 def test_what_temperatures_that_differ_need_is_said() -> None:
@@ -254,7 +254,7 @@ def test_adam_lowers_its_loss_and_tells_of_it(batch_size: int | None) -> None:
     losses = [entry.loss for entry in found.history]
     assert len(losses) == 3
     assert losses[-1] < losses[0]
-    assert found.status in {"no-reactions", "unsettled"}
+    assert found.status == "no-reactions"
 
 
 def test_bank_and_mechanism_files_agree() -> None:

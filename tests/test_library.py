@@ -260,7 +260,7 @@ def test_rates_that_no_reaction_makes_are_not_explained() -> None:
     clean = states_of_hydrogen(300, 0)
     shuffled = np.random.default_rng(2).permutation(clean.accumulation)
     found = ml.discover(replace(clean, accumulation=shuffled), COMBUSTION)
-    assert found.status in {"unsettled", "no-reactions"}
+    assert found.status == "no-reactions"
 
 
 def test_the_library_finds_what_the_network_finds() -> None:
@@ -272,7 +272,8 @@ def test_the_library_finds_what_the_network_finds() -> None:
     data = balances(species, u, np.full(200, 300.0), rates)
     found = ml.discover(data)
     assert found.status == "recovered"
-    assert all(set(learned.found_by) == {"network", "library"} for learned in found.reactions)
+    assert len(found.reactions) == 2
+    assert [set(each.found_by) for each in found.reactions] == [{"network", "library"}] * 2
     alone = ml.discover(data, ml.Search(method="library"))
     assert sorted(alone.mechanism.equations) == sorted(found.mechanism.equations)
     assert alone.status == "recovered", alone.message
