@@ -152,13 +152,12 @@ sides = st.lists(st.integers(0, 2), min_size=3, max_size=3).map(tuple).filter(la
 
 
 @settings(max_examples=200, deadline=None)
-@given(sides, sides, st.floats(1e-3, 1e3), st.booleans())
+@given(st.tuples(sides, sides).filter(lambda both: both[0] != both[1]), st.floats(1e-3, 1e3), st.booleans())
 def test_one_reaction_with_or_without_a_catalyst_is_read_off_what_its_complex_makes(
-    reactants: Complex, products: Complex, constant: float, conserving: bool
+    both: tuple[Complex, Complex], constant: float, conserving: bool
 ) -> None:
+    reactants, products = both
     net = np.subtract(products, reactants)
-    if not net.any():
-        return
     laws = np.array([[1.0, 1.0, 1.0]])
     rows = conserving_rows(laws) if conserving and not net.sum() else free_rows(3)
     vector = constant * net[None].astype(float)

@@ -148,8 +148,7 @@ def test_shares_of_the_reactions_add_up_and_name_their_equations() -> None:
         assert sum(share for *_, share in shares) == pytest.approx(1.0, rel=1e-9)
         assert [abs(s) for *_, s in shares] == sorted((abs(s) for *_, s in shares), reverse=True)
         assert all(progress.network.reactions[number - 1].equation == equation for number, equation, _ in shares)
-    number, equation, _ = json.loads(graph.edges["CH4", "CH3"]["reactions"])[0]
-    assert equation in ("H + CH4 <=> CH3 + H2", "CH4 + H <=> CH3 + H2", "CH4 + OH <=> CH3 + H2O"), (number, equation)
+    assert json.loads(graph.edges["CH4", "CH3"]["reactions"])[0][:2] == [98, "CH4 + OH <=> CH3 + H2O"]
 
 
 def test_net_is_the_difference_of_the_two_directions() -> None:
@@ -163,9 +162,10 @@ def test_net_is_the_difference_of_the_two_directions() -> None:
 
 def test_fractions_of_what_leaves_a_species_add_up() -> None:
     graph = flux_graph(at_ignition(), "C", net=True)
-    for node in graph:
-        if graph.out_degree(node):
-            assert graph.out_degree(node, weight="fraction") == pytest.approx(1.0)
+    left = {node for node, edges in graph.out_degree() if edges}
+    assert {"CH4", "CH3", "CO"} <= left
+    for node in left:
+        assert graph.out_degree(node, weight="fraction") == pytest.approx(1.0)
 
 
 def test_normalised_as_asked() -> None:
@@ -235,10 +235,11 @@ def test_conversion_finds_its_time() -> None:
 def test_progress_graph_has_the_rates_of_the_state() -> None:
     progress = history_of("h2o2.yaml").at(state=20)
     graph = progress_graph(progress)
-    for node, data in graph.nodes(data=True):
-        if data["kind"] == "species":
-            rate = graph.in_degree(node, weight="rate") - graph.out_degree(node, weight="rate")
-            assert rate == pytest.approx(data["production"], rel=1e-8, abs=1e-9)
+    production = {node: data["production"] for node, data in graph.nodes(data=True) if data["kind"] == "species"}
+    assert {"H2", "O2", "H2O", "OH"} <= set(production)
+    for node, expected in production.items():
+        rate = graph.in_degree(node, weight="rate") - graph.out_degree(node, weight="rate")
+        assert rate == pytest.approx(expected, rel=1e-8, abs=1e-9)
     assert graph.graph["temperature"] == progress.temperature
     assert nx.is_bipartite(graph)
 

@@ -67,13 +67,12 @@ def slower(path: Path) -> Path:
     """The mechanism with a third of its chain branching."""
     gas = ct.Solution("h2o2.yaml", transport_model=None)
     reactions = gas.reactions()
-    for each in reactions:
-        if each.equation == "H + O2 <=> O + OH":
-            rate = each.rate
-            assert isinstance(rate, ct.ArrheniusRate)
-            each.rate = ct.ArrheniusRate(
-                rate.pre_exponential_factor / 3, rate.temperature_exponent, rate.activation_energy
-            )
+    (branching,) = (each for each in reactions if each.equation == "H + O2 <=> O + OH")
+    rate = branching.rate
+    assert isinstance(rate, ct.ArrheniusRate)
+    branching.rate = ct.ArrheniusRate(
+        rate.pre_exponential_factor / 3, rate.temperature_exponent, rate.activation_energy
+    )
     ct.Solution(thermo="ideal-gas", kinetics="gas", species=gas.species(), reactions=reactions).write_yaml(str(path))
     return path
 
