@@ -123,8 +123,7 @@ def test_a_killed_run_leaves_no_broken_file_and_goes_on(
     assert study.path is not None
     command = [sys.executable, "-m", "mechlearn", "run", str(study.path), "-o", str(tmp_path / "killed"), "-q"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    waited = time.monotonic()
-    while not (tmp_path / "killed" / FOLDER / "discovery.json").exists() and time.monotonic() - waited < 120:
+    while not (tmp_path / "killed" / FOLDER / "discovery.json").exists():
         assert process.poll() is None
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)

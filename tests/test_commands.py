@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ from typing import Any
 import cantera as ct
 import numpy as np
 import pytest
-import torch
 
 import mechlearn as ml
 from mechlearn.__main__ import main
 from mechlearn.study import example_studies
+
+from .processes import interruptible
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -47,15 +48,6 @@ FILES = [
     "summary.json",
 ]
 HEAVY = ("torch", "cantera", "numpy", "scipy", "matplotlib", "networkx", "h5py", "ruamel")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Matrices here are so small that threads would only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture
@@ -167,10 +159,10 @@ def test_learn_takes_its_settings_from_the_command_line(call: Call, done: Path) 
         summary = json.loads(out)
         assert (status, summary["seed"], summary["files"]) == (0, 3 if "--seed" in options else 0, ["learned.yaml"])
         assert call("compare", "learned.yaml", "fuel-radical-product.yaml")[0] == 0
-    one_row = ("--reactions", 1, "--seconds", 0.2)
-    status, out, _ = call("learn", done / "runs.csv", "-o", "one.yaml", *one_row, *quick)
-    assert (status, json.loads(out)["status"], json.loads(out)["n_reactions"]) == (1, "unsettled", 1)
-    assert ct.Solution("one.yaml").n_reactions == 2
+    short = ("--reactions", 1, "--seconds", 1e-6)
+    status, out, _ = call("learn", done / "runs.csv", "-o", "one.yaml", *short, *quick)
+    assert (status, json.loads(out)["status"]) == (1, "unsettled")
+    assert json.loads(out)["n_reactions"] <= 1
 
 
 def test_learn_from_data_without_change_or_reactor_says_so_and_answers_1(call: Call, done: Path) -> None:
@@ -300,10 +292,12 @@ def interrupt(line: list[str], marker: str, folder: Path) -> tuple[int, str, str
     import pty
 
     terminal, end = pty.openpty()
-    env = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "120", "TERM": "xterm"}
+    env = {**os.environ, "COLUMNS": "120", "TERM": "xterm"}
     command = [sys.executable, "-m", "mechlearn", *line]
     seen = b""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=end, env=env, cwd=folder) as process:
+    with interruptible():
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=end, env=env, cwd=folder)
+    with process:
         os.close(end)
         pressed = False
         while part := _read(terminal):

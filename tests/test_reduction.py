@@ -32,6 +32,8 @@ from mechlearn.reduction.scoring import Score, Trial, refer, residuals, score
 from mechlearn.reduction.sensitivities import linearised
 from mechlearn.study import example_studies, load_study
 
+from .processes import interruptible
+
 HYDROGEN = """
 source:
   mechanism: h2o2.yaml
@@ -270,9 +272,9 @@ def test_an_interrupted_reduction_leaves_whole_files_and_two_cores_go_on_to_the_
     other = tmp_path / "results"
     command = [sys.executable, "-m", "mechlearn", "reduce", str(path), "-o", str(other), "--cores", "2", "--quiet"]
     stages = other / "stages" / "stages.json"
-    with subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
-    ) as process:
+    with interruptible():
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
+    with process:
         while process.poll() is None and not stages.exists():
             time.sleep(0.02)
         os.killpg(process.pid, signal.SIGINT)
@@ -306,7 +308,7 @@ def test_refitting_goes_further_within_its_bounds_on_two_cores_the_same(
     two = ml.reduce_study(load_study(study), tmp_path / "two", cores=2)
     assert two.stages == found.stages
     assert (tmp_path / "two" / "reduced.yaml").read_bytes() == (tmp_path / "results" / "reduced.yaml").read_bytes()
-    assert two.summary["seconds"]["processor"] > 0.5 * found.summary["seconds"]["reduce"]
+    assert two.summary["seconds"]["processor"] > 0.5 * found.summary["seconds"]["processor"]
 
 
 @pytest.mark.parametrize(
