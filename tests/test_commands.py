@@ -159,10 +159,12 @@ def test_learn_takes_its_settings_from_the_command_line(call: Call, done: Path) 
         summary = json.loads(out)
         assert (status, summary["seed"], summary["files"]) == (0, 3 if "--seed" in options else 0, ["learned.yaml"])
         assert call("compare", "learned.yaml", "fuel-radical-product.yaml")[0] == 0
-    short = ("--reactions", 1, "--seconds", 1e-6)
-    status, out, _ = call("learn", done / "runs.csv", "-o", "one.yaml", *short, *quick)
-    assert (status, json.loads(out)["status"]) == (1, "unsettled")
-    assert json.loads(out)["n_reactions"] <= 1
+    one_row = ("--reactions", 1, "--restarts", 1, "--json", "-")
+    status, out, _ = call("learn", done / "runs.csv", "-o", "one.yaml", *one_row)
+    assert (status, json.loads(out)["status"], json.loads(out)["n_reactions"]) == (1, "unsettled", 1)
+    assert ct.Solution("one.yaml").n_reactions == 2
+    status, out, _ = call("learn", done / "runs.csv", "-o", "none.yaml", *one_row, "--seconds", 1e-6)
+    assert (status, json.loads(out)["status"]) == (1, "no-reactions")
 
 
 def test_learn_from_data_without_change_or_reactor_says_so_and_answers_1(call: Call, done: Path) -> None:

@@ -54,12 +54,12 @@ def first_states(runs: ml.Trajectories, count: int) -> ml.Trajectories:
 OUTCOMES: dict[str, tuple[Callable[[], ml.Trajectories], str, tuple[str, ...]]] = {
     "unbalanced-data": (
         lambda: in_another_unit(simulated("hydrogen-oxidation", 20), "OH"),
-        COMPOSITIONS + "learn: {seconds: 2, restarts: 2}\n",
+        COMPOSITIONS + "learn: {optimizer: {name: levenberg-marquardt, rounds: 1}, restarts: 2}\n",
         ("The sum of H and O over the species changes by up to", "another unit", "name it under `complete:`"),
     ),
     "undersampled": (
         lambda: first_states(simulated("hydrogen-oxidation", 4), 3),
-        COMPOSITIONS + "learn: {seconds: 2, restarts: 2}\n",
+        COMPOSITIONS + "learn: {optimizer: {name: levenberg-marquardt, rounds: 1}, restarts: 2}\n",
         ("9 states are too few to tell 12 one-way reactions", "Bring more runs or more times"),
     ),
     "needs-catalysts": (
@@ -69,7 +69,7 @@ OUTCOMES: dict[str, tuple[Callable[[], ml.Trajectories], str, tuple[str, ...]]] 
     ),
     "unsettled": (
         lambda: simulated("fuel-radical-product", 10),
-        "learn: {reactions: 1, seconds: 1, restarts: 2}\n",
+        "learn: {reactions: 1, optimizer: {name: levenberg-marquardt, rounds: 3}, restarts: 2}\n",
         ("of the gross production unexplained", "Offer more reactions"),
     ),
 }

@@ -268,7 +268,7 @@ def test_what_is_not_of_mass_action_is_shown(tmp_path: Path) -> None:
         rates = np.stack([-speed, speed], axis=1)
         runs.append(Trajectory(np.linspace(0.0, 1.0, 11), state, rates=rates, name=f"run {number}", **fixed))
     write_csv(Trajectories(species, tuple(runs)), tmp_path / "hill.csv")
-    (tmp_path / "hill.yaml").write_text("data: hill.csv\nlearn: {restarts: 1, seconds: 5}\n")
+    (tmp_path / "hill.yaml").write_text("data: hill.csv\nlearn: {restarts: 1}\n")
     outcome = run_study(load_study(tmp_path / "hill.yaml"), tmp_path / "results")
     assert outcome.status == "not-mass-action"
     assert {"report.html", "report.md"} <= set(outcome.summary["files"])
