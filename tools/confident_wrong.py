@@ -219,10 +219,10 @@ def main() -> None:
         print(f"- {each['case']}, {each['example']}, seed {each['seed']}: {', '.join(each['equations'])}")
 
 
-def searched(case: str, example: str, seed: int, seconds: float) -> dict[str, Any]:
-    """One search, as `run` would judge it, and whether it is right."""
+def searched(case: str, example: str, seed: int, seconds: float, rounds: int = 40) -> dict[str, Any]:
+    """One search of so many rounds at most, as `run` would judge it, and whether it is right."""
     runs, truth, keys = CASES[case](example, seed)
-    asked: dict[str, Any] = {"seed": seed, "seconds": seconds}
+    asked: dict[str, Any] = {"seed": seed, "seconds": seconds, "optimizer": ml.LevenbergMarquardt(rounds=rounds)}
     search = ml.Search(**(asked | keys))
     balances = ml.differential_balances(runs)
     started = time.process_time()
