@@ -80,23 +80,34 @@ def test_the_balanced_rows_are_frozen_and_no_others(
 
 @settings(max_examples=60, deadline=None)
 @given(
-    atoms,
-    arrays(np.int64, 4, elements=st.integers(0, 2)).filter(lambda y: bool(np.any(y))),
-    arrays(np.float64, 4, elements=st.floats(-2.0, 2.0)),
+    atoms.filter(lambda compositions: bool(smallest_reactions(compositions).any())),
+    st.integers(0, 3),
+    st.sampled_from([-1, 1]),
+    arrays(np.float64, 4, elements=st.floats(-0.1, 0.1)),
     st.booleans(),
     st.booleans(),
 )
-def test_no_unbalanced_reaction_is_read_off_a_complex(
-    compositions: np.ndarray, complex_: np.ndarray, vector: np.ndarray, catalysts: bool, noisy: bool
+def test_only_balanced_reactions_are_read_off_what_a_complex_makes(
+    compositions: np.ndarray, which: int, sign: int, shift: np.ndarray, catalysts: bool, noisy: bool
 ) -> None:
-    laws = compositions.astype(float)
-    found = Vectors([tuple(int(c) for c in complex_)], vector[None], np.full((1, 4), 0.3 if noisy else 1e-12))
-    split = split_into_directions(found, set(), replace(conserving_rows(laws), catalysts=catalysts), noisy=noisy)
+    possible = smallest_reactions(compositions)
+    possible = possible[possible.any(axis=1)]
+    row = sign * possible[which % len(possible)]
+    vector = 50.0 * row + (shift if noisy else 0.0)
+    errors = np.full((1, 4), 0.3 if noisy else 1e-12)
+    complex_ = tuple(int(c) for c in np.maximum(-row, 0))
+    rows = replace(conserving_rows(compositions.astype(float)), catalysts=catalysts)
+    split = split_into_directions(Vectors([complex_], vector[None], errors), set(), rows, noisy=noisy)
+    assert bool(split.directions) == bool(rows.admits(row.astype(float)))
     for direction in split.directions:
         net = np.subtract(direction.products, direction.reactants)
         assert net.any()
         assert not np.any(compositions @ net)
         assert catalysts or not np.any(np.minimum(direction.products, direction.reactants))
+    spoilt = split_into_directions(
+        Vectors([complex_], vector[None] + [[5.0, 0, 0, 0]], errors), set(), rows, noisy=noisy
+    )
+    assert spoilt.unexplained == (complex_,)
 
 
 @settings(max_examples=60, deadline=None)
