@@ -105,7 +105,7 @@ def test_only_balanced_reactions_are_read_off_what_a_complex_makes(
         assert not np.any(compositions @ net)
         assert catalysts or not np.any(np.minimum(direction.products, direction.reactants))
     spoilt = split_into_directions(
-        Vectors([complex_], vector[None] + [[5.0, 0, 0, 0]], errors), set(), rows, noisy=noisy
+        Vectors([complex_], vector[None] + [[50.0, 0, 0, 0]], errors), set(), rows, noisy=noisy
     )
     assert spoilt.unexplained == (complex_,)
 
