@@ -161,11 +161,13 @@ def test_links_and_images_lead_somewhere(page: Path) -> None:
         assert not fragment or fragment in anchors(target), f"{name}#{fragment}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", (*PAGES, ROOT / "mechlearn" / "README.md"), ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_files_of_the_repository_that_are_named_exist(page: Path) -> None:
     names = re.findall(r"`(?:python\s)?([\w./-]+(?:\.py\b|/(?=`)))", page.read_text(encoding="utf-8"))
     assert names
-    assert [name for name in names if not ((ROOT / name).exists() or (ROOT / "mechlearn" / name).exists())] == []
+    assert [name for name in names if not ((ROOT / name).exists() or [*(ROOT / "mechlearn").rglob(name)])] == []
 
 
 def test_every_command_is_listed() -> None:
