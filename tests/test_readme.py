@@ -162,7 +162,7 @@ def test_links_and_images_lead_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", (*PAGES, ROOT / "mechlearn" / "README.md"), ids=lambda page: str(page.relative_to(ROOT))
+    "page", [*PAGES, ROOT / "mechlearn" / "README.md"], ids=lambda page: str(page.relative_to(ROOT))
 )
 def test_files_of_the_repository_that_are_named_exist(page: Path) -> None:
     names = re.findall(r"`(?:python\s)?([\w./-]+(?:\.py\b|/(?=`)))", page.read_text(encoding="utf-8"))
