@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .arrays import Array, Integers
-from .mechanism import side_text
+from .mechanism import Arrhenius, Mechanism, Reaction, side_text
 
 Complex = tuple[int, ...]
 """Coefficients over the species."""
@@ -17,10 +17,34 @@ Complex = tuple[int, ...]
 
 @dataclass(frozen=True)
 class OneWayReaction:
-    """One one-way reaction: complexes as tuples of coefficients over the species."""
+    """One one-way reaction: complexes as tuples of coefficients over the species.
+
+    Parameters
+    ----------
+    reactants, products : Complex
+    orders : Complex, optional
+        Exponents of its rate law, where they are not the reactants' coefficients.
+    """
 
     reactants: Complex
     products: Complex
+    orders: Complex | None = None
+
+    @property
+    def rate_law(self) -> tuple[Complex, Complex]:
+        """The exponents, and the direction of the change: what concentrations show of a reaction."""
+        net = np.subtract(self.products, self.reactants)
+        return self.exponents, tuple(int(c) for c in net // (np.gcd.reduce(net) or 1))
+
+    @property
+    def has_catalyst(self) -> bool:
+        """Whether a species stands on both sides."""
+        return any(a and b for a, b in zip(self.reactants, self.products, strict=True))
+
+    @property
+    def exponents(self) -> Complex:
+        """Of the concentrations in the rate law."""
+        return self.reactants if self.orders is None else self.orders
 
     def equation(self, names: Sequence[str]) -> str:
         """As text, with the names of the species.
@@ -29,8 +53,11 @@ class OneWayReaction:
         --------
         >>> OneWayReaction((2, 0), (0, 1)).equation(["A", "B"])
         '2 A => B'
+        >>> OneWayReaction((2, 0), (0, 1), orders=(1, 0)).equation(["A", "B"])
+        '2 A => B (rate k [A])'
         """
-        return " => ".join(complex_text(side, names) for side in (self.reactants, self.products))
+        text = " => ".join(complex_text(side, names) for side in (self.reactants, self.products))
+        return text if self.orders is None else f"{text} (rate {rate_text(self.orders, names)})"
 
     def sides(self, names: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
         """Reactants and products with their coefficients, by the names of the species."""
@@ -39,10 +66,35 @@ class OneWayReaction:
         )
         return left, right
 
+    def with_rate(self, rate: Arrhenius, names: Sequence[str]) -> Reaction:
+        """As a reaction of a mechanism."""
+        reactants, products = self.sides(names)
+        exponents = dict(zip(names, self.exponents, strict=True))
+        orders = {name: order for name, order in exponents.items() if order != reactants.get(name, 0)}
+        return Reaction(reactants, products, rate, orders=orders or None)
+
     @property
     def reverse(self) -> OneWayReaction:
         """The opposite direction."""
-        return OneWayReaction(self.products, self.reactants)
+        return OneWayReaction(self.products, self.reactants, self.orders)
+
+
+def halves(mechanism: Mechanism) -> Iterator[tuple[int, str, OneWayReaction]]:
+    """The one-way reactions of a mechanism with whole coefficients and orders: number, ``forward`` or ``reverse``."""
+    for i, reaction in enumerate(mechanism.reactions):
+        left, right, orders = (
+            tuple(int(n) for n in matrix[i]) for matrix in (mechanism.reactants, mechanism.products, mechanism.orders)
+        )
+        forward = OneWayReaction(left, right, orders if reaction.orders else None)
+        yield i, "forward", forward
+        if reaction.reverse_rate is not None or reaction.reversible:
+            yield i, "reverse", forward.reverse
+
+
+def rate_text(orders: Complex, names: Sequence[str]) -> str:
+    """A rate law as text: the rate constant, and the concentrations with their exponents."""
+    powers = {name: "" if n == 1 else f"^{n}" for name, n in zip(names, orders, strict=True) if n}
+    return " ".join(["k", *(f"[{name}]{power}" for name, power in powers.items())])
 
 
 def complex_text(complex_: Complex, names: Sequence[str]) -> str:

@@ -66,9 +66,3 @@ def same_rate_law_text(solution: Solution, balances: Balances) -> str:
                 "half its rate constant is the same law."
             )
     return "".join(texts)
-
-
-def rate_law_of(direction: OneWayReaction) -> tuple[Complex, Complex]:
-    """The reactants and the direction of the change: what a rate law shows of a reaction."""
-    net = np.subtract(direction.products, direction.reactants)
-    return direction.reactants, tuple(int(c) for c in net // (np.gcd.reduce(net) or 1))

@@ -18,7 +18,7 @@ from .candidates.network.noisy_solution import significant_rates, solution_under
 from .candidates.network.solution import EXACT_MISFIT, Solution, pruned, solution_from_rows, too_many
 from .candidates.network.stoichiometry import Stoichiometry, conserving_rows, element_laws, free_rows
 from .candidates.network.training import RowSearch, search_rows
-from .catalysts import NOT_LOOKED_FOR, rate_law_of, reason_text, same_rate_law_text, solution_with_catalysts
+from .catalysts import NOT_LOOKED_FOR, reason_text, same_rate_law_text, solution_with_catalysts
 from .conservation_laws_in_data import Conserved, conserved_in
 from .fit.learned_reactions import learned_reactions
 from .fit.production_states import are_rates_at_states
@@ -170,5 +170,5 @@ def _better(check: Solution, solution: Solution) -> bool:
 
 def _has_others(check: Solution, solution: Solution) -> bool:
     """True if the cross-check has other reactions, and no more of them."""
-    mine, theirs = ({rate_law_of(d) for d in each.fit.directions} for each in (solution, check))
+    mine, theirs = ({d.rate_law for d in each.fit.directions} for each in (solution, check))
     return theirs != mine and len(theirs) <= len(mine)

@@ -82,17 +82,27 @@ def status_from_candidates(*, interrupted: bool, balances: int, laws: int, law_e
 
 
 def status_from_trajectories(
-    *, values: int, reactions: int, unresolved: bool, chi2_per_datum: float, too_many: bool, alternatives: int
+    *,
+    values: int,
+    reactions: int,
+    unresolved: bool,
+    chi2_per_datum: float,
+    too_many: bool,
+    alternatives: int,
+    needs_catalysts: bool,
+    overall: bool,
 ) -> str:
     """Of reactions that whole trajectories need.
 
     ``unresolved`` is whether fast reactions end before the second sample, ``alternatives`` how many other networks
-    explain the data as well.
+    explain the data as well, ``overall`` whether a reaction has orders other than its coefficients.
     """
     conditions = {
         "undersampled": values < VALUES_PER_REACTION * reactions or unresolved,
         "unexplained-residual": chi2_per_datum > LARGEST_CHI2 or too_many,
         "ambiguous": alternatives > 0,
+        "approximate-rate-laws": overall,
+        "needs-catalysts": needs_catalysts,
     }
     return _first(conditions)
 

@@ -13,7 +13,7 @@ from ..chemistry.one_way import OneWayReaction
 from ..data.balances.balances import Balances
 from ..data.balances.derivative import differential_balances
 from ..data.balances.integral_forms import integral_balances, weak_balances
-from ..data.noise.concentration_noise import estimate_noise
+from ..data.noise.concentration_noise import Noise, estimate_noise
 from ..data.progress import Progress, silent
 from ..data.sampling.thinning import thinned
 from ..data.trajectories import Trajectories
@@ -31,6 +31,7 @@ from .fit.trajectory_result import CompetingNetwork, TrajectoryFit
 from .select.cycle_conditions import preferred
 from .select.trajectory_selection import ReactionSet, Selector
 from .settings import Search
+from .status import LARGEST_CHI2
 
 FORMS = {"weak": weak_balances, "integral": integral_balances, "derivative": differential_balances}
 REWEIGHTED = 2
@@ -86,7 +87,11 @@ def fit_of_trajectories(balances: Balances, search: Search, report: Progress, po
     continued = None
     if has_unresolved_start(data, origin.noise):
         continued = continued_in_noise(pool, data, origin.noise, search.noise)
-    started = _start(balances, pool) if continued is None else (continued, np.arange(len(pool)))
+    started = None if continued is None else (continued, np.arange(len(pool)))
+    if continued is None or _misfit(continued, origin.noise) > LARGEST_CHI2:
+        by_balances = _start(balances, pool)
+        if started is None or (by_balances and by_balances[0].chi2 < data.count * _misfit(started[0], origin.noise)):
+            continued, started = None, by_balances
     if started is None:
         if chi2_without_reactions(TrajectoryProblem.of(pool, data, origin.noise)) < WITHOUT_REACTIONS * data.count:
             return None
@@ -105,7 +110,7 @@ def fit_of_trajectories(balances: Balances, search: Search, report: Progress, po
         kept = np.array(network.kept)
         selector, network, misfit = with_competitors(pool, network.state, kept, origin.runs, search, report)
         before = network.state
-    if chi2_without_reactions(network.problem) / selector.scale <= network.cost:
+    if misfit <= LARGEST_CHI2 and chi2_without_reactions(network.problem) / selector.scale <= network.cost:
         return None
     report(0.8, "looking for other networks")
     best, others = selector.competing(network)
@@ -163,10 +168,14 @@ def _weighted(state: FitState, runs: Trajectories, search: Search) -> tuple[FitS
         if again is None:
             break
         state = fitted(again, tolerance=1.0, iterations=10)
-        alone = problem.with_weights(state.samples, estimate_noise(runs, problem.noise.kind))
-        scores = np.abs(replace(state, problem=alone).scores)
-        misfit = float(np.sum(np.minimum(scores, OUTLIER) ** 2)) / problem.data.count
+        misfit = _misfit(state, estimate_noise(runs, problem.noise.kind))
     return state, misfit
+
+
+def _misfit(state: FitState, noise: Noise) -> float:
+    """χ² per datum of a state by the noise of the data; outliers count as little as they may."""
+    scores = np.abs(replace(state, problem=state.problem.with_weights(state.samples, noise)).scores)
+    return float(np.sum(np.minimum(scores, OUTLIER) ** 2)) / state.problem.data.count
 
 
 def _result(
@@ -192,7 +201,7 @@ def _result(
         reversible=pool.reversible,
         misfit=misfit,
         loss=float(np.sqrt(np.mean(left**2))),
-        noise=problem.noise,
+        noise=problem.noise if misfit <= LARGEST_CHI2 else estimate_noise(runs, problem.noise.kind),
         outliers=outliers(state, runs.species_names),
         robust=problem.robust,
         data=data.count,

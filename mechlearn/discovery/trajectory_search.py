@@ -12,15 +12,17 @@ from ..chemistry.one_way import OneWayReaction, undirected
 from ..data.balances.balances import Balances, TrajectoryOrigin
 from ..data.progress import Progress
 from ..data.sampling.missing_species import from_nothing
-from ..errors import StudyError
+from ..errors import DataError, StudyError
+from .candidates.larger_pools import larger_pools
 from .candidates.network.training import RowSearch
 from .candidates.network.trajectory_rows import frozen_rows
+from .candidates.other_orders import with_catalysts
 from .candidates.trajectory_candidates import candidates_of, possible_rows
 from .fit.learned_reactions import joined
 from .fit.trajectory_result import CompetingNetwork, TrajectoryFit
 from .result import Discovery, discovered, no_reactions
 from .settings import Search
-from .status import VALUES_PER_REACTION, status_from_trajectories
+from .status import LARGEST_CHI2, VALUES_PER_REACTION, status_from_trajectories
 from .trajectory_learner import competing_networks, fit_of_trajectories
 
 MOST_NAMED = 4
@@ -30,10 +32,14 @@ TRAJECTORY_SENTENCES = {
     "of the {pool} does nearly as well.{limits}",
     "ambiguous": "The data are explained to {level}, but {count} them as well: {others}. Bring samples where these "
     "differ, with less noise, or compositions (conserve: elements).{hidden}{limits}",
+    "needs-catalysts": "The data are explained to {level}, but only by reactions with a species on both sides: "
+    "{special}. Learn with catalysts: true to accept them.{limits}",
+    "approximate-rate-laws": "The data are explained to {level} by overall reactions, whose orders are not their "
+    "coefficients: {special}. Each stands for several elementary steps, of which the data show the slowest.{limits}",
     "unexplained-residual": "The reactions found miss the concentrations by {times} times their noise, {loss} of their "
-    "range. A species that reacts may not be among those measured, or the rate law may be one that this version does "
-    "not know. Measure what could be missing, or name it under `complete:`, with a mechanism that has the "
-    "compositions, if the elements determine it and it is absent at the start.",
+    "range.{looked_for}{beside} A species that reacts may not be among those measured, or the rate law may be one that "
+    "this version does not know. Measure what could be missing, or name it under `complete:`, with a mechanism that has "
+    "the compositions, if the elements determine it and it is absent at the start.",
     "undersampled": "The reactions found explain the data to {level}, but fast ones end before the second sample: "
     "their rate constants, and networks that differ by them, cannot be known. Bounds stand where other candidates may "
     "do part of what a reaction does; those of reactions too fast to be seen are for this network only. Bring some ten "
@@ -63,8 +69,11 @@ def from_trajectories(balances: Balances, search: Search, progress: Progress) ->
                 message = "No row came near whole numbers. Use method: candidates, or bring samples with less noise."
                 return no_reactions(balances, search, message, started, found=found)
         offered = _offered(balances.trajectories, search, rows)
-        pool = candidates_of(offered.rows, balances.trajectories.runs, search)
-        fit = fit_of_trajectories(balances, search, progress, pool)
+        catalysed = with_catalysts(offered.rows) if search.catalysts else ()
+        pool = candidates_of(offered.rows, balances.trajectories.runs, search, catalysed)
+        fit, looked_for = fit_of_trajectories(balances, search, progress, pool), ""
+        if fit is not None and search.method != "network" and not (fit.unresolved or _explains(fit)):
+            fit, looked_for = _by_larger_pools(fit, balances, search, progress)
         pool_text = "" if fit is None else f"{fit.candidates} candidates"
         if fit is not None and search.method == "network":
             progress(0.95, "looking for other networks")
@@ -79,7 +88,7 @@ def from_trajectories(balances: Balances, search: Search, progress: Progress) ->
         return no_reactions(balances, search, message, started)
     names = [s.name for s in balances.species]
     reactions = joined(fit.found, names, offered.finders, reversible=fit.reversible)
-    status, message = _status(fit, names, search, pool_text)
+    status, message = _status(fit, names, search, pool_text, looked_for)
     if search.method == "both":
         seen = sum("network" in each.found_by for each in reactions)
         message += f" The network, which is given no candidates, finds {seen} of the {len(reactions)} reactions too."
@@ -97,6 +106,38 @@ def from_trajectories(balances: Balances, search: Search, progress: Progress) ->
     )
 
 
+def _explains(fit: TrajectoryFit) -> bool:
+    return fit.misfit <= LARGEST_CHI2
+
+
+def _by_larger_pools(
+    fit: TrajectoryFit, balances: Balances, search: Search, progress: Progress
+) -> tuple[TrajectoryFit, str]:
+    """The first larger pool's fit that explains the data; if none does, the simplest.
+
+    And what was looked for, in words.
+    """
+    origin = balances.trajectories
+    assert origin is not None
+    looked_for, skipped = [], []
+    for what, pool in larger_pools(origin.runs, origin.noise, search):
+        if pool is None:
+            skipped.append(what)
+            continue
+        try:
+            found = fit_of_trajectories(balances, search, progress, pool)
+        except (DataError, np.linalg.LinAlgError):  # what the balances give cannot be integrated
+            found = None
+        if found is not None and found.criterion < fit.criterion:
+            if _explains(found):
+                return found, ""
+            if len(found.found) < len(fit.found):
+                fit = found
+        looked_for.append(what)
+    text = f" {' and '.join(looked_for).capitalize()} do not explain them either." if looked_for else ""
+    return fit, text + (f" Not looked for among so many species: {' and '.join(skipped)}." if skipped else "")
+
+
 @dataclass(frozen=True, eq=False)
 class _Offered:
     """Net vectors of the candidates, shape (R, S), and who offers each, up to its sign."""
@@ -105,7 +146,7 @@ class _Offered:
     by: dict[tuple[int, ...], tuple[str, ...]]
 
     def finders(self, direction: OneWayReaction) -> tuple[str, ...]:
-        return self.by[undirected(np.subtract(direction.products, direction.reactants))]
+        return self.by.get(undirected(np.subtract(direction.products, direction.reactants)), ("candidates",))
 
 
 def _offered(origin: TrajectoryOrigin, search: Search, frozen: Integers | None) -> _Offered:
@@ -133,10 +174,15 @@ def _with_competing(fit: TrajectoryFit, others: tuple[CompetingNetwork, ...]) ->
 
 def _check(search: Search) -> None:
     """Refuse what only runs with rates can give."""
-    if search.third_bodies or search.catalysts or search.temperature_dependence == "arrhenius":
+    if search.third_bodies or search.temperature_dependence == "arrhenius":
         raise StudyError(
-            "Without production rates, this version learns rate constants at one temperature: leave out third_bodies, "
-            "catalysts and temperature_dependence, or bring runs with rates."
+            "Without production rates, this version learns rate constants at one temperature: leave out third_bodies "
+            "and temperature_dependence, or bring runs with rates."
+        )
+    if search.catalysts and search.reverse == "thermo":
+        raise StudyError(
+            "Without production rates, catalysts: true learns reactions with reverse rate constants of their own: "
+            "leave out reverse: thermo."
         )
     if search.reverse == "none":
         raise StudyError(
@@ -145,9 +191,11 @@ def _check(search: Search) -> None:
         )
 
 
-def _status(fit: TrajectoryFit, names: list[str], search: Search, pool: str) -> tuple[str, str]:
+def _status(fit: TrajectoryFit, names: list[str], search: Search, pool: str, looked_for: str) -> tuple[str, str]:
     """The status and its sentence."""
     limit, count = search.reactions, len(fit.alternatives)
+    overall = [each.direction for each in fit.found if each.direction.orders]
+    catalysed = [each.direction for each in fit.found if each.direction.has_catalyst]
     status = status_from_trajectories(
         values=fit.data,
         reactions=len(fit.found),
@@ -155,7 +203,10 @@ def _status(fit: TrajectoryFit, names: list[str], search: Search, pool: str) -> 
         chi2_per_datum=fit.misfit,
         too_many=isinstance(limit, int) and len(fit.found) > 2 * limit,
         alternatives=count,
+        needs_catalysts=bool(catalysed) and not search.catalysts,
+        overall=bool(overall),
     )
+    unexplained = status == "unexplained-residual"
     few = fit.data < VALUES_PER_REACTION * len(fit.found)
     sentence = TRAJECTORY_SENTENCES["too-few-values" if few else status]
     others = "; or ".join(_difference(each.directions, fit, names) for each in fit.alternatives)
@@ -168,8 +219,12 @@ def _status(fit: TrajectoryFit, names: list[str], search: Search, pool: str) -> 
         pool=pool,
         others=others,
         count=f"{count} other {'network explains' if count == 1 else 'networks explain'}",
-        beside=f" These networks explain the data as well: {others}." if others else "",
+        beside=f" These networks {'go as far' if unexplained else 'explain the data as well'}: {others}."
+        if others
+        else "",
         hidden=_hidden_text(fit, names),
+        looked_for=looked_for,
+        special="; ".join(each.equation(names) for each in overall or catalysed),
         limits=_limits_text(fit, names),
     )
 

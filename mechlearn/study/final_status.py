@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..chemistry.one_way import OneWayReaction
+from ..chemistry.one_way import halves
 from ..data.balances.balances import Balances
 from ..discovery.fit.learned_reactions import Bounds, LearnedReaction
 from ..discovery.fit.trajectory_result import TrajectoryFit
@@ -127,15 +127,11 @@ def _unlimited_in_histories(discovery: Discovery, fit: TrajectoryFit, balances: 
     mechanism = discovery.mechanism
     place = {each.direction: i for i, each in enumerate(fit.found)}
     order, known = [], []
-    for i, (left, right) in enumerate(
-        zip(mechanism.reactants.astype(int), mechanism.products.astype(int), strict=True)
-    ):
-        forward = OneWayReaction(tuple(left.tolist()), tuple(right.tolist()))
-        for part, direction in (("forward", forward), ("reverse", forward.reverse)):
-            if direction in place:
-                order.append(place[direction])
-                found = fit.found[place[direction]]
-                known.append(_interval(i, part, found.constant, found.std_error_log_k, found.bounds))
+    for i, part, direction in halves(mechanism):
+        if direction in place:
+            order.append(place[direction])
+            found = fit.found[place[direction]]
+            known.append(_interval(i, part, found.constant, found.std_error_log_k, found.bounds))
     covariance = Covariance.of_covariance(np.array(fit.covariance))
     return unidentified(
         mechanism, known, covariance, np.eye(len(place))[order], balances.concentrations, balances.temperature

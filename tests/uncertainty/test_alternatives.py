@@ -132,7 +132,7 @@ def test_neighbours_of_one_learnt_from_concentrations_come_with_a_discriminating
         assert "Measure near A" in each.discrimination
 
 
-@pytest.mark.parametrize(("fast", "runs"), [(1.5, 3), (5.0, 10)])
+@pytest.mark.parametrize(("fast", "runs"), [(1.5, 1), (5.0, 10)])
 def test_neighbours_of_one_learnt_from_concentrations_are_looked_for_by_themselves(fast: float, runs: int) -> None:
     truth = network("A B C", one_way("A => B", fast), one_way("B => C", 1.0))
     histories = [chain(fast, i, with_fast=i < 3) for i in range(runs)]
@@ -145,7 +145,7 @@ def test_neighbours_of_one_learnt_from_concentrations_are_looked_for_by_themselv
     assert {each.replacement[0].equation for each in found.found} == {
         each.replacement[0].equation for each in known.found
     }
-    assert len(found.found) == (5 if runs == 3 else 0)
+    assert bool(found.found) is (runs == 1)
     assert "trajectories" in found.scope
 
 

@@ -21,10 +21,14 @@ from .concentration_noise import PER_MEDIAN
 NOISE_FREE = 1e-9
 """Part of a species' root mean square rate below which noise counts as round-off."""
 ROUND_OFF = 1e-12
+WRITTEN = 1e-7
+"""Relative noise of rates that are not exact, at least: what digits are written hangs on more than the rate."""
 LOST_DIGITS = 1e-13
 """Part of the gross flux below which noise is what is left of it when fast reactions nearly cancel."""
 SLIGHT_NOISE = 2e-3
 STATES_PER_MONOMIAL = 4
+FEWEST_PER_MONOMIAL = 2
+"""The same where what is left is so little that the polynomials can only be right."""
 ORDERS = (2, 3)
 """Of the polynomials."""
 
@@ -86,9 +90,12 @@ def estimate_rate_noise(concentrations: Array, production: Array, passes: int = 
     best: RateNoise | None = None
     for order in ORDERS:
         complexes = all_complexes(production.shape[1], order)
-        if len(production) < STATES_PER_MONOMIAL * len(complexes):
+        enough = len(production) >= STATES_PER_MONOMIAL * len(complexes)
+        if len(production) < (STATES_PER_MONOMIAL if best else FEWEST_PER_MONOMIAL) * len(complexes):
             break
         found = _left_by(complexes, concentrations, production, passes)[0]
+        if not enough and not found.slight:
+            break
         if best is None or _size(found, production) < 0.5 * _size(best, production):
             best = found
         if order == ORDERS[-1]:
@@ -96,7 +103,8 @@ def estimate_rate_noise(concentrations: Array, production: Array, passes: int = 
         if best.exact:
             break
     nothing = np.zeros(production.shape[1])
-    return best or RateNoise(0.0, nothing, nothing + ROUND_OFF, True)
+    best = best or RateNoise(0.0, nothing, nothing + ROUND_OFF, True)
+    return best if best.exact else replace(best, relative=max(best.relative, WRITTEN))
 
 
 def _size(noise: RateNoise, production: Array) -> float:

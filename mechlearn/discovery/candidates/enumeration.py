@@ -32,7 +32,7 @@ def candidate_reactions(species: Sequence[Species], smaller: int = 2, larger: in
     Returns
     -------
     array of int, shape (R, S)
-        Products less reactants, coefficients without a common factor.
+        Products less reactants. Multiples are reactions of their own: they are of another order.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def candidate_reactions(species: Sequence[Species], smaller: int = 2, larger: in
 
 
 def balanced_changes(atoms: Array, smaller: int, larger: int) -> Iterator[Complex]:
-    """Net vectors, without a common factor, that conserve ``atoms``, shape (elements, S); all where there are none.
+    """Net vectors that conserve ``atoms``, shape (elements, S); all where there are none.
 
     One for the two directions of each pair of complexes that have no species in common.
     """
@@ -69,7 +69,7 @@ def balanced_changes(atoms: Array, smaller: int, larger: int) -> Iterator[Comple
         for left, right in combinations(complexes, 2):
             net = right - left
             apart = not np.any(left * right) and min(left.sum(), right.sum()) <= smaller
-            if apart and np.gcd.reduce(net) == 1:
+            if apart:
                 yield tuple(net.tolist())
 
 

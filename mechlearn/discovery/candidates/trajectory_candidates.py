@@ -115,6 +115,11 @@ class Candidates:
         return tuple(self.reactions.directions[i] for i in np.unique(self.parameter, return_index=True)[1])
 
     @property
+    def redundant(self) -> bool:
+        """Whether reactions of the same rate law may undo each other: with a species on both sides, or other orders."""
+        return any(each.orders or each.has_catalyst for each in self.reactions.directions)
+
+    @property
     def shares(self) -> Array:
         """Rate constant of each direction per rate constant of each candidate, shape (R, Q)."""
         return np.asarray(np.exp(self.offset)[:, None] * np.eye(len(self))[self.parameter])
@@ -165,8 +170,12 @@ def possible_rows(runs: Trajectories, noise: Noise, search: Search) -> Integers:
     return net
 
 
-def candidates_of(net: Integers, runs: Trajectories, search: Search) -> Candidates:
+def candidates_of(
+    net: Integers, runs: Trajectories, search: Search, more: tuple[OneWayReaction, ...] = ()
+) -> Candidates:
     """The reactions of net vectors, shape (R, S): each direction with a rate constant of its own, or both with one.
+
+    ``more`` are one-way reactions to choose from besides, where none of these has the same rate law.
 
     Raises
     ------
@@ -184,8 +193,10 @@ def candidates_of(net: Integers, runs: Trajectories, search: Search) -> Candidat
         )
     if search.reverse == "thermo":
         return _reversible(net[(net < 0).any(axis=1) & (net > 0).any(axis=1)], _potentials(runs))
-    one_way = [each for row in net for each in both_directions(row) if any(each.reactants)]
-    return Candidates(MassAction(tuple(one_way)), np.arange(len(one_way)), np.zeros(len(one_way)))
+    plain = [each for row in net for each in both_directions(row) if any(each.reactants)]
+    listed = {each.rate_law for each in plain}
+    one_way = (*plain, *(each for each in more if each.rate_law not in listed))
+    return Candidates(MassAction(one_way), np.arange(len(one_way)), np.zeros(len(one_way)))
 
 
 def _require_one_temperature(runs: Trajectories) -> None:

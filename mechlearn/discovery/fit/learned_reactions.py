@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -96,10 +96,10 @@ def joined(
     found = []
     while left:
         each = left.pop(next(iter(left)))
-        back = left.pop(each.direction.reverse, None)
-        reactants, products = each.direction.sides(names)
+        back = None if each.direction.orders else left.pop(each.direction.reverse, None)
         reverse = None if back is None else Arrhenius(back.constant)
-        reaction = Reaction(reactants, products, Arrhenius(each.constant), reverse_rate=reverse, reversible=reversible)
+        reaction = each.direction.with_rate(Arrhenius(each.constant), names)
+        reaction = replace(reaction, reverse_rate=reverse, reversible=reversible)
         errors = each.std_error_log_k, None if back is None else back.std_error_log_k
         contribution = max(each.contribution, 0.0 if back is None else back.contribution)
         bounds = each.bounds, None if back is None else back.bounds

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import nnls
+from scipy.optimize import linprog, nnls
 
 from ...chemistry.arrays import Array, Integers, Mask
 from ...data.balances.balances import Balances
@@ -16,6 +16,8 @@ from ..candidates.trajectory_candidates import Candidates
 
 LEAST_EIGENVALUE = 1e-12
 """Relative to the largest, below which a direction is not determined."""
+RIDGE = 1e-8
+"""Of scaled columns of which some undo others, so that no large rate constants cancel."""
 MOST_STEPS = 20
 """For each column, of the active set."""
 LEAST_SLOPE = 1e-12
@@ -39,8 +41,23 @@ def rates_by_rows(balances: Balances, pool: Candidates) -> Array:
         normal, right = design.T @ design, design.T @ target
         size = np.sqrt(np.diag(normal))
         size = np.where(size > 0, size, 1.0)
-        constants = non_negative(normal / np.outer(size, size), right / size) / size
-    return constants
+        ridge = RIDGE * np.eye(len(size)) if pool.redundant else 0.0
+        constants = non_negative(normal / np.outer(size, size) + ridge, right / size) / size
+    return _fewest(pool, constants) if pool.redundant else constants
+
+
+def _fewest(pool: Candidates, constants: Array) -> Array:
+    """The rate constants of the fewest reactions that make the same of every state, for each rate law by itself.
+
+    Those of least Σ k |net|: of vectors with a given sum, one along it is the shortest.
+    """
+    found, net = np.zeros_like(constants), pool.reactions.net
+    for exponents in np.unique(pool.reactions.orders[constants > 0], axis=0):
+        alike = np.flatnonzero((pool.reactions.orders == exponents).all(axis=1))
+        made = constants[alike] @ net[alike]
+        least = linprog(np.linalg.norm(net[alike], axis=1), A_eq=net[alike].T, b_eq=made)
+        found[alike] = least.x if least.success else constants[alike]
+    return found
 
 
 def non_negative(normal: Array, right: Array) -> Array:

@@ -59,7 +59,7 @@ def continued_in_noise(pool: Candidates, data: RunArrays, noise: Noise, kind: st
     """
     problem = replace(TrajectoryProblem.of(pool, data, noise), steps=Steps.from_the_first(data.time.shape[1] - 1))
     span = data.span + 1e-300
-    order = np.array([sum(each.reactants) for each in pool.written])
+    order = np.array([sum(each.exponents) for each in pool.written])
     theta = np.log(START_RATE / data.time.max() / data.values.max() ** (order - 1.0))
     state = problem.evaluate(theta, data.first)
     least = float(np.median(noise.deviation(data.values) / span))

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from ...chemistry.arrays import Array
 from ...chemistry.kinetics import rate_constants
 from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction
-from ...chemistry.one_way import OneWayReaction
+from ...chemistry.one_way import halves
 from ...data.noise.concentration_noise import Noise, estimate_noise
 from ...data.trajectories import Trajectories
 from ...errors import DataError, FormatError
@@ -177,25 +177,23 @@ def _scaled(reaction: Reaction, forward: float, back: float | None) -> Reaction:
 def problem_of(mechanism: Mechanism, data: RunArrays, noise: Noise) -> tuple[TrajectoryProblem, Array]:
     """One-way reactions of a mechanism beside data, and its own parameters."""
     for reaction in mechanism.reactions:
-        if reaction.third_body is not None or reaction.orders or reaction.rate is None:
+        if reaction.third_body is not None or reaction.rate is None or (reaction.orders and reaction.reversible):
             raise FormatError(
-                f"{reaction.equation} is not plain mass action (a third body, orders, or another rate type), and only "
-                "such rates can be refined. Refine a mechanism without it."
+                f"{reaction.equation} is not plain mass action (a third body, orders of a reversible reaction, or "
+                "another rate type), and only such rates can be refined. Refine a mechanism without it."
             )
+        _require_whole(reaction)
     temperature = np.where(np.isfinite(data.temperature), data.temperature, mechanism.temperature)
     forward, reverse = (np.log(np.maximum(k, 1e-300)) for k in rate_constants(mechanism, temperature))
     directions, parameter, logs = [], [], []
     theta: list[float] = []
-    for i, reaction in enumerate(mechanism.reactions):
-        there = OneWayReaction(_whole(mechanism.reactants[i], reaction), _whole(mechanism.products[i], reaction))
-        halves = [(there, forward[:, i], True)]
-        if reaction.reverse_rate is not None or reaction.reversible:
-            halves.append((there.reverse, reverse[:, i], reaction.reverse_rate is not None))
-        for direction, log, is_free in halves:
-            directions.append(direction)
-            logs.append(log)
-            theta += [float(np.median(log))] if is_free else []
-            parameter.append(len(theta) - 1)
+    for i, part, direction in halves(mechanism):
+        log = (forward if part == "forward" else reverse)[:, i]
+        directions.append(direction)
+        logs.append(log)
+        if part == "forward" or mechanism.reactions[i].reverse_rate is not None:
+            theta.append(float(np.median(log)))
+        parameter.append(len(theta) - 1)
     if not directions:
         raise DataError("The mechanism has no reaction, so that there is nothing to refine.")
     parameters = np.array(parameter)
@@ -204,10 +202,12 @@ def problem_of(mechanism: Mechanism, data: RunArrays, noise: Noise) -> tuple[Tra
     return replace(problem, offset=offset), np.array(theta)
 
 
-def _whole(side: Array, reaction: Reaction) -> tuple[int, ...]:
-    if np.any(side != np.round(side)):
-        raise FormatError(f"{reaction.equation} has coefficients that are not whole, which cannot be refined.")
-    return tuple(int(n) for n in side)
+def _require_whole(reaction: Reaction) -> None:
+    numbers = [*reaction.reactants.values(), *reaction.products.values(), *(reaction.orders or {}).values()]
+    if any(n != round(n) or n < 0 for n in numbers):
+        raise FormatError(
+            f"{reaction.equation} has coefficients or orders that are not whole, which cannot be refined."
+        )
 
 
 def _in_order(runs: Trajectories, mechanism: Mechanism) -> Trajectories:

@@ -11,8 +11,9 @@ from ...chemistry.arrays import Array
 
 
 def sizes_of(matrix: Array) -> Array:
-    """Root of the diagonal."""
-    return np.asarray(np.sqrt(np.maximum(np.diag(matrix), 1e-300)))
+    """Root of the diagonal; where that is next to nothing, what no entry of the matrix over it overflows."""
+    diagonal = np.diag(matrix)
+    return np.asarray(np.sqrt(np.maximum(diagonal, max(1e-200 * diagonal.max(initial=0.0), 1e-300))))
 
 
 def inverse_of(matrix: Array, rcond: float) -> Array:

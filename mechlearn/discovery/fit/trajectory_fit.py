@@ -23,6 +23,7 @@ MOST_EMPTIED = 5
 """Times that a step is computed again, with the initial states at zero that it would bring below."""
 DAMPING = Damping(raised=8.0, lowered=10.0, most=1e6, after_refusal=1e-4)
 """None at first, since a valley along which only a ratio of rate constants is known may be very flat."""
+STEEPEST = 1e100
 FIRST_STEPS = 5
 """Steps after which a fit that is too slow to come below a limit is given up."""
 FAR_OFF = 10.0
@@ -52,7 +53,7 @@ class Information:
         """
         size = np.outer(sizes_of(self.normal), sizes_of(self.normal))
         values, vectors = np.linalg.eigh(self.normal / size)
-        inverse = (vectors / np.maximum(values, 1e-13 * values.max(initial=1e-300))) @ vectors.T
+        inverse = (vectors / np.maximum(values, 1e-13 * values.max(initial=1e-200))) @ vectors.T
         return np.asarray(inverse / size)
 
     def of_first(self, count: int) -> Information:
@@ -92,8 +93,8 @@ class _NormalEquations:
             by_rate = by_rate @ problem.sums
         if problem.held:
             by_rate = by_rate * ~np.isin(np.arange(count), problem.held)
-        rate = (by_rate * weight[..., None]).reshape(runs, -1, count)
-        first = (by_first * weight[..., None] * ~data.hidden).reshape(runs, -1, species)
+        rate = _bounded((by_rate * weight[..., None]).reshape(runs, -1, count))
+        first = _bounded((by_first * weight[..., None] * ~data.hidden).reshape(runs, -1, species))
         if problem.fixed_first:
             first = np.zeros_like(first)
         turned, flat = first.transpose(0, 2, 1), rate.reshape(-1, count)
@@ -128,6 +129,13 @@ class _NormalEquations:
         matrix, gradient, inverse = self.reduced(LEAST_DAMPING)
         first = np.einsum("ns,nst,nt->", self.gradient_first, inverse, self.gradient_first)
         return float(gradient @ solution_of(matrix, gradient, 1e-12) + first)
+
+
+def _bounded(slopes: Array) -> Array:
+    """Derivatives of which squares can be added; those of time histories that run away may not be finite."""
+    if np.abs(slopes).max(initial=0.0) < STEEPEST:
+        return slopes
+    return np.clip(np.nan_to_num(slopes, nan=0.0), -STEEPEST, STEEPEST)
 
 
 def information(state: FitState) -> Information:

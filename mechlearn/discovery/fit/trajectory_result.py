@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ...chemistry.one_way import OneWayReaction
 from ...data.noise.concentration_noise import Noise
 from .learned_reactions import FittedReaction
@@ -68,3 +70,15 @@ class TrajectoryFit:
     unresolved: bool
     upper_limits: tuple[tuple[OneWayReaction, float], ...] = ()
     from_detailed_balance: tuple[OneWayReaction, ...] = ()
+
+    @property
+    def criterion(self) -> float:
+        """The extended Bayesian information criterion, for noise that may be no less than the data show.
+
+        References
+        ----------
+        .. [1] J. Chen, Z. Chen, "Extended Bayesian information criteria for model selection with large model spaces",
+           Biometrika 95, 759 (2008). https://doi.org/10.1093/biomet/asn034
+        """
+        cost = np.log(self.data) + 2 * np.log(self.candidates)
+        return float(self.data * np.log(max(self.misfit, 1.0)) + cost * len(self.found))

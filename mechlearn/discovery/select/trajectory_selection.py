@@ -261,9 +261,15 @@ class Selector:
                 open_.append(trial)
                 if trial.cost < best.cost:
                     best = trial
-        others = [n for n in seen.values() if n is not None and n is not best and n.cost < best.cost + INDISTINCT]
+        near = [n for n in seen.values() if n is not None and n is not best and n.cost < best.cost + INDISTINCT]
+        others = [n for n in near if not self._adds_nothing(n, best)]
         others += [n for n in self._with_reverses(best) if frozenset(n.kept) not in {frozenset(o.kept) for o in others}]
         return best, sorted(others, key=lambda n: n.cost)[:MOST_NETWORKS]
+
+    def _adds_nothing(self, network: ReactionSet, best: ReactionSet) -> bool:
+        """Whether a network is the best with more reactions, whose rates may as well be zero."""
+        gain = (best.state.chi2 - network.state.chi2) / self.scale
+        return set(network.kept) > set(best.kept) and gain < INTERVAL_RISE
 
     def _with_reverses(self, best: ReactionSet) -> list[ReactionSet]:
         """The network with the other direction of one of its reactions, where an interval for its rate leaves out zero.

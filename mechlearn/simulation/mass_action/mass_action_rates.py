@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class MassAction:
-    """One-way reactions y → z with rates k Π u_j^y_j.
+    """One-way reactions y → z with rates k Π u_j^y_j, or with exponents of their own.
 
     Parameters
     ----------
@@ -31,13 +31,13 @@ class MassAction:
 
     @cached_property
     def orders(self) -> NDArray[np.int64]:
-        """Reactants, shape (R, S)."""
-        return np.array([d.reactants for d in self.directions], dtype=np.int64)
+        """Exponents, shape (R, S)."""
+        return np.array([d.exponents for d in self.directions], dtype=np.int64)
 
     @cached_property
     def net(self) -> Array:
         """Products less reactants, shape (R, S)."""
-        return np.array([d.products for d in self.directions], dtype=float) - self.orders
+        return np.array([np.subtract(d.products, d.reactants) for d in self.directions], dtype=float)
 
     @cached_property
     def _members(self) -> NDArray[np.int64]:

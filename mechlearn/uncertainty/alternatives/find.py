@@ -10,7 +10,7 @@ import numpy as np
 from ...chemistry.arrays import Array
 from ...chemistry.kinetics import rate_constants
 from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction
-from ...chemistry.one_way import Complex, OneWayReaction, complex_text
+from ...chemistry.one_way import Complex, OneWayReaction, complex_text, halves
 from ...data.balances.balances import Balances
 from ...discovery.candidates.network.stoichiometry import Stoichiometry, conserving_rows, element_laws, free_rows
 from ...discovery.fit.rate_constants import fit_rates
@@ -108,7 +108,7 @@ def _same_dynamics(
     mine = one_way(mechanism)
     present = {direction for direction, _ in mine}
     for direction, constant in mine:
-        listed = mixtures(direction, stoichiometry)
+        listed = [] if direction.orders else mixtures(direction, stoichiometry)
         further += max(len(listed) - MAXIMUM_PER_REACTION, 0)
         for mixture in listed[:MAXIMUM_PER_REACTION]:
             by = {OneWayReaction(direction.reactants, products): constant * part for products, part in mixture}
@@ -165,16 +165,11 @@ def one_way(mechanism: Mechanism, *, reversible: bool = False) -> list[tuple[One
     With ``reversible`` also both directions of the reactions whose reverse one follows from thermodynamics.
     """
     forward, reverse = rate_constants(mechanism, mechanism.temperature)
-    found = []
-    for i, reaction in enumerate(mechanism.reactions):
-        if (reaction.reversible and not reversible) or reaction.third_body is not None or reaction.orders is not None:
-            continue
-        left = tuple(int(n) for n in mechanism.reactants[i])
-        right = tuple(int(n) for n in mechanism.products[i])
-        found.append((OneWayReaction(left, right), float(forward[i])))
-        if reaction.reverse_rate is not None or reaction.reversible:
-            found.append((OneWayReaction(right, left), float(reverse[i])))
-    return found
+    return [
+        (direction, float(forward[i] if part == "forward" else reverse[i]))
+        for i, part, direction in halves(mechanism)
+        if mechanism.reactions[i].third_body is None and (reversible or not mechanism.reactions[i].reversible)
+    ]
 
 
 def _all_one_way(mechanism: Mechanism) -> bool:
@@ -210,4 +205,4 @@ def _balanced(direction: OneWayReaction, elements: Array) -> bool:
 
 def _reactions(constants: Mapping[OneWayReaction, float], mechanism: Mechanism) -> tuple[Reaction, ...]:
     names = mechanism.species_names
-    return tuple(Reaction(*each.sides(names), Arrhenius(constant)) for each, constant in constants.items())
+    return tuple(each.with_rate(Arrhenius(constant), names) for each, constant in constants.items())
