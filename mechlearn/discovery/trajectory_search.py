@@ -38,8 +38,8 @@ TRAJECTORY_SENTENCES = {
     "coefficients: {special}. Each stands for several elementary steps, of which the data show the slowest.{limits}",
     "unexplained-residual": "The reactions found miss the concentrations by {times} times their noise, {loss} of their "
     "range.{looked_for}{beside} A species that reacts may not be among those measured, or the rate law may be one that "
-    "this version does not know. Measure what could be missing, or name it under `complete:`, with a mechanism that has "
-    "the compositions, if the elements determine it and it is absent at the start.",
+    "this version does not know. Measure what could be missing, or name it under `complete:`, with a mechanism that "
+    "has the compositions, if the elements determine it and it is absent at the start.",
     "undersampled": "The reactions found explain the data to {level}, but fast ones end before the second sample: "
     "their rate constants, and networks that differ by them, cannot be known. Bounds stand where other candidates may "
     "do part of what a reaction does; those of reactions too fast to be seen are for this network only. Bring some ten "

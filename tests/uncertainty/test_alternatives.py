@@ -132,7 +132,7 @@ def test_neighbours_of_one_learnt_from_concentrations_come_with_a_discriminating
         assert "Measure near A" in each.discrimination
 
 
-@pytest.mark.parametrize(("fast", "runs"), [(1.5, 1), (5.0, 10)])
+@pytest.mark.parametrize(("fast", "runs"), [(2.0, 1), (5.0, 10)])
 def test_neighbours_of_one_learnt_from_concentrations_are_looked_for_by_themselves(fast: float, runs: int) -> None:
     truth = network("A B C", one_way("A => B", fast), one_way("B => C", 1.0))
     histories = [chain(fast, i, with_fast=i < 3) for i in range(runs)]
