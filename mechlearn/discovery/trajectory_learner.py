@@ -118,7 +118,8 @@ def fit_of_trajectories(balances: Balances, search: Search, report: Progress, po
     fit = _result(chosen, others, pool, origin.runs, misfit * chosen.state.chi2 / before.chi2)
     found = _with_bounds(fit.found, chosen, selector, continued is not None, report)
     limits = tuple(selector.upper_limits(chosen))
-    return replace(fit, found=found, unresolved=continued is not None, upper_limits=limits)
+    rivals = tuple(each for each in fit.alternatives if not _hidden_by_speed(found, each))
+    return replace(fit, found=found, alternatives=rivals, unresolved=continued is not None, upper_limits=limits)
 
 
 def with_competitors(
@@ -233,6 +234,14 @@ def _with_bounds(
         for place in np.flatnonzero(~np.array(known)).tolist():
             limits[place] = bounds(state, place, chi2_per_datum(state))
     return tuple(replace(each, bounds=limit) for each, limit in zip(found, limits, strict=True))
+
+
+def _hidden_by_speed(found: tuple[FittedReaction, ...], other: CompetingNetwork) -> bool:
+    """Whether a network differs only in the order of reactions that are too fast for the data to limit their rates."""
+    mine, theirs = {each.direction: each for each in found}, set(other.directions)
+    gone = [each for direction, each in mine.items() if direction not in theirs]
+    changes = [sorted(each.rate_law[1] for each in some) for some in ([e.direction for e in gone], theirs - set(mine))]
+    return changes[0] == changes[1] and all(each.bounds is not None and each.bounds[1] is None for each in gone)
 
 
 def competing_networks(

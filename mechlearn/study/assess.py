@@ -16,13 +16,13 @@ from ..discovery.result import Discovery
 from ..discovery.status import UNEXPLAINED
 from ..errors import BalanceError, DataError, SimulationError
 from ..formats.cantera_yaml.export import write_mechanism
+from ..validation.noisy_runs import measured_runs
 from ..validation.validate import validate
 from ..validation.validation_result import Validation
 from .evidence import (
     against_source,
     fresh_trajectories,
     held_out_error,
-    runs_with_noise,
     unbalanced_elements,
 )
 from .final_status import final_status, intervals, known_rates, other_networks
@@ -74,7 +74,9 @@ def assess(study: Study, learnt: Learnt, runs: Trajectories, mechanism_file: Pat
             write_mechanism(discovery.to_write, mechanism_file, metadata=_metadata(discovery, runs))
             written = True
             clock.lap("export")
-            assessed, measured = runs_with_noise(discovery, fresh_trajectories(study, assessed))
+            assessed, measured = fresh_trajectories(study, assessed), None
+            if discovery.trajectory_fit is not None:
+                assessed, measured = measured_runs(discovery.mechanism, assessed, discovery.trajectory_fit.noise)
             validation = validate(
                 mechanism_file,
                 assessed,

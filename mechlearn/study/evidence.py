@@ -11,16 +11,13 @@ from ..chemistry.conservation import element_matrix
 from ..data.balances.balances import Balances
 from ..data.balances.derivative import differential_balances
 from ..data.balances.integral_forms import integral_balances
-from ..data.noise.concentration_noise import isolated_outliers
 from ..data.trajectories import Trajectories
 from ..discovery.discover import relative_error
-from ..discovery.fit.refine import refine
 from ..discovery.result import Discovery
 from ..discovery.status import UNEXPLAINED
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
 from ..simulation.mechanisms import find_mechanism
 from ..simulation.settings import Designed, Sample, Times
-from ..validation.noisy_runs import NoisyRuns
 from .schema import Study
 from .simulate import simulate_runs
 
@@ -69,30 +66,6 @@ def unbalanced_elements(discovery: Discovery, balances: Balances) -> str:
     )
 
 
-def runs_with_noise(discovery: Discovery, assessed: Trajectories) -> tuple[Trajectories, NoisyRuns | None]:
-    """The runs to validate on and, where concentrations alone were learnt from, their noise and fitted initial states.
-
-    The rate constants stay as learnt: only the initial state of each run is fitted to its time history. Values that
-    stand alone beyond all their neighbours count as not measured.
-    """
-    if discovery.trajectory_fit is None:
-        return assessed, None
-    noise = discovery.trajectory_fit.noise
-    alone = [isolated_outliers(run.concentrations, noise) for run in assessed.runs]
-    left_out = tuple(
-        f"{assessed.species_names[column]} of {run.name} at {run.time[sample]:.4g} s"
-        for run, out in zip(assessed.runs, alone, strict=True)
-        for sample, column in np.argwhere(out)
-    )
-    kept = [
-        replace(run, concentrations=np.where(out, np.nan, run.concentrations))
-        for run, out in zip(assessed.runs, alone, strict=True)
-    ]
-    assessed = _as_isothermal(assessed.select(kept), discovery.mechanism.temperature)
-    fitted = refine(discovery.mechanism, assessed, noise=noise, rates=False)
-    return assessed, NoisyRuns(noise, fitted.first, fitted.chi2 / fitted.data, left_out)
-
-
 def fresh_trajectories(study: Study, assessed: Trajectories) -> Trajectories:
     """The runs to validate on: those given, or fresh time histories where the study has single states only."""
     source = study.source
@@ -110,17 +83,3 @@ def fresh_trajectories(study: Study, assessed: Trajectories) -> Trajectories:
     end = float(10 * np.median(amount[change > 0] / change[change > 0]))
     times = Times(end=end, count=21, spacing="log", start=end * 1e-4)
     return simulate_runs(replace(study, source=replace(fresh, times=times)))[0]
-
-
-def _as_isothermal(runs: Trajectories, temperature: float) -> Trajectories:
-    """Runs that do not say their reactor or temperature, at constant volume and one temperature [K]."""
-    return runs.select(
-        [
-            replace(
-                run,
-                reactor=run.reactor or "isothermal",
-                temperature=np.where(np.isfinite(run.temperature), run.temperature, temperature),
-            )
-            for run in runs.runs
-        ]
-    )

@@ -64,20 +64,19 @@ class Resimulated:
         return np.maximum(scale, 1e-6 * scale.max()) if scale.any() else np.ones(data.shape[1])
 
 
-def deviations(done: Resimulated, measured: NoisyRuns | None = None) -> tuple[Array, Array]:
-    """Largest error of each species in each run, and its time, both of shape (runs, S).
+def deviations(done: Resimulated, measured: NoisyRuns | None = None) -> tuple[Array, Array, Array]:
+    """Largest error of each species in each run, its time, and the largest beyond noise, all of shape (runs, S).
 
-    Values that were not measured count for nothing, those of which the noise is known only with what exceeds it.
+    Values that were not measured count for nothing.
     """
-    errors, times = np.full((2, len(done.histories), len(done.names)), np.nan)
+    errors, times, excess = np.full((3, len(done.histories), len(done.names)), np.nan)
     rows = {run.name: i for i, run in enumerate(done.histories)}
     for run, simulated in done.pairs():
-        error = np.abs(simulated.concentrations - run.concentrations)
-        if measured is not None:
-            error = np.maximum(error - measured.allowance(simulated), 0.0)
-        error = np.where(np.isfinite(error), error / done.scales, 0.0)
-        errors[rows[run.name]], times[rows[run.name]] = error.max(axis=0), run.time[error.argmax(axis=0)]
-    return errors, times
+        error = np.nan_to_num(np.abs(simulated.concentrations - run.concentrations) / done.scales)
+        beyond = error if measured is None else np.maximum(error - measured.allowance(simulated) / done.scales, 0.0)
+        row = rows[run.name]
+        errors[row], times[row], excess[row] = error.max(axis=0), run.time[error.argmax(axis=0)], beyond.max(axis=0)
+    return errors, times, excess
 
 
 def final_errors(done: Resimulated) -> dict[str, float]:

@@ -19,7 +19,7 @@ from ..simulation.ignition import IgnitionDefinition, closer_times, ignition_del
 from ..simulation.mechanisms import find_mechanism
 from ..simulation.reactors import resimulate
 from . import measures
-from .noisy_runs import NoisyRuns
+from .noisy_runs import NoisyRuns, measured_runs
 from .settings import Criteria, MeasurementNoise
 from .validation_result import DelayComparison, Validation
 
@@ -59,7 +59,8 @@ def validate(
     noise : MeasurementNoise, optional
         Standard error of the data, for the reduced chi squared.
     measured : NoisyRuns, optional
-        Of runs whose noise was estimated: only what exceeds it counts, and runs start from these initial states.
+        Of runs whose noise is known: only what exceeds it counts, and runs start from these initial states. By default
+        what the data of isothermal runs show.
     progress : callable, optional
         Called with the part that is done and what is being done.
 
@@ -79,6 +80,8 @@ def validate(
     """
     if not tolerance > 0:
         raise StudyError(f"The tolerance of the validation is {tolerance:g}; it is a relative error and above zero.")
+    if measured is None and noise is None:
+        runs, measured = measured_runs(_read(mechanism), runs)
     histories = [run for run in runs.runs if run.is_time_history]
     started = histories if measured is None else [measured.start(run) for run in histories]
     definition = IgnitionDefinition.of(ignition)
@@ -87,7 +90,7 @@ def validate(
         simulated, failures = simulator.run(started, progress)
         delays = _ignition_delays(simulator, dict(zip(histories, started, strict=True)), simulated, definition)
     done = measures.Resimulated(simulator.mechanism, runs.species_names, histories, simulated)
-    errors, times = measures.deviations(done, measured)
+    errors, times, excess = measures.deviations(done, measured)
     energies = measures.Energies(done.mechanism, done.names)
     return Validation(
         tolerance=tolerance,
@@ -96,6 +99,7 @@ def validate(
         runs=tuple(run.name for run in histories),
         errors=errors,
         times=times,
+        excess=excess,
         temperature_errors=measures.temperature_errors(done),
         failures=failures,
         conservation=measures.element_drift(done),
@@ -111,6 +115,10 @@ def validate(
         simulated=simulated,
         measured=measured,
     )
+
+
+def _read(mechanism: Mechanism | str | Path) -> Mechanism:
+    return mechanism if isinstance(mechanism, Mechanism) else read_mechanism(find_mechanism(str(mechanism)))
 
 
 @dataclass(frozen=True, eq=False)

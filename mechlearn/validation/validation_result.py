@@ -10,7 +10,7 @@ from typing import Any
 from ..chemistry.arrays import Array
 from ..data.trajectories import Trajectory
 from ..errors import listed
-from .noisy_runs import CHI2_LIMIT, NoisyRuns
+from .noisy_runs import NoisyRuns
 from .settings import Criteria
 
 
@@ -79,6 +79,8 @@ class Validation:
         range; NaN for a run that could not be simulated.
     times : array, shape (runs, species)
         When that error stands [s].
+    excess : array, shape (runs, species)
+        The largest error beyond what the noise of the data allows; the same as ``errors`` where that is not known.
     temperature_errors : dict of str to float
         The same for the temperature of adiabatic runs, by run.
     failures : dict of str to str
@@ -107,7 +109,7 @@ class Validation:
     simulated : dict of str to Trajectory
         The re-simulated runs.
     measured : NoisyRuns, optional
-        The noise that was taken off the errors.
+        The noise of the data: what it allows of the errors does not count.
     """
 
     tolerance: float
@@ -116,6 +118,7 @@ class Validation:
     runs: tuple[str, ...]
     errors: Array
     times: Array
+    excess: Array
     temperature_errors: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     conservation: dict[str, float] = field(default_factory=dict)
@@ -152,6 +155,14 @@ class Validation:
         return max(self.per_run.values(), default=math.nan)
 
     @property
+    def max_error_beyond_noise(self) -> float:
+        """Largest error of all that the noise of the data does not explain."""
+        if self.measured is None or not self.simulated:
+            return self.max_relative_error
+        done = [name in self.simulated for name in self.runs]
+        return float(self.excess[done].max(initial=0.0))
+
+    @property
     def passed(self) -> bool:
         """True if every run was re-simulated, no error is above the tolerance, and every limit holds."""
         return bool(self.simulated) and not self.failures and all(check.passed for check in self.checks)
@@ -170,7 +181,7 @@ class Validation:
             "energy": self.energy.values(),
         }
         known = {name: max(values, default=None) for name, values in errors.items()}
-        return {"profiles": self.max_relative_error, **known, "reduced_chi_squared": self.chi_squared}
+        return {"profiles": self.max_error_beyond_noise, **known, "reduced_chi_squared": self.chi_squared}
 
     @property
     def checks(self) -> tuple[CriterionCheck, ...]:
@@ -178,7 +189,7 @@ class Validation:
         values = self.largest
         limits = {"profiles": self.tolerance, **asdict(self.criteria)}
         if self.measured is not None:
-            values["noise"], limits["noise"] = self.measured.chi2, CHI2_LIMIT
+            values["noise"], limits["noise"] = self.measured.chi2, self.measured.chi2_limit
         known = {name: math.nan if value is None else value for name, value in values.items()}
         return tuple(CriterionCheck(name, known[name], limit) for name, limit in limits.items() if limit is not None)
 
@@ -209,13 +220,16 @@ class Validation:
             return f"Failed: Cantera could integrate none of {len(self.runs)} {kind}; {name}: {reason}"
         text = (
             f"{'Passed' if self.passed else 'Failed'}: {len(self.simulated)} of {len(self.runs)} {kind} "
-            f"simulated again, largest relative error {self.max_relative_error:.2g}, tolerance {self.tolerance:g}"
-            f"{'' if self.measured is None else self.measured.text}."
+            f"simulated again, largest relative error {self.max_relative_error:.2g}"
+            f"{'' if self.measured is None else self._beyond_noise(self.measured)}, tolerance {self.tolerance:g}."
         )
         broken = [check for check in self.checks[1:] if not check.passed]
         if broken:
             text += f" Beyond their limits: {'; '.join(map(check_text, broken))}."
         return text + (f" Not integrated: {listed(list(self.failures))}." if self.failures else "")
+
+    def _beyond_noise(self, measured: NoisyRuns) -> str:
+        return f", {self.max_error_beyond_noise:.2g} {measured.text}"
 
     def as_dict(self) -> dict[str, Any]:
         """What stands under ``validation`` in ``summary.json``: plain values, None for what is not a number."""
@@ -229,6 +243,7 @@ class Validation:
             "held_out": self.held_out,
             "tolerance": self.tolerance,
             "max_relative_error": _plain(self.max_relative_error),
+            "max_error_beyond_noise": _plain(self.max_error_beyond_noise),
             "per_species": self.per_species,
             "per_run": self.per_run,
             "temperature": self.temperature_errors or None,

@@ -22,10 +22,10 @@ from mechlearn.errors import BalanceError
 from mechlearn.formats.cantera_yaml.mechanism_reading import read_mechanism
 from mechlearn.simulation.settings import Sample, Times
 from mechlearn.simulation.synthetic_noise import SyntheticNoise, with_noise
-from mechlearn.study.evidence import runs_with_noise
 from mechlearn.study.run import learn_runs
 from mechlearn.study.schema import Study, example_studies, load_study
 from mechlearn.study.simulate import simulate
+from mechlearn.validation.noisy_runs import measured_runs
 
 from ..helpers import BANK
 from ..histories import runs_of
@@ -134,7 +134,7 @@ def test_a_hidden_intermediate_that_the_elements_determine_is_learnt_as_well_as_
     assert error < 0.02
     assert discovery.trajectory_fit is not None
     assert discovery.trajectory_fit.data == 12 * 61 * 3
-    _, measured = runs_with_noise(discovery, whole)
+    _, measured = measured_runs(discovery.mechanism, whole, discovery.trajectory_fit.noise)
     assert measured is not None
     assert all(first[whole.species_names.index("ES")] == 0 for first in measured.initial_states.values())
     assert measured.chi2 < 1.3

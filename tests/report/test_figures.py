@@ -38,6 +38,7 @@ def compared(runs: Trajectories, tolerance: float = 1e-3) -> Validation:
         runs=tuple(run.name for run in runs.runs),
         errors=errors,
         times=np.zeros(shape),
+        excess=errors,
         simulated={run.name: replace(run, concentrations=run.concentrations * 1.05) for run in runs.runs},
     )
 

@@ -16,6 +16,10 @@ PER_MEDIAN = 1 / 0.6745
 """Standard deviation of a normal variable whose median size is 1."""
 FOURTH = np.sqrt(70.0)
 """Standard deviation of fourth differences of independent values of standard deviation 1."""
+LEAST_FOR_CORRELATION = 5
+"""Samples of a run from which on fourth differences have neighbours."""
+RANDOM_CORRELATION = -0.4
+"""Halfway to that of independent values."""
 FLOOR = 1e-3
 """Part of a species' largest concentration below which relative noise is not believed."""
 INFORMATIVE = 0.01
@@ -107,6 +111,22 @@ def estimate_noise(runs: Trajectories, kind: str = "auto") -> Noise:
         return noise_in_residuals(fourth, around, largest, kind)
     measured = noise_in_residuals(np.where(hidden, np.nan, fourth), around, largest, kind)
     return measured.with_own(hidden, np.maximum(np.sqrt(np.nanmean(fourth**2, axis=0)), MINIMUM_NOISE * largest))
+
+
+def shows_noise(runs: Trajectories, noise: Noise) -> bool:
+    """Whether neighbouring samples disagree at random, not since they are far apart.
+
+    Neighbouring fourth differences of independent values have a correlation of −0.8, of a smooth curve about 1.
+    """
+    products, squares = 0.0, 0.0
+    for run in runs.runs:
+        if run.is_time_history and len(run.time) > LEAST_FOR_CORRELATION:
+            middle = run.concentrations[2:-2]
+            score = np.nan_to_num(np.diff(run.concentrations, 4, axis=0) / noise.deviation(middle))
+            score = np.clip(score / FOURTH, -OUTLIER_DEVIATIONS, OUTLIER_DEVIATIONS)
+            products += float(np.sum(score[1:] * score[:-1]))
+            squares += float(np.sum(score[1:] ** 2 + score[:-1] ** 2)) / 2
+    return not noise.clean and products < RANDOM_CORRELATION * squares
 
 
 def noise_in_residuals(residuals: Array, around: Array, largest: Array, kind: str = "auto") -> Noise:

@@ -18,7 +18,7 @@ from scipy.optimize import linprog
 from ...chemistry.arrays import Array
 from ...chemistry.one_way import OneWayReaction
 from ..fit.trajectory_fit import information
-from .trajectory_selection import INDISTINCT, ReactionSet, Selector
+from .trajectory_selection import INDISTINCT, INTERVAL_RISE, ReactionSet, Selector
 
 INFEASIBLE = 2
 """Status of `linprog` where no solution exists."""
@@ -101,9 +101,16 @@ def preferred(selector: Selector, networks: list[ReactionSet]) -> tuple[Reaction
         return networks[0], networks[1:]
     whole = _distinct([with_reverses_of_detailed_balance(selector, each) for each in networks])
     physical = [each for each in whole if possible(each.problem.reactions.directions)]
-    chosen = physical[0] if physical else networks[0]
+    chosen = _simplest(physical or networks)
     others = _distinct([*networks, *whole])
     return chosen, [each for each in others if set(each.kept) != set(chosen.kept)]
+
+
+def _simplest(networks: list[ReactionSet]) -> ReactionSet:
+    """Of those that have as many reactions as the first and fit about as well, that of the lowest orders."""
+    best = networks[0]
+    equal = [n for n in networks if len(n.kept) == len(best.kept) and n.cost < best.cost + INTERVAL_RISE]
+    return min(equal, key=lambda network: (int(network.problem.reactions.orders.sum()), network.cost))
 
 
 def _distinct(networks: list[ReactionSet]) -> list[ReactionSet]:
