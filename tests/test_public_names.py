@@ -116,3 +116,9 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     heavy = ["torch", "cantera", "matplotlib", "scipy", "numpy", "pydantic", "networkx", "h5py", "typer"]
     done = subprocess.run([sys.executable, "-c", code, *heavy], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_torch_is_loaded_when_a_network_is_trained_and_not_before() -> None:
+    code = "import sys, mechlearn as ml; ml.discover, ml.simulate, ml.validate; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

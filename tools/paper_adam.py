@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from paper_cells import NAMES, TRUE_NUMBER, Cell, data, prediction_error, relative_error, search
 
 import mechlearn as ml
+from mechlearn.discovery.candidates.network.row_search import Round
 from mechlearn.discovery.candidates.network.signed_network import CONCENTRATION_FLOOR
-from mechlearn.discovery.candidates.network.training import Round
 from mechlearn.discovery.fit.scaling import scaled
 
 Array = NDArray[np.float64]

@@ -86,8 +86,8 @@ def _checked_runs(
     output: Path, study: Path | None, runs: Path | None, against: Path | None, quiet: bool
 ) -> Trajectories:
     check_output(output, ".csv", ".html", *(f".{name}" for name in GRAPHS))
+    from ..study.runs import runs_of
     from ..study.schema import load_study
-    from ..study.simulate import runs_of
 
     if against is not None and output.suffix.lower() in (".html", ".csv"):
         raise StudyError(f"{output}: a difference is written as a graph or a drawing. Name one of {', '.join(GRAPHS)}.")

@@ -13,11 +13,10 @@ from ..data.noise.rate_noise import RateNoise
 from ..data.progress import Progress
 from ..errors import DataError, StudyError
 from .candidate_fit import candidate_directions
-from .candidates.network.adam import search_rows_with_adam
 from .candidates.network.noisy_solution import significant_rates, solution_under_noise
+from .candidates.network.row_search import RowSearch
 from .candidates.network.solution import EXACT_MISFIT, Solution, pruned, solution_from_rows, too_many
 from .candidates.network.stoichiometry import Stoichiometry, conserving_rows, element_laws, free_rows
-from .candidates.network.training import RowSearch, search_rows
 from .catalysts import NOT_LOOKED_FOR, reason_text, same_rate_law_text, solution_with_catalysts
 from .conservation_laws_in_data import Conserved, conserved_in
 from .fit.learned_reactions import learned_reactions
@@ -113,6 +112,9 @@ def _search(
 ) -> RowSearch:
     if search.method == "candidates":
         return RowSearch()
+    from .candidates.network.adam import search_rows_with_adam  # torch takes longer to load than many searches
+    from .candidates.network.training import search_rows
+
     if isinstance(search.optimizer, Adam):
         if search.reactions == "auto":
             raise StudyError("optimizer: adam needs the number of reactions; set reactions: to a number.")

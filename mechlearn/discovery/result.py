@@ -13,7 +13,7 @@ from ..chemistry.detailed_balance import reversible_where_consistent
 from ..chemistry.mechanism import Mechanism, Reaction
 from ..chemistry.unmeasured_products import with_unmeasured_products
 from ..data.balances.balances import Balances
-from .candidates.network.training import Round, RowSearch
+from .candidates.network.row_search import Round, RowSearch
 from .conservation_laws_in_data import Conserved
 from .fit.learned_reactions import LearnedReaction
 from .fit.trajectory_result import TrajectoryFit

@@ -14,8 +14,7 @@ from ..data.progress import Progress
 from ..data.sampling.missing_species import from_nothing
 from ..errors import DataError, StudyError
 from .candidates.larger_pools import larger_pools
-from .candidates.network.training import RowSearch
-from .candidates.network.trajectory_rows import frozen_rows
+from .candidates.network.row_search import RowSearch
 from .candidates.other_orders import with_catalysts
 from .candidates.trajectory_candidates import candidates_of, possible_rows
 from .fit.learned_reactions import joined
@@ -62,6 +61,8 @@ def from_trajectories(balances: Balances, search: Search, progress: Progress) ->
     found, rows = RowSearch(), None
     try:
         if search.method in ("network", "both"):
+            from .candidates.network.trajectory_rows import frozen_rows  # torch takes longer to load than many searches
+
             rows, found = frozen_rows(balances, search, lambda done, doing: progress(0.5 * done, doing))
             if found.interrupted:
                 raise KeyboardInterrupt

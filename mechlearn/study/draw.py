@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from ..data.trajectories import Trajectories
-from ..discovery.candidates.network.training import Round
+from ..discovery.candidates.network.row_search import Round
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
 from ..pathways.differences import run_difference
 from ..pathways.graphs import reaction_graph

@@ -11,14 +11,14 @@ from ..data.completion import completed
 from ..data.progress import Progress, silent
 from ..data.sampling.check_sampling import check_sampling
 from ..data.trajectories import Trajectories, Trajectory
-from ..errors import DataError
+from ..errors import DataError, StudyError
 from ..files import shipped_folder
 from ..formats.cantera_species import species_of
 from ..formats.tables.runs_file import read_runs
 from ..formats.tables.table_reading import Options
 from ..simulation.mechanisms import find_mechanism
 from .schema import Study
-from .simulate import simulate_runs
+from .simulate import simulate, simulate_runs
 
 
 def study_runs(study: Study, progress: Progress = silent) -> tuple[Trajectories, dict[str, str]]:
@@ -77,6 +77,24 @@ def _complete(study: Study, runs: Trajectories) -> Trajectories:
             "species. Name the Cantera file that has it (mechanism:), or take it out of `complete:`."
         )
     return completed(runs, [known[name] for name in study.complete], noise=check_sampling(runs).noise or 0.0)
+
+
+def runs_of(study: Study | None, runs: Path | None, progress: Progress = silent) -> Trajectories:
+    """The runs of a study with a source, or of a file.
+
+    Raises
+    ------
+    StudyError
+        If both or none are given, or the study has no source.
+    """
+    if (study is None) == (runs is None):
+        raise StudyError("Fluxes are those of one run. Give either --study or --runs, not both.")
+    if runs is not None:
+        return read_runs(runs)
+    assert study is not None
+    if study.source is None:
+        raise StudyError(f"{study.path}: it has `data:` and no `source:` to simulate. Give its file of runs instead.")
+    return simulate(study, progress=progress)
 
 
 def _read(study: Study) -> Trajectories:

@@ -8,7 +8,6 @@ from pathlib import Path
 from ..data.progress import Progress, silent
 from ..data.trajectories import Trajectories
 from ..errors import SimulationError, StudyError
-from ..formats.tables.runs_file import read_runs
 from ..simulation.reactors import simulate_source
 from .schema import Study, load_study
 
@@ -59,21 +58,3 @@ def simulate_runs(study: Study | str | Path, *, progress: Progress = silent) -> 
         return simulate_source(study.source, study.folder, progress=progress)
     except (StudyError, SimulationError) as error:
         raise type(error)(f"{where}{error}") from None
-
-
-def runs_of(study: Study | None, runs: Path | None, progress: Progress = silent) -> Trajectories:
-    """The runs of a study with a source, or of a file.
-
-    Raises
-    ------
-    StudyError
-        If both or none are given, or the study has no source.
-    """
-    if (study is None) == (runs is None):
-        raise StudyError("Fluxes are those of one run. Give either --study or --runs, not both.")
-    if runs is not None:
-        return read_runs(runs)
-    assert study is not None
-    if study.source is None:
-        raise StudyError(f"{study.path}: it has `data:` and no `source:` to simulate. Give its file of runs instead.")
-    return simulate(study, progress=progress)

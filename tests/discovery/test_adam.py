@@ -11,9 +11,9 @@ import torch
 import mechlearn as ml
 from mechlearn.chemistry.kinetics import production_rates
 from mechlearn.discovery.candidates.network.adam import loss_and_gradients, search_rows_with_adam
+from mechlearn.discovery.candidates.network.row_search import RowSearch
 from mechlearn.discovery.candidates.network.signed_network import SignedNetwork
 from mechlearn.discovery.candidates.network.stoichiometry import Stoichiometry, conserving_rows, free_rows
-from mechlearn.discovery.candidates.network.training import RowSearch
 
 from ..helpers import BANK, network, one_way
 

@@ -14,9 +14,9 @@ from ....data.progress import Progress
 from ...settings import Adam, Search
 from ..enumeration import whole_tuples
 from .freezing import rows_to_freeze
+from .row_search import Round, RowSearch
 from .signed_network import CONCENTRATION_FLOOR
 from .stoichiometry import Stoichiometry
-from .training import Round, RowSearch
 
 
 def search_rows_with_adam(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ....chemistry.arrays import Array, Integers
-from ....chemistry.one_way import Complex, undirected
+from ....chemistry.arrays import Integers
+from ....chemistry.one_way import undirected
 from ....data.noise.rate_noise import RateNoise
 from ....data.progress import Progress
 from ...fit.scaling import Scaled, choose_samples
@@ -21,6 +20,7 @@ from ..enumeration import whole_tuples
 from .freezing import rows_to_freeze
 from .noisy_solution import significant_rates, solution_under_noise
 from .restarts import Restarts
+from .row_search import Round, RowSearch
 from .signed_network import LARGEST_LOG_RATE, SignedNetwork
 from .solution import Solution, directions_of, solution_from_network, solution_from_pool, whole_halves
 from .stoichiometry import Stoichiometry
@@ -35,62 +35,6 @@ PROPOSAL_DISTANCE = 0.35
 """Distance to whole numbers within which the side of a row is proposed as a complex; the data decide on it."""
 WEIGHT_FLOORS = (1.0, 0.3, 0.1, 0.03)
 THAWING_PROBABILITY = 0.25
-
-
-@dataclass(frozen=True, eq=False)
-class Round:
-    """The state of the search after a restart stalled, or where the least loss so far fell.
-
-    Parameters
-    ----------
-    seconds : float
-        Since the search began.
-    restart : int
-        Which restart.
-    iterations : int
-        Steps of the search so far.
-    loss : float
-        Its weighted mean square residual, 1 for an empty network.
-    rows : int
-        Rows offered.
-    frozen : tuple of tuple of int
-        Integer rows fixed in it.
-    matrix : array, shape (R, S)
-        All its rows.
-    log_rates : array, shape (R, 2)
-        ln k forward and reverse, of concentrations and rates in the units that the search uses.
-    """
-
-    seconds: float
-    restart: int
-    iterations: int
-    loss: float
-    rows: int
-    frozen: tuple[tuple[int, ...], ...]
-    matrix: Array
-    log_rates: Array
-
-
-@dataclass(eq=False)
-class RowSearch:
-    """What a search has come to: a solution or none, every row ever frozen with its count, and the history.
-
-    ``history`` has an entry for each restart that stalled, ``descent`` one for each step to the least loss so far;
-    ``enough`` is true where the rows frozen are all that was asked for.
-    """
-
-    solution: Solution | None = None
-    votes: Counter[tuple[int, ...]] = field(default_factory=Counter)
-    complexes: Counter[Complex] = field(default_factory=Counter)
-    history: list[Round] = field(default_factory=list)
-    descent: list[Round] = field(default_factory=list)
-    iterations: int = 0
-    interrupted: bool = False
-    enough: bool = False
-
-    def vote_for(self, rows: Array) -> None:
-        """Count rows that were frozen, whichever their direction."""
-        self.votes.update(undirected(row) for row in rows)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from ...settings import Adam, Search
 from ..enumeration import conserves_elements
 from ..trajectory_candidates import conserved_span
 from .polynomial import polynomial_of
+from .row_search import RowSearch
 from .solution import directions_of
 from .stoichiometry import conserving_rows, element_laws, free_rows
-from .training import RowSearch, search_rows
+from .training import search_rows
 
 ROUNDS_OF_TRAJECTORIES = 4
 """Of each stage of a search whose data are themselves a fit, so that it can end before no residual is left."""
