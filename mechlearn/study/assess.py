@@ -12,6 +12,7 @@ from ..chemistry.unmeasured_products import unmeasured_text
 from ..data.sampling.check_sampling import check_sampling
 from ..data.trajectories import Trajectories
 from ..discovery.discover import relative_error
+from ..discovery.rate_equations import excess_text, rate_equations_text
 from ..discovery.result import Discovery
 from ..discovery.status import UNEXPLAINED
 from ..errors import BalanceError, DataError, SimulationError
@@ -107,7 +108,11 @@ def _summary(
     status, message = final_status(discovery, validation, others, unlimited, obstacle)
     sampling, lost_to = check_sampling(runs), unmeasured_text(discovery.mechanism)
     causes = sampling.warnings if lost_to or status != "recovered" else ()
-    message = " ".join(filter(None, (message, lost_to, *(each for each in causes if each not in message))))
+    read = rate_equations_text(discovery.mechanism) if discovery.trajectory_fit and status != "recovered" else ""
+    hidden = excess_text(discovery.mechanism, runs) if read else ""
+    message = " ".join(
+        filter(None, (message, read, hidden, lost_to, *(each for each in causes if each not in message)))
+    )
     lost = unbalanced_elements(discovery, balances)
     if discovery.status in UNEXPLAINED:
         lost = lost or lost_elements(runs)

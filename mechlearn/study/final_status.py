@@ -64,7 +64,8 @@ def final_status(
     if obstacle[0]:
         return obstacle
     if validation is None or not validation.held_out:
-        return status, "The data are explained, but no run was held out to check it on. Bring more runs."
+        lacking = "But no run was held out to check it on: bring one with another initial state."
+        return status, f"{discovery.message} {lacking}"
     if not validation.passed:
         return status, f"The data are explained, but not the held-out runs: {validation.message}"
     if others is not None and as_small:
