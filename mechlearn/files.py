@@ -7,7 +7,7 @@ import math
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,34 @@ def check_target(path: str | os.PathLike[str]) -> Path:
     if not os.access(target if target.exists() else target.parent, os.W_OK):
         raise FormatError(f"Cannot write {target}: writing is not permitted there. Choose another place.")
     return target
+
+
+def check_targets(
+    outputs: Iterable[str | os.PathLike[str] | None], inputs: Iterable[str | os.PathLike[str] | None]
+) -> None:
+    """Refuse to write over a file that is read, or twice to one file; None and an empty name stand for no file.
+
+    Raises
+    ------
+    FormatError
+        If an output is an input, or another output, by whatever name or link.
+
+    Examples
+    --------
+    >>> check_targets(["a.csv", None], ["b.yaml", ""])
+    >>> check_targets(["a.csv", "./a.csv"], [])
+    Traceback (most recent call last):
+    mechlearn.errors.FormatError: a.csv would be written twice in this command. Give another name.
+    """
+    there = [name for name in inputs if name and os.path.exists(name)]
+    taken = {os.path.realpath(name): f"{name} is read by this command, which would replace it" for name in there}
+    for name in outputs:
+        if not name:
+            continue
+        place = os.path.realpath(name)
+        if place in taken:
+            raise FormatError(f"{taken[place]}. Give another name.")
+        taken[place] = f"{name} would be written twice in this command"
 
 
 def shipped_folder() -> Path:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .shell import JsonOption, QuietOption, app, give_json, progress_bar, say
+from .shell import JsonOption, QuietOption, app, check_files, give_json, progress_bar, say
 
 
 @app.command(epilog="Example: mechlearn reduce methane-reduction.study.yaml -o results")
@@ -25,9 +25,13 @@ def reduce(
     """
     from ..study.reduce import reduce_study
     from ..study.schema import load_study
+    from ..study.workspace import inputs_of, results_in
 
+    checked = load_study(study)
+    check_files([json_file], [study, *inputs_of(checked)])
+    check_files([*results_in(output, "reduce"), json_file], [])
     with progress_bar(quiet) as progress:
-        found = reduce_study(load_study(study), output, cores=cores, overwrite=overwrite, progress=progress)
+        found = reduce_study(checked, output, cores=cores, overwrite=overwrite, progress=progress)
     summary = found.summary
     say(summary["message"], json_file)
     for what, why in summary["not_written"].items():

@@ -74,6 +74,7 @@ def learn_runs(runs: Trajectories, study: Study, mechanism_file: Path, progress:
 def _fill_folder(study: Study, place: Workspace, bootstrap: Callable[..., Support], progress: Progress) -> Outcome:
     clock, folder = Clock(), place.folder
     runs, failures = _kept_runs(study, place, progress)
+    place.refuse_to_replace([Path(runs.mechanism)] if runs.mechanism else [])
     clock.lap("simulate")
     learnt = learn(study, runs, progress, place)
     clock.lap("learn")

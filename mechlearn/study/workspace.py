@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -98,17 +98,12 @@ class Workspace:
         StudyError
             If its mechanism is not found.
         """
-        mechanism = study.source.mechanism if study.source is not None else study.mechanism
-        try:
-            read = [find_mechanism(mechanism, study.folder)] if mechanism else []
-        except StudyError as error:
-            raise StudyError(f"{study.path}: {error}" if study.path is not None else str(error)) from None
-        read += [study.folder / name for name in study.data]
+        read = inputs_of(study)
         digest = hashlib.sha256("\n".join([version("mechlearn"), version("cantera"), text or repr(study)]).encode())
         for path in read:
             if path.is_file():
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
-        return cls(folder, command, text, tuple(read), digest.hexdigest())
+        return cls(folder, command, text, read, digest.hexdigest())
 
     @contextmanager
     def opened(self, *, overwrite: bool = False) -> Iterator[None]:
@@ -122,12 +117,14 @@ class Workspace:
             If the results of this study must not stand in the folder, or another process works in it.
         """
         self._check_place()
-        if not overwrite:
-            self._check_content()
+        self.refuse_to_replace(self.read)
         new = [path for path in (self.folder, *self.folder.parents) if not path.exists()]
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             with self._locked():
+                if not overwrite:
+                    self._check_content()
+                self._remove_unfinished()
                 yield
         finally:
             with suppress(OSError):
@@ -144,13 +141,16 @@ class Workspace:
                 f"Another run is writing its results into {self.folder}. Wait until it is done, or give another folder."
             ) from None
         try:
-            for place in {(self.folder / name).parent for name in (*_OWN[self.command], _KEPT[self.command])}:
-                for unfinished in place.glob(".mechlearn-*"):
-                    unfinished.unlink()
             yield
         finally:
             (self.folder / LOCK).unlink(missing_ok=True)
             lock.release()
+
+    def _remove_unfinished(self) -> None:
+        """What a process that was killed had not yet given its name."""
+        for place in {(self.folder / name).parent for name in (*_OWN[self.command], _KEPT[self.command])}:
+            for unfinished in place.glob(".mechlearn-*"):
+                unfinished.unlink()
 
     def _check_place(self) -> None:
         folder = self.folder
@@ -161,8 +161,17 @@ class Workspace:
             raise StudyError(f"Cannot make {folder}: {there} is a file. Give another folder for the results.")
         if not os.access(there, os.W_OK):
             raise StudyError(f"Cannot write into {folder}: writing is not permitted there. Choose another place.")
+
+    def refuse_to_replace(self, read: Iterable[Path]) -> None:
+        """Refuse where a file that is read stands in the place of a result.
+
+        Raises
+        ------
+        StudyError
+            If so.
+        """
         replaced = {path.resolve() for path in self._removable()}
-        lost = next((path for path in self.read if path.resolve() in replaced), None)
+        lost = next((path for path in read if path.resolve() in replaced), None)
         if lost is not None:
             raise StudyError(f"{lost} is read by this study, and the results would replace it. Give another folder.")
 
@@ -236,6 +245,27 @@ class Workspace:
     def drop(self) -> None:
         """Remove the checkpoint."""
         shutil.rmtree(self.folder / CHECKPOINT, ignore_errors=True)
+
+
+def inputs_of(study: Study) -> tuple[Path, ...]:
+    """The files that a study reads: its mechanism, and its data.
+
+    Raises
+    ------
+    StudyError
+        If its mechanism is not found.
+    """
+    mechanism = study.source.mechanism if study.source is not None else study.mechanism
+    try:
+        read = [find_mechanism(mechanism, study.folder)] if mechanism else []
+    except StudyError as error:
+        raise StudyError(f"{study.path}: {error}" if study.path is not None else str(error)) from None
+    return (*read, *(study.folder / name for name in study.data))
+
+
+def results_in(folder: Path, command: str) -> tuple[Path, ...]:
+    """Where ``run`` or ``reduce`` writes its results."""
+    return tuple(folder / name for name in (*_OWN[command], *_SHARED, STAGES))
 
 
 def versions() -> dict[str, str]:
