@@ -3,14 +3,68 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
-from .cli import app
+CRASHED = 70
+"""Exit status of a fault in mechlearn itself; EX_SOFTWARE of sysexits.h."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command that the arguments name, those of the process if absent, and exit."""
-    logging.basicConfig(format="mechlearn: %(message)s", level=logging.WARNING)
-    app(arguments, prog_name="mechlearn")
+    with _terminated_as_interrupted():
+        try:
+            from .cli import app
+
+            logging.basicConfig(format="%(name)s: %(message)s", level=logging.WARNING)
+            app(arguments, prog_name="mechlearn")
+        except KeyboardInterrupt:
+            sys.stderr.write("mechlearn: interrupted before there was a result\n")
+            sys.exit(130)
+        except Exception as error:
+            sys.stderr.write(f"mechlearn: {_crash_text(error, arguments)}\n")
+            sys.exit(CRASHED)
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM, by which batch systems and containers end a process, does what Ctrl-C does."""
+    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if ours:
+        signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _crash_text(error: Exception, arguments: list[str] | None) -> str:
+    """What the user is told of a fault; the traceback goes into a file."""
+    from . import __version__
+
+    line = " ".join(sys.argv[1:] if arguments is None else arguments)
+    trace = "".join(traceback.format_exception(error))
+    text = f"mechlearn {__version__}, Python {sys.version}\nmechlearn {line}\n\n{trace}"
+    what = f"a fault in mechlearn itself, {type(error).__name__}"
+    try:
+        handle, name = tempfile.mkstemp(prefix="mechlearn-crash-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError:
+        return f"{what}: {str(error)[:200]}. No file could be written to tell more."
+    return f"{what}. {name} says where; please report it with that file."
 
 
 if __name__ == "__main__":
