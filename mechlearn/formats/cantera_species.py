@@ -74,11 +74,16 @@ def species_of(mechanism: str, phase: str = "") -> tuple[dict[str, Species], dic
     """
     try:
         gas = ct.Solution(mechanism, phase)
+        return {species.name: species_record(species) for species in gas.species()}, atomic_weights(gas)
+    except UnicodeDecodeError:
+        raise FormatError(
+            f"Mechanism {mechanism!r} cannot be read: it is not UTF-8 text, but another encoding has signs "
+            "such as ° in it. Save it as UTF-8."
+        ) from None
     except RuntimeError as error:  # the base of CanteraError; a folder gives a bare RuntimeError
         raise FormatError(
             f"Mechanism {mechanism!r} cannot be read: {first_sentence(error)}. Check its name, phase and content."
         ) from None
-    return {species.name: species_record(species) for species in gas.species()}, atomic_weights(gas)
 
 
 def first_sentence(error: Exception) -> str:

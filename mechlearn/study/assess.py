@@ -105,7 +105,8 @@ def _summary(
     status, message = final_status(discovery, validation, others, unlimited, obstacle)
     sampling, lost_to = check_sampling(runs), unmeasured_text(discovery.mechanism)
     causes = sampling.warnings if lost_to or status != "recovered" else ()
-    message = " ".join(filter(None, (message, lost_to, *(each for each in causes if each not in message))))
+    held_out, unchecked = _held_out_error(discovery, learnt.held)
+    message = " ".join(filter(None, (message, unchecked, lost_to, *(each for each in causes if each not in message))))
     lost = unbalanced_elements(discovery, balances)
     if discovery.status in UNEXPLAINED:
         lost = lost or lost_elements(runs)
@@ -121,7 +122,7 @@ def _summary(
         "sampling": sampling.as_dict(),
         "relative_error": {
             "training": relative_error(discovery.mechanism, balances),
-            "held_out": learnt.held and held_out_error(discovery, learnt.held),
+            "held_out": held_out,
         },
         "validation": validation and validation.as_dict(),
         "comparison": None,
@@ -130,6 +131,14 @@ def _summary(
         "unidentified": [each.as_dict() for each in unlimited],
         "versions": versions(),
     }
+
+
+def _held_out_error(discovery: Discovery, held: Trajectories | None) -> tuple[float | None, str]:
+    """None without runs held out, and where their balances cannot be made; then also why."""
+    try:
+        return (held_out_error(discovery, held) if held is not None else None), ""
+    except DataError as error:
+        return None, f"Of the runs held out, only time histories could be compared, not balances: {error}"
 
 
 def _metadata(discovery: Discovery, runs: Trajectories) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ..formats.tables.runs_file import write_runs
 from ..uncertainty.bootstrap import Support, bootstrap_support
 from .assess import Outcome, assess
 from .draw import draw, write_reports
+from .evidence import source_mechanism
 from .learn import Learnt, learn
 from .runs import study_runs, with_whole_elements
 from .schema import Study
@@ -61,7 +62,14 @@ def run_study(
 
 
 def learn_runs(runs: Trajectories, study: Study, mechanism_file: Path, progress: Progress = silent) -> Outcome:
-    """Only the learning: hold out, learn, export, validate the exported file."""
+    """Only the learning: hold out, learn, export, validate the exported file.
+
+    Raises
+    ------
+    FormatError
+        If the study has a source, with which what was learnt would be compared, and it cannot be read.
+    """
+    source_mechanism(study)
     clock = Clock()
     runs = with_whole_elements(runs)
     learnt = learn(study, runs, progress)
@@ -74,6 +82,7 @@ def learn_runs(runs: Trajectories, study: Study, mechanism_file: Path, progress:
 def _fill_folder(study: Study, place: Workspace, bootstrap: Callable[..., Support], progress: Progress) -> Outcome:
     clock, folder = Clock(), place.folder
     runs, failures = _kept_runs(study, place, progress)
+    source_mechanism(study)
     place.refuse_to_replace([Path(runs.mechanism)] if runs.mechanism else [])
     clock.lap("simulate")
     learnt = learn(study, runs, progress, place)
