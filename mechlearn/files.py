@@ -68,8 +68,19 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     FormatError
         As in `atomic_path`.
     """
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file, which is whole or not there.
+
+    Raises
+    ------
+    FormatError
+        As in `atomic_path`.
+    """
     with atomic_path(path) as unfinished:
-        unfinished.write_bytes(text.encode())
+        unfinished.write_bytes(content)
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:

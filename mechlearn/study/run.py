@@ -100,7 +100,8 @@ def _fill_folder(study: Study, place: Workspace, bootstrap: Callable[..., Suppor
     except KeyboardInterrupt:
         changes |= {"status": "interrupted", "message": "Interrupted before all was drawn; the mechanism is complete."}
     except (DataError, SimulationError) as error:
-        changes |= {"message": f"{outcome.summary['message']} Its fluxes are not drawn: {error}"}
+        message = changes.get("message", outcome.summary["message"])
+        changes |= {"message": f"{message} Its fluxes are not drawn: {error}"}
     whole = (outcome.written or not outcome.discovery.interrupted) and "status" not in changes
     files = [*place.present(), *(REPORTS if whole else ()), "summary.json"]
     summary = outcome.summary | changes | {"files": files, "failed_runs": failures}
@@ -123,14 +124,19 @@ def _support(
     if not study.uncertainty.bootstrap or not outcome.written:
         return {}
     done = place.kept(RESAMPLES) or {}
-    support = bootstrap(
-        learnt.discovery.mechanism,
-        learnt.train,
-        study.learn,
-        resamples=study.uncertainty.bootstrap,
-        done={int(number): [(left, right) for left, right in found] for number, found in done.items()},
-        keep=lambda found: place.keep(RESAMPLES, {str(number): sides for number, sides in found.items()}),
-    )
+    try:
+        support = bootstrap(
+            learnt.discovery.mechanism,
+            learnt.train,
+            study.learn,
+            resamples=study.uncertainty.bootstrap,
+            done={int(number): [(left, right) for left, right in found] for number, found in done.items()},
+            keep=lambda found: place.keep(RESAMPLES, {str(number): sides for number, sides in found.items()}),
+        )
+    except SimulationError as error:
+        return {
+            "message": f"{outcome.summary['message']} How often its reactions are found again is not known: {error}"
+        }
     reactions = zip(outcome.summary["reactions"], support.reactions, strict=True)
     return {"reactions": [each | {"support": part} for each, part in reactions], "bootstrap": support.as_dict()}
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..errors import StudyError
+from ..errors import MechlearnError, SimulationError, StudyError
 from ..files import write_text
 from ..simulation.mechanisms import find_mechanism
 from .schema import Study
@@ -34,6 +34,8 @@ CHECKPOINT = ".checkpoint"
 LOCK = ".lock"
 STAGES = "stages/stages.json"
 """What a reduction goes on from; it stays, beside the mechanism of each stage."""
+_FINISHED = ("runs.json", "discovery.json", "resamples.json")
+"""Of a run: parts of a checkpoint that need not be done again."""
 _KEPT = {"run": f"{CHECKPOINT}/study.json", "reduce": STAGES}
 
 
@@ -230,7 +232,8 @@ class Workspace:
     def checkpoint(self, *, resume: bool) -> Iterator[None]:
         """Begin a run; with ``resume`` from what an interrupted one of the same study has done.
 
-        Where the work fails, nothing is kept; where the user ends it, what is finished.
+        Where the study or its data cannot be used, nothing is kept; where the user ends it, or it fails for another
+        reason such as a full disk, what is finished.
         """
         if not resume or self.kept(_KEPT["run"]) is None:
             self.drop()
@@ -238,13 +241,25 @@ class Workspace:
         try:
             yield
         except BaseException as error:
-            if not isinstance(error, KeyboardInterrupt) or self.kept(f"{CHECKPOINT}/runs.json") is None:
+            if not _may_pass(error) or not any((self.folder / CHECKPOINT / name).is_file() for name in _FINISHED):
                 self.drop()
+                raise
+            if isinstance(error, MechlearnError):
+                raise type(error)(
+                    f"{error} What is finished is kept in {self.folder}; --resume goes on from there."
+                ) from error
             raise
 
     def drop(self) -> None:
         """Remove the checkpoint."""
         shutil.rmtree(self.folder / CHECKPOINT, ignore_errors=True)
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether the same study may get beyond an error later: not where it or its data cannot be used."""
+    if isinstance(error, MechlearnError):
+        return isinstance(error, SimulationError) or isinstance(error.__cause__, OSError)
+    return True
 
 
 def inputs_of(study: Study) -> tuple[Path, ...]:
