@@ -15,10 +15,14 @@ from types import FrameType
 
 CRASHED = 70
 """Exit status of a fault in mechlearn itself; EX_SOFTWARE of sysexits.h."""
+_SOLVER_MESSAGES = ("SUNLOGGER_WARNING_FILENAME", "SUNLOGGER_ERROR_FILENAME")
+"""Where SUNDIALS writes of each step that fails; what it fails with in the end is an error of Cantera's."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command that the arguments name, those of the process if absent, and exit."""
+    for name in _SOLVER_MESSAGES:
+        os.environ.setdefault(name, os.devnull)
     with _terminated_as_interrupted():
         try:
             from .cli import app

@@ -158,6 +158,8 @@ class Workspace:
         folder = self.folder
         if folder.exists() and not folder.is_dir():
             raise StudyError(f"{folder} is a file; give a folder for the results.")
+        if folder.is_symlink() and not folder.exists():
+            raise StudyError(f"{folder} is a link to nothing. Remove it, or give another folder for the results.")
         there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
         if not there.is_dir():
             raise StudyError(f"Cannot make {folder}: {there} is a file. Give another folder for the results.")

@@ -91,3 +91,21 @@ def test_a_crash_has_a_status_of_its_own_and_its_traceback_is_in_a_file(
     content = told.read_text()
     assert "mechlearn compare h2o2.yaml h2o2.yaml\n" in content
     assert content.endswith("ZeroDivisionError: no such thing\n")
+
+
+def test_no_library_writes_to_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(
+        "source:\n  mechanism: gri30.yaml\n  reactor: constant-volume\n  temperature: 12000 K\n  pressure: 1 atm\n"
+        '  initial: {fuel: CH4, oxidizer: "O2:1, N2:3.76", phi: 1}\n  times: {end: 1.0, count: 5}\n'
+    )
+    for line, status in (("simulate s.yaml -o x.csv -q", 2), ("compare h2o2.yaml h2o2.yaml --temperature 1e-4", 0)):
+        found = subprocess.run(
+            [sys.executable, "-m", "mechlearn", *line.split()],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert found.returncode == status
+        assert "WARNING" not in found.stderr.upper()
+        assert found.stderr.count("\n") == (status == 2)
