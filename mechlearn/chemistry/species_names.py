@@ -11,17 +11,14 @@ def fault_of_name(name: str) -> str:
 
     Examples
     --------
-    >>> fault_of_name("H2O"), fault_of_name("acetic acid")[-29:]
-    ('', 'Rename it, as in acetic-acid.')
+    >>> fault_of_name("H2O"), fault_of_name("acetic acid")[-47:]
+    ('', 'Give that species another name, as acetic-acid.')
     """
     if name in _RESERVED:
-        return (
-            f"Species name {name!r} means a collision partner or a sign in an equation. Give that species another name."
-        )
-    if not name:
-        return "A species has an empty name, and an equation goes by names. Give it one."
-    if any(letter.isspace() for letter in name):
-        better = "-".join(name.split())
-        what = f"Species name {name!r} holds white space, and an equation has it between species."
-        return f"{what} Rename it, as in {better}."
-    return ""
+        what, better = "means a collision partner or an arrow", ""
+    elif not name or any(letter.isspace() for letter in name):
+        joined = "-".join(name.split())
+        what, better = "holds white space" if name else "is empty", f", as {joined}" if joined else ""
+    else:
+        return ""
+    return f"Species name {name!r} {what} in an equation. Give that species another name{better}."

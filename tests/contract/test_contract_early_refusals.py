@@ -19,7 +19,7 @@ def consecutive(start: float) -> Run:
     return Run(TIMES, np.column_stack([a, b, start - a - b]))
 
 
-@pytest.mark.parametrize(("name", "said"), [("acetic acid", "Rename it, as in acetic-acid"), ("M", "another name")])
+@pytest.mark.parametrize(("name", "said"), [("acetic acid", "another name, as acetic-acid"), ("M", "another name")])
 def test_a_name_that_no_equation_can_hold(tmp_path: Path, name: str, said: str) -> None:
     write_runs(tmp_path / "runs.csv", [name, "B", "C"], [consecutive(start) for start in (1.0, 1.5)])
     (tmp_path / "s.yaml").write_text("data: runs.csv\n")
@@ -41,10 +41,10 @@ def test_a_mechanism_in_another_encoding(done: Path, tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(example("m", runs=4))
     (tmp_path / "runs.csv").write_bytes((done / "runs.csv").read_bytes())
     before = content_of(tmp_path)
-    for line in ("run s.yaml -o out", "learn runs.csv -o x.yaml --study s.yaml"):
+    for line in ("run s.yaml -o out", "simulate s.yaml -o x.csv", "learn runs.csv -o x.yaml --study s.yaml"):
         answer = command(tmp_path, line)
         assert answer.status == 2
-        assert "m.yaml cannot be read: it is not UTF-8 text" in answer.err
+        assert "cannot be read: it is not UTF-8 text" in answer.err
         assert content_of(tmp_path) == before
 
 
