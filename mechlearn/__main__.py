@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import logging
 import os
 import signal
@@ -15,6 +16,8 @@ from types import FrameType
 
 CRASHED = 70
 """Exit status of a fault in mechlearn itself; EX_SOFTWARE of sysexits.h."""
+_LATER = 0.01
+"""When an interrupt that was lost comes again [s]."""
 _SOLVER_MESSAGES = ("SUNLOGGER_WARNING_FILENAME", "SUNLOGGER_ERROR_FILENAME")
 """Where SUNDIALS writes of each step that fails; what it fails with in the end is an error of Cantera's."""
 
@@ -39,19 +42,39 @@ def main(arguments: list[str] | None = None) -> None:
 
 @contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
-    """SIGTERM, by which batch systems and containers end a process, does what Ctrl-C does."""
+    """SIGTERM, by which batch systems and containers end a process, does what Ctrl-C does.
+
+    Where an interrupt falls into a callback that cannot raise, as that of a destructor, it comes again a moment later.
+    """
     ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
+    def again(unraisable: sys.UnraisableHookArgs) -> None:
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            threading.Timer(_LATER, _interrupt_main).start()
+        else:
+            hook(unraisable)
+
+    hook = sys.unraisablehook
     if ours:
         signal.signal(signal.SIGTERM, interrupt)
+        sys.unraisablehook = again
     try:
         yield
     finally:
         if ours:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            sys.unraisablehook = hook
+
+
+def _interrupt_main() -> None:
+    """As SIGTERM would; where signals reach a thread, a call that waits in the main one ends too."""
+    if sys.platform == "win32":
+        _thread.interrupt_main(signal.SIGTERM)
+    else:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
 
 def _crash_text(error: Exception, arguments: list[str] | None) -> str:

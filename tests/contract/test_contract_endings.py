@@ -65,6 +65,39 @@ def test_a_signal_leaves_the_best_so_far(tmp_path: Path, number: signal.Signals)
     assert not list((tmp_path / "out").rglob(".*"))
 
 
+LOST = """\
+import sys, time
+from mechlearn import __main__ as process
+
+class Slow:
+    def __del__(self):
+        print("begins", flush=True)
+        time.sleep(10)
+
+def work(*_, **__):
+    one = Slow()
+    del one
+    time.sleep(30)
+
+import mechlearn.cli
+mechlearn.cli.app = work
+process.main([])
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_falls_into_a_destructor_is_not_lost(number: signal.Signals) -> None:
+    with interruptible():
+        process = subprocess.Popen(
+            [sys.executable, "-c", LOST], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begins\n"
+    process.send_signal(number)
+    said = process.communicate(timeout=9)[1]
+    assert (process.returncode, said) == (130, "mechlearn: interrupted before there was a result\n")
+
+
 def test_a_script_needs_neither_a_main_guard_nor_a_file(tmp_path: Path) -> None:
     (tmp_path / "r.yaml").write_text(REDUCTION)
     found = subprocess.run(
