@@ -14,7 +14,7 @@ from ..data.trajectories import Trajectories
 from ..discovery.discover import relative_error
 from ..discovery.result import Discovery
 from ..discovery.status import UNEXPLAINED
-from ..errors import BalanceError, DataError, SimulationError
+from ..errors import BalanceError, DataError, MechlearnError
 from ..formats.cantera_yaml.export import write_mechanism
 from ..validation.validate import validate
 from ..validation.validation_result import Validation
@@ -85,7 +85,9 @@ def assess(study: Study, learnt: Learnt, runs: Trajectories, mechanism_file: Pat
             )
     except BalanceError as error:
         obstacle = ("unbalanced", f"The reactions found cannot stand in a mechanism file: {error}")
-    except (DataError, SimulationError) as error:
+    except MechlearnError as error:
+        if not written or isinstance(error.__cause__, OSError):
+            raise
         obstacle = ("not-validated", f"The mechanism is written, but not validated: {error}")
     except KeyboardInterrupt:
         obstacle = ("interrupted", "Interrupted before the mechanism was validated.")

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..data.progress import Progress, silent
 from ..data.trajectories import Trajectories
-from ..errors import DataError, SimulationError
+from ..errors import MechlearnError, SimulationError
 from ..files import write_json, write_text
 from ..formats.tables.hdf5 import read_hdf5
 from ..formats.tables.runs_file import write_runs
@@ -99,7 +99,9 @@ def _fill_folder(study: Study, place: Workspace, bootstrap: Callable[..., Suppor
         draw(study, outcome, folder, clock)
     except KeyboardInterrupt:
         changes |= {"status": "interrupted", "message": "Interrupted before all was drawn; the mechanism is complete."}
-    except (DataError, SimulationError) as error:
+    except MechlearnError as error:
+        if isinstance(error.__cause__, OSError):
+            raise
         message = changes.get("message", outcome.summary["message"])
         changes |= {"message": f"{message} Its fluxes are not drawn: {error}"}
     whole = (outcome.written or not outcome.discovery.interrupted) and "status" not in changes
