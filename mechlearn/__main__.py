@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import atexit
 import logging
 import os
 import signal
@@ -11,9 +12,10 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
+INTERRUPTED = 130
 CRASHED = 70
 """Exit status of a fault in mechlearn itself; EX_SOFTWARE of sysexits.h."""
 _LATER = 0.01
@@ -34,7 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
             app(arguments, prog_name="mechlearn")
         except KeyboardInterrupt:
             sys.stderr.write("mechlearn: interrupted before there was a result\n")
-            sys.exit(130)
+            sys.exit(INTERRUPTED)
         except Exception as error:
             sys.stderr.write(f"mechlearn: {_crash_text(error, arguments)}\n")
             sys.exit(CRASHED)
@@ -94,5 +96,28 @@ def _crash_text(error: Exception, arguments: list[str] | None) -> str:
     return f"{what}. {name} says where; please report it with that file."
 
 
+def process() -> None:
+    """As `main`, in a process that does nothing else; interrupted, it ends with 130 whatever was going on.
+
+    Python ends as if killed by SIGINT where an interrupt once fell into code that a text was compiled to, as all
+    dataclasses have it.
+    """
+    statuses: list[object] = []
+
+    def end() -> None:
+        if statuses == [INTERRUPTED]:
+            for stream in (sys.stdout, sys.stderr):
+                with suppress(OSError, ValueError):
+                    stream.flush()
+            os._exit(INTERRUPTED)
+
+    atexit.register(end)  # before all libraries, so that it is called after theirs
+    try:
+        main()
+    except SystemExit as ending:
+        statuses.append(ending.code)
+        raise
+
+
 if __name__ == "__main__":
-    main()
+    process()

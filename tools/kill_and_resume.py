@@ -35,7 +35,7 @@ from mechlearn.study.schema import example_studies
 
 LAST_PART = {".html": "</html>", ".md": "## To repeat it", ".inp": "END", ".dat": "\n", ".csv": "\n"}
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-STATUSES = {signal.SIGINT: {130, -2}, signal.SIGTERM: {130, -2, -15}, signal.SIGKILL: {-9}}
+STATUSES = {signal.SIGINT: {130, -2}, signal.SIGTERM: {130, -15}, signal.SIGKILL: {-9}}
 """What a command that is hit ends with; as killed by the signal where Python itself was still starting."""
 LONGEST_END = 5.0
 """Seconds after the end of a command in which its processes end."""
