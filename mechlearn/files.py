@@ -68,7 +68,17 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     FormatError
         As in `atomic_path`.
     """
-    write_bytes(path, text.encode())
+    write_bytes(path, _utf8(text))
+
+
+def _utf8(text: str) -> bytes:
+    """Names of files that Python could not decode, as where LANG is C, with their own bytes if these are UTF-8."""
+    try:
+        content = text.encode("utf-8", "surrogateescape")
+        content.decode()
+    except UnicodeError:
+        return text.encode("utf-8", "replace")
+    return content
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
