@@ -101,6 +101,7 @@ def check_target(path: str | os.PathLike[str]) -> Path:
     FormatError
         As in `atomic_path`.
     """
+    check_encoding(path)
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FormatError(f"Cannot write {target}: the folder {target.parent} does not exist. Make it first.")
@@ -111,6 +112,25 @@ def check_target(path: str | os.PathLike[str]) -> Path:
     if not os.access(target if target.exists() else target.parent, os.W_OK):
         raise FormatError(f"Cannot write {target}: writing is not permitted there. Choose another place.")
     return target
+
+
+def check_encoding(path: str | os.PathLike[str]) -> None:
+    """Refuse a name that Cantera could not read again.
+
+    Raises
+    ------
+    FormatError
+        If its bytes are not text in the encoding of this process.
+    """
+    name = os.path.abspath(path)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        shown = name.encode("utf-8", "replace").decode()
+        raise FormatError(
+            f"{shown}: this name is no text in the encoding that is set here, so that Cantera could not read what is "
+            "written there. Set LANG=C.UTF-8, or give another name."
+        ) from None
 
 
 def check_targets(

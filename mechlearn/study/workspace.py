@@ -18,7 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from ..errors import MechlearnError, SimulationError, StudyError
-from ..files import write_text
+from ..files import check_encoding, write_text
 from ..simulation.mechanisms import find_mechanism
 from .schema import Study
 
@@ -156,6 +156,7 @@ class Workspace:
 
     def _check_place(self) -> None:
         folder = self.folder
+        check_encoding(folder)
         if folder.exists() and not folder.is_dir():
             raise StudyError(f"{folder} is a file; give a folder for the results.")
         if folder.is_symlink() and not folder.exists():
