@@ -122,7 +122,7 @@ def check_encoding(path: str | os.PathLike[str]) -> None:
     FormatError
         If its bytes are not text in the encoding of this process.
     """
-    name = os.path.abspath(path)
+    name = os.fspath(path)
     try:
         name.encode()
     except UnicodeEncodeError:
