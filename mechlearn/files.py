@@ -7,7 +7,7 @@ import math
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -68,8 +68,29 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     FormatError
         As in `atomic_path`.
     """
+    write_bytes(path, _utf8(text))
+
+
+def _utf8(text: str) -> bytes:
+    """Names of files that Python could not decode, as where LANG is C, with their own bytes if these are UTF-8."""
+    try:
+        content = text.encode("utf-8", "surrogateescape")
+        content.decode()
+    except UnicodeError:
+        return text.encode("utf-8", "replace")
+    return content
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file, which is whole or not there.
+
+    Raises
+    ------
+    FormatError
+        As in `atomic_path`.
+    """
     with atomic_path(path) as unfinished:
-        unfinished.write_bytes(text.encode())
+        unfinished.write_bytes(content)
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:
@@ -80,6 +101,7 @@ def check_target(path: str | os.PathLike[str]) -> Path:
     FormatError
         As in `atomic_path`.
     """
+    check_encoding(path)
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FormatError(f"Cannot write {target}: the folder {target.parent} does not exist. Make it first.")
@@ -90,6 +112,53 @@ def check_target(path: str | os.PathLike[str]) -> Path:
     if not os.access(target if target.exists() else target.parent, os.W_OK):
         raise FormatError(f"Cannot write {target}: writing is not permitted there. Choose another place.")
     return target
+
+
+def check_encoding(path: str | os.PathLike[str]) -> None:
+    """Refuse a name that Cantera could not read again.
+
+    Raises
+    ------
+    FormatError
+        If its bytes are not text in the encoding of this process.
+    """
+    name = os.fspath(path)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        shown = name.encode("utf-8", "replace").decode()
+        raise FormatError(
+            f"{shown}: this name is no text in the encoding that is set here, so that Cantera could not read what is "
+            "written there. Set LANG=C.UTF-8, or give another name."
+        ) from None
+
+
+def check_targets(
+    outputs: Iterable[str | os.PathLike[str] | None], inputs: Iterable[str | os.PathLike[str] | None]
+) -> None:
+    """Refuse to write over a file that is read, or twice to one file; None and an empty name stand for no file.
+
+    Raises
+    ------
+    FormatError
+        If an output is an input, or another output, by whatever name or link.
+
+    Examples
+    --------
+    >>> check_targets(["a.csv", None], ["b.yaml", ""])
+    >>> check_targets(["a.csv", "./a.csv"], [])
+    Traceback (most recent call last):
+    mechlearn.errors.FormatError: a.csv would be written twice in this command. Give another name.
+    """
+    there = [name for name in inputs if name and os.path.exists(name)]
+    taken = {os.path.realpath(name): f"{name} is read by this command, which would replace it" for name in there}
+    for name in outputs:
+        if not name:
+            continue
+        place = os.path.realpath(name)
+        if place in taken:
+            raise FormatError(f"{taken[place]}. Give another name.")
+        taken[place] = f"{name} would be written twice in this command"
 
 
 def shipped_folder() -> Path:

@@ -49,3 +49,16 @@ def test_places_that_cannot_be_written_to_are_refused(tmp_path: Path, monkeypatc
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(FormatError, match="writing is not permitted there"):
         write_text(tmp_path / "runs.csv", "")
+    with pytest.raises(FormatError, match=r"gr\?\?n\.csv: this name is no text in the encoding"):
+        write_text(tmp_path / "grün.csv".encode().decode("ascii", "surrogateescape"), "")
+
+
+def test_names_of_files_that_python_could_not_decode_are_written_as_they_are(tmp_path: Path) -> None:
+    name = "grün".encode()
+    for text, expected in (
+        (name.decode("ascii", "surrogateescape"), name),
+        (b"gr\xfcn".decode("ascii", "surrogateescape"), b"gr?n"),
+        ("a\ud800", b"a?"),
+    ):
+        write_text(tmp_path / "a.txt", text)
+        assert (tmp_path / "a.txt").read_bytes() == expected

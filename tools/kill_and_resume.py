@@ -1,84 +1,179 @@
-"""``kill -9`` at random moments of a run, then ``--resume``: is every file whole, and the outcome the same?
+"""Signals at random moments of a run, a reduction and a bootstrap: are all files whole, and the results the same?
 
-    python tools/kill_and_resume.py                              20 kills of the example fuel-radical-product
-    python tools/kill_and_resume.py --study my.study.yaml --kills 5 --seed 1
+    python tools/kill_and_resume.py                   40 endings, start-up included
+    python tools/kill_and_resume.py --kills 6 --seed 1
 
-Every second time the resumed run is killed as well. The last one must end with the same bytes in every file as a run
-that nobody disturbed, but for the seconds in the summary. Exit status 1 where anything differs.
+In turn SIGINT, SIGTERM and SIGKILL hit a run, a reduction and a run with a bootstrap, one in four of them within the
+first second. Every file must be whole then, and no process be left after five seconds. The same command again, with
+``--resume`` where there is one, must end with the same bytes in every file as one that nobody disturbed, but for
+seconds and dates. Exit status 1 where anything differs.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import h5py
 from ruamel.yaml import YAML
 
 from mechlearn.study.schema import example_studies
 
-LAST_PART = {".html": "</html>", ".md": "## To repeat it"}
+LAST_PART = {".html": "</html>", ".md": "## To repeat it", ".inp": "END", ".dat": "\n", ".csv": "\n"}
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+STATUSES = {signal.SIGINT: {130, -2}, signal.SIGTERM: {130, -15}, signal.SIGKILL: {-9}}
+"""What a command that is hit ends with; as killed by the signal where Python itself was still starting."""
+LONGEST_END = 5.0
+"""Seconds after the end of a command in which its processes end."""
+RESAMPLES = 12
+CLOCK = ("seconds", "processor")
+"""Keys of JSON files that hold times of the clock."""
+DATE = re.compile(rb"^(date:|! date:).*$", re.MULTILINE)
+REDUCTION = """\
+source:
+  mechanism: h2o2.yaml
+  reactor: constant-volume
+  temperature: [1100, 1400]
+  pressure: 1 atm
+  initial: {fuel: H2, oxidizer: "O2:1, AR:4", phi: 1}
+  times: none
+reduce: {targets: {ignition_delay: {limit: 0.1}}, rates: refit, verification_points: 4}
+"""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A command without its folder, and what it needs to go on."""
+
+    name: str
+    arguments: tuple[str, ...]
+    resume: tuple[str, ...] = ()
 
 
 def main() -> int:
-    """Run undisturbed once, then kill and resume, and compare."""
+    """Each piece of work once undisturbed, then hit and gone on with, and compared."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--study", type=Path, default=example_studies()["fuel-radical-product"])
-    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    moments = random.Random(arguments.seed)
-    faults = 0
+    moments, faults = random.Random(arguments.seed), 0
     with tempfile.TemporaryDirectory() as place:
-        undisturbed = Path(place, "undisturbed")
-        started = time.monotonic()
-        start(arguments.study, undisturbed).wait()
-        whole = time.monotonic() - started
-        expected = contents(undisturbed)
-        print(f"undisturbed: {len(expected)} files in {whole:.1f} s")
-        for number in range(arguments.kills):
-            folder = Path(place, f"killed-{number}")
-            killed = []
-            for resume in (False, True)[: 1 + number % 2]:
-                moment = moments.uniform(0, whole)
-                killed.append(f"{moment:.2f} s, {state_after_kill(arguments.study, folder, moment, resume)}")
+        reduction = Path(place, "reduction.study.yaml")
+        reduction.write_text(REDUCTION)
+        example = str(example_studies()["fuel-radical-product"])
+        works = [
+            Work("run", ("run", example), ("--resume",)),
+            Work("reduce", ("reduce", str(reduction), "--cores", "2")),
+            Work("bootstrap", ("run", example, "--bootstrap", str(RESAMPLES)), ("--resume",)),
+        ]
+        whole: dict[str, tuple[float, dict[str, bytes]]] = {}
+        for number, (number_sent, work) in zip(range(arguments.kills), _cycled(works), strict=False):
+            folder = Path(place, f"{work.name}-{number}", "out")
+            folder.parent.mkdir()
+            if work.name not in whole:
+                whole[work.name] = undisturbed(work, folder)
+                shutil.rmtree(folder)
+            seconds, expected = whole[work.name]
+            moment = moments.uniform(0, min(1.0, seconds) if number % 4 == 0 else seconds)
+            said = hit(work, folder, number_sent, moment)
             broken = faults_in(folder)
-            status = start(arguments.study, folder, resume=True).wait()
-            found = contents(folder)
+            status = start(work, folder, resume=True).wait()
+            found = contents(folder) if status in (0, 1) else {}
             differing = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
-            print(f"killed after {'; '.join(killed)}: broken {broken or 'none'}, then differing {differing or 'none'}")
-            faults += bool(broken or differing or status not in (0, 1))
-            shutil.rmtree(folder)
+            print(
+                f"{work.name}, {said.text}: broken {broken or 'none'}, then differing {differing or 'none'}", flush=True
+            )
+            faults += bool(broken or differing or said.wrong)
+            shutil.rmtree(folder.parent)
     print(f"{faults} of {arguments.kills} with a fault")
     return int(faults > 0)
 
 
-def start(study: Path, folder: Path, *, resume: bool = False) -> subprocess.Popen[bytes]:
-    """The command, in a process of its own."""
-    command = [sys.executable, "-m", "mechlearn", "run", str(study), "-o", str(folder), "-q"]
-    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen([*command, *(["--resume"] if resume else [])], **silent)  # type: ignore[call-overload, no-any-return]
+def _cycled(works: list[Work]) -> Any:
+    """Pairs of a signal and work, each before any comes again."""
+    while True:
+        yield from product(SIGNALS, works)
 
 
-def state_after_kill(study: Path, folder: Path, moment: float, resume: bool) -> str:
-    """Kill the run at that moment; say what stood in its folder then."""
-    process = start(study, folder, resume=resume)
+def undisturbed(work: Work, folder: Path) -> tuple[float, dict[str, bytes]]:
+    """How long it takes [s], and what it writes."""
+    started = time.monotonic()
+    status = start(work, folder).wait()
+    seconds, found = time.monotonic() - started, contents(folder)
+    print(f"{work.name}, undisturbed: status {status}, {len(found)} files in {seconds:.1f} s", flush=True)
+    return seconds, found
+
+
+def start(work: Work, folder: Path, *, resume: bool = False) -> subprocess.Popen[bytes]:
+    """The command, in a session of its own, as the first of its processes."""
+    command = [sys.executable, "-m", "mechlearn", *work.arguments, "-o", "out", "-q"]
+    again = work.resume if resume else ()
+    return subprocess.Popen(
+        [*command, *again],
+        cwd=folder.parent,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE if not resume else subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a command ended that was hit."""
+
+    text: str
+    wrong: bool
+
+
+def hit(work: Work, folder: Path, number: signal.Signals, moment: float) -> Ending:
+    """Start, send a signal at that moment [s], and see what is left of it."""
+    process = start(work, folder)
     try:
         process.wait(moment)
-        return "already done"
+        return Ending("already done", wrong=False)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    there = [path.name for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
-    return f"{len(there)} files"
+        process.send_signal(number)
+    sent = time.monotonic()
+    said = process.communicate()[1].decode()
+    ended = time.monotonic() - sent
+    while left(process.pid) and time.monotonic() - sent - ended < LONGEST_END:
+        time.sleep(0.05)
+    lasting = left(process.pid)
+    files = sum(path.is_file() for path in folder.rglob("*")) if folder.is_dir() else 0
+    wrong = bool(lasting) or process.returncode not in STATUSES[number] | {0, 1}
+    text = f"{number.name} after {moment:.2f} s: status {process.returncode} in {ended:.1f} s, {files} files"
+    text += f", {len(lasting)} processes left" if lasting else ""
+    if "Traceback" in said and process.returncode not in (-2, 130):
+        return Ending(f"{text}, a traceback", wrong=True)
+    return Ending(text, wrong)
+
+
+def left(session: int) -> list[int]:
+    """Processes of a session that still run."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            fields = Path("/proc", name, "stat").read_text().rpartition(") ")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session and fields[0] != "Z":
+            found.append(int(name))
+    return found
 
 
 def faults_in(folder: Path) -> list[str]:
@@ -105,11 +200,17 @@ def faults_in(folder: Path) -> list[str]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """All files, the summary without its seconds."""
-    found = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    summary = json.loads(found["summary.json"])
-    summary.pop("seconds")
-    return found | {"summary.json": json.dumps(summary).encode()}
+    """All files by their path in the folder, without what the clock says."""
+    names = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return {name: _without_clock(path) for name, path in names.items()}
+
+
+def _without_clock(path: Path) -> bytes:
+    content = path.read_bytes()
+    if path.suffix != ".json":
+        return DATE.sub(b"", content)
+    values = json.loads(content)
+    return json.dumps({key: value for key, value in values.items() if key not in CLOCK}).encode()
 
 
 if __name__ == "__main__":

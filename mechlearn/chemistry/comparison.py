@@ -137,7 +137,8 @@ def compare(
     (('B => A',), 0.1)
     """
     at = found.temperature if temperature is None else float(temperature)
-    ours, theirs = _halves(found, at), _halves(known, at)
+    with np.errstate(over="ignore"):  # far from any chemistry; such rates have no error
+        ours, theirs = _halves(found, at), _halves(known, at)
     ours, theirs = (_by_net(ours), _by_net(theirs)) if stoichiometry else (_under_keys_of(theirs, ours), theirs)
     matched = []
     seen: set[_Key] = set()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import StudyError
-from .shell import JsonOption, QuietOption, app, give_json, say
+from .shell import JsonOption, QuietOption, app, check_files, give_json, say
 
 
 @app.command(epilog="Example: mechlearn compare learned.yaml known.yaml --temperature 1000")
@@ -28,9 +28,11 @@ def compare(
 
     if temperature is not None and not temperature > 0:
         raise StudyError(f"The temperature of the comparison is {temperature:g} K; it is above zero.")
+    files = find_mechanism(str(found)), find_mechanism(str(known))
+    check_files([json_file], files)
     result = check(
-        read_mechanism(find_mechanism(str(found))),
-        read_mechanism(find_mechanism(str(known))),
+        read_mechanism(files[0]),
+        read_mechanism(files[1]),
         temperature=temperature,
         stoichiometry=stoichiometry,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import StudyError
-from .shell import JsonOption, QuietOption, app, check_output, give_json, progress_bar, say
+from .shell import JsonOption, QuietOption, app, check_files, check_output, give_json, progress_bar, say
 
 if TYPE_CHECKING:
     from ..data.trajectories import Trajectories
@@ -72,10 +72,12 @@ def graph(
         refine=refine,
         leave_out=leave_out,
     )
+    check_files([output, json_file], [mechanism, study, runs, against])
     if study is None and runs is None:
         text, content = _mechanism_graph(mechanism, output, plain=request == Request() and against is None)
     else:
         data = _checked_runs(output, study, runs, against, quiet)
+        check_files([output, json_file], [data.mechanism])
         write = {".html": _viewer, ".csv": _table}.get(output.suffix.lower(), _drawing)
         text, content = write(mechanism, output, data, request, against)
     say(text, json_file)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..errors import StudyError
-from .shell import JsonOption, QuietOption, app, give_json, say
+from .shell import JsonOption, QuietOption, app, check_files, give_json, say
 
 
 @app.command(epilog="Example: mechlearn init hydrogen-oxidation -o study.yaml")
@@ -36,6 +36,7 @@ def init(
     target = output or Path(f"{name}.study.yaml")
     if target.exists():
         raise StudyError(f"{target} exists already. Give another name with -o.")
+    check_files([target, json_file], [])
     with atomic_path(target) as temporary:
         shutil.copyfile(examples[name], temporary)
     say(f"Wrote {target}", json_file)

@@ -18,6 +18,7 @@ from .shell import (
     ReactorOption,
     TemperatureOption,
     app,
+    check_files,
     give_json,
     say,
 )
@@ -40,8 +41,10 @@ def inspect(
     from ..formats.tables.runs_file import read_inspected
     from ..formats.tables.table_reading import Options
 
+    check_files([json_file], [runs, mechanism])
     options = Options(basis=basis, mechanism=mechanism, reactor=reactor, temperature=temperature, pressure=pressure)  # type: ignore[typeddict-item]
     data, found = read_inspected(runs, **options)
+    check_files([json_file], [data.mechanism if data is not None else None])
     sampling = None if data is None else check_sampling(data)
     text = [inspection_text(found)]
     if sampling is not None and sampling.diagnostics:

@@ -19,6 +19,7 @@ from .shell import (
     ReactorOption,
     TemperatureOption,
     app,
+    check_files,
     check_output,
     progress_bar,
 )
@@ -64,11 +65,15 @@ def learn(
     from ..formats.tables.inspection import remarks
     from ..formats.tables.runs_file import read_inspected
     from ..formats.tables.table_reading import Options
+    from ..study.workspace import inputs_of
 
+    inputs = [runs, study, mechanism, *inputs_of(base)]
+    check_files([output, json_file], inputs)
     options = Options(mechanism=mechanism, reactor=reactor, basis=basis, temperature=temperature, pressure=pressure)  # type: ignore[typeddict-item]
     data, found = read_inspected(runs, **options)
     if data is None:
         raise DataError(found.problem)
+    check_files([output, json_file], [*inputs, data.mechanism])
     for line in remarks(found):
         typer.echo(line, err=True)
     from ..study.run import learn_runs

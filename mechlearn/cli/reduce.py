@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .shell import JsonOption, QuietOption, app, give_json, progress_bar, say
+from .shell import JsonOption, QuietOption, app, check_files, give_json, progress_bar, say
 
 
 @app.command(epilog="Example: mechlearn reduce methane-reduction.study.yaml -o results")
@@ -25,9 +25,21 @@ def reduce(
     """
     from ..study.reduce import reduce_study
     from ..study.schema import load_study
+    from ..study.workspace import STAGES, inputs_of, results_in
 
-    with progress_bar(quiet) as progress:
-        found = reduce_study(load_study(study), output, cores=cores, overwrite=overwrite, progress=progress)
+    checked = load_study(study)
+    check_files([json_file], [study, *inputs_of(checked)])
+    check_files([*results_in(output, "reduce"), json_file], [])
+    try:
+        with progress_bar(quiet) as progress:
+            found = reduce_study(checked, output, cores=cores, overwrite=overwrite, progress=progress)
+    except KeyboardInterrupt:
+        if not (output / STAGES).is_file():
+            raise
+        typer.echo(
+            f"mechlearn: interrupted; {output / STAGES} is kept, and the same command goes on from there", err=True
+        )
+        raise typer.Exit(130) from None
     summary = found.summary
     say(summary["message"], json_file)
     for what, why in summary["not_written"].items():

@@ -9,7 +9,7 @@ import typer
 
 from ..errors import StudyError
 from .outcome import finish
-from .shell import JsonOption, QuietOption, app, cluster_executor, progress_bar
+from .shell import JsonOption, QuietOption, app, check_files, cluster_executor, progress_bar
 
 
 @app.command(epilog="Example: mechlearn run hydrogen-oxidation.study.yaml -o results")
@@ -37,6 +37,10 @@ def run(
     if bootstrap is not None:
         checked = with_overrides(checked, {"uncertainty.bootstrap": bootstrap})
     from ..study.run import run_study
+    from ..study.workspace import inputs_of, results_in
+
+    check_files([json_file], [study, *inputs_of(checked)])
+    check_files([*results_in(folder, "run"), json_file], [])
 
     with progress_bar(quiet) as progress, cluster_executor(cluster) as executor:
         outcome = run_study(checked, folder, overwrite=overwrite, resume=resume, executor=executor, progress=progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -45,6 +45,13 @@ def check_output(path: Path, *endings: str) -> None:
     if endings and path.suffix.lower() not in endings:
         raise FormatError(f"{path}: the ending says what to write; here it is {' or '.join(endings)}.")
     check_target(path)
+
+
+def check_files(outputs: Iterable[Path | str | None], inputs: Iterable[Path | str | None]) -> None:
+    """Refuse to replace a file that the command reads, or to write two results to one; ``-`` is stdout."""
+    from ..files import check_targets
+
+    check_targets([None if name == "-" else name for name in outputs], inputs)
 
 
 def _json_target(json_file: str | None) -> str | None:

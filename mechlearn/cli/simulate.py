@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import StudyError
-from .shell import JsonOption, QuietOption, app, check_output, give_json, progress_bar, say
+from .shell import JsonOption, QuietOption, app, check_files, check_output, give_json, progress_bar, say
 
 
 @app.command(epilog="Example: mechlearn simulate study.yaml -o runs.csv")
@@ -27,6 +27,9 @@ def simulate(
     check_output(output, ".csv", ".h5", ".hdf5")
     from ..formats.tables.runs_file import write_runs
     from ..study.simulate import simulate_runs
+    from ..study.workspace import inputs_of
+
+    check_files([output, json_file], [study, *inputs_of(checked)])
 
     with progress_bar(quiet) as progress:
         runs, failures = simulate_runs(checked, progress=progress)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .shell import JsonOption, QuietOption, app, check_output, give_json, progress_bar, say
+from .shell import JsonOption, QuietOption, app, check_files, check_output, give_json, progress_bar, say
 
 if TYPE_CHECKING:
     from ..data.trajectories import Trajectories
@@ -39,7 +39,10 @@ def validate(
     from ..validation.validate import validate
     from ..validation.validation_text import validation_text
 
+    inputs = [mechanism, runs, study]
+    check_files([report, json_file], inputs)
     data = read_runs(runs)
+    check_files([report, json_file], [*inputs, data.mechanism])
     with progress_bar(quiet) as progress:
         result = validate(mechanism, data, held_out=False, progress=progress, **terms.options)
     say(validation_text(result), json_file)

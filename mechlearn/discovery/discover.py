@@ -7,6 +7,7 @@ from threadpoolctl import threadpool_limits
 
 from ..chemistry.kinetics import production_rates
 from ..chemistry.mechanism import Mechanism
+from ..chemistry.species_names import fault_of_name
 from ..data.balances.balances import Balances
 from ..data.designed_states import design_of
 from ..data.noise.rate_noise import RateNoise, rms_of
@@ -48,8 +49,8 @@ def discover(
     StudyError
         If the search asks for something that the data cannot give, as ``conserve: elements`` without compositions.
     DataError
-        If the balances are not production rates at states, or compositions or thermodynamics that the search needs are
-        unknown.
+        If a species has a name that cannot stand in an equation, the balances are not production rates at states, or
+        compositions or thermodynamics that the search needs are unknown.
 
     Notes
     -----
@@ -78,6 +79,8 @@ def discover(
     ('A => B',)
     """
     search = search or Search()
+    for fault in filter(None, (fault_of_name(species.name) for species in balances.species)):
+        raise DataError(fault)
     if not np.any(balances.accumulation):
         message = "No concentration changes in these data, so there is no reaction to find."
         return no_reactions(balances, search, message)

@@ -30,14 +30,15 @@ def rate_equations_text(mechanism: Mechanism) -> str:
 
 
 def _equation_text(reaction: Reaction) -> str:
-    orders = {name: n for name, n in {**reaction.reactants, **(reaction.orders or {})}.items() if n}
+    orders = {name: float(n) for name, n in {**reaction.reactants, **(reaction.orders or {})}.items() if n}
+    order = sum(orders.values())
     lost = next((name for name, change in reaction.net.items() if change < 0), None)
-    if reaction.rate is None or reaction.third_body is not None or lost is None or sum(orders.values()) not in ORDERS:
+    if reaction.rate is None or reaction.third_body is not None or lost is None or order not in ORDERS:
         return ""
     law = " ".join(f"[{name}]" if n == 1 else f"[{name}]^{n:g}" for name, n in orders.items())
     rate = -reaction.net[lost] * reaction.rate.A
-    one_way = reaction.equation.replace("<=>", "=>")
-    return f"{one_way} is of {ORDERS[sum(orders.values())]} order: -d[{lost}]/dt = {rate:.3g} {law} (kmol, m^3, s)."
+    one_way = reaction.equation.replace("<=>", "=>").strip()
+    return f"{one_way} is of {ORDERS[round(order)]} order: -d[{lost}]/dt = {rate:.3g} {law} (kmol, m^3, s)."
 
 
 def excess_text(mechanism: Mechanism, runs: Trajectories) -> str:

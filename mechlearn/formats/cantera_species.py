@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import cantera as ct
 
@@ -72,6 +73,7 @@ def species_of(mechanism: str, phase: str = "") -> tuple[dict[str, Species], dic
     >>> species["H2O"].composition, weights
     ({'H': 2, 'O': 1}, {})
     """
+    require_utf8(mechanism)
     try:
         gas = ct.Solution(mechanism, phase)
     except RuntimeError as error:  # the base of CanteraError; a folder gives a bare RuntimeError
@@ -79,6 +81,25 @@ def species_of(mechanism: str, phase: str = "") -> tuple[dict[str, Species], dic
             f"Mechanism {mechanism!r} cannot be read: {first_sentence(error)}. Check its name, phase and content."
         ) from None
     return {species.name: species_record(species) for species in gas.species()}, atomic_weights(gas)
+
+
+def require_utf8(mechanism: str | Path) -> None:
+    """Refuse a file in another encoding, which Cantera reads until one asks for its texts.
+
+    Raises
+    ------
+    FormatError
+        If it is one.
+    """
+    try:
+        Path(mechanism).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise FormatError(
+            f"Mechanism {str(mechanism)!r} cannot be read: it is not UTF-8 text; perhaps it has signs "
+            "such as ° in another encoding. Save it as UTF-8."
+        ) from None
+    except OSError:  # one of Cantera's own, or Cantera says why
+        return
 
 
 def first_sentence(error: Exception) -> str:

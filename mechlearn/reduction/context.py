@@ -103,7 +103,7 @@ class Context:
         chosen = list(self.numbers if numbers is None else numbers)
         parts = [chosen[i :: self.workers.cores] for i in range(self.workers.cores)]
         found: dict[int, Vector | None] = {}
-        answers = self.workers.map(residuals, [(self.task, trial, part) for part in parts])
+        answers = self.workers.map_surviving(residuals, [(self.task, trial, part) for part in parts])
         for part, answer in zip(parts, answers, strict=True):
             found |= dict(zip(part, answer or [None] * len(part), strict=True))
         return [found[number] for number in chosen]
@@ -120,7 +120,7 @@ class Context:
         key = self._key(candidate)
         if key not in self._lines:
             calls = [(self.task, Trial(candidate), number) for number in self.numbers]
-            found = self.workers.map(linearised, calls)
+            found = self.workers.map_surviving(linearised, calls)
             self._lines[key] = found
             if len(self._lines) > _KEPT_LINES:
                 del self._lines[next(iter(self._lines))]

@@ -47,7 +47,9 @@ def _smaller(context: Context, stage: Stage, by_species: bool) -> Stage | None:
     groups = _groups(context, candidate, by_species)[:_TRIED]
     for start in range(0, len(groups), TOGETHER):
         some = groups[start : start + TOGETHER]
-        found = context.workers.map(score, [(context.task, Trial(candidate, group), order, 1.0) for group in some])
+        found = context.workers.map_surviving(
+            score, [(context.task, Trial(candidate, group), order, 1.0) for group in some]
+        )
         for group, each in zip(some, found, strict=True):
             if each is not None and each.error < 1.0:
                 left = context.tidy(candidate.without(group))
@@ -69,7 +71,9 @@ def _groups(context: Context, candidate: Candidate, by_species: bool) -> list[Un
     if by_species:
         units = [context.reactions_of(i, candidate) for i in candidate.species if i not in context.kept]
         units = [unit for unit in dict.fromkeys(units) if unit]
-        answers = context.workers.map(residuals, [(context.task, Trial(candidate, unit), numbers) for unit in units])
+        answers = context.workers.map_surviving(
+            residuals, [(context.task, Trial(candidate, unit), numbers) for unit in units]
+        )
     else:
         units = [(j,) for j in candidate.reactions]
         answers = [[values - slopes[:, place[j]]] for (j,) in units]

@@ -112,7 +112,9 @@ def _ranked(
     order = [int(i) for i in np.argsort(harm, kind="stable")]
     tried = [i for i in order if np.abs(shifts[i]).max() >= _SMALL][:_SIMULATED]
     context.report("screening", candidate)
-    answers = context.workers.map(residuals, [(context.task, Trial(candidate, units[i]), numbers) for i in tried])
+    answers = context.workers.map_surviving(
+        residuals, [(context.task, Trial(candidate, units[i]), numbers) for i in tried]
+    )
     known = {i: shifts[i] for i in order if np.abs(shifts[i]).max() < _SMALL}
     for i, answer in zip(tried, answers, strict=True):
         if answer is not None and all(each is not None for each in answer):

@@ -37,7 +37,7 @@ def ranked(context: Context) -> Stage:
         ]
         context.report("ranking", candidates[0])
         calls = [(context.task, Trial(each), conditions, _AFTER_RANKING) for each in candidates]
-        for candidate, found in zip(candidates, context.workers.map(score, calls), strict=True):
+        for candidate, found in zip(candidates, context.workers.map_surviving(score, calls), strict=True):
             if found is not None and found.error < _AFTER_RANKING:
                 return Stage("ranking", candidate, found.errors, context.lacks(candidate))
     return context.stage("ranking", context.source.whole())

@@ -142,7 +142,7 @@ class VerificationPoints:
         cores = self.workers.cores
         parts = [list(task.numbers[i::cores]) for i in range(cores)]
         found: dict[int, float] = {}
-        answers = self.workers.map(residuals, [(task, Trial(candidate), part) for part in parts])
+        answers = self.workers.map_surviving(residuals, [(task, Trial(candidate), part) for part in parts])
         for part, answer in zip(parts, answers, strict=True):
             found |= dict(zip(part, (worst([each]) for each in answer or [None] * len(part)), strict=True))
         return [found[place] for place in task.numbers]

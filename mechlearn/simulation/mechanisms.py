@@ -10,7 +10,7 @@ import cantera as ct
 
 from ..errors import FormatError, StudyError
 from ..files import shipped_folder
-from ..formats.cantera_species import first_sentence
+from ..formats.cantera_species import first_sentence, require_utf8
 
 
 def find_mechanism(name: str, beside: Path | None = None) -> Path:
@@ -46,10 +46,11 @@ def load_gas(mechanism: str | Path, phase: str = "") -> ct.Solution:
     Raises
     ------
     FormatError
-        If Cantera refuses the file, or the phase is no ideal gas, or has no reactions.
+        If the file is not UTF-8, Cantera refuses it, or the phase is no ideal gas, or has no reactions.
     """
     if Path(mechanism).suffix.lower() in (".inp", ".dat", ".cti", ".xml"):
         raise FormatError(f"{mechanism} is not a YAML file. Convert it first: ck2yaml for Chemkin, cti2yaml for CTI.")
+    require_utf8(mechanism)
     try:
         with warnings.catch_warnings():  # jumps of 0.1 % in some species' thermodynamics, as published
             warnings.filterwarnings("ignore", message="NasaPoly2")

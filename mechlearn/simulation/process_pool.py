@@ -1,19 +1,31 @@
-"""Tasks on several cores: the same results in the same order as on one; a process that dies takes one task along."""
+"""Tasks on several cores: the same results in the same order as on one; a process that dies takes one task along.
+
+The processes are started anew and import what their tasks need, but not the script that asked for them: a script needs
+no ``if __name__ == "__main__":``, and can come from standard input.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from types import ModuleType
 from typing import Any, TypeVar
 
+from ..errors import SimulationError
+
 Result = TypeVar("Result")
+_PR_SET_PDEATHSIG = 1
+"""Of Linux's ``prctl``: the signal that a process gets when the one that started it ends."""
 
 
 class Workers:
@@ -53,9 +65,21 @@ class Workers:
             self._tether.close()
         self._stop()
 
-    def map(self, function: Callable[..., Result], arguments: Iterable[Sequence[Any]]) -> list[Result | None]:
-        """Results in order; None for a call whose process died."""
-        return [result for _, result in sorted(self.as_completed(function, arguments), key=lambda each: each[0])]
+    def map(self, function: Callable[..., Result], arguments: Iterable[Sequence[Any]]) -> list[Result]:
+        """Results in order.
+
+        Raises
+        ------
+        SimulationError
+            As in `as_completed`.
+        """
+        found = dict(self.as_completed(function, arguments))
+        return [found[number] for number in sorted(found)]
+
+    def map_surviving(self, function: Callable[..., Result], arguments: Iterable[Sequence[Any]]) -> list[Result | None]:
+        """Results in order; None for a call whose process died, also when it was alone."""
+        found = {number: result for number, result, _ in self._survivors(function, arguments)}
+        return [found[number] for number in sorted(found)]
 
     def until(
         self,
@@ -63,10 +87,10 @@ class Workers:
         arguments: Iterable[Sequence[Any]],
         enough: Callable[[Result | None], bool],
     ) -> list[Result | None]:
-        """Results in order up to the first that is enough; on one core the later calls are never made."""
+        """As `map_surviving`, up to the first result that is enough; on one core the later calls are never made."""
         found: list[Result | None] = []
         calls = list(arguments)
-        results = (function(*each) for each in calls) if self._here else self.map(function, calls)
+        results = (function(*each) for each in calls) if self._here else self.map_surviving(function, calls)
         for result in results:
             found.append(result)
             if enough(result):
@@ -75,23 +99,38 @@ class Workers:
 
     def as_completed(
         self, function: Callable[..., Result], arguments: Iterable[Sequence[Any]]
-    ) -> Iterator[tuple[int, Result | None]]:
-        """The number of each call and its result, as they come; None for a call whose process died.
+    ) -> Iterator[tuple[int, Result]]:
+        """The number of each call and its result, as they come.
 
-        Calls that were at work beside one whose process died are made again, each alone.
+        Raises
+        ------
+        SimulationError
+            If the process of a call died, also when no other was at work beside it.
         """
+        for number, result, alive in self._survivors(function, arguments):
+            if not alive:
+                raise SimulationError(
+                    "A process at work died, and again when it was alone: the system ended it, perhaps for want of "
+                    "memory. Free some memory, or use fewer cores."
+                )
+            yield number, result  # type: ignore[misc]
+
+    def _survivors(
+        self, function: Callable[..., Result], arguments: Iterable[Sequence[Any]]
+    ) -> Iterator[tuple[int, Result | None, bool]]:
+        """Number, result, and whether its process lived on; what was at work beside one that died is done again."""
         calls = dict(enumerate(arguments))
         if self._here:
-            yield from ((number, function(*call)) for number, call in calls.items())
+            yield from ((number, function(*call), True) for number, call in calls.items())
             return
         try:
             for number, result in self._submitted(function, calls):
                 del calls[number]
-                yield number, result
+                yield number, result, True
         except BrokenProcessPool:
             self._stop()
             for number, call in calls.items():
-                yield number, self._alone(function, call)
+                yield number, *self._alone(function, call)
 
     @property
     def _here(self) -> bool:
@@ -102,7 +141,8 @@ class Workers:
     ) -> Iterator[tuple[int, Result]]:
         if self._pool is None:
             self._pool, self._tether = _started(self.cores)
-        numbers = {self._pool.submit(_clocked, function, *call): number for number, call in calls.items()}
+        with _starting():
+            numbers = {self._pool.submit(_clocked, function, *call): number for number, call in calls.items()}
         try:
             for future in as_completed(numbers):
                 result, process, seconds = future.result()
@@ -112,12 +152,12 @@ class Workers:
             for future in numbers:
                 future.cancel()
 
-    def _alone(self, function: Callable[..., Result], call: Sequence[Any]) -> Result | None:
+    def _alone(self, function: Callable[..., Result], call: Sequence[Any]) -> tuple[Result | None, bool]:
         try:
-            return next(self._submitted(function, {0: call}))[1]
+            return next(self._submitted(function, {0: call}))[1], True
         except BrokenProcessPool:
             self._stop()
-            return None
+            return None, False
 
     def _stop(self) -> None:
         if self._pool is not None and self._tether is not None:
@@ -132,28 +172,45 @@ def _clocked(function: Callable[..., Result], *arguments: Any) -> tuple[Result, 
 
 
 def _started(cores: int) -> tuple[ProcessPoolExecutor, Connection]:
-    """Processes that leave Ctrl-C, which reaches all of a terminal, to the one that gives out the work.
-
-    They inherit that SIGINT is ignored, so that it cannot hit one that is still starting. They end, whatever they do,
-    when the connection beside them is closed, be it because this process was killed.
-    """
+    """Processes that end, whatever they do, when the connection beside them is closed or this process has ended."""
     context = multiprocessing.get_context("spawn")
     receiver, tether = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(cores, mp_context=context, initializer=_end_with, initargs=(receiver,))
-    if threading.current_thread() is not threading.main_thread():
-        return pool, tether
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    pool = ProcessPoolExecutor(cores, mp_context=context, initializer=_end_with, initargs=(receiver, os.getpid()))
+    with _starting():
         for _ in range(cores):
             pool.submit(int)
-    finally:
-        signal.signal(signal.SIGINT, before)
     return pool, tether
 
 
-def _end_with(receiver: Connection) -> None:
+@contextmanager
+def _starting() -> Iterator[None]:
+    """Processes that start within leave Ctrl-C to this one, and know nothing of its main module.
+
+    Ctrl-C reaches all processes of a terminal. They inherit that it is held back, so that it cannot hit one that is
+    still starting; here it comes through at the end. A process that imported the main module would run a script without
+    ``if __name__ == "__main__":`` again.
+    """
+    main, held_back = sys.modules["__main__"], set()
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        if sys.platform != "win32":
+            held_back = {signal.SIGINT} - signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        yield
+    finally:
+        sys.modules["__main__"] = main
+        if sys.platform != "win32":
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, held_back)
+
+
+def _end_with(receiver: Connection, parent: int) -> None:
+    """A thread waits for the connection; where a long call keeps it from running, the kernel ends the process."""
+
     def watch() -> None:
         receiver.poll(None)
         os._exit(1)
 
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
     threading.Thread(target=watch, daemon=True).start()

@@ -15,7 +15,7 @@ from ..discovery.discover import relative_error
 from ..discovery.rate_equations import excess_text, rate_equations_text
 from ..discovery.result import Discovery
 from ..discovery.status import UNEXPLAINED
-from ..errors import BalanceError, DataError, SimulationError
+from ..errors import BalanceError, DataError, MechlearnError
 from ..formats.cantera_yaml.export import write_mechanism
 from ..validation.noisy_runs import measured_runs
 from ..validation.validate import validate
@@ -88,7 +88,9 @@ def assess(study: Study, learnt: Learnt, runs: Trajectories, mechanism_file: Pat
             )
     except BalanceError as error:
         obstacle = ("unbalanced", f"The reactions found cannot stand in a mechanism file: {error}")
-    except (DataError, SimulationError) as error:
+    except MechlearnError as error:
+        if not written or isinstance(error.__cause__, OSError):
+            raise
         obstacle = ("not-validated", f"The mechanism is written, but not validated: {error}")
     except KeyboardInterrupt:
         obstacle = ("interrupted", "Interrupted before the mechanism was validated.")
@@ -110,9 +112,9 @@ def _summary(
     causes = sampling.warnings if lost_to or status != "recovered" else ()
     read = rate_equations_text(discovery.mechanism) if discovery.trajectory_fit and status != "recovered" else ""
     hidden = excess_text(discovery.mechanism, runs) if read else ""
-    message = " ".join(
-        filter(None, (message, read, hidden, lost_to, *(each for each in causes if each not in message)))
-    )
+    held_out, unchecked = _held_out_error(discovery, learnt.held)
+    parts = (message, read, hidden, unchecked, lost_to, *(each for each in causes if each not in message))
+    message = " ".join(filter(None, parts))
     lost = unbalanced_elements(discovery, balances)
     if discovery.status in UNEXPLAINED:
         lost = lost or lost_elements(runs)
@@ -128,7 +130,7 @@ def _summary(
         "sampling": sampling.as_dict(),
         "relative_error": {
             "training": relative_error(discovery.mechanism, balances),
-            "held_out": learnt.held and held_out_error(discovery, learnt.held),
+            "held_out": held_out,
         },
         "validation": validation and validation.as_dict(),
         "comparison": None,
@@ -137,6 +139,14 @@ def _summary(
         "unidentified": [each.as_dict() for each in unlimited],
         "versions": versions(),
     }
+
+
+def _held_out_error(discovery: Discovery, held: Trajectories | None) -> tuple[float | None, str]:
+    """None without runs held out, and where their balances cannot be made; then also why."""
+    try:
+        return (held_out_error(discovery, held) if held is not None else None), ""
+    except DataError as error:
+        return None, f"Of the runs held out, only time histories could be compared, not balances: {error}"
 
 
 def _metadata(discovery: Discovery, runs: Trajectories) -> dict[str, Any]:

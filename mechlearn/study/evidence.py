@@ -8,6 +8,7 @@ import numpy as np
 
 from ..chemistry.comparison import Comparison, compare
 from ..chemistry.conservation import element_matrix
+from ..chemistry.mechanism import Mechanism
 from ..data.balances.balances import Balances
 from ..data.balances.derivative import differential_balances
 from ..data.balances.integral_forms import integral_balances
@@ -35,12 +36,25 @@ def held_out_error(discovery: Discovery, held: Trajectories) -> float:
     return relative_error(discovery.mechanism, integral_balances(held))
 
 
-def against_source(study: Study, discovery: Discovery) -> Comparison | None:
-    """The learnt mechanism against that which a study simulates; None where it reads data."""
+def source_mechanism(study: Study) -> Mechanism | None:
+    """The mechanism that a study simulates; None where it reads data.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read.
+    """
     source = study.source
     if source is None:
         return None
-    known = read_mechanism(find_mechanism(source.mechanism, study.folder), source.phase or "")
+    return read_mechanism(find_mechanism(source.mechanism, study.folder), source.phase or "")
+
+
+def against_source(study: Study, discovery: Discovery) -> Comparison | None:
+    """The learnt mechanism against that which a study simulates; None where it reads data."""
+    known = source_mechanism(study)
+    if known is None:
+        return None
     plain = all(r.rate is not None and r.third_body is None and not r.reversible for r in known.reactions)
     temperature = discovery.mechanism.temperature
     return compare(discovery.mechanism, known, temperature=temperature, stoichiometry=not plain)

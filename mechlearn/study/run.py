@@ -11,13 +11,14 @@ from typing import Any
 
 from ..data.progress import Progress, silent
 from ..data.trajectories import Trajectories
-from ..errors import DataError, SimulationError
+from ..errors import MechlearnError, SimulationError
 from ..files import write_json, write_text
 from ..formats.tables.hdf5 import read_hdf5
 from ..formats.tables.runs_file import write_runs
 from ..uncertainty.bootstrap import Support, bootstrap_support
 from .assess import Outcome, assess
 from .draw import draw, write_reports
+from .evidence import source_mechanism
 from .learn import Learnt, learn
 from .runs import study_runs, with_whole_elements
 from .schema import Study
@@ -61,7 +62,14 @@ def run_study(
 
 
 def learn_runs(runs: Trajectories, study: Study, mechanism_file: Path, progress: Progress = silent) -> Outcome:
-    """Only the learning: hold out, learn, export, validate the exported file."""
+    """Only the learning: hold out, learn, export, validate the exported file.
+
+    Raises
+    ------
+    FormatError
+        If the study has a source, with which what was learnt would be compared, and it cannot be read.
+    """
+    source_mechanism(study)
     clock = Clock()
     runs = with_whole_elements(runs)
     learnt = learn(study, runs, progress)
@@ -74,6 +82,8 @@ def learn_runs(runs: Trajectories, study: Study, mechanism_file: Path, progress:
 def _fill_folder(study: Study, place: Workspace, bootstrap: Callable[..., Support], progress: Progress) -> Outcome:
     clock, folder = Clock(), place.folder
     runs, failures = _kept_runs(study, place, progress)
+    source_mechanism(study)
+    place.refuse_to_replace([Path(runs.mechanism)] if runs.mechanism else [])
     clock.lap("simulate")
     learnt = learn(study, runs, progress, place)
     clock.lap("learn")
@@ -89,8 +99,11 @@ def _fill_folder(study: Study, place: Workspace, bootstrap: Callable[..., Suppor
         draw(study, outcome, folder, clock)
     except KeyboardInterrupt:
         changes |= {"status": "interrupted", "message": "Interrupted before all was drawn; the mechanism is complete."}
-    except (DataError, SimulationError) as error:
-        changes |= {"message": f"{outcome.summary['message']} Its fluxes are not drawn: {error}"}
+    except MechlearnError as error:
+        if isinstance(error.__cause__, OSError):
+            raise
+        message = changes.get("message", outcome.summary["message"])
+        changes |= {"message": f"{message} Its fluxes are not drawn: {error}"}
     whole = (outcome.written or not outcome.discovery.interrupted) and "status" not in changes
     files = [*place.present(), *(REPORTS if whole else ()), "summary.json"]
     summary = outcome.summary | changes | {"files": files, "failed_runs": failures}
@@ -113,14 +126,19 @@ def _support(
     if not study.uncertainty.bootstrap or not outcome.written:
         return {}
     done = place.kept(RESAMPLES) or {}
-    support = bootstrap(
-        learnt.discovery.mechanism,
-        learnt.train,
-        study.learn,
-        resamples=study.uncertainty.bootstrap,
-        done={int(number): [(left, right) for left, right in found] for number, found in done.items()},
-        keep=lambda found: place.keep(RESAMPLES, {str(number): sides for number, sides in found.items()}),
-    )
+    try:
+        support = bootstrap(
+            learnt.discovery.mechanism,
+            learnt.train,
+            study.learn,
+            resamples=study.uncertainty.bootstrap,
+            done={int(number): [(left, right) for left, right in found] for number, found in done.items()},
+            keep=lambda found: place.keep(RESAMPLES, {str(number): sides for number, sides in found.items()}),
+        )
+    except SimulationError as error:
+        return {
+            "message": f"{outcome.summary['message']} How often its reactions are found again is not known: {error}"
+        }
     reactions = zip(outcome.summary["reactions"], support.reactions, strict=True)
     return {"reactions": [each | {"support": part} for each, part in reactions], "bootstrap": support.as_dict()}
 

@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -17,8 +17,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..errors import StudyError
-from ..files import write_text
+from ..errors import MechlearnError, SimulationError, StudyError
+from ..files import check_encoding, write_text
 from ..simulation.mechanisms import find_mechanism
 from .schema import Study
 
@@ -34,6 +34,8 @@ CHECKPOINT = ".checkpoint"
 LOCK = ".lock"
 STAGES = "stages/stages.json"
 """What a reduction goes on from; it stays, beside the mechanism of each stage."""
+_FINISHED = ("runs.json", "discovery.json", "resamples.json")
+"""Of a run: parts of a checkpoint that need not be done again."""
 _KEPT = {"run": f"{CHECKPOINT}/study.json", "reduce": STAGES}
 
 
@@ -98,17 +100,12 @@ class Workspace:
         StudyError
             If its mechanism is not found.
         """
-        mechanism = study.source.mechanism if study.source is not None else study.mechanism
-        try:
-            read = [find_mechanism(mechanism, study.folder)] if mechanism else []
-        except StudyError as error:
-            raise StudyError(f"{study.path}: {error}" if study.path is not None else str(error)) from None
-        read += [study.folder / name for name in study.data]
+        read = inputs_of(study)
         digest = hashlib.sha256("\n".join([version("mechlearn"), version("cantera"), text or repr(study)]).encode())
         for path in read:
             if path.is_file():
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
-        return cls(folder, command, text, tuple(read), digest.hexdigest())
+        return cls(folder, command, text, read, digest.hexdigest())
 
     @contextmanager
     def opened(self, *, overwrite: bool = False) -> Iterator[None]:
@@ -122,12 +119,14 @@ class Workspace:
             If the results of this study must not stand in the folder, or another process works in it.
         """
         self._check_place()
-        if not overwrite:
-            self._check_content()
+        self.refuse_to_replace(self.read)
         new = [path for path in (self.folder, *self.folder.parents) if not path.exists()]
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             with self._locked():
+                if not overwrite:
+                    self._check_content()
+                self._remove_unfinished()
                 yield
         finally:
             with suppress(OSError):
@@ -144,25 +143,40 @@ class Workspace:
                 f"Another run is writing its results into {self.folder}. Wait until it is done, or give another folder."
             ) from None
         try:
-            for place in {(self.folder / name).parent for name in (*_OWN[self.command], _KEPT[self.command])}:
-                for unfinished in place.glob(".mechlearn-*"):
-                    unfinished.unlink()
             yield
         finally:
             (self.folder / LOCK).unlink(missing_ok=True)
             lock.release()
 
+    def _remove_unfinished(self) -> None:
+        """What a process that was killed had not yet given its name."""
+        for place in {(self.folder / name).parent for name in (*_OWN[self.command], _KEPT[self.command])}:
+            for unfinished in place.glob(".mechlearn-*"):
+                unfinished.unlink()
+
     def _check_place(self) -> None:
         folder = self.folder
+        check_encoding(folder)
         if folder.exists() and not folder.is_dir():
             raise StudyError(f"{folder} is a file; give a folder for the results.")
+        if folder.is_symlink() and not folder.exists():
+            raise StudyError(f"{folder} is a link to nothing. Remove it, or give another folder for the results.")
         there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
         if not there.is_dir():
             raise StudyError(f"Cannot make {folder}: {there} is a file. Give another folder for the results.")
         if not os.access(there, os.W_OK):
             raise StudyError(f"Cannot write into {folder}: writing is not permitted there. Choose another place.")
+
+    def refuse_to_replace(self, read: Iterable[Path]) -> None:
+        """Refuse where a file that is read stands in the place of a result.
+
+        Raises
+        ------
+        StudyError
+            If so.
+        """
         replaced = {path.resolve() for path in self._removable()}
-        lost = next((path for path in self.read if path.resolve() in replaced), None)
+        lost = next((path for path in read if path.resolve() in replaced), None)
         if lost is not None:
             raise StudyError(f"{lost} is read by this study, and the results would replace it. Give another folder.")
 
@@ -221,7 +235,8 @@ class Workspace:
     def checkpoint(self, *, resume: bool) -> Iterator[None]:
         """Begin a run; with ``resume`` from what an interrupted one of the same study has done.
 
-        Where the work fails, nothing is kept; where the user ends it, what is finished.
+        Where the study or its data cannot be used, nothing is kept; where the user ends it, or it fails for another
+        reason such as a full disk, what is finished.
         """
         if not resume or self.kept(_KEPT["run"]) is None:
             self.drop()
@@ -229,13 +244,46 @@ class Workspace:
         try:
             yield
         except BaseException as error:
-            if not isinstance(error, KeyboardInterrupt) or self.kept(f"{CHECKPOINT}/runs.json") is None:
+            if not _may_pass(error) or not any((self.folder / CHECKPOINT / name).is_file() for name in _FINISHED):
                 self.drop()
+                raise
+            if isinstance(error, MechlearnError):
+                raise type(error)(
+                    f"{error} What is finished is kept in {self.folder}; --resume goes on from there."
+                ) from error
             raise
 
     def drop(self) -> None:
         """Remove the checkpoint."""
         shutil.rmtree(self.folder / CHECKPOINT, ignore_errors=True)
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether the same study may get beyond an error later: not where it or its data cannot be used."""
+    if isinstance(error, MechlearnError):
+        return isinstance(error, SimulationError) or isinstance(error.__cause__, OSError)
+    return True
+
+
+def inputs_of(study: Study) -> tuple[Path, ...]:
+    """The files that a study reads: its mechanism, and its data.
+
+    Raises
+    ------
+    StudyError
+        If its mechanism is not found.
+    """
+    mechanism = study.source.mechanism if study.source is not None else study.mechanism
+    try:
+        read = [find_mechanism(mechanism, study.folder)] if mechanism else []
+    except StudyError as error:
+        raise StudyError(f"{study.path}: {error}" if study.path is not None else str(error)) from None
+    return (*read, *(study.folder / name for name in study.data))
+
+
+def results_in(folder: Path, command: str) -> tuple[Path, ...]:
+    """Where ``run`` or ``reduce`` writes its results."""
+    return tuple(folder / name for name in (*_OWN[command], *_SHARED, STAGES))
 
 
 def versions() -> dict[str, str]:

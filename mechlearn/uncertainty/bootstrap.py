@@ -31,7 +31,6 @@ from ..discovery.discover import discover, has_rates, noise_seen
 from ..discovery.lack_of_fit import shortened
 from ..discovery.settings import Search
 from ..discovery.trajectory_learner import chosen_balances
-from ..errors import SimulationError
 from ..simulation.process_pool import Workers
 
 Sides = tuple[str, str]
@@ -89,8 +88,7 @@ def bootstrap_support(
     resamples : int
         How many.
     jobs : int
-        Processes on this machine; 1 for this one alone, below 1 for one on each core. A script that asks for several
-        starts its work under ``if __name__ == "__main__":``, as they import it.
+        Processes on this machine; 1 for this one alone, below 1 for one on each core.
     executor : concurrent.futures.Executor, optional
         Does the work instead, as `get_executor` of a client of Dask.
     done : mapping of int to list
@@ -107,7 +105,7 @@ def bootstrap_support(
     Raises
     ------
     SimulationError
-        If a process dies.
+        If a process dies twice in the same search.
 
     Notes
     -----
@@ -120,10 +118,6 @@ def bootstrap_support(
     tasks = [(runs, shortened(search), noise, number) for number in missing]
     with Workers(jobs, executor) as workers:
         for index, reactions in workers.as_completed(_found_again, tasks):
-            if reactions is None:
-                raise SimulationError(
-                    "A process of the bootstrap died, perhaps for want of memory. Use fewer processes."
-                )
             found[missing[index]] = reactions
             if keep is not None:
                 keep(found)

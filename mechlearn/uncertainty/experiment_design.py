@@ -85,7 +85,7 @@ def most_different_state(
         Of the data [K]; where it is not known, that of the first mechanism counts.
     """
     kelvin = np.where(np.isfinite(temperature), temperature, one.temperature)
-    highest = EXTRAPOLATION * np.nanmax(concentrations, axis=0)
+    highest = EXTRAPOLATION * np.nanmax(concentrations, axis=0, initial=0.0)
     highest = np.where(highest > 0, highest, highest.max())
     low, high = np.log(MINIMUM_CONCENTRATION * highest), np.log(highest)
     thermal = bool(np.ptp(kelvin) > ISOTHERMAL_RANGE * kelvin.max())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -12,13 +13,51 @@ from pathlib import Path
 
 import pytest
 
+from mechlearn.errors import SimulationError
 from mechlearn.simulation.process_pool import Workers
 
 
 def test_workers_survive_a_process_that_dies() -> None:
     with Workers(2) as workers:
-        assert workers.map(os._exit, [(1,)]) == [None]
+        assert workers.map_surviving(os._exit, [(1,)]) == [None]
         assert workers.map(pow, [(2, 3), (3, 2)]) == [8, 9]
+
+
+def killed_as_for_memory(number: int) -> int:
+    if number:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_a_process_that_is_killed_is_not_taken_for_an_answer() -> None:
+    with Workers(2) as workers:
+        assert workers.map_surviving(killed_as_for_memory, [(0,), (1,)]) == [0, None]
+        with pytest.raises(SimulationError, match="died, and again when it was alone"):
+            workers.map(killed_as_for_memory, [(0,), (1,)])
+
+
+def holding_the_interpreter(folder: Path) -> None:
+    """A long call into C during which no other Python code runs."""
+    (folder / str(os.getpid())).touch()
+    ctypes.PyDLL(None).sleep(60)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel is asked to end processes on Linux alone")
+def test_a_process_in_a_long_call_ends_with_its_parent(tmp_path: Path) -> None:
+    lines = [
+        "from pathlib import Path",
+        "from mechlearn.simulation.process_pool import Workers",
+        "from tests.simulation.test_process_pool import holding_the_interpreter",
+        "with Workers(2) as workers:",
+        f"    workers.map(holding_the_interpreter, [(Path({str(tmp_path)!r}),)] * 2)",
+    ]
+    process = subprocess.Popen([sys.executable, "-c", "\n".join(lines)], stderr=subprocess.DEVNULL)
+    wait_for(2, tmp_path)
+    process.kill()
+    process.wait(30)
+    killed = time.monotonic()
+    wait_for(0, tmp_path)
+    assert time.monotonic() - killed < 5
 
 
 def processor_seconds_of_a_sum() -> float:

@@ -6,9 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Executor, Future
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cantera as ct
 import pytest
@@ -196,3 +199,20 @@ def test_what_is_no_record_is_refused() -> None:
         record(ml.Arrhenius, {"A": 1.0})
     with pytest.raises(ml.FormatError, match="Start anew"):
         record(ml.Arrhenius, {"A": "1", "b": 0.0, "Ea": 0.0})
+
+
+class Dying(Executor):
+    """Processes that the system ends, as it does for want of memory."""
+
+    def submit(self, *_: object, **__: object) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_exception(BrokenProcessPool())
+        return future
+
+
+def test_processes_that_die_in_a_bootstrap_take_nothing_else_along(study: ml.Study, tmp_path: Path) -> None:
+    with_bootstrap = replace(study, uncertainty=replace(study.uncertainty, bootstrap=3))
+    outcome = run_study(with_bootstrap, tmp_path / "results", executor=Dying())
+    assert "How often its reactions are found again is not known: A process at work died" in outcome.summary["message"]
+    assert outcome.status == json.loads((tmp_path / "results" / "summary.json").read_text())["status"] == "recovered"
+    assert (tmp_path / "results" / "report.html").exists()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...chemistry.arrays import Array, Mask
+from ..measured_means import measured_means
 from ..trajectories import Trajectories
 
 PER_MEDIAN = 1 / 0.6745
@@ -110,7 +111,7 @@ def estimate_noise(runs: Trajectories, kind: str = "auto") -> Noise:
     if not hidden.any():
         return noise_in_residuals(fourth, around, largest, kind)
     measured = noise_in_residuals(np.where(hidden, np.nan, fourth), around, largest, kind)
-    return measured.with_own(hidden, np.maximum(np.sqrt(np.nanmean(fourth**2, axis=0)), MINIMUM_NOISE * largest))
+    return measured.with_own(hidden, np.maximum(np.sqrt(measured_means(fourth**2)), MINIMUM_NOISE * largest))
 
 
 def shows_noise(runs: Trajectories, noise: Noise) -> bool:

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from ...chemistry.arrays import Array, Integers
+from ..measured_means import measured_means
 from ..noise.concentration_noise import FOURTH, PER_MEDIAN
 from ..trajectories import Trajectories, Trajectory
 
@@ -86,7 +87,7 @@ class SampledRuns:
         """
         blocks, weights = [], []
         for run in self.histories:
-            values = np.nan_to_num(run.concentrations - np.nanmean(run.concentrations, axis=0))
+            values = np.nan_to_num(run.concentrations - measured_means(run.concentrations))
             parts = np.array_split(values, min(_BLOCKS, len(values)))
             blocks.append(np.array([part.mean(axis=0) for part in parts]))
             weights.append(np.full(len(parts), len(values) / len(parts)))
@@ -94,12 +95,12 @@ class SampledRuns:
             return 0
         means, samples = np.concatenate(blocks), float(np.concatenate(weights).mean())
         if self.noise:
-            size = np.sqrt(np.nanmean(np.concatenate([run.concentrations for run in self.measured]) ** 2, axis=0))
+            size = np.sqrt(measured_means(np.concatenate([run.concentrations for run in self.measured]) ** 2))
             scaled = means / np.maximum(self.noise * size / np.sqrt(samples), 1e-300)
             least = _RANK_MARGIN * (np.sqrt(len(means)) + np.sqrt(len(self.extent)))
             return int((np.linalg.svd(scaled, compute_uv=False) > least).sum())
-        values = np.linalg.svd(means / np.where(self.extent > 0, self.extent, np.inf), compute_uv=False)
-        return int((values > 1e-7 * values[0]).sum())
+        singular = np.linalg.svd(means / np.where(self.extent > 0, self.extent, np.inf), compute_uv=False)
+        return int((singular > 1e-7 * singular[0]).sum())
 
     @cached_property
     def initially_present(self) -> Integers:

@@ -13,6 +13,7 @@ import cantera as ct
 
 from ...chemistry.conservation import conservation_laws, masses, unbalanced
 from ...chemistry.mechanism import Mechanism, Species
+from ...chemistry.species_names import fault_of_name
 from ...chemistry.thermo import GAS_CONSTANT, ConstantCp, Nasa7
 from ...errors import BalanceError, FormatError
 from ..cantera_species import species_record, weight_in_table, whole_numbers
@@ -22,7 +23,6 @@ from .yaml_style import commented, flow, flow_rows, paragraph, yaml_text
 
 _UNITS = {"length": "m", "time": "s", "quantity": "kmol", "activation-energy": "J/kmol"}
 _ATMOSPHERE = 101325.0
-_RESERVED = ("M", "(+M)", "+", "=", "=>", "<=>")
 
 
 def mechanism_text(
@@ -124,9 +124,9 @@ def with_compositions(mechanism: Mechanism) -> Mechanism:
 
 def _check_names(mechanism: Mechanism) -> None:
     for name in mechanism.species_names:
-        if not name or name in _RESERVED or any(letter.isspace() for letter in name):
-            what = "means a collision partner or an arrow" if name in _RESERVED else "is empty or holds white space"
-            raise FormatError(f"Species name {name!r} {what} in an equation. Give that species another name.")
+        fault = fault_of_name(name)
+        if fault:
+            raise FormatError(fault)
 
 
 def _check_balance(mechanism: Mechanism) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...data.trajectories import Trajectories
 from ...errors import DataError
-from ...files import atomic_path
+from ...files import write_bytes
 from ...units import SI, factor
 from .cantera import array_tables
 from .table import OURS, Column, Table
@@ -58,7 +59,8 @@ def write_hdf5(runs: Trajectories, path: str | os.PathLike[str]) -> None:
         numbers["rates"] = np.concatenate(unknown)
     texts = {key: [getattr(run, key) for run in all_runs] for key in _LABELS.values()}
     texts["species"] = list(runs.species_names)
-    with atomic_path(path) as unfinished, h5py.File(unfinished, "w") as file:
+    content = BytesIO()  # a disk that is full while HDF5 writes to it ends the process
+    with h5py.File(content, "w") as file:
         file.attrs["format"] = OURS
         file.attrs["version"] = _VERSION
         file.attrs["mechanism"] = written_mechanism(runs, path)
@@ -70,6 +72,7 @@ def write_hdf5(runs: Trajectories, path: str | os.PathLike[str]) -> None:
         group.create_dataset("has_rates", data=np.array([run.rates is not None for run in all_runs]))
         for key, array in numbers.items():
             group.create_dataset(key, data=array).attrs["units"] = SI[_NUMBERS[key]]
+    write_bytes(path, content.getvalue())
 
 
 def read_hdf5(path: str | os.PathLike[str], **options: Unpack[Options]) -> Trajectories:

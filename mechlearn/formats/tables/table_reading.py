@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...chemistry.arrays import Array
+from ...chemistry.species_names import fault_of_name
 from ...chemistry.thermo import GAS_CONSTANT
 from ...data.trajectories import Reactor, Trajectories, Trajectory
 from ...errors import DataError
@@ -115,8 +116,13 @@ def _assembled(
         distinguished=parts[0].how if len(parts) == 1 else "by the parts of the file",
         runs=run_summaries(read),
         rates=any(run.rates is not None for run in runs),
-        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        notes=tuple(dict.fromkeys([*(note for part in parts for note in part.notes), *_faults_of(names)])),
     )
+
+
+def _faults_of(names: Sequence[str]) -> list[str]:
+    """Names with which runs can be read, but nothing learnt."""
+    return [fault for fault in map(fault_of_name, names) if fault]
 
 
 def _left_out(tables: Sequence[Table], columns: Sequence[Sequence[Column]], source: TableMechanism) -> tuple[str, ...]:

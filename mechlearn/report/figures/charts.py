@@ -62,7 +62,7 @@ def parity(validation: Validation, runs: Trajectories) -> dict[str, str]:
     histories = [run for run in runs.runs if run.name in validation.simulated]
     data = np.concatenate([run.concentrations for run in histories])
     ours = np.concatenate([validation.simulated[run.name].concentrations for run in histories])
-    largest = np.nanmax(np.abs(data), axis=0)
+    largest = np.nanmax(np.abs(data), axis=0, initial=0.0)
     names = [name for name in chosen_species(validation, runs) if largest[runs.species_names.index(name)] > 0]
     rows = np.unique(np.linspace(0, len(data) - 1, max(MAX_PARITY_POINTS // max(len(names), 1), 20)).astype(int))
 

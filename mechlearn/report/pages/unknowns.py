@@ -86,11 +86,9 @@ def _species(subject: Subject) -> list[str]:
     )
     if not len(data):
         return []
-    still = [
-        name
-        for name, values in zip(subject.runs.species_names, data.T, strict=True)
-        if np.nanmax(values) - np.nanmin(values) <= 1e-12 * max(float(np.nanmax(np.abs(data))), 1e-300)
-    ]
+    least = 1e-12 * float(np.nanmax(np.abs(data), initial=1e-288))
+    measured = zip(subject.runs.species_names, (values[~np.isnan(values)] for values in data.T), strict=True)
+    still = [name for name, values in measured if values.size and np.ptp(values) <= least]
     return (
         [f"These do not change in the data, so that nothing is known of their reactions: {_named(still)}."]
         if still
