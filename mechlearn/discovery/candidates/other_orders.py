@@ -26,7 +26,7 @@ def with_catalysts(net: Integers) -> tuple[OneWayReaction, ...]:
     Examples
     --------
     >>> [each.equation("AB") for each in with_catalysts(np.array([[-1, 1]]))]
-    ['A + B => 2 B', 'A + B => 2 A']
+    ['2 A => A + B', 'A + B => 2 B', 'A + B => 2 A', '2 B => A + B']
     """
     whole = net // np.gcd.reduce(net, axis=1)[:, None] if len(net) else net
     found = []
