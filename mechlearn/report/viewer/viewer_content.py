@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from ...pathways.fluxes import transfers
 from ...pathways.rates_of_progress import History, RatesOfProgress
@@ -146,14 +147,14 @@ def _time(seconds: float) -> str:
 
 def _fluxes(history: History, element: str, forward: Array, reverse: Array) -> list[list[Any]]:
     moves = transfers(history.network, element)
-    gross = moves.forward @ forward + moves.reverse @ reverse
+    gross = np.asarray(moves.forward @ forward + moves.reverse @ reverse)
     net = gross - gross[moves.opposite]
     largest = np.abs(net).max(axis=0, initial=0.0)
     seen = np.any(np.abs(net) > LEAST_PART * largest, axis=1)
     one_way = (net[:, -1] > 0) | ((net[:, -1] == 0) & (moves.pairs[:, 0] < moves.pairs[:, 1]))
     chosen = np.flatnonzero(seen & one_way)
-    carried = moves.forward * forward[:, -1] + moves.reverse * reverse[:, -1]
-    carried = (carried - carried[moves.opposite]).tocsr()
+    carried = moves.carried(forward[:, -1], reverse[:, -1])
+    carried = sparse.csr_array(carried - carried[moves.opposite])
     found = []
     for d in chosen[np.argsort(-net[chosen, -1], kind="stable")]:
         own = slice(carried.indptr[d], carried.indptr[d + 1])
