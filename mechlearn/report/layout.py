@@ -1,8 +1,8 @@
 """Where nodes and edges of a drawing stand: layers from left to right, few crossings, level edges, no overlaps.
 
-The steps are those of Sugiyama, Tagawa and Toda [1]_: edges against the flow are reversed, nodes get layers of least
-total edge length, an edge over several layers gets a place in each, places in a layer are ordered by the weighted
-middle of their neighbours, and heights of least bending are found by linear programming [2]_.
+The steps are those of Sugiyama, Tagawa and Toda [1]_: edges that lead to a lower level [3]_ are reversed, nodes get
+layers of least total edge length, an edge over several layers gets a place in each, places in a layer are ordered by
+the weighted middle of their neighbours, and heights of least bending are found by linear programming [2]_.
 
 References
 ----------
@@ -10,6 +10,8 @@ References
    Trans. Syst. Man Cybern. 11 (1981) 109. https://doi.org/10.1109/TSMC.1981.4308636
 .. [2] E. R. Gansner, E. Koutsofios, S. C. North, K.-P. Vo, "A technique for drawing directed graphs", IEEE Trans.
    Softw. Eng. 19 (1993) 214. https://doi.org/10.1109/32.221135
+.. [3] R. S. MacKay, S. Johnson, B. Sansom, "How directed is a directed network?", R. Soc. Open Sci. 7 (2020) 201138.
+   https://doi.org/10.1098/rsos.201138
 """
 
 from __future__ import annotations
@@ -84,8 +86,8 @@ def layered(
     (array([1.4, 1.4]), (False, False, False))
     """
     count = len(half_sizes)
-    order = _flow_order(edges, weights, count, first)
-    backward = [bool(order[a] > order[b]) for a, b in edges]
+    level = _levels(edges, weights, count, first)
+    backward = [bool(level[a] > level[b]) for a, b in edges]
     forward = [(b, a) if back else (a, b) for (a, b), back in zip(edges, backward, strict=True)]
     layer = _layers(forward, weights, count)
     half_sizes = _grown(forward, thickness, half_sizes)
@@ -107,25 +109,12 @@ def _grown(edges: list[Edge], thickness: Array, half_sizes: Array) -> Array:
     return np.column_stack([half_sizes[:, 0], np.maximum(half_sizes[:, 1], 0.5 * sides.max(axis=1) + NODE_MARGIN)])
 
 
-def _flow_order(edges: list[Edge], weights: Array, count: int, first: int | None) -> Indices:
-    """Rank of each node in an order that little flows against, after Eades, Lin and Smyth."""
-    ends = np.array(edges, dtype=np.intp).reshape(-1, 2)
-    matrix = sparse.coo_array((weights, ends.T), shape=(count, count)).toarray()
-    left: list[int] = [] if first is None else [first]
-    right: list[int] = []
-    rest = [node for node in range(count) if node != first]
-    while rest:
-        inner = matrix[np.ix_(rest, rest)]
-        out, into = inner.sum(axis=1), inner.sum(axis=0)
-        sinks = [node for node, amount in zip(rest, out, strict=True) if amount == 0]
-        if sinks:
-            right = sinks + right
-            rest = [node for node in rest if node not in sinks]
-            continue
-        node = rest[int(np.argmax(np.where(into == 0, np.inf, out - into)))]
-        left.append(node)
-        rest.remove(node)
-    return np.argsort([*left, *right])
+def _levels(edges: list[Edge], weights: Array, count: int, first: int | None) -> Array:
+    """Levels of the nodes, from one to the next of which an edge leads in least squares; little flows down."""
+    level = np.asarray(np.linalg.lstsq(-_differences(edges, count).toarray() * weights[:, None], weights)[0])
+    if first is not None:
+        level[first] = -np.inf
+    return level
 
 
 def _layers(edges: list[Edge], weights: Array, count: int) -> Indices:
