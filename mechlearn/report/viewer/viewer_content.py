@@ -10,6 +10,7 @@ from scipy import sparse
 
 from ...pathways.fluxes import transfers
 from ...pathways.rates_of_progress import History, RatesOfProgress
+from ..style import time_text
 
 Array = NDArray[np.float64]
 
@@ -129,20 +130,13 @@ def _states(history: History, conversion: Array | None) -> NDArray[np.intp]:
 def _frames(parts: list[RatesOfProgress], conversion: list[float] | None) -> list[dict[str, Any]]:
     return [
         {
-            "label": "whole run" if part.integrated else f"t = {_time(part.from_time)}",
+            "label": "whole run" if part.integrated else f"t = {time_text(part.from_time)}",
             "time": float(f"{part.to_time:.6g}"),
             "conversion": None if conversion is None else float(f"{conversion[k]:.4g}"),
             "temperature": float(f"{part.temperature:.6g}"),
         }
         for k, part in enumerate(parts)
     ]
-
-
-def _time(seconds: float) -> str:
-    for unit, factor in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)):
-        if seconds >= factor:
-            return f"{seconds / factor:.4g} {unit}"
-    return f"{seconds:.3g} s"
 
 
 def _fluxes(history: History, element: str, forward: Array, reverse: Array) -> list[list[Any]]:
