@@ -86,8 +86,8 @@ def layered(
     (array([1.4, 1.4]), (False, False, False))
     """
     count = len(half_sizes)
-    level = _levels(edges, weights, count, first)
-    backward = [bool(level[a] > level[b]) for a, b in edges]
+    order = _flow_order(edges, weights, count, first)
+    backward = [bool(order[a] > order[b]) for a, b in edges]
     forward = [(b, a) if back else (a, b) for (a, b), back in zip(edges, backward, strict=True)]
     layer = _layers(forward, weights, count)
     half_sizes = _grown(forward, thickness, half_sizes)
@@ -109,12 +109,12 @@ def _grown(edges: list[Edge], thickness: Array, half_sizes: Array) -> Array:
     return np.column_stack([half_sizes[:, 0], np.maximum(half_sizes[:, 1], 0.5 * sides.max(axis=1) + NODE_MARGIN)])
 
 
-def _levels(edges: list[Edge], weights: Array, count: int, first: int | None) -> Array:
-    """Levels of the nodes, from one to the next of which an edge leads in least squares; little flows down."""
+def _flow_order(edges: list[Edge], weights: Array, count: int, first: int | None) -> Indices:
+    """Rank of each node by levels, from one to the next of which an edge leads in least squares; little flows down."""
     level = np.asarray(np.linalg.lstsq(-_differences(edges, count).toarray() * weights[:, None], weights)[0])
     if first is not None:
         level[first] = -np.inf
-    return level
+    return np.argsort(np.argsort(level, kind="stable"))
 
 
 def _layers(edges: list[Edge], weights: Array, count: int) -> Indices:
