@@ -221,16 +221,8 @@ def _scale(network: FluxSpecies, element: str, normalise: str | None, flux: Floa
 def _carriers(progress: RatesOfProgress, element: str, scale: float) -> nx.DiGraph:
     """The graph with its nodes, still without edges."""
     network, atoms = progress.network, progress.network.atoms_of(element)
-    graph = nx.DiGraph(
-        name=network.name,
-        element=element,
-        integrated=progress.integrated,
-        from_time=progress.from_time,
-        to_time=progress.to_time,
-        temperature=progress.temperature,
-        pressure=progress.pressure,
-        scale=scale,
-    )
+    when = {key: getattr(progress, key) for key in ("integrated", "from_time", "to_time", "temperature", "pressure")}
+    graph = nx.DiGraph(name=network.name, element=element, **when, scale=scale)
     for j in np.flatnonzero(atoms):
         graph.add_node(
             network.species[j],

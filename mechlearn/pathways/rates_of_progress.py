@@ -230,14 +230,7 @@ class History:
         used = np.flatnonzero(weights)
         weights, run = weights[used], self.run
         mean = weights / weights.sum()
-        return RatesOfProgress(
-            self.network,
-            weights @ self.forward[used],
-            weights @ self.reverse[used],
-            weights @ self.production[used],
-            mean @ run.concentrations[used],
-            float(mean @ run.temperature[used]),
-            float(mean @ run.pressure[used]),
-            start,
-            end,
-        )
+        forward, reverse, made = (weights @ each[used] for each in (self.forward, self.reverse, self.production))
+        temperature, pressure = (float(mean @ each[used]) for each in (run.temperature, run.pressure))
+        concentrations = mean @ run.concentrations[used]
+        return RatesOfProgress(self.network, forward, reverse, made, concentrations, temperature, pressure, start, end)

@@ -85,12 +85,10 @@ def _data(subject: Subject) -> list[tuple[str, str]]:
     first = [run for run in runs.runs if not run.parent]
     states = sum(len(run.time) for run in runs.runs)
     reactors = dict.fromkeys(run.reactor or "not known" for run in first)
+    names = ", ".join(runs.species_names[:40]) + (", …" if len(runs.species) > 40 else "")
     facts = [
         ("Runs", f"{len(first)}, {states} states"),
-        (
-            "Species",
-            f"{len(runs.species)}: {', '.join(runs.species_names[:40])}{', …' if len(runs.species) > 40 else ''}",
-        ),
+        ("Species", f"{len(runs.species)}: {names}"),
         ("Reactor", ", ".join(reactors)),
         ("First temperature", span_text(np.array([run.temperature[0] for run in first]), "K")),
         ("First pressure", span_text(np.array([run.pressure[0] for run in first]) / 1e5, "bar")),

@@ -81,21 +81,15 @@ def _rates(subject: Subject) -> list[str]:
 
 
 def _species(subject: Subject) -> list[str]:
-    data = np.concatenate(
-        [run.concentrations for run in subject.runs.runs if run.is_time_history] or [np.zeros((0, 1))]
-    )
-    if not len(data):
+    histories = [run.concentrations for run in subject.runs.runs if run.is_time_history]
+    if not histories:
         return []
-    still = [
-        name
-        for name, values in zip(subject.runs.species_names, data.T, strict=True)
-        if np.nanmax(values) - np.nanmin(values) <= 1e-12 * max(float(np.nanmax(np.abs(data))), 1e-300)
-    ]
-    return (
-        [f"These do not change in the data, so that nothing is known of their reactions: {_named(still)}."]
-        if still
-        else []
-    )
+    data = np.concatenate(histories)
+    span, least = np.nanmax(data, axis=0) - np.nanmin(data, axis=0), 1e-12 * max(np.nanmax(np.abs(data)), 1e-300)
+    still = [name for name, change in zip(subject.runs.species_names, span, strict=True) if change <= least]
+    if not still:
+        return []
+    return [f"These do not change in the data, so that nothing is known of their reactions: {_named(still)}."]
 
 
 def _checks(subject: Subject) -> list[str]:
