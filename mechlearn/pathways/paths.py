@@ -185,11 +185,15 @@ def cycles(graph: nx.DiGraph, k: int = 10) -> tuple[Path, ...]:
     for a, b, flux in sorted(graph.edges(data="flux"), key=lambda edge: -edge[2]):
         if len(found) == k or flux <= 0:
             break
-        longer = nx.restricted_view(strong, [], [(b, a)])
-        if nx.has_path(longer, b, a):
-            round_trip = nx.shortest_path(longer, b, a)
+        back = strong.has_edge(b, a)
+        if back:
+            strong.remove_edge(b, a)
+        if nx.has_path(strong, b, a):
+            round_trip = nx.shortest_path(strong, b, a)
             first = min(range(len(round_trip)), key=lambda i: list(graph).index(round_trip[i]))
             ring = round_trip[first:] + round_trip[:first]
             found.append(_path(graph, [*ring, ring[0]], fractions))
+        if back:
+            strong.add_edge(b, a)
         strong.add_edge(a, b)
     return tuple(found)
