@@ -154,9 +154,8 @@ def _with_places(
         heights += [0.5 * thick] * len(between)
         chain = [a, *places, b]
         chains.append(chain)
-        for one, other in pairwise(chain):
-            links.append((one, other))
-            link_weights.append(weight * (1, 2, 8)[(one >= count) + (other >= count)])
+        links += pairwise(chain)
+        link_weights += [weight * (1, 2, 8)[(one >= count) + (other >= count)] for one, other in pairwise(chain)]
     return chains, links, np.array(link_weights, dtype=float), np.array(layers, dtype=np.intp), np.array(heights)
 
 
@@ -230,10 +229,7 @@ def _columns(layer: Indices, half_sizes: Array, space: float) -> tuple[Array, Ar
     """Centre and half width of each layer."""
     widths = np.zeros(int(layer.max(initial=0)) + 1)
     np.maximum.at(widths, layer, half_sizes[:, 0])
-    x = np.zeros(len(widths))
-    for k in range(1, len(widths)):
-        x[k] = x[k - 1] + widths[k - 1] + widths[k] + space
-    return x, widths
+    return np.append(0.0, np.cumsum(widths[:-1] + widths[1:] + space)), widths
 
 
 def _routes(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -141,6 +140,7 @@ def _delays(subject: Subject) -> list[dict[str, str]]:
         return []
     firsts = {run.name: run for run in subject.assessed.runs}
     ordered = sorted(validation.ignition_delay.items(), key=lambda item: -item[1].error)
+    where = {name: "extrapolates" if why else "interpolates" for name, why in validation.extrapolated.items()}
     return [
         {
             "run": name,
@@ -149,17 +149,10 @@ def _delays(subject: Subject) -> list[dict[str, str]]:
             "data": f"{delay.data:.4g}",
             "simulated": "none" if delay.simulated is None else f"{delay.simulated:.4g}",
             "error": "–" if delay.simulated is None else f"{100 * delay.error:.2g} %",
-            "where": _where(validation.extrapolated.get(name)),
+            "where": where.get(name, ""),
         }
         for name, delay in ordered[:MAX_DELAYS]
     ]
-
-
-def _where(reasons: Sequence[str] | None) -> str:
-    """Whether a run starts outside the conditions learnt from, where these are known."""
-    if reasons is None:
-        return ""
-    return "extrapolates" if reasons else "interpolates"
 
 
 def _charts(subject: Subject) -> list[dict[str, str]]:
