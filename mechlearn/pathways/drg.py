@@ -10,7 +10,7 @@ References
 
 from __future__ import annotations
 
-import heapq
+import math
 from collections.abc import Iterable
 
 import networkx as nx
@@ -20,6 +20,8 @@ from scipy import sparse
 
 from .operations import check_node
 from .rates_of_progress import RatesOfProgress
+
+Sparse = sparse.csr_array[np.float64]
 
 
 def drg_coefficients(progress: RatesOfProgress) -> nx.DiGraph:
@@ -48,8 +50,7 @@ def drg_coefficients(progress: RatesOfProgress) -> nx.DiGraph:
     0.7
     """
     changes, involved = _matrices(progress)
-    size = abs(changes)
-    return _graph(progress, size @ involved, np.asarray(size.sum(axis=1), dtype=float).ravel())
+    return _graph(progress, abs(changes) @ involved, abs(changes).sum(axis=1))
 
 
 def drgep_interactions(progress: RatesOfProgress) -> nx.DiGraph:
@@ -66,8 +67,8 @@ def drgep_interactions(progress: RatesOfProgress) -> nx.DiGraph:
         As `drg_coefficients`, but with ``coefficient`` |Σᵢ ν_Ai qᵢ δ_Bi| / max(production of A, consumption of A).
     """
     changes, involved = _matrices(progress)
-    formed = np.asarray(changes.maximum(0).sum(axis=1), dtype=float).ravel()
-    consumed = np.asarray((-changes).maximum(0).sum(axis=1), dtype=float).ravel()
+    formed: NDArray[np.float64] = changes.maximum(0).sum(axis=1)
+    consumed: NDArray[np.float64] = (-changes).maximum(0).sum(axis=1)
     return _graph(progress, abs(changes @ involved), np.maximum(formed, consumed))
 
 
@@ -92,34 +93,27 @@ def drgep_coefficients(progress: RatesOfProgress, targets: str | Iterable[str]) 
         If a target is no species of the mechanism.
     """
     graph = drgep_interactions(progress)
-    overall = dict.fromkeys(graph, 0.0)
-    waiting: list[tuple[float, str]] = []
-    for target in [targets] if isinstance(targets, str) else targets:
+    centres = {targets} if isinstance(targets, str) else set(targets)
+    for target in centres:
         check_node(graph, target)
-        heapq.heappush(waiting, (-1.0, target))
-    while waiting:
-        value, name = heapq.heappop(waiting)
-        if -value <= overall[name]:
-            continue
-        overall[name] = -value
-        for _, other, coefficient in graph.out_edges(name, data="coefficient"):
-            if -value * coefficient > overall[other]:
-                heapq.heappush(waiting, (value * coefficient, other))
-    return overall
+    for _, _, data in graph.edges(data=True):
+        data["length"] = max(-math.log(data["coefficient"]), 0.0)
+    lengths = nx.multi_source_dijkstra_path_length(graph, centres, weight="length") if centres else {}
+    return {name: math.exp(-lengths.get(name, math.inf)) for name in graph}
 
 
-def _matrices(progress: RatesOfProgress) -> tuple[sparse.csr_array, sparse.csr_array]:
+def _matrices(progress: RatesOfProgress) -> tuple[Sparse, Sparse]:
     """Net change of each species by each reaction, shape (S, R), and which species take part, shape (R, S)."""
     reactions, count = progress.network.reactions, len(progress.network.species)
-    changed = [(j, i, n * progress.net[i]) for i, r in enumerate(reactions) for j, n in r.net.items()]
-    taking = [(i, j) for i, r in enumerate(reactions) for j in {*r.reactants, *r.products}]
-    rows, columns, values = (np.array(each) for each in zip(*changed, strict=True))
-    first, second = (np.array(each) for each in zip(*taking, strict=True))
-    changes = sparse.csr_array((values.astype(float), (rows, columns)), shape=(count, len(reactions)))
-    return changes, sparse.csr_array((np.ones(len(first)), (first, second)), shape=(len(reactions), count))
+    changes, involved = sparse.lil_array((count, len(reactions))), sparse.lil_array((len(reactions), count))
+    for i, (reaction, rate) in enumerate(zip(reactions, progress.net, strict=True)):
+        for j, n in reaction.net.items():
+            changes[j, i] = n * rate
+        involved[i, [*reaction.reactants, *reaction.products]] = 1.0
+    return changes.tocsr(), involved.tocsr()
 
 
-def _graph(progress: RatesOfProgress, above: sparse.csr_array, below: NDArray[np.float64]) -> nx.DiGraph:
+def _graph(progress: RatesOfProgress, above: Sparse, below: NDArray[np.float64]) -> nx.DiGraph:
     graph = nx.DiGraph(name=progress.network.name, from_time=progress.from_time, to_time=progress.to_time)
     species = progress.network.species
     graph.add_nodes_from(species, kind="species")

@@ -86,9 +86,13 @@ class Request:
             raise StudyError(f"{self.paths} paths: a number of paths is not negative.")
         if self.paths and not (self.element and self.source and self.targets):
             raise StudyError("Paths go from a species to another one. Name both (--from, --to), and --element.")
-        named = [self.time is not None, self.conversion is not None, self.is_span]
-        if sum(named) > 1:
+        if (self.time is not None) + (self.conversion is not None) + self.is_span > 1:
             raise StudyError("A time, a conversion and an integral are three things. Ask for one of them.")
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The source and the targets, those of them that are named."""
+        return tuple(filter(None, (self.source, *self.targets)))
 
     @property
     def is_span(self) -> bool:
@@ -173,14 +177,12 @@ def answer(mechanism: str | Path, runs: Trajectories, request: Request, *, again
     MechlearnError
         As in `progress_history`, `History.at`, `flux_graph` and the operations on it.
     """
-    if request.refine:
-        runs = refined_run(mechanism, runs, run=request.run or 0, phase=request.phase or None)
-        request = replace(request, refine=False, run="")
+    runs, request = _refined(mechanism, runs, request)
     history = requested_history(mechanism, runs, request)
     progress = requested_progress(history, request)
     error = _error(history, progress)
     if not request.element:
-        if request.source or request.targets or request.threshold or request.net or request.isomers or against:
+        if request.named or request.threshold or request.net or request.isomers or against:
             raise StudyError("Fluxes between species are those of an element. Name one, as --element C.")
         return Answer(progress_graph(progress), (), progress, error)
     graph = _fluxes(progress, request)
@@ -189,18 +191,21 @@ def answer(mechanism: str | Path, runs: Trajectories, request: Request, *, again
             raise StudyError("Strongest paths are those of one mechanism. Leave out --paths, or --against.")
         known = requested_history(against, runs, replace(request, phase=""))
         graph = difference(_fluxes(requested_progress(known, request), request), graph)
-    for name in filter(None, (request.source, *request.targets)):
+    for name in request.named:
         progress.network.index(name)
     if request.isomers:
         request = _renamed(request, graph)
-    for name in filter(None, (request.source, *request.targets)):
+    for name in request.named:
         check_node(graph, name)
     found = strongest_paths(graph, request.source, request.targets, request.paths) if request.paths else ()
     if request.paths and not found:
         raise StudyError(f"No {request.element} goes from {request.source} to {', '.join(request.targets)} there.")
     graph = threshold(paths_graph(graph, found) if request.paths else graph, relative=request.threshold)
-    if not request.paths:
-        graph = _between(graph, request)
+    lost = [name for name in request.named if name not in graph]
+    if lost and not request.paths:
+        raise StudyError(f"No flux of {', '.join(lost)} is above the threshold there. Lower the threshold.")
+    if request.named and not request.paths:
+        graph = between(graph, request.source or None, request.targets)
     return Answer(graph, found, progress, error)
 
 
@@ -211,10 +216,17 @@ def _fluxes(progress: RatesOfProgress, request: Request) -> nx.DiGraph:
 
 def requested_history(mechanism: str | Path, runs: Trajectories, request: Request) -> History:
     """The run that is asked for, with the mechanism's rates along it."""
+    runs, request = _refined(mechanism, runs, request)
     run, phase = request.run or 0, request.phase or None
-    if request.refine:
-        runs, run = refined_run(mechanism, runs, run=run, phase=phase), 0
     return progress_history(mechanism, runs, run=run, phase=phase, leave_out=request.leave_out)
+
+
+def _refined(mechanism: str | Path, runs: Trajectories, request: Request) -> tuple[Trajectories, Request]:
+    """The runs with times close enough to integrate, if so requested, and what is then left to request."""
+    if not request.refine:
+        return runs, request
+    fine = refined_run(mechanism, runs, run=request.run or 0, phase=request.phase or None)
+    return fine, replace(request, refine=False, run="")
 
 
 def _error(history: History, progress: RatesOfProgress) -> float:
@@ -231,22 +243,12 @@ def _renamed(request: Request, graph: nx.DiGraph) -> Request:
     return replace(request, source=source, targets=tuple(targets))
 
 
-def _between(graph: nx.DiGraph, request: Request) -> nx.DiGraph:
-    named = [name for name in (request.source, *request.targets) if name]
-    lost = [name for name in named if name not in graph]
-    if lost:
-        raise StudyError(f"No flux of {', '.join(lost)} is above the threshold there. Lower the threshold.")
-    return between(graph, request.source or None, request.targets) if named else graph
-
-
 def requested_progress(history: History, request: Request) -> RatesOfProgress:
     """The part of a run that a request asks for: all of it, where it does not say."""
-    if request.conversion is not None:
-        if len(request.conversion) == 3:
-            return history.over(conversion=request.conversion)
-        return history.at(conversion=request.conversion)
-    if request.time is not None:
-        return history.at(time=request.time)
+    if request.conversion is not None and len(request.conversion) == 3:
+        return history.over(conversion=request.conversion)
+    if request.conversion is not None or request.time is not None:
+        return history.at(time=request.time, conversion=request.conversion)
     if request.is_span or history.run.is_time_history:
         return history.over(request.from_time, request.to_time)
     return history.at(state=0)
@@ -260,7 +262,7 @@ def requested_table(mechanism: str | Path, runs: Trajectories, request: Request)
     StudyError
         If it names no species, or as in `answer`.
     """
-    species = dict.fromkeys(name for name in (request.source, *request.targets) if name)
-    if not species:
+    if not request.named:
         raise StudyError("A table of production is that of a species. Name it, as --from CH4.")
-    return production_table(requested_progress(requested_history(mechanism, runs, request), request), species)
+    progress = requested_progress(requested_history(mechanism, runs, request), request)
+    return production_table(progress, dict.fromkeys(request.named))

@@ -130,15 +130,8 @@ def flux_species_of(gas: ct.Solution, mechanism: str | Path) -> FluxSpecies:
     held = [m for m in range(gas.n_elements) if np.any(atoms[:, m])]
     held.sort(key=lambda m: ({"C": 0, "H": 1}.get(gas.element_names[m], 2), gas.element_names[m]))
     elements = tuple(str(gas.element_names[m]) for m in held)
-    return FluxSpecies(
-        str(mechanism),
-        gas.name,
-        tuple(gas.species_names),
-        elements,
-        atoms[:, held],
-        np.array(gas.molecular_weights),
-        reactions,
-    )
+    names, masses = tuple(gas.species_names), np.array(gas.molecular_weights)
+    return FluxSpecies(str(mechanism), gas.name, names, elements, atoms[:, held], masses, reactions)
 
 
 def _arrhenius(rate: Mapping[str, Any]) -> str:

@@ -39,7 +39,9 @@ from ..errors import StudyError
 from .flux_species import FluxSpecies, Step
 from .rates_of_progress import RatesOfProgress
 
+Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+Sparse = sparse.csr_array[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +60,12 @@ class Transfers:
 
     pairs: Indices
     opposite: Indices
-    forward: sparse.csr_array
-    reverse: sparse.csr_array
+    forward: Sparse
+    reverse: Sparse
+
+    def carried(self, forward: Floats, reverse: Floats) -> Sparse:
+        """Atoms that pass between each pair by each reaction, shape (D, R), at progress of shape (R,)."""
+        return sparse.csr_array(self.forward * forward + self.reverse * reverse)
 
 
 def transfers(network: FluxSpecies, element: str) -> Transfers:
@@ -71,27 +77,17 @@ def transfers(network: FluxSpecies, element: str) -> Transfers:
         If the mechanism has no such element, or a species holds a negative number of it.
     """
     atoms = network.atoms_of(element)
-    number: dict[tuple[int, int], int] = {}
-    rows, columns, values, ahead = [], [], [], []
-    for i, reaction in enumerate(network.reactions):
-        for (a, b), moved in _moves(reaction, atoms).items():
-            for pair, forward in (((a, b), True), ((b, a), False)):
-                rows.append(number.setdefault(pair, len(number)))
-                columns.append(i)
-                values.append(moved)
-                ahead.append(forward)
-    pairs = np.array(list(number), dtype=np.intp).reshape(-1, 2)
-    opposite = np.array([number[(b, a)] for a, b in number], dtype=np.intp)
-    row, column = np.array(rows, dtype=np.intp), np.array(columns, dtype=np.intp)
-    value, is_forward = np.array(values, dtype=float), np.array(ahead, dtype=bool)
+    moves = [(a, b, i, n) for i, step in enumerate(network.reactions) for (a, b), n in _moves(step, atoms).items()]
+    number = {way: d for d, way in enumerate(dict.fromkeys(each for a, b, *_ in moves for each in ((a, b), (b, a))))}
+    opposite = np.array([number[b, a] for a, b in number], dtype=np.intp)
+    rows, columns = [number[a, b] for a, b, *_ in moves], [i for *_, i, _ in moves]
     shape = (len(number), len(network.reactions))
-    forward_part, reverse_part = (
-        sparse.csr_array((value[part], (row[part], column[part])), shape=shape) for part in (is_forward, ~is_forward)
-    )
-    return Transfers(pairs, opposite, forward_part, reverse_part)
+    forward = sparse.csr_array((np.array([n for *_, n in moves]), (rows, columns)), shape=shape)
+    pairs = np.array(list(number), dtype=np.intp).reshape(-1, 2)
+    return Transfers(pairs, opposite, forward, forward[opposite])
 
 
-def _moves(reaction: Step, atoms: NDArray[np.float64]) -> dict[tuple[int, int], float]:
+def _moves(reaction: Step, atoms: Floats) -> dict[tuple[int, int], float]:
     """Atoms that pass from each reactant to each product per unit of progress."""
     net = reaction.net
     given = {j: -n * atoms[j] for j, n in net.items() if n < 0 and atoms[j]}
@@ -131,11 +127,7 @@ def ambiguous_reactions(network: FluxSpecies, element: str) -> list[int]:
 
 
 def flux_graph(
-    progress: RatesOfProgress,
-    element: str,
-    *,
-    net: bool = False,
-    normalise: str | None = None,
+    progress: RatesOfProgress, element: str, *, net: bool = False, normalise: str | None = None
 ) -> nx.DiGraph:
     """The graph of an element's way from species to species.
 
@@ -182,7 +174,7 @@ def flux_graph(
     directed, gross = _directed(moves, progress)
     parts = sparse.csr_array(directed - directed[moves.opposite]) if net else directed
     back = gross[moves.opposite]
-    flux = np.asarray(parts.sum(axis=1), dtype=float).ravel() if net else gross
+    flux: Floats = parts.sum(axis=1)
     kept = np.flatnonzero(flux > 0)
     outflow = np.bincount(moves.pairs[kept, 0], flux[kept], len(progress.network.species)).astype(float)
     scale = _scale(progress.network, element, normalise, flux[kept], outflow)
@@ -204,46 +196,33 @@ def flux_graph(
     return graph
 
 
-def _directed(moves: Transfers, progress: RatesOfProgress) -> tuple[sparse.csr_array, NDArray[np.float64]]:
+def _directed(moves: Transfers, progress: RatesOfProgress) -> tuple[Sparse, Floats]:
     """Atoms that pass between each pair by each reaction, and their sums; what would be negative flows back."""
-    directed = sparse.csr_array(moves.forward * progress.forward + moves.reverse * progress.reverse)
-    gross = np.asarray(directed.sum(axis=1), dtype=float).ravel()
-    if np.any(gross < 0):
-        backward = directed * (gross < 0)[:, None]
-        directed = sparse.csr_array(directed - backward - sparse.csr_array(backward)[moves.opposite])
-        gross = np.asarray(directed.sum(axis=1), dtype=float).ravel()
-    return directed, gross
+    directed = moves.carried(progress.forward, progress.reverse)
+    negative = directed.sum(axis=1) < 0
+    if np.any(negative):
+        backward = sparse.csr_array(directed * negative[:, None])
+        directed = sparse.csr_array(directed - backward - backward[moves.opposite])
+    return directed, directed.sum(axis=1)
 
 
-def _scale(
-    network: FluxSpecies, element: str, normalise: str | None, flux: NDArray[np.float64], outflow: NDArray[np.float64]
-) -> float:
+def _scale(network: FluxSpecies, element: str, normalise: str | None, flux: Floats, outflow: Floats) -> float:
     if normalise is None:
         return 1.0
-    if normalise in ("max", "total"):
-        scale = flux.max(initial=0.0) if normalise == "max" else flux.sum()
-        what = f"No {element} flows"
-    else:
-        scale = outflow[network.index(normalise)]
-        what = f"No {element} flows out of {normalise}"
+    sums = {"max": flux.max(initial=0.0), "total": flux.sum()}
+    scale = float(sums[normalise] if normalise in sums else outflow[network.index(normalise)])
     if not scale > 0:
-        raise StudyError(f"{what}, so that there is nothing to normalise by. Name another state or another species.")
-    return float(scale)
+        where = "" if normalise in sums else f" out of {normalise}"
+        what = f"No {element} flows{where}, so that there is nothing to normalise by"
+        raise StudyError(f"{what}. Name another state or another species.")
+    return scale
 
 
 def _carriers(progress: RatesOfProgress, element: str, scale: float) -> nx.DiGraph:
     """The graph with its nodes, still without edges."""
     network, atoms = progress.network, progress.network.atoms_of(element)
-    graph = nx.DiGraph(
-        name=network.name,
-        element=element,
-        integrated=progress.integrated,
-        from_time=progress.from_time,
-        to_time=progress.to_time,
-        temperature=progress.temperature,
-        pressure=progress.pressure,
-        scale=scale,
-    )
+    when = {key: getattr(progress, key) for key in ("integrated", "from_time", "to_time", "temperature", "pressure")}
+    graph = nx.DiGraph(name=network.name, element=element, **when, scale=scale)
     for j in np.flatnonzero(atoms):
         graph.add_node(
             network.species[j],
@@ -257,6 +236,6 @@ def _carriers(progress: RatesOfProgress, element: str, scale: float) -> nx.DiGra
     return graph
 
 
-def _shares(reactions: NDArray[np.integer], shares: NDArray[np.float64], equations: list[str]) -> str:
+def _shares(reactions: NDArray[np.integer], shares: Floats, equations: list[str]) -> str:
     order = np.lexsort((reactions, -np.abs(shares)))
     return json.dumps([[int(reactions[k]) + 1, equations[reactions[k]], float(shares[k])] for k in order if shares[k]])

@@ -56,12 +56,10 @@ def reaction_graph(mechanism: Mechanism) -> nx.DiGraph:
         while key in graph:
             key += " (reaction)"
         graph.add_node(key, **_reaction_attributes(reaction, number, mechanism.temperature))
-        for name, coefficient in reaction.reactants.items():
-            if coefficient:
-                graph.add_edge(name, key, coefficient=float(coefficient))
-        for name, coefficient in reaction.products.items():
-            if coefficient:
-                graph.add_edge(key, name, coefficient=float(coefficient))
+        consumed = [(name, key, amount) for name, amount in reaction.reactants.items()]
+        formed = [(key, name, amount) for name, amount in reaction.products.items()]
+        edges = [(a, b, float(amount)) for a, b, amount in (*consumed, *formed) if amount]
+        graph.add_weighted_edges_from(edges, weight="coefficient")
     return graph
 
 

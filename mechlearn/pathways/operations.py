@@ -66,9 +66,7 @@ def neighbourhood(
     for name in centres:
         check_node(graph, name)
     view = {"out": graph, "in": graph.reverse(copy=False), "both": graph.to_undirected(as_view=True)}[direction]
-    reached = set(centres)
-    for name in centres:
-        reached |= set(nx.single_source_shortest_path_length(view, name, cutoff=radius))
+    reached = {node for name in centres for node in nx.single_source_shortest_path_length(view, name, cutoff=radius)}
     return nx.DiGraph(graph.subgraph([node for node in graph if node in reached]))
 
 

@@ -112,18 +112,11 @@ def production_table(progress: RatesOfProgress, species: str | Iterable[str]) ->
         parts = [(i, n * progress.forward[i], -n * progress.reverse[i]) for i, n in involved if n]
         formed = sum(max(forward + reverse, 0.0) for _, forward, reverse in parts) or 1.0
         consumed = sum(max(-forward - reverse, 0.0) for _, forward, reverse in parts) or 1.0
-        own = [
-            ProductionRow(
-                name,
-                i + 1,
-                progress.network.reactions[i].equation,
-                float(forward),
-                float(reverse),
-                float(forward + reverse),
-                float((forward + reverse) / (formed if forward + reverse > 0 else consumed)),
-            )
-            for i, forward, reverse in parts
-        ]
+        own = []
+        for i, forward, reverse in parts:
+            rate, equation = float(forward + reverse), progress.network.reactions[i].equation
+            share = float(rate / (formed if rate > 0 else consumed))
+            own.append(ProductionRow(name, i + 1, equation, float(forward), float(reverse), rate, share))
         rows += sorted(own, key=lambda row: (row.rate <= 0, -abs(row.rate), row.reaction))
     return tuple(rows)
 

@@ -109,9 +109,7 @@ class History:
             count = len(self.run.time)
             if not -count <= state < count:
                 raise StudyError(f"Run {self.run.name!r} has {count} states; there is no state {state}.")
-            weights = np.zeros(count)
-            weights[state] = 1.0
-            return self._weighted(weights, float(self.run.time[state]), float(self.run.time[state]))
+            time = float(self.run.time[state])
         if conversion is not None:
             time = self.time_of(*conversion)
         assert time is not None
@@ -161,14 +159,12 @@ class History:
         end = float(time[-1]) if to_time is None else to_time
         if not start < end:
             raise StudyError(f"From {start:g} s to {end:g} s is no span of time. Give the earlier time first.")
-        self._point(start)
-        self._point(end)
-        inner = time[(time > start) & (time < end)]
-        knots = np.array([start, *inner, end])
-        widths = np.diff(knots)
+        first, last = self._point(start), self._point(end)
+        inside = (time > start) & (time < end)
+        widths = np.diff([start, *time[inside], end])
         shares = 0.5 * (np.append(widths, 0.0) + np.append(0.0, widths))
-        weights = shares[0] * self._point(start) + shares[-1] * self._point(end)
-        weights[(time > start) & (time < end)] += shares[1:-1]
+        weights = shares[0] * first + shares[-1] * last
+        weights[inside] += shares[1:-1]
         return self._weighted(weights, start, end)
 
     def closures(self) -> Vector:
@@ -213,11 +209,8 @@ class History:
                 f"Run {self.run.name!r} converts {values.max():.4g} of {species} at most, never {conversion:g}. "
                 "Name a smaller conversion, or a longer run."
             )
-        i = int(reached[0])
-        if i == 0:
-            return float(self.run.time[0])
-        share = (conversion - values[i - 1]) / (values[i] - values[i - 1])
-        return float(self.run.time[i - 1] + share * (self.run.time[i] - self.run.time[i - 1]))
+        around = slice(max(int(reached[0]) - 1, 0), int(reached[0]) + 1)
+        return float(np.interp(conversion, values[around], self.run.time[around]))
 
     def _point(self, time: float) -> Vector:
         """Weights of the states whose straight line passes through a time."""
@@ -229,10 +222,7 @@ class History:
             )
         weights = np.zeros(len(times))
         i = min(int(np.searchsorted(times, time, side="right")), len(times) - 1)
-        if i == 0:
-            weights[0] = 1.0
-            return weights
-        share = (time - times[i - 1]) / (times[i] - times[i - 1])
+        share = (time - times[i - 1]) / (times[i] - times[i - 1]) if i else 1.0
         weights[i - 1], weights[i] = 1.0 - share, share
         return weights
 
@@ -240,14 +230,7 @@ class History:
         used = np.flatnonzero(weights)
         weights, run = weights[used], self.run
         mean = weights / weights.sum()
-        return RatesOfProgress(
-            self.network,
-            weights @ self.forward[used],
-            weights @ self.reverse[used],
-            weights @ self.production[used],
-            mean @ run.concentrations[used],
-            float(mean @ run.temperature[used]),
-            float(mean @ run.pressure[used]),
-            start,
-            end,
-        )
+        forward, reverse, made = (weights @ each[used] for each in (self.forward, self.reverse, self.production))
+        temperature, pressure = (float(mean @ each[used]) for each in (run.temperature, run.pressure))
+        concentrations = mean @ run.concentrations[used]
+        return RatesOfProgress(self.network, forward, reverse, made, concentrations, temperature, pressure, start, end)

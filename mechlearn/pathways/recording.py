@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cantera as ct
@@ -26,12 +27,7 @@ _PRESSURELESS = ("Arrhenius", "Blowers-Masel")
 
 
 def progress_history(
-    mechanism: str | Path,
-    runs: Trajectories,
-    *,
-    run: str | int = 0,
-    phase: str | None = None,
-    leave_out: bool = False,
+    mechanism: str | Path, runs: Trajectories, *, run: str | int = 0, phase: str | None = None, leave_out: bool = False
 ) -> History:
     """Forward and reverse rates of progress of every reaction, at every state of a run, computed by Cantera.
 
@@ -83,25 +79,13 @@ def progress_history(
         except ct.CanteraError as error:
             raise SimulationError(f"Run {chosen.name!r}, state {i}: Cantera: {first_sentence(error)}.") from None
         production[i] = gas.net_production_rates
-    states = Trajectory(
-        chosen.time,
-        concentrations,
-        chosen.temperature,
-        GAS_CONSTANT * chosen.temperature * concentrations.sum(axis=1),
-        reactor=chosen.reactor,
-        name=chosen.name,
-        parent=chosen.parent,
-    )
+    pressure = GAS_CONSTANT * chosen.temperature * concentrations.sum(axis=1)
+    states = replace(chosen, concentrations=concentrations, pressure=pressure, rates=None)
     return History(flux_species_of(gas, path), states, forward, reverse, production)
 
 
 def refined_run(
-    mechanism: str | Path,
-    runs: Trajectories,
-    *,
-    run: str | int = 0,
-    phase: str | None = None,
-    tolerance: float = 1e-3,
+    mechanism: str | Path, runs: Trajectories, *, run: str | int = 0, phase: str | None = None, tolerance: float = 1e-3
 ) -> Trajectories:
     """One run simulated again by the mechanism, with times between its own, so close that its integrals are right.
 
@@ -140,15 +124,9 @@ def refined_run(
     species = tuple(species_record(each) for each in gas.species())
     times = chosen.time
     while len(times) <= _MOST_TIMES:
-        ones = np.ones(len(times))
-        asked = Trajectory(
-            times,
-            ones[:, None] * first,
-            ones * chosen.temperature[0],
-            ones * chosen.pressure[0],
-            reactor=chosen.reactor,
-            name=chosen.name,
-        )
+        temperature, pressure = (np.full(len(times), values[0]) for values in (chosen.temperature, chosen.pressure))
+        states = (times, np.tile(first, (len(times), 1)), temperature, pressure)
+        asked = Trajectory(*states, reactor=chosen.reactor, name=chosen.name)
         wanted = Trajectories(species, (asked,), runs.mechanism, runs.phase, runs.atomic_weights)
         done, failures = resimulate(path, wanted, phase=phase)
         if failures:
@@ -174,10 +152,9 @@ def _phase(path: Path, runs: Trajectories, phase: str | None) -> str:
 
 def _run(runs: Trajectories, run: str | int) -> Trajectory:
     names = [each.name for each in runs.runs]
-    if isinstance(run, int) and -len(names) <= run < len(names):
-        return runs.runs[run]
-    if isinstance(run, str) and run in names:
-        return runs.runs[names.index(run)]
+    number = names.index(run) if run in names else run
+    if isinstance(number, int) and -len(names) <= number < len(names):
+        return runs.runs[number]
     listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
     raise StudyError(f"There is no run {run!r} among {len(names)}. Name one of {listed}.")
 

@@ -1,8 +1,8 @@
 """Where nodes and edges of a drawing stand: layers from left to right, few crossings, level edges, no overlaps.
 
-The steps are those of Sugiyama, Tagawa and Toda [1]_: edges against the flow are reversed, nodes get layers of least
-total edge length, an edge over several layers gets a place in each, places in a layer are ordered by the weighted
-middle of their neighbours, and heights of least bending are found by linear programming [2]_.
+The steps are those of Sugiyama, Tagawa and Toda [1]_: edges that lead to a lower level [3]_ are reversed, nodes get
+layers of least total edge length, an edge over several layers gets a place in each, places in a layer are ordered by
+the weighted middle of their neighbours, and heights of least bending are found by linear programming [2]_.
 
 References
 ----------
@@ -10,6 +10,8 @@ References
    Trans. Syst. Man Cybern. 11 (1981) 109. https://doi.org/10.1109/TSMC.1981.4308636
 .. [2] E. R. Gansner, E. Koutsofios, S. C. North, K.-P. Vo, "A technique for drawing directed graphs", IEEE Trans.
    Softw. Eng. 19 (1993) 214. https://doi.org/10.1109/32.221135
+.. [3] R. S. MacKay, S. Johnson, B. Sansom, "How directed is a directed network?", R. Soc. Open Sci. 7 (2020) 201138.
+   https://doi.org/10.1098/rsos.201138
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
 Edge = tuple[int, int]
 
 SWEEPS = 12
@@ -106,39 +109,27 @@ def _grown(edges: list[Edge], thickness: Array, half_sizes: Array) -> Array:
     return np.column_stack([half_sizes[:, 0], np.maximum(half_sizes[:, 1], 0.5 * sides.max(axis=1) + NODE_MARGIN)])
 
 
-def _flow_order(edges: list[Edge], weights: Array, count: int, first: int | None) -> NDArray[np.intp]:
-    """Rank of each node in an order that little flows against, after Eades, Lin and Smyth."""
-    ends = np.array(edges, dtype=np.intp).reshape(-1, 2)
-    matrix = sparse.coo_array((weights, ends.T), shape=(count, count)).toarray()
-    left: list[int] = [] if first is None else [first]
-    right: list[int] = []
-    rest = [node for node in range(count) if node != first]
-    while rest:
-        inner = matrix[np.ix_(rest, rest)]
-        out, into = inner.sum(axis=1), inner.sum(axis=0)
-        sinks = [node for node, amount in zip(rest, out, strict=True) if amount == 0]
-        if sinks:
-            right = sinks + right
-            rest = [node for node in rest if node not in sinks]
-            continue
-        node = rest[int(np.argmax(np.where(into == 0, np.inf, out - into)))]
-        left.append(node)
-        rest.remove(node)
-    return np.argsort([*left, *right])
+def _flow_order(edges: list[Edge], weights: Array, count: int, first: int | None) -> Indices:
+    """Rank of each node by levels, from one to the next of which an edge leads in least squares; little flows down."""
+    level = np.asarray(np.linalg.lstsq(-_differences(edges, count).toarray() * weights[:, None], weights)[0])
+    if first is not None:
+        level[first] = -np.inf
+    return np.argsort(np.argsort(level, kind="stable"))
 
 
-def _layers(edges: list[Edge], weights: Array, count: int) -> NDArray[np.intp]:
+def _layers(edges: list[Edge], weights: Array, count: int) -> Indices:
     """Layers of least total weighted edge length, each edge at least one layer long."""
     if not edges:
         return np.zeros(count, dtype=np.intp)
-    entries = [(i, node, sign) for i, edge in enumerate(edges) for node, sign in zip(edge, (1.0, -1.0), strict=True)]
-    matrix = _sparse(entries, (len(edges), count))
+    matrix = _differences(edges, count)
     return np.asarray(np.round(_least(1e-6 - matrix.T @ weights, matrix, -np.ones(len(edges)))), dtype=np.intp)
 
 
-def _sparse(entries: list[tuple[int, int, float]], shape: tuple[int, int]) -> sparse.csr_array:
-    rows, columns, values = (np.array(each) for each in zip(*entries, strict=True))
-    return sparse.csr_array((values, (rows, columns)), shape=shape)
+def _differences(pairs: list[Edge], count: int) -> sparse.csr_array:
+    """A row for each pair: the value of its first member less that of its second."""
+    columns = np.array(pairs, dtype=np.intp).ravel()
+    values, starts = np.tile((1.0, -1.0), len(pairs)), np.arange(0, len(columns) + 1, 2)
+    return sparse.csr_array((values, columns, starts), shape=(len(pairs), count))
 
 
 def _least(cost: Array, matrix: sparse.csr_array, upper: Array) -> Array:
@@ -148,8 +139,8 @@ def _least(cost: Array, matrix: sparse.csr_array, upper: Array) -> Array:
 
 
 def _with_places(
-    edges: list[Edge], weights: Array, thickness: Array, layer: NDArray[np.intp], half_sizes: Array
-) -> tuple[list[list[int]], list[Edge], Array, NDArray[np.intp], Array]:
+    edges: list[Edge], weights: Array, thickness: Array, layer: Indices, half_sizes: Array
+) -> tuple[list[list[int]], list[Edge], Array, Indices, Array]:
     """A place in each layer that a long edge crosses: chains of places, links between neighbours, their weights."""
     layers, heights = list(layer), list(half_sizes[:, 1])
     count = len(half_sizes)
@@ -163,87 +154,61 @@ def _with_places(
         heights += [0.5 * thick] * len(between)
         chain = [a, *places, b]
         chains.append(chain)
-        for one, other in pairwise(chain):
-            links.append((one, other))
-            link_weights.append(weight * (1, 2, 8)[(one >= count) + (other >= count)])
+        links += pairwise(chain)
+        link_weights += [weight * (1, 2, 8)[(one >= count) + (other >= count)] for one, other in pairwise(chain)]
     return chains, links, np.array(link_weights, dtype=float), np.array(layers, dtype=np.intp), np.array(heights)
 
 
-def _ordered(links: list[Edge], weights: Array, layer: NDArray[np.intp]) -> list[list[int]]:
+def _ordered(links: list[Edge], weights: Array, layer: Indices) -> list[Indices]:
     """The places of each layer from top to bottom, with few crossings of heavy links."""
-    if not len(layer):
-        return []
-    neighbours: list[list[tuple[int, float]]] = [[] for _ in layer]
-    for (a, b), weight in zip(links, weights, strict=True):
-        neighbours[a].append((b, weight))
-        neighbours[b].append((a, weight))
-    best: list[list[int]] = []
-    fewest = np.inf
+    ends = np.array(links, dtype=np.intp).reshape(-1, 2)
+    pull = sparse.coo_array((weights, ends.T), shape=(len(layer), len(layer))).toarray()
+    pull += pull.T
+    best, fewest = [], np.inf
     generator = np.random.default_rng(0)
     for start in range(STARTS):
         key = generator.random(len(layer)) if start else np.arange(len(layer))
-        rows = [sorted(np.flatnonzero(layer == k).tolist(), key=lambda node: key[node]) for k in range(layer.max() + 1)]
+        rows = [np.flatnonzero(layer == k) for k in range(layer.max(initial=-1) + 1)]
+        rows = [row[np.argsort(key[row])] for row in rows]
         for sweep in range(SWEEPS):
-            _sweep(rows, neighbours, layer, down=sweep % 2 == 0)
-            _exchange(rows, neighbours, layer)
-            crossings = _crossings(rows, links, weights, layer)
+            steps = range(1, len(rows)) if sweep % 2 == 0 else range(len(rows) - 2, -1, -1)
+            for k in steps:
+                rows[k] = _by_neighbours(rows[k], rows[k - steps.step], pull)
+            for k in range(len(rows)):
+                rows[k] = _exchanged(rows[k], rows[max(k - 1, 0) : k] + rows[k + 1 : k + 2], pull)
+            crossings = sum(np.triu(_crossings(a, b, pull), 1).sum() for a, b in pairwise(rows))
             if crossings < fewest:
-                best, fewest = [list(row) for row in rows], crossings
+                best, fewest = list(rows), crossings
     return best
 
 
-def _places(rows: list[list[int]], count: int) -> Array:
-    """Relative height of each place in its layer."""
-    place = np.zeros(count)
-    for row in rows:
-        place[row] = np.arange(len(row)) - 0.5 * (len(row) - 1)
-    return place
+def _by_neighbours(row: Indices, other: Indices, pull: Array) -> Indices:
+    """A layer in the order of the weighted middles of its neighbours in another one."""
+    here, there = (np.arange(len(each)) - 0.5 * (len(each) - 1) for each in (row, other))
+    near = pull[np.ix_(row, other)]
+    total = near.sum(axis=1)
+    middle = np.where(total > 0, near @ there / np.maximum(total, 1e-300), here)
+    return row[np.argsort(middle, kind="stable")]
 
 
-def _sweep(
-    rows: list[list[int]], neighbours: list[list[tuple[int, float]]], layer: NDArray[np.intp], *, down: bool
-) -> None:
-    """Order each layer by the weighted middle of the neighbours in the layer before."""
-    for k in range(1, len(rows)) if down else range(len(rows) - 2, -1, -1):
-        place = _places(rows, len(layer))
-        step = -1 if down else 1
-        middle = {}
-        for node in rows[k]:
-            pulls = [(place[other], weight) for other, weight in neighbours[node] if layer[other] == k + step]
-            total = sum(weight for _, weight in pulls)
-            middle[node] = sum(p * weight for p, weight in pulls) / total if total else place[node]
-        rows[k].sort(key=middle.__getitem__)
+def _exchanged(row: Indices, others: list[Indices], pull: Array) -> Indices:
+    """A layer whose neighbours have changed places where that lowers the crossings."""
+    cost = sum((_crossings(row, other, pull) for other in others), np.zeros((len(row), len(row))))
+    order = list(range(len(row)))
+    for i in range(len(row) - 1):
+        a, b = order[i : i + 2]
+        if cost[b, a] < cost[a, b]:
+            order[i : i + 2] = b, a
+    return row[order]
 
 
-def _exchange(rows: list[list[int]], neighbours: list[list[tuple[int, float]]], layer: NDArray[np.intp]) -> None:
-    """Exchange neighbours in a layer where that lowers the crossings."""
-    for k, row in enumerate(rows):
-        place = _places(rows, len(layer))
-        for i in range(len(row) - 1):
-            now = then = 0.0
-            for a, weight in neighbours[row[i]]:
-                for b, other in neighbours[row[i + 1]]:
-                    if layer[a] == layer[b] != k:
-                        now += weight * other * (place[a] > place[b])
-                        then += weight * other * (place[a] < place[b])
-            if then < now:
-                row[i], row[i + 1] = row[i + 1], row[i]
+def _crossings(row: Indices, other: Indices, pull: Array) -> Array:
+    """Weighted crossings of the links of each two places with another layer, if the first one stands above."""
+    near = pull[np.ix_(row, other)]
+    return np.asarray(near @ (np.cumsum(near, axis=1) - near).T)
 
 
-def _crossings(rows: list[list[int]], links: list[Edge], weights: Array, layer: NDArray[np.intp]) -> float:
-    """Sum over crossing links of the products of their weights."""
-    place = _places(rows, len(layer))
-    total = 0.0
-    ends = np.array(links, dtype=np.intp).reshape(-1, 2)
-    for k in range(len(rows) - 1):
-        here = np.flatnonzero(layer[ends[:, 0]] == k)
-        start, end, weight = place[ends[here, 0]], place[ends[here, 1]], weights[here]
-        crossed = (start[:, None] < start[None, :]) & (end[:, None] > end[None, :])
-        total += float((crossed * weight[:, None] * weight[None, :]).sum())
-    return total
-
-
-def _heights(rows: list[list[int]], links: list[Edge], weights: Array, heights: Array, count: int) -> Array:
+def _heights(rows: list[Indices], links: list[Edge], weights: Array, heights: Array, count: int) -> Array:
     """Heights in the order of the layers, no two too close, at the least weighted sum of |Δy| over the links."""
     size, many = len(heights), len(links)
     if not many:
@@ -251,29 +216,20 @@ def _heights(rows: list[list[int]], links: list[Edge], weights: Array, heights: 
         for row in rows:
             y[row] = -np.cumsum(2 * heights[row] + NODE_GAP)
         return y
-    entries: list[tuple[int, int, float]] = []
-    bounds: list[float] = []
-    for i, (a, b) in enumerate(links):
-        for sign in (1.0, -1.0):
-            entries += [(len(bounds), a, sign), (len(bounds), b, -sign), (len(bounds), size + i, -1.0)]
-            bounds.append(0.0)
-    for row in rows:
-        for upper, lower in pairwise(row):
-            both_real = upper < count and lower < count
-            entries += [(len(bounds), lower, 1.0), (len(bounds), upper, -1.0)]
-            bounds.append(-(heights[upper] + heights[lower] + (1.5 if both_real else 1.0) * NODE_GAP))
-    matrix = _sparse(entries, (len(bounds), size + many))
-    return _least(np.concatenate([np.zeros(size), weights]), matrix, np.array(bounds))[:size]
+    above = [pair for row in rows for pair in pairwise(row)]
+    gaps = [heights[a] + heights[b] + (1.5 if a < count and b < count else 1.0) * NODE_GAP for a, b in above]
+    bends, lengths, apart = _differences(links, size), -sparse.eye_array(many), _differences(above, size)
+    left = sparse.vstack([bends, -bends, apart])
+    right = sparse.vstack([lengths, lengths, sparse.csr_array((len(above), many))])
+    matrix = sparse.csr_array(sparse.hstack([left, right]))
+    return _least(np.append(np.zeros(size), weights), matrix, np.append(np.zeros(2 * many), -np.array(gaps)))[:size]
 
 
-def _columns(layer: NDArray[np.intp], half_sizes: Array, space: float) -> tuple[Array, Array]:
+def _columns(layer: Indices, half_sizes: Array, space: float) -> tuple[Array, Array]:
     """Centre and half width of each layer."""
     widths = np.zeros(int(layer.max(initial=0)) + 1)
     np.maximum.at(widths, layer, half_sizes[:, 0])
-    x = np.zeros(len(widths))
-    for k in range(1, len(widths)):
-        x[k] = x[k - 1] + widths[k - 1] + widths[k] + space
-    return x, widths
+    return np.append(0.0, np.cumsum(widths[:-1] + widths[1:] + space)), widths
 
 
 def _routes(

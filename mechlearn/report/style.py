@@ -114,6 +114,20 @@ def chart(name: str, label: str, draw: Callable[[Figure], None]) -> dict[str, st
     return {"name": name, "label": label, "svg": inline_svg(text, name, label)}
 
 
+def time_text(seconds: float) -> str:
+    """A time in the largest unit from s down to ns of which it is at least one.
+
+    Examples
+    --------
+    >>> time_text(2.5), time_text(3e-6), time_text(0.0)
+    ('2.5 s', '3 µs', '0 s')
+    """
+    for unit, factor in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)):
+        if abs(seconds) >= factor:
+            return f"{seconds / factor:.4g} {unit}"
+    return f"{seconds:.3g} s"
+
+
 def text_width(text: str, size: float) -> float:
     """Width of text in points ``size`` [in]."""
     font = get_font(findfont("DejaVu Sans"))

@@ -270,6 +270,15 @@ def test_layout_of_a_chain_is_a_straight_line_to_the_right() -> None:
     np.testing.assert_allclose(positions[:, 1], 0.0, atol=1e-9)
 
 
+@pytest.mark.parametrize("edges", [[(0, 1), (1, 0)], [(0, 1), (1, 2), (2, 3), (3, 0)]])
+def test_layout_turns_an_edge_of_every_cycle(edges: list[tuple[int, int]]) -> None:
+    count = len(edges)
+    layers = layered(edges, np.ones(count), np.full(count, 0.05), np.full((count, 2), 0.15), space=0.7)
+    assert 0 < sum(layers.backward) < count
+    for (a, b), backward in zip(edges, layers.backward, strict=True):
+        assert bool(layers.positions[a, 0] > layers.positions[b, 0]) is backward
+
+
 @pytest.mark.parametrize("name", ["graph.xml", "graph", "graph.graphml.gz"])
 def test_unknown_ending_is_refused_with_the_known_ones(name: str, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=rf"{re.escape(name)}.*\.graphml, \.gexf, \.json, \.dot, \.svg, \.png"):

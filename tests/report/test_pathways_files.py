@@ -129,6 +129,14 @@ def test_of_a_difference_only_what_differs_is_drawn() -> None:
     assert "nowhere more than 0.1% of the largest flux" in texts[1]
 
 
+def test_a_difference_of_two_spans_is_drawn_without_times_that_only_one_has() -> None:
+    run = history_of("h2o2.yaml")
+    spans = [flux_graph(run.over(to_time=end), "H", net=True) for end in (1e-4, 2e-4)]
+    texts = [text.get_text() for text in draw_flux_graph(difference(*spans)).axes[0].texts]
+    assert texts[0] == "Difference of the fluxes of H in h2o2.yaml less h2o2.yaml"
+    assert "integrated" not in texts[1]
+
+
 @pytest.mark.parametrize("least", [0.01, 0.03, 0.1])
 def test_nodes_and_labels_of_a_drawing_do_not_overlap(least: float) -> None:
     figure = draw_flux_graph(threshold(carbon(), relative=least), source="CH4", targets=("CO2",))

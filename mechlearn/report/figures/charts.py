@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
 from ...data.noise.rate_noise import left_by_polynomials, nearest, structures_in
 from ...data.trajectories import Trajectories, Trajectory
-from ...validation.validation_result import DelayComparison, Validation
+from ...validation.validation_result import Validation
 from ..pages.subject import Stall
 from ..style import COLOURS, INK, chart, series_style
 from .validation import chosen_runs, chosen_species, draw_series, is_logarithmic, profile_panels, scale_axes
@@ -72,17 +71,13 @@ def parity(validation: Validation, runs: Trajectories) -> dict[str, str]:
         for k, name in enumerate(names):
             column = runs.species_names.index(name)
             measured, simulated = (each[rows, column] / largest[column] for each in (data, ours))
-            axes.plot(measured, simulated, label=_escaped(name), **series_style(k, 3, "none"))
+            label = name.replace("$", r"\$")  # dollars begin no formula
+            axes.plot(measured, simulated, label=label, **series_style(k, 3, "none"))
         axes.set_xlabel("data / largest")
         axes.set_ylabel("re-simulation / largest")
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02))
 
     return chart("parity", "Re-simulated over measured concentrations; exact ones lie on the line", draw)
-
-
-def _escaped(text: str) -> str:
-    """A text in which dollars begin no formula."""
-    return text.replace("$", r"\$")
 
 
 def losses(stalls: tuple[Stall, ...], descent: tuple[Stall, ...]) -> dict[str, str]:
@@ -121,20 +116,16 @@ def delays(validation: Validation, runs: Trajectories) -> dict[str, str]:
         for k, pressure in enumerate(pressures):
             rows = [(firsts[n][0], d) for n, d in validation.ignition_delay.items() if firsts[n][1] == pressure]
             rows.sort(key=lambda row: row[0])
-            _draw_delays(axes, rows, k, f"{pressure:g} bar")
+            label, colour = f"{pressure:g} bar", COLOURS[k % len(COLOURS)]
+            axes.plot([x for x, _ in rows], [delay.data for _, delay in rows], label=label, **series_style(k))
+            known = [(x, delay.simulated) for x, delay in rows if delay.simulated]
+            axes.plot([x for x, _ in known], [y for _, y in known], "-x", color=colour, linewidth=1.0, markersize=3)
         axes.set_yscale("log")
         axes.set_xlabel("1000 K / T")
         axes.set_ylabel("ignition delay [s]")
         axes.legend(loc="lower left", bbox_to_anchor=(-0.05, 0.99), ncols=4)
 
     return chart("delays", "Ignition delays over inverse temperature: data as points, re-simulation as lines", draw)
-
-
-def _draw_delays(axes: Axes, rows: list[tuple[float, DelayComparison]], k: int, label: str) -> None:
-    axes.plot([x for x, _ in rows], [delay.data for _, delay in rows], label=label, **series_style(k))
-    known = [(x, delay.simulated) for x, delay in rows if delay.simulated]
-    colour = COLOURS[k % len(COLOURS)]
-    axes.plot([x for x, _ in known], [y for _, y in known], "-x", color=colour, linewidth=1.0, markersize=3)
 
 
 def structure(runs: Trajectories) -> dict[str, str]:

@@ -35,15 +35,8 @@ def draw_curve(axis: Axes, stages: Sequence[Stage], place: int, whole: tuple[int
     for step, label in STEPS.items():
         own = [stage for stage in stages if stage.step == step]
         if own:
-            axis.plot(
-                [stage.candidate.size[place] for stage in own],
-                [stage.error for stage in own],
-                STEP_MARKERS[step],
-                color=STEP_COLOURS[step],
-                markersize=5,
-                label=label,
-                zorder=2,
-            )
+            x, y = [stage.candidate.size[place] for stage in own], [stage.error for stage in own]
+            axis.plot(x, y, STEP_MARKERS[step], color=STEP_COLOURS[step], markersize=5, label=label, zorder=2)
     axis.axhline(1.0, color=INK, linewidth=1, linestyle="--")
     axis.set_xlabel(f"Number of {('species', 'reactions')[place]} (source: {whole[place]})")
     axis.set_xlim(left=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,18 +19,8 @@ from ...pathways.operations import threshold, with_edges
 from ...pathways.paths import main_chain, strongest_paths
 from ...units import number_text
 from ..layout import Layers, layered
-from ..style import BLUE, GRAPH_STYLE, INK, ORANGE, text_width
-from .shapes import (
-    KEY_ROW,
-    corners,
-    draw_box,
-    draw_edge,
-    draw_key,
-    draw_labels,
-    head_size,
-    inch_axes,
-    species_half_sizes,
-)
+from ..style import BLUE, GRAPH_STYLE, INK, ORANGE, text_width, time_text
+from . import shapes
 
 Array = NDArray[np.float64]
 
@@ -54,11 +45,6 @@ class PlacedGraph:
     strength: Array
     layers: Layers
     path: tuple[str, ...]
-
-    @property
-    def is_difference(self) -> bool:
-        """Whether the edges are differences of two fluxes."""
-        return bool(self.edges) and "first" in self.graph.edges[self.edges[0]]
 
     @property
     def steps(self) -> set[tuple[str, str]]:
@@ -96,26 +82,24 @@ def _strongest(graph: nx.DiGraph) -> nx.DiGraph:
     return with_edges(drawn, [(a, b) for a, b, _ in order[:MAX_EDGES]])
 
 
+def _is_difference(graph: nx.DiGraph) -> bool:
+    """Whether the edges are differences of two fluxes."""
+    return any("first" in data for *_, data in graph.edges(data=True))
+
+
 def _largest(graph: nx.DiGraph) -> float:
     """The largest flux of the two graphs that a difference is of; zero for other graphs."""
-    return max(
-        (max(abs(data.get("first", 0)), abs(data.get("second", 0))) for *_, data in graph.edges(data=True)), default=0.0
-    )
+    both = [data.get(key, 0.0) for *_, data in graph.edges(data=True) for key in ("first", "second")]
+    return float(np.abs(both).max(initial=0.0))
 
 
 def _ends(graph: nx.DiGraph, source: str | None, targets: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """Where the drawing begins, and where its strongest path ends."""
-    gain = {node: _gain(graph, node) for node in graph}
-    if source not in graph:
-        source = min(gain, key=lambda node: gain[node])
+    inflow, outflow = graph.in_degree(weight="flux"), graph.out_degree(weight="flux")
+    gain = {node: data.get("production", inflow[node] - outflow[node]) for node, data in graph.nodes(data=True)}
     ends = tuple(name for name in targets if name in graph)
-    return str(source), ends or (max(gain, key=lambda node: gain[node]),)
-
-
-def _gain(graph: nx.DiGraph, node: str) -> float:
-    known = graph.nodes[node].get("production")
-    drawn = graph.in_degree(node, weight="flux") - graph.out_degree(node, weight="flux")
-    return float(drawn if known is None else known)
+    start = source if source is not None and source in graph else min(gain, key=lambda node: gain[node])
+    return start, ends or (max(gain, key=lambda node: gain[node]),)
 
 
 def _placed(graph: nx.DiGraph, source: str | None, targets: tuple[str, ...]) -> PlacedGraph:
@@ -128,49 +112,49 @@ def _placed(graph: nx.DiGraph, source: str | None, targets: tuple[str, ...]) -> 
     if edges:
         start, goals = _ends(graph, source, targets)
         first = number[start]
-        found = () if "first" in graph.edges[edges[0]] else strongest_paths(graph, start, goals, 1)
+        found = () if _is_difference(graph) else strongest_paths(graph, start, goals, 1)
         path = found[0].species if found else (() if targets else main_chain(graph, start).species)
-    steps = set(pairwise(path))
-    pulls = np.sqrt(strength) * np.array([3.0 if edge in steps else 1.0 for edge in edges])
-    thickness = np.array([2 * head_size(_width(each))[1] + 0.04 for each in strength])
-    pairs = [(number[a], number[b]) for a, b in edges]
-    layers = layered(pairs, np.maximum(pulls, 1e-3), thickness, species_half_sizes(nodes), first=first, space=1.25)
-    return PlacedGraph(graph, edges, strength, layers, path if steps else ())
+    pulls = np.sqrt(strength) * np.where([edge in set(pairwise(path)) for edge in edges], 3.0, 1.0)
+    thickness = np.array([2 * shapes.head_size(_width(each))[1] + 0.04 for each in strength])
+    pairs, sizes = [(number[a], number[b]) for a, b in edges], shapes.species_half_sizes(nodes)
+    layers = layered(pairs, np.maximum(pulls, 1e-3), thickness, sizes, first=first, space=1.25)
+    return PlacedGraph(graph, edges, strength, layers, path if len(path) > 1 else ())
 
 
 def _figure(placed: PlacedGraph, whole: nx.DiGraph) -> Figure:
-    low, high = corners(placed.layers)
+    low, high = shapes.corners(placed.layers)
     low, high = low - np.array((0.3, 1.0)), high + np.array((0.3, 0.75))
     title, facts = _title(placed, whole)
     high[0] = max(high[0], low[0] + 0.6 + max(text_width(line, 12) for line in (title, facts)), low[0] + 8.6)
-    figure, axes = inch_axes(low, high)
+    figure, axes = shapes.inch_axes(low, high)
     axes.text(low[0] + 0.3, high[1] - 0.22, title, size=12, weight="bold", va="center", color=INK)
     axes.text(low[0] + 0.3, high[1] - 0.44, facts, size=9.5, va="center", color=INK)
     if not placed.edges:
         return figure
     colours, widths = [_colour(placed, i) for i in range(len(placed.edges))], np.array([*map(_width, placed.strength)])
     for i in np.argsort(placed.strength):
-        draw_edge(axes, placed.layers.routes[i], colours[i], widths[i], order=2.5 if colours[i] == MAIN else 2.0)
+        shapes.draw_edge(axes, placed.layers.routes[i], colours[i], widths[i], order=2.5 if colours[i] == MAIN else 2.0)
     ends = (placed.path[0], placed.path[-1]) if placed.path else ()
     for node, centre, half in zip(placed.graph, placed.layers.positions, placed.layers.half_sizes, strict=True):
         edge, linewidth = (MAIN, 2.0) if node in ends else (INK, 1.0)
-        draw_box(axes, node, centre, half, edge=edge, linewidth=linewidth)
+        shapes.draw_box(axes, node, centre, half, edge=edge, linewidth=linewidth)
     labels = [(int(i), _label(placed, int(i))) for i in np.argsort(-placed.strength)]
-    draw_labels(axes, placed.layers, labels, widths, at=0.4, kept=lambda i: placed.edges[i] in placed.steps)
+    shapes.draw_labels(axes, placed.layers, labels, widths, at=0.4, kept=lambda i: placed.edges[i] in placed.steps)
     _draw_keys(axes, placed, set(colours), float(low[0]) + 0.3, float(low[1]) + 0.25)
     return figure
 
 
 def _title(placed: PlacedGraph, whole: nx.DiGraph) -> tuple[str, str]:
     facts = whole.graph
-    different = any("first" in data for *_, data in whole.edges(data=True))
+    different = _is_difference(whole)
     kind = "Difference of the fluxes" if different else "Net flux" if facts.get("net") else "Flux"
     head = f"{kind} of {facts.get('element', 'atoms')} in {facts.get('name', 'a mechanism')}"
     parts = []
     if facts.get("integrated"):
-        parts.append(f"integrated from {_time(facts['from_time'])} to {_time(facts['to_time'])}")
+        if {"from_time", "to_time"} <= facts.keys():
+            parts.append(f"integrated from {time_text(facts['from_time'])} to {time_text(facts['to_time'])}")
     elif "from_time" in facts:
-        parts.append(f"at {_time(facts['from_time'])}")
+        parts.append(f"at {time_text(facts['from_time'])}")
     if "temperature" in facts and not facts.get("integrated"):
         parts.append(f"{facts['temperature']:.0f} K, {facts['pressure'] / 1e5:.3g} bar")
     left = whole.size() - len(placed.edges)
@@ -181,19 +165,12 @@ def _title(placed: PlacedGraph, whole: nx.DiGraph) -> tuple[str, str]:
     return head, "; ".join(parts)
 
 
-def _time(seconds: float) -> str:
-    for unit, factor in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)):
-        if abs(seconds) >= factor:
-            return f"{seconds / factor:.4g} {unit}"
-    return f"{seconds:.3g} s"
-
-
 def _width(strength: float) -> float:
     return max(MAX_WIDTH * float(np.sqrt(strength)), MIN_WIDTH)
 
 
 def _colour(placed: PlacedGraph, i: int) -> str:
-    if placed.is_difference:
+    if _is_difference(placed.graph):
         return BACK if placed.graph.edges[placed.edges[i]]["flux"] < 0 else MAIN
     if placed.edges[i] in placed.steps:
         return MAIN
@@ -224,34 +201,28 @@ def _label(placed: PlacedGraph, i: int) -> str:
     data = placed.graph.edges[placed.edges[i]]
     if "first" in data:
         return f"{100 * data['flux'] / abs(data['first']):+.0f} %" if data["first"] else "new"
-    text = ""
-    if "fraction" in data:
-        text = "<1 %" if data["fraction"] < 0.01 else f"{100 * data['fraction']:.0f} %"
+    part = data.get("fraction")
+    text = "" if part is None else "<1 %" if part < 0.01 else f"{100 * part:.0f} %"
     source = placed.edges[i][0]
     members = str(placed.graph.nodes[source].get("members", source)).split(", ")
-    together: dict[str, float] = {}
+    together: dict[str, float] = defaultdict(float)
     for _, equation, part in json.loads(data.get("reactions", "[]")):
-        name = next(filter(None, (partners(equation, member) for member in members)), "")
-        together[name] = together.get(name, 0.0) + part
-    named = sorted(
-        (name for name in together if name and together[name] > MIN_CONTRIBUTION), key=lambda n: -together[n]
-    )
-    return text + "  " + ", ".join(f"+{name}" for name in named[:2])
+        together[next(filter(None, (partners(equation, member) for member in members)), "")] += part
+    named = sorted((-part, name) for name, part in together.items() if name and part > MIN_CONTRIBUTION)
+    return text + "  " + ", ".join(f"+{name}" for _, name in named[:2])
 
 
 def _draw_keys(axes: Axes, placed: PlacedGraph, used: set[str], x: float, y: float) -> None:
     """What widths, colours and numbers mean."""
     unit = placed.graph.graph.get("unit", "")
-    largest = max(*(abs(placed.graph.edges[edge]["flux"]) for edge in placed.edges), _largest(placed.graph), 0.0)
+    largest = max(*(abs(flux) for *_, flux in placed.graph.edges(data="flux")), _largest(placed.graph), 0.0)
     scale = "of the scale" if unit == "1" else str(unit).replace("m3", "m³")
     strengths = [(OTHER, _width(part), f"{number_text(largest * part)} {scale}") for part in (1.0, 0.1, 0.01)]
-    draw_key(axes, x, y + KEY_ROW, strengths)
-    if placed.is_difference:
+    shapes.draw_key(axes, x, y + shapes.KEY_ROW, strengths)
+    if _is_difference(placed.graph):
         meanings = {MAIN: "more", BACK: "less"}
     else:
         path = f"strongest path from {placed.path[0]} to {placed.path[-1]}" if placed.path else ""
-        meanings = {MAIN: path, OTHER: "other fluxes", BACK: "fluxes back"}
-    entries = [(colour, 4.0, text) for colour, text in meanings.items() if colour in used]
-    if not placed.is_difference:
-        entries.append(("", 0.0, "%: of what leaves the species, and its partners"))
-    draw_key(axes, x, y, entries)
+        shares = "%: of what leaves the species, and its partners"
+        meanings = {MAIN: path, OTHER: "other fluxes", BACK: "fluxes back", "": shares}
+    shapes.draw_key(axes, x, y, [(colour, 4.0, text) for colour, text in meanings.items() if colour in {*used, ""}])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, replace
 
 import networkx as nx
 import numpy as np
@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...units import number_text
-from ..layout import Layers, layered
+from ..layout import Array, layered
 from ..style import BLUE, GRAPH_STYLE, INK, ORANGE, text_width
 from .shapes import corners, draw_box, draw_edge, draw_key, draw_labels, inch_axes, species_half_sizes
 
@@ -36,7 +36,7 @@ class Row:
 
     equation: str
     forward: str
-    reverse: str = ""
+    reverse: str
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Mark:
     consumed: dict[str, float]
     formed: dict[str, float]
     reversible: bool
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Row]
 
 
 def draw_graph(graph: nx.DiGraph) -> Figure:
@@ -80,49 +80,40 @@ def merged_reactions(graph: nx.DiGraph) -> list[Mark]:
             continue
         consumed = {source: data["coefficient"] for source, _, data in graph.in_edges(node, data=True)}
         formed = {target: data["coefficient"] for _, target, data in graph.out_edges(node, data=True)}
-        _add(marks, Mark(consumed, formed, attributes["reversible"], [_row(attributes)]))
-    return marks
-
-
-def _add(marks: list[Mark], new: Mark) -> None:
-    row = new.rows[0]
-    for mark in marks:
-        if (mark.consumed, mark.formed) == (new.consumed, new.formed):
+        row, reversible = _row(attributes), attributes["reversible"]
+        sides = ((consumed, formed), (formed, consumed))
+        mark = next((mark for mark in marks if (mark.consumed, mark.formed) in sides), None)
+        if mark is None:
+            marks.append(Mark(consumed, formed, reversible, [row]))
+            continue
+        opposite, first = (mark.consumed, mark.formed) != (consumed, formed), mark.rows[0]
+        if opposite and not (mark.reversible or reversible) and len(mark.rows) == 1:
+            mark.rows[0] = Row(first.equation.replace("→", "⇌"), first.forward, row.forward)
+        else:
             mark.rows.append(row)
-            mark.reversible |= new.reversible
-            return
-        if (mark.consumed, mark.formed) == (new.formed, new.consumed):
-            first = mark.rows[0]
-            if not (mark.reversible or new.reversible) and len(mark.rows) == 1:
-                mark.rows[0] = Row(first.equation.replace("→", "⇌"), first.forward, row.forward)
-            else:
-                mark.rows.append(row)
-            mark.reversible = True
-            return
-    marks.append(new)
+        mark.reversible |= reversible or opposite
+    return marks
 
 
 def _row(attributes: Mapping[str, str | float | bool]) -> Row:
     equation = str(attributes["equation"]).replace("<=>", "⇌").replace("=>", "→")
     if "rate_constant" not in attributes:
-        return Row(equation, str(attributes["type"]))
-    reverse = ""
-    if "rate_constant_reverse" in attributes:
-        reverse = number_text(float(attributes["rate_constant_reverse"]))
-    elif attributes["reversible"]:
-        reverse = "from thermo"
+        return Row(equation, str(attributes["type"]), "")
+    known = attributes.get("rate_constant_reverse")
+    reverse = number_text(float(known)) if known is not None else "from thermo" if attributes["reversible"] else ""
     return Row(equation, number_text(float(attributes["rate_constant"])), reverse)
 
 
 def _figure(graph: nx.DiGraph, marks: list[Mark], names: list[str], title: str) -> Figure:
-    number = {name: i for i, name in enumerate(names)}
     sides = [
-        (number[name], len(names) + i, amount, side is mark.formed, mark.reversible)
+        (names.index(name), len(names) + i, amount, side is mark.formed, mark.reversible)
         for i, mark in enumerate(marks)
         for side in (mark.consumed, mark.formed)
         for name, amount in side.items()
     ]
-    layers = _layers([(b, a) if formed else (a, b) for a, b, _, formed, _ in sides], names, len(marks))
+    edges = [(b, a) if formed else (a, b) for a, b, _, formed, _ in sides]
+    half_sizes = np.concatenate([species_half_sizes(names), np.tile(NUMBER_HALF_SIZE, (len(marks), 1))])
+    layers = layered(edges, np.ones(len(edges)), np.full(len(edges), EDGE_HEIGHT), half_sizes, space=0.7)
     rows = [(i, row) for i, mark in enumerate(marks, start=1) for row in mark.rows]
     columns = _column_widths([row for _, row in rows])
     low, high = corners(layers)
@@ -139,45 +130,44 @@ def _figure(graph: nx.DiGraph, marks: list[Mark], names: list[str], title: str) 
     draw_key(axes, 0.3, extent[1] + 0.77, meanings)
     space = width - sum(columns) - 0.9
     shift = np.array((0.3 + 0.5 * space, 0.25 + 0.5 * extent[1])) - 0.5 * (low + high)
-    routes = [route[::-1] if not formed else route for route, (*_, formed, _) in zip(layers.routes, sides, strict=True)]
-    layers = Layers(
-        layers.positions + shift, layers.half_sizes, tuple(route + shift for route in routes), layers.backward
+    routes = tuple(
+        shift + (route if formed else route[::-1]) for route, (*_, formed, _) in zip(layers.routes, sides, strict=True)
     )
+    layers = replace(layers, positions=layers.positions + shift, routes=routes)
     for route, (*_, formed, reversible) in zip(layers.routes, sides, strict=True):
         draw_edge(axes, route, FORMED if formed else CONSUMED, LINE_WIDTH, head=formed or reversible)
     for i, (centre, half) in enumerate(zip(layers.positions, layers.half_sizes, strict=True)):
         if i < len(names):
             draw_box(axes, names[i], centre, half)
         else:
-            draw_box(axes, str(i + 1 - len(names)), centre, half, size=8, face=INK, ink="white")
+            _draw_number(axes, i + 1 - len(names), centre, half, 8)
     labels = [(k, f"{amount:g}") for k, (_, _, amount, *_) in enumerate(sides) if amount != 1]
     draw_labels(axes, layers, labels, np.zeros(len(sides)), at=0.0, kept=lambda edge: True)
     _draw_table(axes, rows, (width - sum(columns) - 0.3, 0.25 + 0.5 * (extent[1] + table_height)), columns, graph)
     return figure
 
 
-def _layers(edges: list[tuple[int, int]], names: list[str], reactions: int) -> Layers:
-    count = len(edges)
-    half_sizes = np.concatenate([species_half_sizes(names), np.tile(NUMBER_HALF_SIZE, (reactions, 1))])
-    return layered(edges, np.ones(count), np.full(count, EDGE_HEIGHT), half_sizes, space=0.7)
+def _draw_number(axes: Axes, number: int, centre: Array, half: Array, size: float) -> None:
+    draw_box(axes, str(number), centre, half, size=size, face=INK, ink="white")
 
 
 def _title(graph: nx.DiGraph, drawn: int, total: int) -> str:
-    kinds = [kind for _, kind in graph.nodes(data="kind")]
-    species, entries = kinds.count("species"), kinds.count("reaction")
-    text = f"{graph.graph.get('name', 'mechanism')}: {species} species, {total} reactions"
+    species = [node for node, kind in graph.nodes(data="kind") if kind == "species"]
+    entries = len(graph) - len(species)
+    text = f"{graph.graph.get('name', 'mechanism')}: {len(species)} species, {total} reactions"
     if entries != total:
         text += f" ({entries} entries in the file)"
     if drawn < total:
         text += f", the first {drawn} drawn"
-    idle = sum(1 for node, kind in graph.nodes(data="kind") if kind == "species" and graph.degree(node) == 0)
+    idle = sum(graph.degree(node) == 0 for node in species)
     return text + (f"; {idle} species without a reaction not shown" if idle else "")
 
 
 def _column_widths(rows: list[Row]) -> tuple[float, float, float, float]:
-    equation = max([text_width(row.equation, 9.5) for row in rows] + [1.0])
-    forward = max([text_width(row.forward, 9.5) for row in rows] + [0.7])
-    reverse = max([text_width(row.reverse, 9.5) for row in rows] + [0.7])
+    texts = [astuple(row) for row in rows]
+    equation, forward, reverse = (
+        max([text_width(text[k], 9.5) for text in texts] + [least]) for k, least in enumerate((1.0, 0.7, 0.7))
+    )
     return 0.3, equation + 0.3, forward + 0.3, reverse
 
 
@@ -198,10 +188,9 @@ def _draw_table(
     for k, (number, row) in enumerate(rows):
         y = corner[1] - (k + 1.75) * ROW_HEIGHT
         if number != previous:
-            half = np.array((0.13, 0.1))
-            draw_box(axes, str(number), np.array((left[0] + 0.05, y)), half, size=7, face=INK, ink="white")
+            _draw_number(axes, number, np.array((left[0] + 0.05, y)), np.array((0.13, 0.1)), 7)
         previous = number
-        for x, text in zip(left[1:], (row.equation, row.forward, row.reverse), strict=True):
+        for x, text in zip(left[1:], astuple(row), strict=True):
             axes.text(x, y, text, size=9.5, va="center_baseline", color=INK)
     note = f"rate constants {temperature} in kmol, m³, s".replace("  ", " ")
     axes.text(left[1], y - 1.1 * ROW_HEIGHT, note, size=8, va="center", color="#555555")

@@ -82,6 +82,9 @@ def draw_validation(validation: Validation, runs: Trajectories) -> Figure:
             axes.set_ylabel("T [K]" if unit == "K" else f"c [{unit}]")
     top.legend(handles=_key(validation, chosen), loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     _draw_errors(bottom.subplots(), validation, chosen_species(validation, runs))
+    for axes in figure.axes:
+        axes.tick_params(labelsize=8)
+        axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 
@@ -152,8 +155,6 @@ def _draw_panel(
         draw_series(axes, k, run, data, ours, logarithmic=logarithmic, size=4)
     scale_axes(axes, logarithmic=logarithmic, ticks=5, fontsize=8)
     axes.set_title(name, size=10, weight="bold", loc="left", parse_math=False)
-    axes.tick_params(labelsize=8)
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _key(validation: Validation, chosen: list[Trajectory]) -> list[Line2D]:
@@ -179,5 +180,3 @@ def _draw_errors(axes: Axes, validation: Validation, species: list[str]) -> None
     axes.set_ylabel("relative error")
     title = f"Largest error of each run (dashed: the tolerance, {validation.tolerance:g})"
     axes.set_title(title, size=10, weight="bold", loc="left")
-    axes.tick_params(labelsize=8)
-    axes.spines[["top", "right"]].set_visible(False)

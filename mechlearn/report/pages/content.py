@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -85,12 +84,10 @@ def _data(subject: Subject) -> list[tuple[str, str]]:
     first = [run for run in runs.runs if not run.parent]
     states = sum(len(run.time) for run in runs.runs)
     reactors = dict.fromkeys(run.reactor or "not known" for run in first)
+    names = ", ".join(runs.species_names[:40]) + (", …" if len(runs.species) > 40 else "")
     facts = [
         ("Runs", f"{len(first)}, {states} states"),
-        (
-            "Species",
-            f"{len(runs.species)}: {', '.join(runs.species_names[:40])}{', …' if len(runs.species) > 40 else ''}",
-        ),
+        ("Species", f"{len(runs.species)}: {names}"),
         ("Reactor", ", ".join(reactors)),
         ("First temperature", span_text(np.array([run.temperature[0] for run in first]), "K")),
         ("First pressure", span_text(np.array([run.pressure[0] for run in first]) / 1e5, "bar")),
@@ -143,6 +140,7 @@ def _delays(subject: Subject) -> list[dict[str, str]]:
         return []
     firsts = {run.name: run for run in subject.assessed.runs}
     ordered = sorted(validation.ignition_delay.items(), key=lambda item: -item[1].error)
+    where = {name: "extrapolates" if why else "interpolates" for name, why in validation.extrapolated.items()}
     return [
         {
             "run": name,
@@ -151,17 +149,10 @@ def _delays(subject: Subject) -> list[dict[str, str]]:
             "data": f"{delay.data:.4g}",
             "simulated": "none" if delay.simulated is None else f"{delay.simulated:.4g}",
             "error": "–" if delay.simulated is None else f"{100 * delay.error:.2g} %",
-            "where": _where(validation.extrapolated.get(name)),
+            "where": where.get(name, ""),
         }
         for name, delay in ordered[:MAX_DELAYS]
     ]
-
-
-def _where(reasons: Sequence[str] | None) -> str:
-    """Whether a run starts outside the conditions learnt from, where these are known."""
-    if reasons is None:
-        return ""
-    return "extrapolates" if reasons else "interpolates"
 
 
 def _charts(subject: Subject) -> list[dict[str, str]]:

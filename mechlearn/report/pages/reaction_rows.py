@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from ...chemistry.mechanism import Reaction
@@ -34,7 +33,7 @@ def reaction_rows(subject: Subject) -> list[dict[str, Any]]:
         {
             "number": number,
             "equation": entry["equation"],
-            "colliders": _colliders(reactions[number - 1 : number]),
+            "colliders": "".join(each.third_body.text for each in reactions[number - 1 : number] if each.third_body),
             "forward": _rate_text(entry, "forward"),
             "reverse": _reverse_text(entry, reactions[number - 1] if number <= len(reactions) else None),
             "contribution": _percentage(entry.get("contribution")),
@@ -52,10 +51,6 @@ def _support(entry: dict[str, Any], summary: dict[str, Any]) -> str:
         return text
     count = summary["bootstrap"]["resamples"]
     return f"{text}; in {round(entry['support'] * count)} of {count} halves of the runs"
-
-
-def _colliders(reactions: Sequence[Reaction]) -> str:
-    return "".join(each.third_body.text for each in reactions if each.third_body is not None)
 
 
 def _rate_text(entry: dict[str, Any], part: str) -> str:

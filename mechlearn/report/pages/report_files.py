@@ -7,9 +7,7 @@ from typing import Any
 
 from ...errors import FormatError
 from ...files import write_text
-from .page import page_html, template
-
-HERE = Path(__file__).parent
+from .page import HERE, page_html, template
 
 
 def report_html(content: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...chemistry.mechanism import Mechanism, Reaction
+from ...chemistry.mechanism import Arrhenius, Mechanism
 from ...data.trajectories import Trajectories
 from ...validation.validation_result import Validation
 
@@ -80,29 +80,17 @@ def validated_subject(
     summary = {
         "status": "passed" if validation.passed else "failed",
         "message": validation.message,
-        "reactions": [_reaction(each, mechanism.temperature) for each in mechanism.reactions],
+        "reactions": [
+            {"equation": each.equation, "forward": _rate(each.rate), "reverse": _rate(each.reverse_rate)}
+            for each in mechanism.reactions
+        ],
         "validation": validation.as_dict(),
     }
+    asked = (("To check", f"whether {title} gives these runs"),)
     return Subject(
-        title=title,
-        summary=summary,
-        mechanism=mechanism,
-        runs=runs,
-        assessed=runs,
-        validation=validation,
-        asked=(("To check", f"whether {title} gives these runs"),),
-        drawing=drawing,
-        inputs=inputs,
-        command=command,
+        title, summary, mechanism, runs, runs, validation, asked, drawing=drawing, inputs=inputs, command=command
     )
 
 
-def _reaction(reaction: Reaction, temperature: float) -> dict[str, Any]:
-    def rate(value: Any) -> dict[str, float] | None:
-        return None if value is None else {"A": value.A, "b": value.b, "Ea": value.Ea}
-
-    return {
-        "equation": reaction.equation,
-        "forward": rate(reaction.rate),
-        "reverse": rate(reaction.reverse_rate),
-    }
+def _rate(rate: Arrhenius | None) -> dict[str, float] | None:
+    return None if rate is None else {"A": rate.A, "b": rate.b, "Ea": rate.Ea}

@@ -81,19 +81,16 @@ def _rates(subject: Subject) -> list[str]:
 
 
 def _species(subject: Subject) -> list[str]:
-    data = np.concatenate(
-        [run.concentrations for run in subject.runs.runs if run.is_time_history] or [np.zeros((0, 1))]
-    )
-    if not len(data):
+    histories = [run.concentrations for run in subject.runs.runs if run.is_time_history]
+    if not histories:
         return []
+    data = np.concatenate(histories)
     least = 1e-12 * float(np.nanmax(np.abs(data), initial=1e-288))
     measured = zip(subject.runs.species_names, (values[~np.isnan(values)] for values in data.T), strict=True)
     still = [name for name, values in measured if values.size and np.ptp(values) <= least]
-    return (
-        [f"These do not change in the data, so that nothing is known of their reactions: {_named(still)}."]
-        if still
-        else []
-    )
+    if not still:
+        return []
+    return [f"These do not change in the data, so that nothing is known of their reactions: {_named(still)}."]
 
 
 def _checks(subject: Subject) -> list[str]:

@@ -1,6 +1,9 @@
 /* The drawing: which nodes and edges stand where. Nodes keep their places until they are laid out anew. */
 
 const NODE_HEIGHT = 30;
+const LAYER_GAP = 40;
+const NODE_GAP = 16;
+const EDGE_GAP = 9;
 const WIDEST_EDGE = 11;
 const MOST_EDGES = 1000;
 const MOST_FITTED = 1.25;
@@ -155,21 +158,54 @@ function show(fluxes, strongest, extraNodes) {
 
 const NO_CURVE = { distances: [0], weights: [0.5], start: "0 0", end: "0 0" };
 
+/** Layers by dagre: the leading fluxes say which way is on, all of them where the nodes stand and the edges run. */
 function layOut(fluxes, indices) {
   scene.cy.resize();
   const [width, height] = [scene.cy.width(), scene.cy.height()];
   scene.upright = height > 1.15 * width;
-  const aspect = 0.85 * (scene.upright ? width / height : height / width);
-  const nodes = [...indices].map((index) => ({ id: index, ...extentOf(index) }));
-  const edges = fluxes.map(({ id, source, target, flux }) => ({ id, source, target, weight: flux / fluxes[0].flux }));
-  const { places, routes } = nodes.length
-    ? layered(nodes, edges, startOf(indices), aspect)
-    : { places: new Map(), routes: new Map() };
-  scene.places = places;
+  const order = layered(leading(fluxes), indices);
+  const along = (index) => toLayout(order.node(index)).along;
+  const turned = (flux) => along(flux.source) > along(flux.target);
+  const onward = fluxes.map((flux) => (turned(flux) ? { ...flux, source: flux.target, target: flux.source } : flux));
+  const graph = layered(onward, indices);
+  scene.places = new Map([...indices].map((index) => [index, toLayout(graph.node(index))]));
   scene.routes = new Map();
-  for (const { id, source, target } of fluxes) {
-    scene.routes.set(id, { bends: routes.get(id), from: places.get(source), to: places.get(target) });
+  for (const [index, { id, source, target }] of fluxes.entries()) {
+    const bends = graph.edge(onward[index].source, onward[index].target, id).points.slice(1, -1).map(toLayout);
+    if (turned(fluxes[index])) bends.reverse();
+    scene.routes.set(id, { bends, from: scene.places.get(source), to: scene.places.get(target) });
   }
+  stretch([...scene.places.values(), ...[...scene.routes.values()].flatMap(({ bends }) => bends)], width, height);
+}
+
+function layered(fluxes, indices) {
+  const graph = new dagre.graphlib.Graph({ multigraph: true });
+  const gaps = { ranksep: LAYER_GAP, nodesep: NODE_GAP, edgesep: EDGE_GAP };
+  graph.setGraph({ rankdir: scene.upright ? "TB" : "LR", acyclicer: "greedy", ...gaps });
+  for (const index of indices) graph.setNode(index, { width: labelWidth(species[index].name), height: NODE_HEIGHT });
+  for (const { id, source, target, flux } of fluxes)
+    graph.setEdge(source, target, { weight: Math.max(1, Math.round(100 * (flux / fluxes[0].flux))) }, id);
+  dagre.layout(graph);
+  return graph;
+}
+
+/** The largest fluxes out of and into each species: a side branch shall not push the main chain apart. */
+function leading(fluxes) {
+  const led = new Set();
+  return fluxes.filter(({ source, target }) => {
+    const before = led.size;
+    led.add(`out of ${source}`).add(`into ${target}`);
+    return led.size > before;
+  });
+}
+
+/** Wider across, where the drawing is flatter than the room for it. */
+function stretch(points, width, height) {
+  const aspect = 0.85 * (scene.upright ? width / height : height / width);
+  const extent = (axis) =>
+    Math.max(...points.map((each) => each[axis])) - Math.min(...points.map((each) => each[axis])) || 1;
+  const factor = Math.min(2.5, Math.max(1, (aspect * extent("along")) / extent("across")));
+  for (const point of points) point.across *= factor;
 }
 
 /** All in view, but small drawings no larger than is good to read. */
@@ -181,10 +217,6 @@ function fit(elements = scene.cy.elements(), margin = 30) {
     cy.zoom(MOST_FITTED);
     cy.center(elements);
   }
-}
-
-function startOf(indices) {
-  return indices.has(fuel) ? fuel : [...indices].find((index) => rolesOf(state.element)[index] === "source");
 }
 
 function placeFresh(fresh, fluxes) {
@@ -221,6 +253,34 @@ function placeFresh(fresh, fluxes) {
     }
   }
   for (const index of waiting) settle(index, { along: 0, across: 0 });
+}
+
+/** The free place nearest to `wish`; `boxes` are what is taken, as points with their extents. */
+function freePlace(size, wish, boxes) {
+  const free = (place) =>
+    boxes.every(
+      ({ at, extent }) =>
+        Math.abs(at.along - place.along) >= (extent.along + size.along) / 2 + NODE_GAP ||
+        Math.abs(at.across - place.across) >= (extent.across + size.across) / 2 + NODE_GAP / 2,
+    );
+  const stepAcross = (size.across + NODE_GAP) / 2;
+  const stepAlong = LAYER_GAP / 2;
+  for (let radius = 0; ; radius += 1) {
+    for (let shift = 0; shift <= radius; shift += 1) {
+      for (const [sideAlong, sideAcross] of [
+        [1, 1],
+        [1, -1],
+        [-1, 1],
+        [-1, -1],
+      ]) {
+        const place = {
+          along: wish.along + sideAlong * shift * stepAlong,
+          across: wish.across + sideAcross * (radius - shift) * stepAcross,
+        };
+        if (free(place)) return place;
+      }
+    }
+  }
 }
 
 /** Draw edges from side to side of their nodes, spread along the sides, through the bends that the layout gave. */
@@ -302,12 +362,7 @@ function pointsOf(edge, ports) {
   };
   const aside = start.sign * Math.min(60, 0.22 * Math.abs(end.across - start.across));
   const bow = (point) => (start.axis === "along" ? point : { ...point, along: point.along + aside });
-  const way = Math.sign(end.along - start.along);
-  const through = ({ along, across, half }) =>
-    [-way * half, way * half].map((step) => ({ along: along + step, across }));
-  const controls = [leave(start, bends[0] ?? end), ...bends.flatMap(through), leave(end, bends.at(-1) ?? start)].map(
-    bow,
-  );
+  const controls = [leave(start, bends[0] ?? end), ...bends, leave(end, bends.at(-1) ?? start)].map(bow);
   return { start: toScreen(start), controls: controls.map(toScreen), end: toScreen(end) };
 }
 

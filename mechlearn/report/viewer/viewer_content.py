@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from ...pathways.fluxes import transfers
 from ...pathways.rates_of_progress import History, RatesOfProgress
+from ..style import time_text
 
 Array = NDArray[np.float64]
 
@@ -128,7 +130,7 @@ def _states(history: History, conversion: Array | None) -> NDArray[np.intp]:
 def _frames(parts: list[RatesOfProgress], conversion: list[float] | None) -> list[dict[str, Any]]:
     return [
         {
-            "label": "whole run" if part.integrated else f"t = {_time(part.from_time)}",
+            "label": "whole run" if part.integrated else f"t = {time_text(part.from_time)}",
             "time": float(f"{part.to_time:.6g}"),
             "conversion": None if conversion is None else float(f"{conversion[k]:.4g}"),
             "temperature": float(f"{part.temperature:.6g}"),
@@ -137,23 +139,16 @@ def _frames(parts: list[RatesOfProgress], conversion: list[float] | None) -> lis
     ]
 
 
-def _time(seconds: float) -> str:
-    for unit, factor in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)):
-        if seconds >= factor:
-            return f"{seconds / factor:.4g} {unit}"
-    return f"{seconds:.3g} s"
-
-
 def _fluxes(history: History, element: str, forward: Array, reverse: Array) -> list[list[Any]]:
     moves = transfers(history.network, element)
-    gross = moves.forward @ forward + moves.reverse @ reverse
+    gross = np.asarray(moves.forward @ forward + moves.reverse @ reverse)
     net = gross - gross[moves.opposite]
     largest = np.abs(net).max(axis=0, initial=0.0)
     seen = np.any(np.abs(net) > LEAST_PART * largest, axis=1)
     one_way = (net[:, -1] > 0) | ((net[:, -1] == 0) & (moves.pairs[:, 0] < moves.pairs[:, 1]))
     chosen = np.flatnonzero(seen & one_way)
-    carried = moves.forward * forward[:, -1] + moves.reverse * reverse[:, -1]
-    carried = (carried - carried[moves.opposite]).tocsr()
+    carried = moves.carried(forward[:, -1], reverse[:, -1])
+    carried = sparse.csr_array(carried - carried[moves.opposite])
     found = []
     for d in chosen[np.argsort(-net[chosen, -1], kind="stable")]:
         own = slice(carried.indptr[d], carried.indptr[d + 1])

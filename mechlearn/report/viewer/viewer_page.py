@@ -14,7 +14,7 @@ from ...files import write_text
 
 HERE = Path(__file__).parent
 
-SCRIPTS = ("data", "paths", "layout", "scene", "panel", "controls", "keyboard", "export", "app")
+SCRIPTS = ("data", "paths", "scene", "panel", "controls", "keyboard", "export", "app")
 """In this order they are one script: a later one may use names of an earlier one while it loads."""
 
 UNSAFE_IN_MARKUP = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
@@ -45,12 +45,13 @@ def write_viewer(content: Mapping[str, Any], path: str | Path) -> None:
     Notes
     -----
     The page holds all that it needs and asks no network for anything; its Content-Security-Policy forbids it to.
-    cytoscape.js [1]_ draws the graph.
+    dagre [2]_ lays the graph out, and cytoscape.js [1]_ draws it.
 
     References
     ----------
     .. [1] M. Franz et al., "Cytoscape.js: a graph theory library for visualisation and analysis", Bioinformatics 32,
        309 (2016). https://doi.org/10.1093/bioinformatics/btv557
+    .. [2] C. Pettitt et al., dagre 3.1.3. https://github.com/dagrejs/dagre
 
     Examples
     --------
@@ -78,8 +79,10 @@ def page_text(content: Mapping[str, Any]) -> str:
     parts = {
         "title": html.escape(str(content["title"])),
         "style": _part("style.css"),
-        "licence": html.escape(_part("cytoscape.LICENSE.txt")),
         "cytoscape": _part("cytoscape.min.js"),
+        "cytoscape_licence": html.escape(_part("cytoscape.LICENSE.txt")),
+        "dagre": _part("dagre.min.js"),
+        "dagre_licence": html.escape(_part("dagre.LICENSE.txt")),
         "script": "\n".join(_part(f"{name}.js") for name in SCRIPTS),
         "content": _json(content),
     }
