@@ -12,6 +12,8 @@ from ..chemistry.mechanism import Species
 from ..errors import DataError
 
 Reactor = Literal["isothermal", "constant-volume", "constant-pressure", ""]
+STEADY_VOLUME = 0.01
+"""Part by which a volume may change within a run that counts as one at constant volume."""
 REACTORS = ("isothermal", "constant-volume", "constant-pressure")
 
 
@@ -37,6 +39,8 @@ class Trajectory:
     parent : str
         Not empty for states that were drawn around those of run ``parent``: they are states only, not a time
         history; ``time`` then is that of the parent's states, or counts them.
+    expansion : float
+        Largest volume within the run over the smallest, less 1, where a volume or a density says so; else 0.
 
     Raises
     ------
@@ -52,6 +56,7 @@ class Trajectory:
     reactor: Reactor = ""
     name: str = ""
     parent: str = ""
+    expansion: float = 0.0
 
     def __post_init__(self) -> None:
         count = np.shape(self.time)[0]

@@ -280,3 +280,15 @@ def test_nothing_is_learnt_from_amounts_that_only_grow_and_the_columns_left_out_
     assert outcome.startswith("unbalanced-data: In every run B only grows. What it is made from is not in the table.")
     assert f"column 3 ('A [furlong]') of {path}, line 1. If it holds a species, correct the unit" in outcome
     assert outcome.count("only grows") == 1
+
+
+def test_gas_that_expands_is_not_taken_for_a_species_that_is_missing() -> None:
+    initial: Any = {"X": "H2:2, O2:1, AR:4"}
+    source: dict[str, Any] = {"mechanism": "h2o2.yaml", "temperature": 1200, "pressure": "1 atm", "initial": initial}
+    source |= {"times": {"end": "0.3 ms", "count": 40}, "reactor": "constant-pressure"}
+    study = ml.Study(source=Source(**source))
+    told = without_rates(ml.simulate(study))
+    untold = told.select([replace(run, reactor="") for run in told.runs])
+    assert not said(check_sampling(told), "reactor")
+    assert "--reactor constant-pressure" in said(check_sampling(untold), "reactor")
+    assert not said(check_sampling(untold), "elements")

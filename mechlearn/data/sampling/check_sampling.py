@@ -14,7 +14,7 @@ from ...chemistry.arrays import Array
 from ...chemistry.conservation import element_matrix
 from ...chemistry.thermo import GAS_CONSTANT
 from ...errors import listed
-from ..trajectories import Trajectories
+from ..trajectories import STEADY_VOLUME, Trajectories, Trajectory
 from .missing_species import amounts_from_nothing, columns_left_out
 from .sampled_runs import CLEAN_NOISE, CLEAR_DEVIATIONS, MINIMUM_SAMPLES, SampledRuns
 from .sampling_result import Diagnostic, Sampling, count, verb
@@ -25,6 +25,8 @@ _SMALL_CHANGE = 0.05
 """A species that covers less of its range over all runs shows nothing of the time scale."""
 _CONSTANT = 1e-6
 _DRIFT = 0.01
+_WARMS = 0.05
+"""Part of its temperature by which a run without a reactor must warm up to be taken for an adiabatic one."""
 _UNIT_FACTORS = (1e3, 1e-3, 1e6, 1e-6)
 """Factors between units of concentration that are taken for each other."""
 _LOG_TOLERANCE = 0.05
@@ -148,6 +150,45 @@ def initial_conditions(sampled: SampledRuns) -> Iterator[Diagnostic]:
     yield Diagnostic("first-states", text, recommendation)
 
 
+def expansion(sampled: SampledRuns) -> Iterator[Diagnostic]:
+    """A volume that changes within a run that is not, nor seems to be, adiabatic at constant pressure."""
+    steady = [run for run in sampled.histories if run.reactor != "constant-pressure" and not _warms(run)]
+    part = max((run.expansion for run in steady), default=0.0)
+    if part > STEADY_VOLUME:
+        yield Diagnostic(
+            "volume",
+            f"The volume changes by {100 * part:.0f} % within a run, so that concentrations change without any "
+            "reaction.",
+            "Rate constants follow from concentrations only at constant volume: bring such runs, or production rates.",
+        )
+
+
+def _expands(run: Trajectory) -> bool:
+    """Whether a run is, or seems to be, one of a gas that expands: it warms up at a constant pressure."""
+    if run.reactor == "constant-pressure" or run.expansion > STEADY_VOLUME:
+        return True
+    steady = np.ptp(run.pressure) < STEADY_VOLUME * np.max(run.pressure)
+    return bool(run.reactor == "" and _warms(run) and steady)
+
+
+def _warms(run: Trajectory) -> bool:
+    return bool(np.ptp(run.temperature) > _WARMS * np.max(run.temperature))
+
+
+def gas_expands(sampled: SampledRuns) -> Iterator[Diagnostic]:
+    """Runs without a reactor that look adiabatic at constant pressure."""
+    found = [run for run in sampled.histories if run.reactor == "" and _expands(run) and run.rates is None]
+    warm = [run for run in found if _warms(run)]
+    if warm:
+        low, high = warm[0].temperature.min(), warm[0].temperature.max()
+        yield Diagnostic(
+            "reactor",
+            f"In {len(warm)} of {count(len(sampled.histories), 'run')} the temperature goes from {low:.4g} to "
+            f"{high:.4g} K, and the gas expands: concentrations fall without any reaction.",
+            "If it is an adiabatic reactor at constant pressure, say so: --reactor constant-pressure.",
+        )
+
+
 def elements(sampled: SampledRuns) -> Iterator[Diagnostic]:
     """Elements whose sum over the species drifts, so that something is not measured."""
     names, atoms = element_matrix(sampled.runs.species)
@@ -155,7 +196,7 @@ def elements(sampled: SampledRuns) -> Iterator[Diagnostic]:
         return
     drift = np.zeros(len(names))
     for run in sampled.histories:
-        if run.reactor != "constant-pressure" and not np.isnan(run.concentrations).any():
+        if not _expands(run) and not np.isnan(run.concentrations).any():
             sums = run.concentrations @ atoms.T
             drift = np.maximum(drift, np.abs(sums - sums[0]).max(axis=0) / np.maximum(sums.max(axis=0), 1e-300))
     lost = np.array(names)[drift > max(_DRIFT, CLEAR_DEVIATIONS * sampled.noise_level)].tolist()
@@ -236,6 +277,8 @@ QUESTIONS = (
     time_scales,
     constant_species,
     initial_conditions,
+    expansion,
+    gas_expands,
     elements,
     about_noise,
     missing_values,

@@ -10,9 +10,9 @@ import numpy as np
 from ...chemistry.arrays import Array
 from ...chemistry.thermo import GAS_CONSTANT
 from ...errors import DataError
-from ...units import to_si
+from ...units import DOUBTFUL_KELVIN, stated_temperature, to_si
 from ..cantera_species import molecular_weight
-from .columns import Columns
+from .columns import NO_UNIT, Columns
 from .table import Column, Table, TableStates, located, numbers
 from .table_mechanism import TableMechanism
 from .vocabulary import State
@@ -41,7 +41,8 @@ def read_states(table: Table, columns: Columns) -> TableStates:
                     "Leave one of them out."
                 )
             with located(f"{table.where}: {quantity}"):
-                values = np.full_like(values, to_si(given, quantity))
+                value = stated_temperature(given) if quantity == "temperature" else to_si(given, quantity)
+                values = np.full_like(values, value)
         bad = np.flatnonzero(values <= 0)
         if bad.size:
             row = int(bad[0])
@@ -49,8 +50,22 @@ def read_states(table: Table, columns: Columns) -> TableStates:
             if column is not None:
                 what = f"{table.place(row, column)}: {table.shown(row, column)}"
             raise DataError(f"{what} is not above zero. Check the value and its unit.")
+        if quantity == "temperature" and column is not None and column.remark.startswith(NO_UNIT):
+            _check_kelvin(table, column, values)
         read[quantity] = values
     return TableStates(**read)
+
+
+def _check_kelvin(table: Table, column: Column, values: Array) -> None:
+    """Ask for the unit of a column whose numbers would be very cold in kelvin."""
+    cold = np.flatnonzero(values < DOUBTFUL_KELVIN)
+    if cold.size:
+        row = int(cold[0])
+        raise DataError(
+            f"{table.place(row, column)}: {table.shown(row, column)} is a temperature without a unit. In kelvin it "
+            f"would be very cold; it looks like degrees Celsius. Call the column '{column.header} [degC]', or "
+            f"'{column.header} [K]' if it is right."
+        )
 
 
 def concentrations(table: Table, columns: Columns, states: TableStates, source: TableMechanism) -> Array:

@@ -17,6 +17,8 @@ from .table import BASES, UNITS_INSIDE, Basis, Column, Quantity, Table
 AMOUNTS: tuple[Quantity, ...] = ("concentration", "mole-fraction", "mass-fraction", "mass concentration", "moles")
 """Of two columns for one species, the kind that stands first here is taken."""
 _NO_UNIT = "the unit is missing"
+NO_UNIT = "no unit"
+"""How a remark begins on a column whose unit was taken for granted."""
 _STATES: tuple[Quantity, ...] = ("temperature", "pressure", "volume", "density")
 
 
@@ -119,7 +121,7 @@ def _decided(column: Column, basis: Basis | None, where: str, form: str) -> Colu
     if form == rmg.FORM and column.quantity == "moles":
         return rmg.with_moles(column)
     unit = UNITS_INSIDE[column.quantity]
-    return replace(column, unit=unit, remark=column.remark or f"no unit: {unit}")
+    return replace(column, unit=unit, remark=column.remark or f"{NO_UNIT}: {unit}")
 
 
 def _ask(table: Table, found: Sequence[Column]) -> None:
