@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache, partial
@@ -36,7 +37,10 @@ SI: dict[Dimension, str] = {dimension: unit for dimension, (unit, _) in _UNITS.i
 DOUBTFUL_KELVIN = 150.0
 """Below it a temperature without a unit is not taken for kelvin."""
 _NUMBER_AND_UNIT = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*", re.DOTALL)
-_NUMBER_TO_A_POWER = re.compile(r"\d\s*(\*\*|\^)|\d{3}")
+_WORKED_OUT = re.compile(r"[\d)]\s*(\*\*|\^)|\d[\d_]{2}|(\*\*|\^)\s*[-+]?\s*\(")
+"""What pint would calculate, with 9**9**9 at the worst, where only a unit is meant."""
+_LONGEST_UNIT = 60
+_LONGEST_RANGE = 10_000
 _SPELLINGS = {
     "degc": "degC",
     "celsius": "degC",
@@ -199,7 +203,7 @@ def _registry() -> pint.UnitRegistry[Fraction]:
 def _parsed(unit: str) -> pint.Unit:
     """The unit as pint knows it; ``m3`` and ``cm-3`` count as ``m^3`` and ``cm^-3``."""
     try:
-        if _NUMBER_TO_A_POWER.search(unit):  # pint would work out 9**9**9
+        if len(unit) > _LONGEST_UNIT or _WORKED_OUT.search(unicodedata.normalize("NFKC", unit)):
             raise ValueError
         unit = _SPELLINGS.get(re.sub(r"[\s.]", "", unit).lower(), unit)
         return _registry().parse_units(_BARE_EXPONENT.sub(r"**\1", unit))
@@ -244,8 +248,10 @@ def quantities(value: Any, dimension: Dimension | None = None) -> tuple[float, .
         if set(value) != {"from", "to", "count"}:
             raise ValueError("a range has the keys from, to and count, as in {from: 900, to: 1500, count: 7}")
         count = value["count"]
-        if isinstance(count, bool) or not isinstance(count, int) or count < 2:
-            raise ValueError(f"count is {count!r}; a range has a whole number of values, at least 2")
+        if isinstance(count, bool) or not isinstance(count, int) or not 2 <= count <= _LONGEST_RANGE:
+            raise ValueError(
+                f"count is {count!r}; a range has a whole number of values, at least 2 and at most {_LONGEST_RANGE}"
+            )
         numbers = tuple(np.linspace(convert(value["from"]), convert(value["to"]), count).tolist())
     elif isinstance(value, list | tuple):
         numbers = tuple(convert(item) for item in value)

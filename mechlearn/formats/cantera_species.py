@@ -10,6 +10,7 @@ from ..chemistry.mechanism import Species
 from ..chemistry.thermo import ConstantCp, Nasa7, Thermo
 from ..errors import FormatError
 from .records import plain
+from .yaml_bounds import check_mechanism_text
 
 
 def whole_numbers(amounts: Mapping[str, float]) -> dict[str, float]:
@@ -72,6 +73,7 @@ def species_of(mechanism: str, phase: str = "") -> tuple[dict[str, Species], dic
     >>> species["H2O"].composition, weights
     ({'H': 2, 'O': 1}, {})
     """
+    check_mechanism_text(mechanism)
     try:
         gas = ct.Solution(mechanism, phase)
     except RuntimeError as error:  # the base of CanteraError; a folder gives a bare RuntimeError

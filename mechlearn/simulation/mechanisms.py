@@ -11,6 +11,7 @@ import cantera as ct
 from ..errors import FormatError, StudyError
 from ..files import shipped_folder
 from ..formats.cantera_species import first_sentence
+from ..formats.yaml_bounds import check_mechanism_text
 
 
 def find_mechanism(name: str, beside: Path | None = None) -> Path:
@@ -50,6 +51,7 @@ def load_gas(mechanism: str | Path, phase: str = "") -> ct.Solution:
     """
     if Path(mechanism).suffix.lower() in (".inp", ".dat", ".cti", ".xml"):
         raise FormatError(f"{mechanism} is not a YAML file. Convert it first: ck2yaml for Chemkin, cti2yaml for CTI.")
+    check_mechanism_text(str(mechanism))
     try:
         with warnings.catch_warnings():  # jumps of 0.1 % in some species' thermodynamics, as published
             warnings.filterwarnings("ignore", message="NasaPoly2")

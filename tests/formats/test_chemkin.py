@@ -89,3 +89,9 @@ def test_charged_species_are_not_written(tmp_path: Path) -> None:
     mechanism = Path(ct.__file__).parent / "data" / "gri30_ion.yaml"
     assert "cannot read the files back" in write_chemkin(mechanism, tmp_path / "chemkin", transport=False)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_collider_may_be_read_back_as_a_species_on_both_sides(tmp_path: Path) -> None:
+    mechanism = tmp_path / "m.yaml"
+    mechanism.write_text(HEAD + "- {equation: H + 2 O <=> OH + O, rate-constant: {A: 1e+16, b: -1, Ea: 0}}\n")
+    assert not write_chemkin(mechanism, tmp_path / "chemkin", transport=False)
