@@ -292,3 +292,25 @@ def test_gas_that_expands_is_not_taken_for_a_species_that_is_missing() -> None:
     assert not said(check_sampling(told), "reactor")
     assert "--reactor constant-pressure" in said(check_sampling(untold), "reactor")
     assert not said(check_sampling(untold), "elements")
+
+
+def test_what_falls_to_nothing_is_used_up_though_two_come_of_it() -> None:
+    rng = np.random.default_rng(1)
+    left = np.exp(-np.linspace(0, 6, 40))
+    runs = written(*(np.column_stack([a * left, 0.2 * a + a * (1 - left)]) for a in (1.0, 0.5)))
+    noisy = [replace(r, concentrations=r.concentrations * (1 + 0.08 * rng.normal(size=(40, 2)))) for r in runs.runs]
+    two = [replace(r, concentrations=np.column_stack([r.concentrations, r.concentrations[:, 1]])) for r in noisy]
+    species = (*runs.species, Species("C"))
+    assert not said(check_sampling(replace(runs, species=species, runs=tuple(two))), "growth")
+
+
+def test_a_decay_sampled_twice_in_its_time_is_resolved() -> None:
+    values = 4.17 * np.exp(-0.52 * np.arange(13.0))
+    runs = written(*(np.column_stack([a * values, a * (4.17 - values)]) for a in (1.0, 0.7)))
+    assert not said(check_sampling(runs), "time-scales")
+
+
+def test_no_run_without_the_only_species_is_asked_for() -> None:
+    values = np.exp(-np.arange(6.0))
+    runs = written(*(np.column_stack([values, 1 - values]) for _ in "ab"))
+    assert "Add a run with another amount of A." in said(check_sampling(runs), "first-states")

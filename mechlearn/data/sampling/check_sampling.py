@@ -21,6 +21,8 @@ from .sampling_result import Diagnostic, Sampling, count, verb
 
 _JUMP = 0.4
 """Part of a species' whole change in a run that one step may cover; a decay of 10 even steps to 1 % stays below."""
+_FOLLOWED = 0.3
+"""Part of the largest step that the next one covers where both are of one decay, which is then resolved."""
 _SMALL_CHANGE = 0.05
 """A species that covers less of its range over all runs shows nothing of the time scale."""
 _CONSTANT = 1e-6
@@ -85,6 +87,9 @@ def _jumps(sampled: SampledRuns) -> dict[str, list[tuple[float, float, bool]]]:
             large = steps.max(axis=0) > np.maximum(max(_JUMP, 2 / len(steps)) * change, level)
             for k in np.flatnonzero(large & (change > _SMALL_CHANGE * sampled.extent)):
                 step = int(steps[:, k].argmax())
+                beside = np.delete(steps[max(step - 1, 0) : step + 2, k], min(step, 1))
+                if beside.max() > _FOLLOWED * steps[step, k]:
+                    continue
                 begin, end = run.time[step : step + 2].tolist()
                 jumps.setdefault(sampled.runs.species_names[k], []).append((begin, end, step == 0))
     return jumps
@@ -139,7 +144,9 @@ def initial_conditions(sampled: SampledRuns) -> Iterator[Diagnostic]:
         f"{f': {pair[0]} and {pair[1]} always stand in the same ratio' if pair else ''}. How rates depend on each "
         "then follows from their time histories only."
     )
-    if pair:
+    if len(names) == 1:
+        recommendation = f"Add a run with another amount of {names[0]}."
+    elif pair:
         recommendation = f"Add a run with another ratio of {pair[0]} to {pair[1]}, or without one of them."
     else:
         used = np.array([np.nan_to_num(run.concentrations[0] - run.concentrations[-1]) for run in runs])

@@ -86,7 +86,8 @@ class SampledRuns:
         """
         blocks, weights = [], []
         for run in self.histories:
-            values = np.nan_to_num(run.concentrations - np.nanmean(run.concentrations, axis=0))
+            known = np.maximum((~np.isnan(run.concentrations)).sum(axis=0), 1)
+            values = np.nan_to_num(run.concentrations - np.nansum(run.concentrations, axis=0) / known)
             parts = np.array_split(values, min(_BLOCKS, len(values)))
             blocks.append(np.array([part.mean(axis=0) for part in parts]))
             weights.append(np.full(len(parts), len(values) / len(parts)))
