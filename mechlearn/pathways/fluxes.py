@@ -164,8 +164,8 @@ def flux_graph(
         [number, equation, share of the flux] from the largest share on.
         The graph: ``name``, ``element``, ``unit`` (kmol/m3/s of atoms at a state, kmol/m3 integrated, 1 normalised),
         ``net``, ``integrated``, ``from_time``, ``to_time`` [s], ``temperature`` [K], ``pressure`` [Pa], ``scale`` (by
-        which the fluxes were divided), ``equilibrium``: True where the net fluxes are round-off of the one-way ones;
-        there are no edges then.
+        which the fluxes were divided), ``equilibrium``: True where the net fluxes are round-off of the one-way ones,
+        so that shares and paths of them say nothing.
 
     Raises
     ------
@@ -188,7 +188,7 @@ def flux_graph(
     back = gross[moves.opposite]
     flux = np.asarray(parts.sum(axis=1), dtype=float).ravel() if net else gross
     equilibrium = net and is_round_off(flux, gross)
-    kept = np.flatnonzero((flux > 0) & (not equilibrium))
+    kept = np.flatnonzero(flux > 0)
     outflow = np.bincount(moves.pairs[kept, 0], flux[kept], len(progress.network.species)).astype(float)
     scale = _scale(progress.network, element, normalise, flux[kept], outflow)
     graph = _carriers(progress, element, scale)

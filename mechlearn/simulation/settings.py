@@ -47,7 +47,7 @@ class Sample:
     of: Literal["concentrations", "mole-fractions"] = "concentrations"
     low: float | dict[str, float]
     high: float | dict[str, float]
-    runs: Annotated[int, Strict(), Field(ge=1, le=100_000)]
+    runs: Annotated[int, Strict(), Field(ge=1, le=1_000_000)]
     species: Names | None = None
     diluent: dict[str, float] = field(default_factory=dict)
 
@@ -147,7 +147,7 @@ class Concentrations:
 
 INITIAL_CONDITIONS = (Sample, Designed, Mixture, MoleFractions, Concentrations)
 """The records that ``initial:`` may be."""
-_MOST_STATES = 10_000_000
+_MOST_STATES = 100_000_000
 _KINDS = {"sample": Sample, "fuel": Mixture, "oxidizer": Mixture, "X": MoleFractions, "concentrations": Concentrations}
 
 

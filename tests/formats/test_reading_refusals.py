@@ -262,3 +262,11 @@ def test_an_initial_amount_is_no_species(tmp_path: Path) -> None:
     found = inspect_runs(path)
     assert found.species == ("A",)
     assert "remove it" in found.columns[2].remark
+
+
+def test_a_part_of_a_solution_without_times_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    parts = [f"Time_Soln#{n}_(sec),Temperature_Soln#{n}_(K),Pressure_Soln#{n}_(atm)," for n in (1, 2)]
+    path.write_text(f"{parts[0]}Mole_fraction_OH_Soln#1_(),{parts[1]}Mole_fraction_H_Soln#2_()\n1,1000,1,0.05,,,,\n")
+    with pytest.raises(DataError, match="Soln#2 has no time in any row"):
+        read_csv(path)

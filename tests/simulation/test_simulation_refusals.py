@@ -131,3 +131,10 @@ def test_sizes_without_an_end_are_refused(tmp_path: Path, changes: dict[str, Any
     path.write_text(json.dumps({"source": text | changes}))
     with pytest.raises(StudyError, match=message):
         load_study(path)
+
+
+def test_a_species_without_thermodynamic_data_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(OVERFLOWS_WHEN_COLD.replace(", thermo: {model: constant-cp, cp0: 2.0e+04}", "", 1))
+    with pytest.raises(FormatError, match="A has no thermodynamic data"):
+        load_gas(path)

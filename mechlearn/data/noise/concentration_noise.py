@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...chemistry.arrays import Array, Mask
-from ..trajectories import Trajectories
+from ..trajectories import Trajectories, check_magnitudes
 
 PER_MEDIAN = 1 / 0.6745
 """Standard deviation of a normal variable whose median size is 1."""
@@ -93,6 +93,7 @@ def estimate_noise(runs: Trajectories, kind: str = "auto") -> Noise:
         At least `MINIMUM_NOISE`; smooth data give no more than that. Species that were worked out have a constant
         part of their own, since others' noise is in them.
     """
+    check_magnitudes(runs)
     largest = _amounts(
         np.array([np.nan_to_num(np.abs(run.concentrations)).max(axis=0) for run in runs.runs]).max(axis=0)
     )

@@ -166,6 +166,9 @@ def _our_table(path: Path, file: h5py.File) -> Table:
             cells.append(column)
     headers, lines = [column.header for column in columns], range(1, len(numbers["time"]) + 1)
     comments = {key: str(file.attrs[key]) for key in ("mechanism", "phase")}
+    for key, text in comments.items():
+        if not text.isprintable():
+            raise DataError(f"{path} is damaged: its {key} {text!r} is no text in UTF-8. Write it anew.")
     known = tuple(columns)
     return Table(str(path), OURS, headers, cells, lines, comments=comments, row_word="sample", columns=known)
 

@@ -139,6 +139,11 @@ def _of_group(table: Table, columns: Columns) -> Table:
     if not columns.time.group:
         return table
     rows = np.flatnonzero(~np.isnan(numbers(table, columns.time, needed=False)))
+    if not rows.size:
+        raise DataError(
+            f"{table.head_of(columns.time)}: {columns.time.group} has no time in any row. Remove its columns, or fill "
+            "the times in."
+        )
     return replace(table.take(rows), name=columns.time.group)
 
 
