@@ -20,6 +20,8 @@ from .vocabulary import State
 _STATES: tuple[State, ...] = ("temperature", "pressure", "density", "volume")
 _SUM = 0.01
 """How far fractions may be from a sum of 1 where the sum matters."""
+_NOISY_SUM = 0.05
+"""How far above 1 the noise of analyses may bring it."""
 
 
 def read_states(table: Table, columns: Columns) -> TableStates:
@@ -154,7 +156,7 @@ class _Amounts:
 
     def _sums(self, what: str) -> Array:
         sums = np.asarray(np.nansum(self.values, axis=1))
-        over = np.flatnonzero(sums > 1 + _SUM)
+        over = np.flatnonzero(sums > 1 + _NOISY_SUM)
         if over.size:
             raise DataError(
                 f"{self.table.place(int(over[0]))}: the {what} of {len(self.columns)} species sum to "

@@ -28,9 +28,9 @@ _PREFIXES: dict[str, Quantity] = {
 }
 _CONCENTRATION = re.compile(r"\[(.+)\]|[cC]_(.+)|conc_(.+)|[cC]\((.+)\)", re.DOTALL)
 _FRACTION_OF = re.compile(r"([XxYw])[(\[]([A-Za-z].*)[)\]]")
-_ERROR = r"(?:sigma|sd|std|stdev|err|error|uncertainty|±|\+/-)"
+_ERROR = r"(?:sigma|σ|sd|std|stdev|err|error|uncertainty|±|\+/-)"
 _UNCERTAINTY = re.compile(rf"{_ERROR}[\s_]*[\s_(\[].+|.+[\s_]{_ERROR}", re.IGNORECASE)
-_INITIAL = re.compile(r"(?:initial|starting)[\s_](?:conc|amount|mole|mass).*", re.IGNORECASE)
+_INITIAL = re.compile(r"(?:initial|starting)[\s_](?:conc|amount|mole|mass).*|\[.+\]_?0", re.IGNORECASE)
 _SENSITIVITY = re.compile(r"d?ln\[.+\]/d.+")
 
 
