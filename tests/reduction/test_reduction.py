@@ -20,7 +20,7 @@ import pytest
 from cantera import ck2yaml
 
 import mechlearn as ml
-from mechlearn.errors import StudyError
+from mechlearn.errors import SimulationError, StudyError
 from mechlearn.pathways.drg import drgep_coefficients
 from mechlearn.pathways.recording import progress_history
 from mechlearn.reduction.adjoint import linearised
@@ -382,3 +382,20 @@ def test_candidates_have_the_elements_of_the_file(tmp_path: Path) -> None:
     assert gas.molecular_weights == pytest.approx(source.gas.molecular_weights[:-1], rel=1e-12)
     assert gas.standard_enthalpies_RT == pytest.approx(source.gas.standard_enthalpies_RT[:-1], rel=1e-9)
     assert gas.net_production_rates == pytest.approx(source.gas.net_production_rates[:-1], rel=1e-9, abs=1e-20)
+
+
+def test_a_gas_too_dilute_to_gain_so_much_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text("""
+source:
+  mechanism: h2o2.yaml
+  reactor: constant-volume
+  temperature: 1500
+  pressure: 1 atm
+  initial: {fuel: H2, oxidizer: "O2:1, AR:397", phi: 1}
+  times: {end: 10 ms, count: 3}
+reduce:
+  targets: {ignition_delay: {limit: 0.1}}
+""")
+    with pytest.raises(SimulationError, match=r"gains \d\d K at most .*definition: T0\+\d\d\."):
+        ml.reduce_study(load_study(path), tmp_path / "out", cores=1)
