@@ -14,6 +14,7 @@ from mechlearn.errors import DataError, StudyError
 from mechlearn.pathways.flux_request import Request, answer
 from mechlearn.pathways.flux_species import flux_species_of
 from mechlearn.pathways.fluxes import ambiguous_reactions, flux_graph
+from mechlearn.pathways.paths import main_chain, strongest_paths
 from mechlearn.pathways.production import production_table, progress_graph
 from mechlearn.pathways.rates_of_progress import RatesOfProgress
 from mechlearn.pathways.recording import progress_history, refined_run
@@ -325,6 +326,10 @@ def test_net_fluxes_of_equilibrium_are_no_pathways() -> None:
     progress = at_equilibrium()
     graph = flux_graph(progress, "H", net=True)
     assert graph.graph["equilibrium"]
+    with pytest.raises(StudyError, match="in equilibrium"):
+        strongest_paths(graph, "H2", "H2O")
+    with pytest.raises(StudyError, match="in equilibrium"):
+        main_chain(graph, "H2")
     assert not flux_graph(progress, "H").graph["equilibrium"]
     assert not flux_graph(at_ignition(), "C", net=True).graph["equilibrium"]
     rows = production_table(progress, "OH")
