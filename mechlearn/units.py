@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache, partial
@@ -33,8 +34,13 @@ _UNITS: dict[Dimension, tuple[str, str]] = {
 """The unit inside of each dimension, as file headers write it, and examples for messages."""
 SI: dict[Dimension, str] = {dimension: unit for dimension, (unit, _) in _UNITS.items()}
 
+DOUBTFUL_KELVIN = 150.0
+"""Below it a temperature without a unit is not taken for kelvin."""
 _NUMBER_AND_UNIT = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*", re.DOTALL)
-_NUMBER_TO_A_POWER = re.compile(r"\d\s*(\*\*|\^)|\d{3}")
+_WORKED_OUT = re.compile(r"[\d)]\s*(\*\*|\^)|\d[\d_]{2}|(\*\*|\^)\s*[-+]?\s*\(")
+"""What pint would calculate, with 9**9**9 at the worst, where only a unit is meant."""
+_LONGEST_UNIT = 60
+_LONGEST_RANGE = 10_000
 _SPELLINGS = {
     "degc": "degC",
     "celsius": "degC",
@@ -88,6 +94,38 @@ def to_si(value: float | str, dimension: Dimension) -> float:
     if not isfinite(result):
         raise DataError(f"{value!r} is not a finite {dimension}. {_recommendation(dimension)}")
     return result
+
+
+def stated_temperature(value: float | str) -> float:
+    """A temperature [K] as people write it: a number without a unit that may be degrees Celsius is asked for.
+
+    Parameters
+    ----------
+    value : float or str
+        A text, or a whole number; a float has been through here and is in kelvin.
+
+    Raises
+    ------
+    DataError
+        As in `to_si`, or if the number has no unit and is below 150.
+
+    Examples
+    --------
+    >>> stated_temperature("30 degC"), stated_temperature("30 K"), stated_temperature(300)
+    (303.15, 30.0, 300.0)
+    """
+    kelvin = to_si(value, "temperature")
+    if 0 < kelvin < DOUBTFUL_KELVIN and not isinstance(value, float) and _has_no_unit(str(value)):
+        raise DataError(
+            f"the temperature {kelvin:g} has no unit; in kelvin it would be very cold, and it looks like degrees "
+            f"Celsius. Write '{kelvin:g} degC', or '{kelvin:g} K' if that is right."
+        )
+    return kelvin
+
+
+def _has_no_unit(text: str) -> bool:
+    match = _NUMBER_AND_UNIT.fullmatch(text)
+    return match is not None and not match[2]
 
 
 def factor(unit: str, dimension: Dimension) -> tuple[float, float]:
@@ -165,7 +203,7 @@ def _registry() -> pint.UnitRegistry[Fraction]:
 def _parsed(unit: str) -> pint.Unit:
     """The unit as pint knows it; ``m3`` and ``cm-3`` count as ``m^3`` and ``cm^-3``."""
     try:
-        if _NUMBER_TO_A_POWER.search(unit):  # pint would work out 9**9**9
+        if len(unit) > _LONGEST_UNIT or _WORKED_OUT.search(unicodedata.normalize("NFKC", unit)):
             raise ValueError
         unit = _SPELLINGS.get(re.sub(r"[\s.]", "", unit).lower(), unit)
         return _registry().parse_units(_BARE_EXPONENT.sub(r"**\1", unit))
@@ -202,14 +240,18 @@ def quantities(value: Any, dimension: Dimension | None = None) -> tuple[float, .
     """A number, a text with a unit, a list of them, or a range, as numbers in SI."""
 
     def convert(item: Any) -> float:
+        if dimension == "temperature" and not isinstance(value, tuple):  # a tuple has been through here
+            return stated_temperature(str(item) if isinstance(item, float) else item)
         return finite(item) if dimension is None else to_si(item, dimension)
 
     if isinstance(value, Mapping):
         if set(value) != {"from", "to", "count"}:
             raise ValueError("a range has the keys from, to and count, as in {from: 900, to: 1500, count: 7}")
         count = value["count"]
-        if isinstance(count, bool) or not isinstance(count, int) or count < 2:
-            raise ValueError(f"count is {count!r}; a range has a whole number of values, at least 2")
+        if isinstance(count, bool) or not isinstance(count, int) or not 2 <= count <= _LONGEST_RANGE:
+            raise ValueError(
+                f"count is {count!r}; a range has a whole number of values, at least 2 and at most {_LONGEST_RANGE}"
+            )
         numbers = tuple(np.linspace(convert(value["from"]), convert(value["to"]), count).tolist())
     elif isinstance(value, list | tuple):
         numbers = tuple(convert(item) for item in value)
@@ -275,7 +317,7 @@ Temperatures = Annotated[tuple[float, ...], BeforeValidator(partial(quantities, 
 Pressures = Annotated[tuple[float, ...], BeforeValidator(partial(quantities, dimension="pressure"))]
 Ratios = Annotated[tuple[float, ...], BeforeValidator(quantities)]
 Seconds = Annotated[float, BeforeValidator(partial(to_si, dimension="time")), Field(gt=0)]
-Kelvin = Annotated[float, BeforeValidator(partial(to_si, dimension="temperature")), Field(gt=0)]
+Kelvin = Annotated[float, BeforeValidator(stated_temperature), Field(gt=0)]
 Pascal = Annotated[float, BeforeValidator(partial(to_si, dimension="pressure")), Field(gt=0)]
 Molar = Annotated[float, BeforeValidator(partial(to_si, dimension="concentration")), Field(ge=0)]
 Composition = Annotated[dict[str, float], BeforeValidator(composition_of)]

@@ -120,7 +120,24 @@ def test_what_is_no_such_quantity_is_refused_with_examples(value: float, dimensi
 
 
 @pytest.mark.parametrize(
-    "unit", ["()", "s/", "/s", "1/0", "**", "9**9**9**9", "s if s else s", "'s'", "é", "[s]", "2 s"]
+    "unit",
+    [
+        "()",
+        "s/",
+        "/s",
+        "1/0",
+        "**",
+        "9**9**9**9",
+        "9⁹⁹⁹⁹⁹⁹⁹⁹ s",
+        "(9)**(9)**(9)**(9) s",
+        "1e9_9_9 s",
+        "s**(9)",
+        "s if s else s",
+        "'s'",
+        "é",
+        "[s]",
+        "2 s",
+    ],
 )
 def test_text_that_is_no_unit_is_refused_whatever_pint_makes_of_it(unit: str) -> None:
     with pytest.raises(DataError, match="is not a known unit"):

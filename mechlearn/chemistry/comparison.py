@@ -177,6 +177,20 @@ def comparison_text(comparison: Comparison) -> str:
     return "\n".join([*lines, f"{outcome}: {counts}{rate}."])
 
 
+def same_but_for_case(found: Mechanism, known: Mechanism) -> list[tuple[str, str]]:
+    """Species that each have a namesake in the other mechanism with other capitals.
+
+    Examples
+    --------
+    >>> from mechlearn.chemistry.mechanism import Species
+    >>> same_but_for_case(Mechanism((Species("oh"), Species("H")), ()), Mechanism((Species("OH"), Species("H")), ()))
+    [('oh', 'OH')]
+    """
+    others = {name.lower(): name for name in known.species_names if name not in found.species_names}
+    lone = [name for name in found.species_names if name not in known.species_names]
+    return [(name, others[name.lower()]) for name in lone if name.lower() in others]
+
+
 def _halves(mechanism: Mechanism, temperature: float) -> dict[_Key, _Half]:
     halves: dict[_Key, _Half] = {}
     equilibrium = log_equilibrium_constants(mechanism, temperature)

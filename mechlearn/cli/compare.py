@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import StudyError
+from ..errors import StudyError, listed
 from .shell import JsonOption, QuietOption, app, check_files, give_json, say
 
 
@@ -22,7 +22,7 @@ def compare(
 ) -> None:
     """Matched, missing and spurious reactions, and rate errors."""
     from ..chemistry.comparison import compare as check
-    from ..chemistry.comparison import comparison_text
+    from ..chemistry.comparison import comparison_text, same_but_for_case
     from ..formats.cantera_yaml.mechanism_reading import read_mechanism
     from ..simulation.mechanisms import find_mechanism
 
@@ -30,12 +30,12 @@ def compare(
         raise StudyError(f"The temperature of the comparison is {temperature:g} K; it is above zero.")
     files = find_mechanism(str(found)), find_mechanism(str(known))
     check_files([json_file], files)
-    result = check(
-        read_mechanism(files[0]),
-        read_mechanism(files[1]),
-        temperature=temperature,
-        stoichiometry=stoichiometry,
-    )
+    one, other = map(read_mechanism, files)
+    result = check(one, other, temperature=temperature, stoichiometry=stoichiometry)
     say(comparison_text(result), json_file)
+    alike = same_but_for_case(one, other)
+    if alike:
+        pairs = listed([f"{left} and {right}" for left, right in alike])
+        say(f"Names that differ in case only count as others: {pairs}.", json_file)
     give_json(result.as_dict(), json_file)
     raise typer.Exit(0 if result.exact else 1)

@@ -103,6 +103,8 @@ def _mechanism_graph(mechanism: Path, output: Path, *, plain: bool) -> Written:
     from ..report.graph_files import write_graph
     from ..simulation.mechanisms import find_mechanism
 
+    if output.suffix.lower() in (".html", ".csv"):
+        raise StudyError(f"{output} is of the fluxes along a run, and none is given. Name a study (--study) or --runs.")
     if not plain:
         raise StudyError("Fluxes are those of a run, and none is given. Name a study (--study) or its runs (--runs).")
     network = reaction_graph(read_mechanism(find_mechanism(str(mechanism))))

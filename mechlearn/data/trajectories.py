@@ -12,6 +12,10 @@ from ..chemistry.mechanism import Species
 from ..errors import DataError
 
 Reactor = Literal["isothermal", "constant-volume", "constant-pressure", ""]
+_LARGEST = 1e50
+"""Of a concentration or a time, in kmol/m³ and s, and one over it the smallest."""
+STEADY_VOLUME = 0.01
+"""Part by which a volume may change within a run that counts as one at constant volume."""
 REACTORS = ("isothermal", "constant-volume", "constant-pressure")
 
 
@@ -37,6 +41,8 @@ class Trajectory:
     parent : str
         Not empty for states that were drawn around those of run ``parent``: they are states only, not a time
         history; ``time`` then is that of the parent's states, or counts them.
+    expansion : float
+        Largest volume within the run over the smallest, less 1, where a volume or a density says so; else 0.
 
     Raises
     ------
@@ -52,6 +58,7 @@ class Trajectory:
     reactor: Reactor = ""
     name: str = ""
     parent: str = ""
+    expansion: float = 0.0
 
     def __post_init__(self) -> None:
         count = np.shape(self.time)[0]
@@ -212,3 +219,24 @@ class Trajectories:
         held = {families[i] for i in order[:count]}
         parts = [[run for run in self.runs if ((run.parent or run.name) in held) is out] for out in (False, True)]
         return self.select(parts[0]), self.select(parts[1])
+
+
+def check_magnitudes(runs: Trajectories) -> None:
+    """Refuse amounts and times whose products overflow or vanish; no unit makes such numbers of a measurement.
+
+    Raises
+    ------
+    DataError
+        With the number.
+    """
+    spans = [float(np.ptp(run.time)) for run in runs.runs if run.is_time_history]
+    largest = max((float(np.abs(np.nan_to_num(run.concentrations)).max(initial=0.0)) for run in runs.runs), default=0.0)
+    for what, value, unit in (
+        ("largest concentration", largest, "kmol/m^3"),
+        ("longest run", max(spans, default=0), "s"),
+    ):
+        if value and not 1 / _LARGEST <= value <= _LARGEST:
+            raise DataError(
+                f"The {what} is {value:.3g} {unit}, and what is computed from such a number overflows or vanishes. "
+                "Check its unit and whether it is a measured value."
+            )

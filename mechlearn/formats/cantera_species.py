@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import cantera as ct
 
@@ -11,6 +10,7 @@ from ..chemistry.mechanism import Species
 from ..chemistry.thermo import ConstantCp, Nasa7, Thermo
 from ..errors import FormatError
 from .records import plain
+from .yaml_bounds import check_mechanism_text
 
 
 def whole_numbers(amounts: Mapping[str, float]) -> dict[str, float]:
@@ -73,7 +73,7 @@ def species_of(mechanism: str, phase: str = "") -> tuple[dict[str, Species], dic
     >>> species["H2O"].composition, weights
     ({'H': 2, 'O': 1}, {})
     """
-    require_utf8(mechanism)
+    check_mechanism_text(mechanism)
     try:
         gas = ct.Solution(mechanism, phase)
     except RuntimeError as error:  # the base of CanteraError; a folder gives a bare RuntimeError
@@ -81,25 +81,6 @@ def species_of(mechanism: str, phase: str = "") -> tuple[dict[str, Species], dic
             f"Mechanism {mechanism!r} cannot be read: {first_sentence(error)}. Check its name, phase and content."
         ) from None
     return {species.name: species_record(species) for species in gas.species()}, atomic_weights(gas)
-
-
-def require_utf8(mechanism: str | Path) -> None:
-    """Refuse a file in another encoding, which Cantera reads until one asks for its texts.
-
-    Raises
-    ------
-    FormatError
-        If it is one.
-    """
-    try:
-        Path(mechanism).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise FormatError(
-            f"Mechanism {str(mechanism)!r} cannot be read: it is not UTF-8 text; perhaps it has signs "
-            "such as ° in another encoding. Save it as UTF-8."
-        ) from None
-    except OSError:  # one of Cantera's own, or Cantera says why
-        return
 
 
 def first_sentence(error: Exception) -> str:

@@ -211,6 +211,12 @@ def answer(mechanism: str | Path, runs: Trajectories, request: Request, *, again
 
 def _fluxes(progress: RatesOfProgress, request: Request) -> nx.DiGraph:
     graph = flux_graph(progress, request.element, net=request.net, normalise=request.normalise)
+    if graph.graph["equilibrium"]:
+        raise StudyError(
+            f"At {progress.to_time:.6g} s the gas is in equilibrium: between any two species as much {request.element} "
+            "goes back as goes forth, to within a billionth, and the rest is round-off without a meaning. Ask for an "
+            "earlier time or for the whole run, or leave out --net to see the one-way fluxes."
+        )
     return lump(graph) if request.isomers else graph
 
 

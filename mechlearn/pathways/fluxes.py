@@ -43,6 +43,9 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 Sparse = sparse.csr_array[np.float64]
 
+ROUND_OFF = 1e-9
+"""Of the largest one-way flux: net fluxes that are all smaller are what the integration leaves at equilibrium."""
+
 
 @dataclass(frozen=True, eq=False)
 class Transfers:
@@ -153,7 +156,8 @@ def flux_graph(
         [number, equation, share of the flux] from the largest share on.
         The graph: ``name``, ``element``, ``unit`` (kmol/m3/s of atoms at a state, kmol/m3 integrated, 1 normalised),
         ``net``, ``integrated``, ``from_time``, ``to_time`` [s], ``temperature`` [K], ``pressure`` [Pa], ``scale`` (by
-        which the fluxes were divided).
+        which the fluxes were divided), ``equilibrium``: True where the net fluxes are round-off of the one-way ones,
+        so that shares and paths of them say nothing.
 
     Raises
     ------
@@ -175,11 +179,12 @@ def flux_graph(
     parts = sparse.csr_array(directed - directed[moves.opposite]) if net else directed
     back = gross[moves.opposite]
     flux: Floats = parts.sum(axis=1)
+    equilibrium = net and is_round_off(flux, gross)
     kept = np.flatnonzero(flux > 0)
     outflow = np.bincount(moves.pairs[kept, 0], flux[kept], len(progress.network.species)).astype(float)
     scale = _scale(progress.network, element, normalise, flux[kept], outflow)
     graph = _carriers(progress, element, scale)
-    graph.graph |= {"unit": "1" if normalise else progress.unit, "net": net}
+    graph.graph |= {"unit": "1" if normalise else progress.unit, "net": net, "equilibrium": equilibrium}
     names, equations = progress.network.species, [reaction.equation for reaction in progress.network.reactions]
     for d in kept:
         a, b = moves.pairs[d]
@@ -194,6 +199,20 @@ def flux_graph(
             reactions=_shares(parts.indices[own], parts.data[own] / flux[d], equations),
         )
     return graph
+
+
+def is_round_off(net: Floats, one_way: Floats) -> bool:
+    """Whether differences of opposite fluxes are all below a billionth of the largest one: the gas is in equilibrium.
+
+    Examples
+    --------
+    >>> is_round_off(np.array([1e-10, -1e-10]), np.array([12.0, 12.0]))
+    True
+    >>> is_round_off(np.zeros(2), np.zeros(2))
+    False
+    """
+    largest = float(np.abs(one_way).max(initial=0.0))
+    return largest > 0 and float(np.abs(net).max(initial=0.0)) < ROUND_OFF * largest
 
 
 def _directed(moves: Transfers, progress: RatesOfProgress) -> tuple[Sparse, Floats]:

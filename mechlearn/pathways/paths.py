@@ -10,6 +10,7 @@ from typing import Any
 
 import networkx as nx
 
+from ..errors import StudyError
 from .operations import check_node, with_edges
 
 
@@ -64,7 +65,7 @@ def strongest_paths(graph: nx.DiGraph, source: str, targets: str | Iterable[str]
     Raises
     ------
     StudyError
-        If the source or a target is no node of the graph.
+        If the source or a target is no node of the graph, or its net fluxes are those of a gas in equilibrium.
 
     References
     ----------
@@ -79,6 +80,7 @@ def strongest_paths(graph: nx.DiGraph, source: str, targets: str | Iterable[str]
     >>> [(str(path), path.share) for path in strongest_paths(graph, "A", "D")]
     [('A → B → D', 0.5), ('A → C → D', 0.25)]
     """
+    _check_flows(graph)
     ends = [targets] if isinstance(targets, str) else list(targets)
     for name in (source, *ends):
         check_node(graph, name)
@@ -94,6 +96,14 @@ def strongest_paths(graph: nx.DiGraph, source: str, targets: str | Iterable[str]
         return ()
     found = islice(nx.shortest_simple_paths(lengths, source, goal, weight="length"), k)
     return tuple(_path(graph, path[:-1], fractions) for path in found)
+
+
+def _check_flows(graph: nx.DiGraph) -> None:
+    if graph.graph.get("equilibrium"):
+        raise StudyError(
+            "The gas is in equilibrium there: the net fluxes are round-off, and paths of them say nothing. Take an "
+            "earlier time, or the whole run."
+        )
 
 
 def branching_fractions(graph: nx.DiGraph) -> dict[tuple[str, str], float]:
@@ -131,7 +141,7 @@ def main_chain(graph: nx.DiGraph, source: str, targets: str | Iterable[str] = ()
     Raises
     ------
     StudyError
-        If the source is no node of the graph.
+        If the source is no node of the graph, or its net fluxes are those of a gas in equilibrium.
 
     Examples
     --------
@@ -141,6 +151,7 @@ def main_chain(graph: nx.DiGraph, source: str, targets: str | Iterable[str] = ()
     >>> str(main_chain(graph, "A"))
     'A → B → D'
     """
+    _check_flows(graph)
     check_node(graph, source)
     ends = {targets} if isinstance(targets, str) else set(targets)
     chain = [source]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
 import networkx as nx
+import numpy as np
 
 from ..errors import FormatError
 from ..files import write_text
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
+from .fluxes import is_round_off
 from .graphs import reaction_graph
 from .rates_of_progress import RatesOfProgress
 
@@ -73,7 +76,8 @@ class ProductionRow:
         Their sum.
     share : float
         Of all that forms the species, where the rate is positive; of all that consumes it, negative, where it is
-        negative. Forward and reverse of one entry are one contribution.
+        negative. Forward and reverse of one entry are one contribution. NaN where the species is in equilibrium: all
+        rates are round-off of what is formed and consumed.
     """
 
     species: str
@@ -112,6 +116,9 @@ def production_table(progress: RatesOfProgress, species: str | Iterable[str]) ->
         parts = [(i, n * progress.forward[i], -n * progress.reverse[i]) for i, n in involved if n]
         formed = sum(max(forward + reverse, 0.0) for _, forward, reverse in parts) or 1.0
         consumed = sum(max(-forward - reverse, 0.0) for _, forward, reverse in parts) or 1.0
+        one_way = np.array([part[1:] for part in parts]).reshape(-1, 2)
+        if is_round_off(one_way.sum(axis=1), one_way):
+            formed = consumed = math.nan
         own = []
         for i, forward, reverse in parts:
             rate, equation = float(forward + reverse), progress.network.reactions[i].equation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from typing import Any
 import cantera as ct
 import numpy as np
 
+from ..formats.cantera_species import atomic_weights
 from ..formats.records import plain
 from ..simulation.mechanisms import load_gas
 from .reduction_records import REFERENCE_TEMPERATURE, UNCHANGED, Candidate, Change, GlobalReaction
@@ -37,6 +39,7 @@ class SourceMechanism:
         self.gas = load_gas(mechanism, phase)
         self.species = self.gas.species()
         self.names = tuple(self.gas.species_names)
+        self.weights = atomic_weights(self.gas)
         self.reactions = self.gas.reactions()
         self.own = len(self.reactions)
         self.reactions += [ct.Reaction.from_dict(reaction.definition, self.gas) for reaction in global_reactions]  # type: ignore[arg-type]
@@ -76,7 +79,7 @@ class SourceMechanism:
         species = [self.species[i] for i in candidate.species]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            gas = ct.Solution(thermo="ideal-gas", kinetics="gas", species=species, reactions=reactions)
+            gas = _phase(species, reactions, self.weights)
         self._phases[candidate] = gas
         if len(self._phases) > _KEPT_PHASES:
             self._phases.popitem(last=False)
@@ -93,6 +96,26 @@ class SourceMechanism:
                 definition["efficiencies"] = left
             self._reactions[key] = ct.Reaction.from_dict(definition, self.gas)  # type: ignore[arg-type]
         return self._reactions[key]
+
+
+def _phase(species: list[ct.Species], reactions: list[ct.Reaction], weights: dict[str, float]) -> ct.Solution:
+    """A gas of species and reactions; elements that the source declares itself, or weighs otherwise, as there."""
+    if not weights:
+        return ct.Solution(thermo="ideal-gas", kinetics="gas", species=species, reactions=reactions)
+    first, *others = species
+    elements = list(dict.fromkeys(element for each in species for element in each.composition))
+    phase = {"name": "gas", "thermo": "ideal-gas", "kinetics": "gas", "elements": elements, "species": [first.name]}
+    content = {
+        "phases": [phase | {"reactions": "none"}],
+        "elements": [{"symbol": symbol, "atomic-weight": weight} for symbol, weight in weights.items()],
+        "species": [plain(first.input_data)],
+    }
+    gas = ct.Solution(yaml=json.dumps(content))
+    for each in others:
+        gas.add_species(each)
+    for reaction in reactions:
+        gas.add_reaction(reaction)
+    return gas
 
 
 @lru_cache(maxsize=4)

@@ -237,3 +237,16 @@ def _between(source: Source, envelope: Envelope) -> Envelope:
 def longest_of(source: Source) -> float:
     """When a gas that has not ignited is given up [s]."""
     return _LONGEST if source.times == "none" else source.times.end
+
+
+def largest_rise(gas: ct.Solution, conditions: Sequence[Condition]) -> float:
+    """How much warmer than at first the gas is in equilibrium, at the condition where it is most [K]."""
+    rises = [0.0]
+    for condition in conditions:
+        gas.TPX = condition.temperature, condition.pressure, dict(condition.mixture)
+        try:
+            gas.equilibrate("HP" if condition.constant_pressure else "UV")
+        except ct.CanteraError:  # no equilibrium is found, as with few species far from it
+            continue
+        rises.append(gas.T - condition.temperature)
+    return max(rises)

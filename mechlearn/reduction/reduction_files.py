@@ -81,7 +81,8 @@ def write_reduced(source: Mechanism, name: str, stage: Stage, path: Path, *, che
     """
     mechanism = stage_mechanism(source, stage)
     species, reactions = stage.candidate.size
-    description = f"{species} species and {reactions} reactions of {name}, by mechlearn reduce."
+    count = f"{reactions} reaction{'' if reactions == 1 else 's'}"
+    description = f"{species} species and {count} of {Path(name).name}, by mechlearn reduce."
     about: dict[str, Any] = {
         "source": Path(name).name,
         "step": stage.step,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..chemistry.thermo import GAS_CONSTANT
 from ..data.designed_states import designed_states
 from ..data.trajectories import Trajectory
-from ..errors import StudyError
+from ..errors import StudyError, listed
 from ..formats.cantera_species import first_sentence
 from .settings import Concentrations, Designed, Mixture, MoleFractions, Sample, Source
 
@@ -32,6 +32,11 @@ class InitialState:
     temperature: float
     pressure: float | None
     amounts: NDArray[np.float64]
+
+
+_COUNTED = ("C", "H", "S", "O")
+"""Elements that burn, or are burnt with, in Cantera's equivalence ratio."""
+_INERT_ELEMENTS = ("N", "He", "Ne", "Ar", "Kr", "Xe", "E")
 
 
 def columns_of(gas: ct.Solution, names: tuple[str, ...], key: str) -> NDArray[np.intp]:
@@ -74,6 +79,7 @@ def initial_states(gas: ct.Solution, source: Source) -> Iterator[InitialState]:
 def _mixture(gas: ct.Solution, mixture: Mixture, phi: float) -> NDArray[np.float64]:
     fuel = _amounts(gas, mixture.fuel, "initial.fuel")
     oxidizer = _amounts(gas, mixture.oxidizer, "initial.oxidizer")
+    _check_elements(gas, mixture)
     try:
         gas.set_equivalence_ratio(phi, fuel, oxidizer)
     except ct.CanteraError as error:
@@ -82,6 +88,26 @@ def _mixture(gas: ct.Solution, mixture: Mixture, phi: float) -> NDArray[np.float
             "The fuel needs C, H or S, and the oxidizer O."
         ) from None
     return np.array(gas.X, dtype=float)
+
+
+def _check_elements(gas: ct.Solution, mixture: Mixture) -> None:
+    """Refuse an equivalence ratio that would leave out an element which takes or gives oxygen.
+
+    An element that Cantera does not know, as a file may make up for a bath gas, counts as inert beside the oxidizer.
+    """
+    for role, amounts in (("fuel", mixture.fuel), ("oxidizer", mixture.oxidizer)):
+        for name in (name for name, amount in amounts.items() if amount > 0):
+            others = [each for each in gas.species(name).composition if each not in (*_COUNTED, *_INERT_ELEMENTS)]
+            if role == "oxidizer":
+                others = [each for each in others if each in (*ct.Element.element_symbols, "D", "Tr")]
+            if others:
+                species = ", ".join(f"{each}: …" for each in dict.fromkeys((*mixture.fuel, *mixture.oxidizer)))
+                raise StudyError(
+                    f"source.initial: phi cannot be had for the {role} {name}, which holds {listed(others)}: Cantera's "
+                    f"equivalence ratio counts {listed(_COUNTED)} only, so that the mixture would be another one in "
+                    f"silence. Give the mixture by mole fractions in place of fuel, oxidizer and phi: "
+                    f"initial: {{X: {{{species}}}}}, with the oxygen that complete oxidation takes where phi is 1."
+                )
 
 
 def _draws(gas: ct.Solution, sample: Sample, rng: np.random.Generator) -> Iterator[NDArray[np.float64]]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import cantera as ct
 
-from ..errors import FormatError, StudyError
+from ..errors import FormatError, StudyError, listed
 from ..files import shipped_folder
-from ..formats.cantera_species import first_sentence, require_utf8
+from ..formats.cantera_species import first_sentence
+from ..formats.yaml_bounds import check_mechanism_text
 
 
 def find_mechanism(name: str, beside: Path | None = None) -> Path:
@@ -50,7 +51,7 @@ def load_gas(mechanism: str | Path, phase: str = "") -> ct.Solution:
     """
     if Path(mechanism).suffix.lower() in (".inp", ".dat", ".cti", ".xml"):
         raise FormatError(f"{mechanism} is not a YAML file. Convert it first: ck2yaml for Chemkin, cti2yaml for CTI.")
-    require_utf8(mechanism)
+    check_mechanism_text(str(mechanism))
     try:
         with warnings.catch_warnings():  # jumps of 0.1 % in some species' thermodynamics, as published
             warnings.filterwarnings("ignore", message="NasaPoly2")
@@ -65,9 +66,20 @@ def load_gas(mechanism: str | Path, phase: str = "") -> ct.Solution:
             f"{mechanism}: phase {gas.name!r} is of the model {gas.thermo_model}; reactors here hold an ideal gas. "
             "Name an ideal-gas phase of the file with `phase:`."
         )
+    _check_thermo(gas, str(mechanism))
     if not gas.n_reactions:
         raise FormatError(
             f"{mechanism}: phase {gas.name!r} has no reactions, so that nothing would change. "
             "Name a phase that has some."
         )
     return gas
+
+
+def _check_thermo(gas: ct.Solution, mechanism: str) -> None:
+    """Refuse species without thermodynamic data, which Cantera loads and then cannot simulate."""
+    lacking = [each.name for each in gas.species() if each.thermo is None]
+    if lacking:
+        raise FormatError(
+            f"{mechanism}: {listed(lacking)} has no thermodynamic data, without which Cantera simulates no gas. "
+            "Give it a `thermo:` entry, if only `model: constant-cp`."
+        )

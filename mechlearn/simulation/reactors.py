@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..chemistry.thermo import GAS_CONSTANT
 from ..data.progress import Progress, silent
-from ..data.trajectories import Reactor, Trajectories, Trajectory
+from ..data.trajectories import STEADY_VOLUME, Reactor, Trajectories, Trajectory
 from ..errors import DataError, SimulationError
 from ..formats.cantera_species import atomic_weights, first_sentence, species_record
 from .initial_conditions import InitialState, columns_of, designed_runs, evaluated, initial_states, set_state
@@ -241,6 +241,12 @@ def _check_initial_state(run: Trajectory, species: tuple[str, ...]) -> None:
         raise DataError(
             f"Run {run.name!r} does not say its reactor, so that it cannot be simulated again. "
             "Give isothermal, constant-volume or constant-pressure."
+        )
+    if run.reactor == "isothermal" and run.expansion > STEADY_VOLUME:
+        raise DataError(
+            f"Run {run.name!r}: the volume changes by {100 * run.expansion:.0f} % within the run, and an isothermal "
+            "reactor is simulated at constant volume, so that the two cannot be compared. Give a run at constant "
+            "volume."
         )
     if not temperature > 0:
         raise DataError(f"Run {run.name!r} has no temperature at its first time, which rate constants need. Add it.")

@@ -47,7 +47,7 @@ class Sample:
     of: Literal["concentrations", "mole-fractions"] = "concentrations"
     low: float | dict[str, float]
     high: float | dict[str, float]
-    runs: Annotated[int, Strict(), Field(ge=1)]
+    runs: Annotated[int, Strict(), Field(ge=1, le=1_000_000)]
     species: Names | None = None
     diluent: dict[str, float] = field(default_factory=dict)
 
@@ -147,6 +147,7 @@ class Concentrations:
 
 INITIAL_CONDITIONS = (Sample, Designed, Mixture, MoleFractions, Concentrations)
 """The records that ``initial:`` may be."""
+_MOST_STATES = 100_000_000
 _KINDS = {"sample": Sample, "fuel": Mixture, "oxidizer": Mixture, "X": MoleFractions, "concentrations": Concentrations}
 
 
@@ -195,7 +196,7 @@ class Times:
     """
 
     end: Seconds
-    count: Annotated[int, Strict(), Field(ge=2)] | None = None
+    count: Annotated[int, Strict(), Field(ge=2, le=1_000_000)] | None = None
     spacing: Literal["linear", "log", "solver"] = "linear"
     start: Seconds | None = None
 
@@ -214,7 +215,7 @@ class Times:
 class Perturb:
     """Extra states: ``copies`` of each, every species scaled by 10^U(−decades, decades)."""
 
-    copies: Annotated[int, Strict(), Field(ge=0)] = 0
+    copies: Annotated[int, Strict(), Field(ge=0, le=10_000)] = 0
     decades: Annotated[float, Strict(), Field(gt=0, le=10)] = 1.0
 
 
@@ -269,6 +270,20 @@ class Source:
     species: Names | None = None
     noise: SyntheticNoise | None = None
     seed: Annotated[int, Strict(), Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _not_too_large(self) -> Source:
+        runs = len(self.temperature or (0,)) * len(self.pressure or (0,))
+        runs *= self.initial.runs if isinstance(self.initial, Sample) else 1
+        runs *= len(self.initial.phi) if isinstance(self.initial, Mixture) else 1
+        times = (self.times.count or 1) if self.times != "none" else 1
+        states = runs * times * (1 + self.perturb.copies)
+        if states > _MOST_STATES:
+            raise ValueError(
+                f"{runs} runs of {times} times, each with {self.perturb.copies} copies, are {states} states, and more "
+                f"than {_MOST_STATES} are not kept; ask for fewer of one of these"
+            )
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Source:

@@ -16,7 +16,7 @@ from ..files import write_text
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
 from ..formats.records import plain, record
 from ..reduction.candidate_phases import source_of
-from ..reduction.conditions import ReductionRequest, condition_grids, flames_between, longest_of, task_of
+from ..reduction.conditions import ReductionRequest, condition_grids, flames_between, largest_rise, longest_of, task_of
 from ..reduction.context import Context, Stage
 from ..reduction.reduction_files import stage_name, write_reduced
 from ..reduction.reduction_records import Candidate, Condition, Task
@@ -148,9 +148,15 @@ def _start(request: ReductionRequest, task: Task, workers: Workers, progress: Pr
     answers = workers.map(refer, [(task, number, longest, targets) for number in range(len(task.conditions))])
     known = [(condition, answer) for condition, answer in zip(task.conditions, answers, strict=True) if answer]
     if not known:
+        rise = largest_rise(source.gas, task.conditions)
         raise SimulationError(
             f"{task.mechanism} ignites at none of the {len(task.conditions)} conditions within {longest:g} s. "
-            "Check temperatures and mixture, or give longer source.times."
+            + (
+                f"Its gas gains {rise:.0f} K at most until it is in equilibrium, and ignition is a gain of "
+                f"{task.rise:g} K: ask for less, as in reduce.targets.ignition_delay.definition: T0+{rise / 2:.0f}."
+                if 2 <= rise < task.rise
+                else "Check temperatures and mixture, or give longer source.times."
+            )
         )
     left_out = [c.name for c, answer in zip(task.conditions, answers, strict=True) if not answer]
     kept = frozenset(source.names.index(name) for name in {*first, *task.species, *request.reduce.keep})

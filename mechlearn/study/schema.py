@@ -20,6 +20,7 @@ from ..data.trajectories import Reactor
 from ..discovery.settings import Adam, LevenbergMarquardt, Search
 from ..errors import StudyError
 from ..files import shipped_folder
+from ..formats.yaml_bounds import excess
 from ..reduction.settings import SECTIONS, Reduce
 from ..simulation.settings import INITIAL_CONDITIONS, Perturb, Source, Times
 from ..simulation.synthetic_noise import SyntheticNoise
@@ -203,6 +204,9 @@ def text_of(path: Path) -> str:
 def parsed(path: Path) -> tuple[dict[str, Any], Node]:
     """The values of a file, and its nodes, which know their lines."""
     text = text_of(path)
+    found = excess(text)
+    if found:
+        raise StudyError(f"{path}: {found}. Write the study out; it needs no more than a page.")
     try:
         values = YAML(typ="safe", pure=True).load(text)
         root = YAML(typ="rt").compose(text)

@@ -17,6 +17,7 @@ import pytest
 
 import mechlearn as ml
 from mechlearn.__main__ import main
+from mechlearn.files import shipped_folder
 from mechlearn.study.schema import example_studies
 
 from ..processes import interruptible
@@ -348,3 +349,12 @@ def test_an_interrupted_simulation_leaves_nothing(tmp_path: Path) -> None:
     assert (status, out) == (130, "")
     assert "mechlearn: interrupted before there was a result" in err
     assert [path.name for path in tmp_path.iterdir()] == ["long.yaml"]
+
+
+def test_names_that_differ_in_case_only_are_said(call: Call, tmp_path: Path) -> None:
+    first = shipped_folder() / "michaelis-menten.yaml"
+    second = tmp_path / "b.yaml"
+    second.write_text(re.sub(r"\bES\b", "Es", first.read_text(encoding="utf-8")), encoding="utf-8")
+    status, out, _ = call("compare", str(first), str(second))
+    assert status == 1
+    assert "differ in case only count as others: ES and Es." in out

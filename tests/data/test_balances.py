@@ -204,3 +204,12 @@ def test_residual_is_the_operator_on_the_production_less_the_accumulation() -> N
     operator, production, accumulation = generator.random((2, 4)), generator.random((4, 3)), generator.random((2, 3))
     balances = shaped(operator=sp.csr_array(operator), accumulation=accumulation)
     np.testing.assert_allclose(balances.residual(production), operator @ production - accumulation, rtol=1e-14)
+
+
+@pytest.mark.parametrize("size", [1e300, 1e-300, 1e120])
+def test_numbers_whose_products_are_none_are_refused(size: float) -> None:
+    values = size * np.exp(-np.arange(8.0))[:, None]
+    run = Trajectory(np.arange(8.0), values, np.full(8, 300.0), np.full(8, 1e5), reactor="isothermal", name="a")
+    for balances in (weak_balances, differential_balances):
+        with pytest.raises(DataError, match=r"The largest concentration is .* overflows or vanishes"):
+            balances(Trajectories((Species("A"),), (run,)))

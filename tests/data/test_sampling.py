@@ -280,3 +280,37 @@ def test_nothing_is_learnt_from_amounts_that_only_grow_and_the_columns_left_out_
     assert outcome.startswith("unbalanced-data: In every run B only grows. What it is made from is not in the table.")
     assert f"column 3 ('A [furlong]') of {path}, line 1. If it holds a species, correct the unit" in outcome
     assert outcome.count("only grows") == 1
+
+
+def test_gas_that_expands_is_not_taken_for_a_species_that_is_missing() -> None:
+    initial: Any = {"X": "H2:2, O2:1, AR:4"}
+    source: dict[str, Any] = {"mechanism": "h2o2.yaml", "temperature": 1200, "pressure": "1 atm", "initial": initial}
+    source |= {"times": {"end": "0.3 ms", "count": 40}, "reactor": "constant-pressure"}
+    study = ml.Study(source=Source(**source))
+    told = without_rates(ml.simulate(study))
+    untold = told.select([replace(run, reactor="") for run in told.runs])
+    assert not said(check_sampling(told), "reactor")
+    assert "--reactor constant-pressure" in said(check_sampling(untold), "reactor")
+    assert not said(check_sampling(untold), "elements")
+
+
+def test_what_falls_to_nothing_is_used_up_though_two_come_of_it() -> None:
+    rng = np.random.default_rng(1)
+    left = np.exp(-np.linspace(0, 6, 40))
+    runs = written(*(np.column_stack([a * left, 0.2 * a + a * (1 - left)]) for a in (1.0, 0.5)))
+    noisy = [replace(r, concentrations=r.concentrations * (1 + 0.08 * rng.normal(size=(40, 2)))) for r in runs.runs]
+    two = [replace(r, concentrations=np.column_stack([r.concentrations, r.concentrations[:, 1]])) for r in noisy]
+    species = (*runs.species, Species("C"))
+    assert not said(check_sampling(replace(runs, species=species, runs=tuple(two))), "growth")
+
+
+def test_a_decay_sampled_twice_in_its_time_is_resolved() -> None:
+    values = 4.17 * np.exp(-0.52 * np.arange(13.0))
+    runs = written(*(np.column_stack([a * values, a * (4.17 - values)]) for a in (1.0, 0.7)))
+    assert not said(check_sampling(runs), "time-scales")
+
+
+def test_no_run_without_the_only_species_is_asked_for() -> None:
+    values = np.exp(-np.arange(6.0))
+    runs = written(*(np.column_stack([values, 1 - values]) for _ in "ab"))
+    assert "Add a run with another amount of A." in said(check_sampling(runs), "first-states")

@@ -12,7 +12,9 @@ import pytest
 
 import mechlearn as ml
 from mechlearn.chemistry.thermo import GAS_CONSTANT
+from mechlearn.data.sampling.check_sampling import check_sampling
 from mechlearn.data.trajectories import Trajectories
+from mechlearn.discovery.fit.run_arrays import run_arrays
 from mechlearn.errors import DataError
 from mechlearn.formats.tables.runs_file import read_runs
 
@@ -295,3 +297,14 @@ def test_data_frames(tmp_path: Path) -> None:
         ml.from_dataframe({"time [s]": [0]})
     with pytest.raises(DataError, match="The data frame has no rows"):
         ml.from_dataframe(frame.iloc[:0])
+
+
+def test_a_volume_that_changes_within_a_run_is_known(table: Table) -> None:
+    text = "Time (s),Volume (m^3),A(1),B(2)\n0,1.0,1,0\n1,1.5,0.33,0.67\n2,2.0,0,1\n"
+    expanding = ml.read_csv(table(text), basis="mole-fraction", temperature="1000 K", pressure="1 bar")
+    assert expanding.runs[0].expansion == 1.0
+    with pytest.raises(DataError, match="the volume changes by 100 % within the run"):
+        run_arrays(expanding)
+    (said,) = (each for each in check_sampling(expanding).diagnostics if each.kind == "volume")
+    assert "100 %" in said.text
+    assert ml.read_csv(table(RMG), basis="moles").runs[0].expansion == 0

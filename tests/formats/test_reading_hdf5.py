@@ -105,3 +105,18 @@ def test_hdf5_in_other_units_gives_the_same_runs(tmp_path: Path) -> None:
         file["runs/time"][()] = 1e3 * runs.runs[0].time
         file["runs/time"].attrs["units"] = "ms"
     np.testing.assert_allclose(read_hdf5(tmp_path / "runs.h5").runs[0].time, runs.runs[0].time, rtol=1e-15)
+
+
+def test_a_shape_that_no_memory_holds_is_refused(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("runs/concentrations", shape=(10**6, 10**6), dtype=float, chunks=(1000, 1000))
+    with pytest.raises(DataError, match=r"runs/concentrations is said to have the shape \(1000000, 1000000\)"):
+        read_hdf5(tmp_path / "a.h5")
+
+
+def test_a_mechanism_s_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    write_hdf5(of(trajectory()), tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        file.attrs.create("mechanism", np.bytes_(b"\xff\xfe.yaml"), dtype=h5py.string_dtype())
+    with pytest.raises(DataError, match="is no text in UTF-8"):
+        read_hdf5(tmp_path / "a.h5")

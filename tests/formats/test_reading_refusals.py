@@ -7,7 +7,7 @@ import pytest
 from mechlearn.errors import DataError
 from mechlearn.formats.tables.csv import read_csv
 from mechlearn.formats.tables.hdf5 import write_hdf5
-from mechlearn.formats.tables.runs_file import read_runs, write_runs
+from mechlearn.formats.tables.runs_file import inspect_runs, read_runs, write_runs
 
 from ..runs import Table, of, trajectory
 
@@ -240,4 +240,33 @@ def test_one_endless_line_is_refused_before_all_of_it_is_read(tmp_path: Path) ->
     with path.open("wb") as file:
         file.truncate(1 << 33)
     with pytest.raises(DataError, match="line 1: over a million characters without a line end"):
+        read_csv(path)
+
+
+def test_a_temperature_that_may_be_in_celsius_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("time [s],T,A [mM]\n0,30,1\n1,30,0.5\n")
+    with pytest.raises(DataError, match=r"line 2.*30 is a temperature without a unit.*'T \[degC\]'"):
+        read_csv(path, basis="concentration")
+    path.write_text("time [s],T,A [mM]\n0,300,1\n1,300,0.5\n")
+    assert read_csv(path, basis="concentration").runs[0].temperature[0] == 300
+    path.write_text("time [s],A [mM]\n0,1\n1,0.5\n")
+    with pytest.raises(DataError, match="'30 degC'"):
+        read_csv(path, temperature="30")
+    assert read_csv(path, temperature="30 K").runs[0].temperature[0] == 30
+
+
+def test_an_initial_amount_is_no_species(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("time [s],A [mM],Initial Concentration [mM]\n0,1,1\n1,0.5,1\n")
+    found = inspect_runs(path)
+    assert found.species == ("A",)
+    assert "remove it" in found.columns[2].remark
+
+
+def test_a_part_of_a_solution_without_times_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    parts = [f"Time_Soln#{n}_(sec),Temperature_Soln#{n}_(K),Pressure_Soln#{n}_(atm)," for n in (1, 2)]
+    path.write_text(f"{parts[0]}Mole_fraction_OH_Soln#1_(),{parts[1]}Mole_fraction_H_Soln#2_()\n1,1000,1,0.05,,,,\n")
+    with pytest.raises(DataError, match="Soln#2 has no time in any row"):
         read_csv(path)

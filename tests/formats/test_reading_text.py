@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mechlearn.errors import DataError
 from mechlearn.formats.tables.csv import read_csv, write_csv
 from mechlearn.formats.tables.runs_file import inspect_runs
 
@@ -161,3 +162,25 @@ def test_amounts_near_the_largest_number_are_read(table: Table) -> None:
     rows = "".join(f"{i},{'5e307' if i % 2 else '0'}\n" for i in range(14))
     (run,) = read_csv(table(f"time [s],A [kmol/m^3]\n{rows}")).runs
     assert run.concentrations[:, 0].tolist() == [0.0, 5e307] * 7
+
+
+def test_a_header_in_a_comment_is_read_where_lines_end_in_a_sign(table: Table) -> None:
+    runs = read_csv(table("# Time\tA\tB\t\n0\t1.0\t0.0\t\n1\t0.5\t0.5\t\n", "a.txt"), basis="concentration")
+    assert runs.species_names == ("A", "B")
+    assert runs.runs[0].concentrations.tolist() == [[1.0, 0.0], [0.5, 0.5]]
+    with pytest.raises(DataError, match="the first line holds numbers only"):
+        read_csv(table("0.005,300.0,0.04,\n0.01,301.0,0.05,\n"))
+
+
+@pytest.mark.parametrize("header", ["name,time,value", "time,observableId,measurement"])
+def test_one_value_a_row_is_refused_with_the_way_to_turn_it(table: Table, header: str) -> None:
+    with pytest.raises(DataError, match=r"one value a row .* frame\.pivot\(index='time'"):
+        read_csv(table(f"{header}\nA,0,1.0\nA,1,0.5\n"))
+
+
+def test_sigmas_and_first_amounts_are_no_species_and_noisy_sums_are_read(table: Table) -> None:
+    assert read_csv(table("time [s],A [M],σ_A [M],[A]_0 [M]\n0,1,0.1,1\n1,0.5,0.1,1\n")).species_names == ("A",)
+    text = "time [s],T [K],P [bar],A [mol/mol],B [mol/mol]\n0,1000,1,0.5,{}\n1,1000,1,0.4,0.6\n"
+    assert read_csv(table(text.format(0.53))).species_names == ("A", "B")
+    with pytest.raises(DataError, match="which is over 1"):
+        read_csv(table(text.format(0.6)))

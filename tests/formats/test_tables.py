@@ -127,6 +127,8 @@ def test_the_csv_is_the_table_that_the_contract_describes(tmp_path: Path) -> Non
         (of(trajectory("a\nb")), r"Run 'a\\nb' has a character in its name that does not print"),
         (of(trajectory(), names=("A", "B\0")), "Species 'B.x00' has a character"),
         (of(trajectory(), names=("A", "\ud800")), "Species .* does not print"),
+        (of(trajectory("=cmd|'/C calc'!A0")), "Run .* that a spreadsheet runs as a formula"),
+        (of(trajectory(), names=("A", "-2+3+cmd|' /C calc'!A0")), "Species .* that a spreadsheet runs as a formula"),
     ],
 )
 def test_names_that_a_table_cannot_hold_are_refused(

@@ -9,11 +9,13 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from mechlearn.data.trajectories import Trajectories
+from mechlearn.data.trajectories import Trajectories, Trajectory
 from mechlearn.errors import DataError, StudyError
+from mechlearn.pathways.flux_request import Request, answer
 from mechlearn.pathways.flux_species import flux_species_of
 from mechlearn.pathways.fluxes import ambiguous_reactions, flux_graph
-from mechlearn.pathways.production import progress_graph
+from mechlearn.pathways.paths import main_chain, strongest_paths
+from mechlearn.pathways.production import production_table, progress_graph
 from mechlearn.pathways.rates_of_progress import RatesOfProgress
 from mechlearn.pathways.recording import progress_history, refined_run
 
@@ -311,3 +313,37 @@ def test_an_unseen_diluent_matters_only_where_rates_depend_on_pressure(tmp_path:
     step = [each for each in gas.reactions() if each.equation == "H2 + O <=> H + OH"]
     ct.Solution(thermo="ideal-gas", kinetics="gas", species=gas.species(), reactions=step).write_yaml(plain)
     assert progress_history(plain, seen).forward.shape == (len(run.time), 1)
+
+
+def at_equilibrium() -> RatesOfProgress:
+    gas = ct.Solution("h2o2.yaml")
+    gas.TPX = 1500, ct.one_atm, "H2:2, O2:1, AR:4"
+    gas.equilibrate("TP", rtol=1e-13)
+    return progress_of(gas, "h2o2.yaml")
+
+
+def test_net_fluxes_of_equilibrium_are_no_pathways() -> None:
+    progress = at_equilibrium()
+    graph = flux_graph(progress, "H", net=True)
+    assert graph.graph["equilibrium"]
+    with pytest.raises(StudyError, match="in equilibrium"):
+        strongest_paths(graph, "H2", "H2O")
+    with pytest.raises(StudyError, match="in equilibrium"):
+        main_chain(graph, "H2")
+    assert not flux_graph(progress, "H").graph["equilibrium"]
+    assert not flux_graph(at_ignition(), "C", net=True).graph["equilibrium"]
+    rows = production_table(progress, "OH")
+    assert all(np.isnan(row.share) for row in rows)
+    assert min(row.reverse for row in rows) < 0
+
+
+def test_paths_at_equilibrium_are_refused_with_what_to_do() -> None:
+    progress = at_equilibrium()
+    time, both = np.array([0.0, 1.0]), np.tile(progress.concentrations, (2, 1))
+    run = Trajectory(time, both, np.full(2, progress.temperature), np.full(2, progress.pressure), None, "isothermal")
+    runs = replace(runs_of("h2o2.yaml"), runs=(run,))
+    assert runs.species_names == progress.network.species
+    request = Request(element="H", source="H2", targets=("H2O",), net=True, paths=3, time=1.0)
+    with pytest.raises(StudyError, match="in equilibrium"):
+        answer("h2o2.yaml", runs, request)
+    assert answer("h2o2.yaml", runs, replace(request, net=False)).paths

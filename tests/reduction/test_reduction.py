@@ -20,11 +20,11 @@ import pytest
 from cantera import ck2yaml
 
 import mechlearn as ml
-from mechlearn.errors import StudyError
+from mechlearn.errors import SimulationError, StudyError
 from mechlearn.pathways.drg import drgep_coefficients
 from mechlearn.pathways.recording import progress_history
 from mechlearn.reduction.adjoint import linearised
-from mechlearn.reduction.candidate_phases import source_of
+from mechlearn.reduction.candidate_phases import SourceMechanism, source_of
 from mechlearn.reduction.conditions import task_of
 from mechlearn.reduction.ranking import overall_coefficients
 from mechlearn.reduction.reduction_records import Candidate, Task
@@ -354,3 +354,48 @@ def test_the_results_of_another_study_are_not_replaced(kept: tuple[Path, Path, m
     other.write_text(HYDROGEN.replace("0.05", "0.04"))
     with pytest.raises(StudyError, match="holds the results of another study"):
         ml.reduce_study(load_study(other), folder)
+
+
+OWN_ELEMENTS = """
+phases:
+- {name: gas, thermo: ideal-gas, elements: [O, H, Ar, N, Qq], species: [{species: [Qq2]}, {h2o2.yaml/species: all}],
+   kinetics: gas, reactions: [{h2o2.yaml/reactions: all}], state: {T: 300 K, P: 1 atm}}
+elements:
+- {symbol: Qq, atomic-weight: 55.5}
+- {symbol: H, atomic-weight: 2.014}
+species:
+- name: Qq2
+  composition: {Qq: 2}
+  thermo: {model: constant-cp, h0: 2 kcal/mol, s0: 30 cal/mol/K, cp0: 7 cal/mol/K}
+"""
+
+
+def test_candidates_have_the_elements_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(OWN_ELEMENTS)
+    source = SourceMechanism(str(path), "")
+    part = source.part(range(len(source.names) - 1))
+    gas = source.build(part)
+    assert gas.species_names == list(source.names[:-1])
+    for phase in (gas, source.gas):
+        phase.TPX = 1500, 1e5, "Qq2:3, H2:2, O2:1, H:0.1, OH:0.1"
+    assert gas.molecular_weights == pytest.approx(source.gas.molecular_weights[:-1], rel=1e-12)
+    assert gas.standard_enthalpies_RT == pytest.approx(source.gas.standard_enthalpies_RT[:-1], rel=1e-9)
+    assert gas.net_production_rates == pytest.approx(source.gas.net_production_rates[:-1], rel=1e-9, abs=1e-20)
+
+
+def test_a_gas_too_dilute_to_gain_so_much_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text("""
+source:
+  mechanism: h2o2.yaml
+  reactor: constant-volume
+  temperature: 1500
+  pressure: 1 atm
+  initial: {fuel: H2, oxidizer: "O2:1, AR:397", phi: 1}
+  times: {end: 10 ms, count: 3}
+reduce:
+  targets: {ignition_delay: {limit: 0.1}}
+""")
+    with pytest.raises(SimulationError, match=r"gains \d\d K at most .*definition: T0\+\d\d\."):
+        ml.reduce_study(load_study(path), tmp_path / "out", cores=1)

@@ -20,6 +20,7 @@ from mechlearn.errors import FormatError
 from mechlearn.formats.cantera_yaml.mechanism_reading import read_mechanism
 from mechlearn.formats.tables.csv import write_csv
 from mechlearn.report.pages.content import report_content
+from mechlearn.report.pages.page import template
 from mechlearn.report.pages.reaction_rows import reaction_rows
 from mechlearn.report.pages.report_files import report_html, report_markdown, write_report
 from mechlearn.report.pages.subject import Subject
@@ -136,6 +137,12 @@ def test_page_is_printed_in_light_colours(window: Browser, pages: Path, name: st
     assert window.script("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert window.script("return getComputedStyle(document.querySelector('.signature')).display") == "flex"
     window.command("Emulation.setEmulatedMedia", media="", features=[])
+
+
+def test_names_are_texts_in_markdown(tmp_path: Path) -> None:
+    (tmp_path / "a.md.jinja").write_text("| {{ name | cell }} | {{ equation }} |\n")
+    text = template(tmp_path / "a.md.jinja").render(name="<script>a|b</script>", equation="[A](x:y) <=> B")
+    assert text == "| \\<script>a\\|b\\</script> | [A]\\(x:y) <=> B |\n"
 
 
 def test_learnt_report_says_what_the_summary_holds(pages: Path) -> None:

@@ -7,8 +7,10 @@ import cantera as ct
 import numpy as np
 import pytest
 
+from mechlearn.errors import StudyError
+from mechlearn.simulation.initial_conditions import initial_states
 from mechlearn.simulation.reactors import resimulate
-from mechlearn.simulation.settings import Perturb
+from mechlearn.simulation.settings import Mixture, Perturb
 from mechlearn.study.schema import load_study
 from mechlearn.study.simulate import simulate
 
@@ -129,3 +131,29 @@ def test_perturbed_copies_keep_zeros_and_temperature_and_know_their_parent() -> 
     again, failures = resimulate("h2o2.yaml", runs)
     assert list(again) == ["run001", "run002", "run003", "run004"]
     assert not failures
+
+
+@pytest.mark.parametrize(
+    ("fuel", "mixture", "named"),
+    [("SiH4", {"O2": 1, "Ar": 3.76}, "fuel SiH4, which holds Si"), ("H2", {"F2": 1}, "oxidizer F2, which holds F")],
+)
+def test_a_ratio_that_cantera_does_not_know_is_refused_with_the_way_out(
+    fuel: str, mixture: dict[str, float], named: str
+) -> None:
+    listed = {each.name: each for each in ct.Species.list_from_file("nasa_gas.yaml")}
+    gas = ct.Solution(thermo="ideal-gas", species=[listed[name] for name in ("SiH4", "H2", "O2", "F2", "Ar")])
+    source = ignition().source
+    assert source is not None
+    source = replace(source, initial=Mixture(fuel={fuel: 1}, oxidizer=mixture, phi=(1.0,)))
+    with pytest.raises(StudyError, match=f"{named}.*X: "):
+        list(initial_states(gas, source))
+
+
+def test_nitrogen_in_the_fuel_leaves_the_ratio_as_it_is() -> None:
+    gas = ct.Solution(thermo="ideal-gas", species=ct.Species.list_from_file("gri30.yaml"))
+    source = ignition().source
+    assert source is not None
+    source = replace(source, initial=Mixture(fuel={"NH3": 1}, oxidizer={"O2": 1, "N2": 3.76}, phi=(1.0,)))
+    state = next(initial_states(gas, source))
+    amounts = dict(zip(gas.species_names, state.amounts, strict=True))
+    assert amounts["O2"] / amounts["NH3"] == pytest.approx(0.75)

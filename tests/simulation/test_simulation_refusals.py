@@ -1,5 +1,6 @@
 """What cannot be simulated is refused in words that say what to do."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from mechlearn.errors import DataError, FormatError, StudyError
 from mechlearn.simulation.mechanisms import find_mechanism, load_gas
 from mechlearn.simulation.reactors import resimulate
-from mechlearn.study.schema import Study
+from mechlearn.study.schema import Study, load_study
 from mechlearn.study.simulate import simulate
 
 from ..simulated import OVERFLOWS_WHEN_COLD, ignition
@@ -107,3 +108,33 @@ def test_runs_that_cannot_be_simulated_again_are_refused_with_the_reason() -> No
             resimulate("h2o2.yaml", runs.select([case]))
     with pytest.raises(DataError, match=r"crnn-case1\.yaml lacks H2, H, .*which the runs hold"):
         resimulate("crnn-case1.yaml", runs)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"times": {"end": 1.0, "count": 2_000_000_000}}, "2000000000 is not less than or equal to 1000000"),
+        ({"temperature": {"from": 300, "to": 400, "count": 200_000_000}}, "at most 10000"),
+        ({"perturb": {"copies": 2_000_000_000}}, "2000000000 is not less than or equal to 10000"),
+        ({"times": {"end": 1.0, "count": 1_000_000}, "perturb": {"copies": 100}}, "are 404000000 states"),
+    ],
+)
+def test_sizes_without_an_end_are_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    text = {
+        "mechanism": "h2o2.yaml",
+        "temperature": [1000, 1100],
+        "pressure": 1e5,
+        "initial": {"fuel": "H2", "oxidizer": "O2", "phi": [0.5, 1]},
+        "times": {"end": 1.0, "count": 3},
+    }
+    path = tmp_path / "s.yaml"
+    path.write_text(json.dumps({"source": text | changes}))
+    with pytest.raises(StudyError, match=message):
+        load_study(path)
+
+
+def test_a_species_without_thermodynamic_data_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(OVERFLOWS_WHEN_COLD.replace(", thermo: {model: constant-cp, cp0: 2.0e+04}", "", 1))
+    with pytest.raises(FormatError, match="A has no thermodynamic data"):
+        load_gas(path)

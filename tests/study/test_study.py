@@ -221,7 +221,7 @@ def test_bad_initial_states_are_refused_with_their_line(write: Write, initial: s
 
 
 def test_designed_states_are_refused_beside_histories_in_time(write: Write) -> None:
-    lines = "times: {end: 1, count: 3}", "temperature: 9", "pressure: 1", "initial: {sample: designed}"
+    lines = "times: {end: 1, count: 3}", "temperature: 900", "pressure: 1", "initial: {sample: designed}"
     path = write("\n  ".join(["source:", "mechanism: a", *lines]) + "\n")
     with pytest.raises(StudyError, match="designed states are states of all species and no time histories"):
         load_study(path)

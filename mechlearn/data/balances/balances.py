@@ -13,7 +13,7 @@ from ...chemistry.arrays import Array
 from ...chemistry.mechanism import Species
 from ...errors import DataError
 from ..noise.concentration_noise import Noise
-from ..trajectories import Trajectories, Trajectory
+from ..trajectories import Trajectories, Trajectory, check_magnitudes
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +102,9 @@ def complete_time_histories(runs: Trajectories, fewest: int) -> list[Trajectory]
     Raises
     ------
     DataError
-        If there is none.
+        If there is none, or numbers are so large or small that products of them are none.
     """
+    check_magnitudes(runs)
     histories = [_complete(run) for run in runs.runs if run.is_time_history]
     kept = [run for run in histories if len(run.time) >= fewest]
     if not kept:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...chemistry.arrays import Array, Mask
 from ..measured_means import measured_means
-from ..trajectories import Trajectories
+from ..trajectories import Trajectories, check_magnitudes
 
 PER_MEDIAN = 1 / 0.6745
 """Standard deviation of a normal variable whose median size is 1."""
@@ -98,6 +98,7 @@ def estimate_noise(runs: Trajectories, kind: str = "auto") -> Noise:
         At least `MINIMUM_NOISE`; smooth data give no more than that. Species that were worked out have a constant
         part of their own, since others' noise is in them.
     """
+    check_magnitudes(runs)
     largest = _amounts(
         np.array([np.nan_to_num(np.abs(run.concentrations)).max(axis=0) for run in runs.runs]).max(axis=0)
     )

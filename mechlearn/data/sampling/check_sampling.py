@@ -14,17 +14,21 @@ from ...chemistry.arrays import Array
 from ...chemistry.conservation import element_matrix
 from ...chemistry.thermo import GAS_CONSTANT
 from ...errors import listed
-from ..trajectories import Trajectories
+from ..trajectories import STEADY_VOLUME, Trajectories, Trajectory
 from .missing_species import amounts_from_nothing, columns_left_out
 from .sampled_runs import CLEAN_NOISE, CLEAR_DEVIATIONS, MINIMUM_SAMPLES, SampledRuns
 from .sampling_result import Diagnostic, Sampling, count, verb
 
 _JUMP = 0.4
 """Part of a species' whole change in a run that one step may cover; a decay of 10 even steps to 1 % stays below."""
+_FOLLOWED = 0.3
+"""Part of the largest step that the next one covers where both are of one decay, which is then resolved."""
 _SMALL_CHANGE = 0.05
 """A species that covers less of its range over all runs shows nothing of the time scale."""
 _CONSTANT = 1e-6
 _DRIFT = 0.01
+_WARMS = 0.05
+"""Part of its temperature by which a run without a reactor must warm up to be taken for an adiabatic one."""
 _UNIT_FACTORS = (1e3, 1e-3, 1e6, 1e-6)
 """Factors between units of concentration that are taken for each other."""
 _LOG_TOLERANCE = 0.05
@@ -83,6 +87,9 @@ def _jumps(sampled: SampledRuns) -> dict[str, list[tuple[float, float, bool]]]:
             large = steps.max(axis=0) > np.maximum(max(_JUMP, 2 / len(steps)) * change, level)
             for k in np.flatnonzero(large & (change > _SMALL_CHANGE * sampled.extent)):
                 step = int(steps[:, k].argmax())
+                beside = np.delete(steps[max(step - 1, 0) : step + 2, k], min(step, 1))
+                if beside.max() > _FOLLOWED * steps[step, k]:
+                    continue
                 begin, end = run.time[step : step + 2].tolist()
                 jumps.setdefault(sampled.runs.species_names[k], []).append((begin, end, step == 0))
     return jumps
@@ -137,7 +144,9 @@ def initial_conditions(sampled: SampledRuns) -> Iterator[Diagnostic]:
         f"{f': {pair[0]} and {pair[1]} always stand in the same ratio' if pair else ''}. How rates depend on each "
         "then follows from their time histories only."
     )
-    if pair:
+    if len(names) == 1:
+        recommendation = f"Add a run with another amount of {names[0]}."
+    elif pair:
         recommendation = f"Add a run with another ratio of {pair[0]} to {pair[1]}, or without one of them."
     else:
         used = np.array([np.nan_to_num(run.concentrations[0] - run.concentrations[-1]) for run in runs])
@@ -148,6 +157,45 @@ def initial_conditions(sampled: SampledRuns) -> Iterator[Diagnostic]:
     yield Diagnostic("first-states", text, recommendation)
 
 
+def expansion(sampled: SampledRuns) -> Iterator[Diagnostic]:
+    """A volume that changes within a run that is not, nor seems to be, adiabatic at constant pressure."""
+    steady = [run for run in sampled.histories if run.reactor != "constant-pressure" and not _warms(run)]
+    part = max((run.expansion for run in steady), default=0.0)
+    if part > STEADY_VOLUME:
+        yield Diagnostic(
+            "volume",
+            f"The volume changes by {100 * part:.0f} % within a run, so that concentrations change without any "
+            "reaction.",
+            "Rate constants follow from concentrations only at constant volume: bring such runs, or production rates.",
+        )
+
+
+def _expands(run: Trajectory) -> bool:
+    """Whether a run is, or seems to be, one of a gas that expands: it warms up at a constant pressure."""
+    if run.reactor == "constant-pressure" or run.expansion > STEADY_VOLUME:
+        return True
+    steady = np.ptp(run.pressure) < STEADY_VOLUME * np.max(run.pressure)
+    return bool(run.reactor == "" and _warms(run) and steady)
+
+
+def _warms(run: Trajectory) -> bool:
+    return bool(np.ptp(run.temperature) > _WARMS * np.max(run.temperature))
+
+
+def gas_expands(sampled: SampledRuns) -> Iterator[Diagnostic]:
+    """Runs without a reactor that look adiabatic at constant pressure."""
+    found = [run for run in sampled.histories if run.reactor == "" and _expands(run) and run.rates is None]
+    warm = [run for run in found if _warms(run)]
+    if warm:
+        low, high = warm[0].temperature.min(), warm[0].temperature.max()
+        yield Diagnostic(
+            "reactor",
+            f"In {len(warm)} of {count(len(sampled.histories), 'run')} the temperature goes from {low:.4g} to "
+            f"{high:.4g} K, and the gas expands: concentrations fall without any reaction.",
+            "If it is an adiabatic reactor at constant pressure, say so: --reactor constant-pressure.",
+        )
+
+
 def elements(sampled: SampledRuns) -> Iterator[Diagnostic]:
     """Elements whose sum over the species drifts, so that something is not measured."""
     names, atoms = element_matrix(sampled.runs.species)
@@ -155,7 +203,7 @@ def elements(sampled: SampledRuns) -> Iterator[Diagnostic]:
         return
     drift = np.zeros(len(names))
     for run in sampled.histories:
-        if run.reactor != "constant-pressure" and not np.isnan(run.concentrations).any():
+        if not _expands(run) and not np.isnan(run.concentrations).any():
             sums = run.concentrations @ atoms.T
             drift = np.maximum(drift, np.abs(sums - sums[0]).max(axis=0) / np.maximum(sums.max(axis=0), 1e-300))
     lost = np.array(names)[drift > max(_DRIFT, CLEAR_DEVIATIONS * sampled.noise_level)].tolist()
@@ -236,6 +284,8 @@ QUESTIONS = (
     time_scales,
     constant_species,
     initial_conditions,
+    expansion,
+    gas_expands,
     elements,
     about_noise,
     missing_values,

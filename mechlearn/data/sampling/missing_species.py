@@ -43,7 +43,8 @@ def _grows(values: Array, noise: float) -> bool:
     fallen = (np.maximum.accumulate(high, axis=0) - low).max(axis=0)
     undetected = np.maximum(CLEAR_DEVIATIONS * noise, _HIDDEN_LOSS) * np.nanmax(np.abs(values), axis=0)
     still = np.nanmax(values, axis=0) - np.nanmin(values, axis=0) <= 2 * undetected
-    lost = np.where(still, undetected, np.maximum(fallen - undetected, 0.0))
+    clear = fallen > 2 * undetected
+    lost = np.where(still, undetected, np.where(clear, fallen, np.maximum(fallen - undetected, 0.0)))
     risen = (high - np.minimum.accumulate(low, axis=0)).max(axis=0)
     gained = np.where(still, 0.0, risen).sum()
     return bool(gained > _GAIN_FACTOR * lost.sum())

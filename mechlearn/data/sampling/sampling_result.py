@@ -15,7 +15,7 @@ class Diagnostic:
     ----------
     kind : str
         ``runs``, ``time-scales``, ``variation``, ``first-states``, ``noise``, ``missing``, ``temperature``,
-        ``elements``, ``unit``, ``growth`` or ``columns``.
+        ``elements``, ``unit``, ``growth``, ``columns``, ``volume`` or ``reactor``.
     text : str
     recommendation : str
         Empty where nothing need be done.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...chemistry.arrays import Array, Mask
-from ...data.trajectories import Trajectories
+from ...data.trajectories import STEADY_VOLUME, Trajectories
 from ...errors import DataError
 
 STEADY_TEMPERATURE = 1e-3
@@ -66,7 +66,7 @@ def run_arrays(runs: Trajectories) -> RunArrays:
     Raises
     ------
     DataError
-        If there is no time history, a run is adiabatic, or the temperature changes within a run.
+        If there is no time history, a run is adiabatic, or the temperature or the volume changes within a run.
     """
     histories = [run for run in runs.runs if run.is_time_history]
     if not histories:
@@ -82,6 +82,14 @@ def run_arrays(runs: Trajectories) -> RunArrays:
             raise DataError(
                 f"Run {run.name!r} is at {run.temperature.min():g} to {run.temperature.max():g} K; without production "
                 "rates, only runs at a constant temperature can be learnt from. Bring such runs, or rates."
+            )
+        if run.expansion > STEADY_VOLUME:
+            raise DataError(
+                f"Run {run.name!r}: the volume changes by {100 * run.expansion:.0f} % within the run, by the table's "
+                "column of volumes or densities. Concentrations then change without any reaction, which would be "
+                "learnt as reactions. Bring runs at constant volume, or production rates; or dilute the gas until the "
+                "volume stays. Where the volume changes for another reason that leaves concentrations as they are, "
+                "such as samples drawn from a liquid, remove that column."
             )
     last = np.array([len(run.time) - 1 for run in histories])
     places = np.arange(last.max() + 1)

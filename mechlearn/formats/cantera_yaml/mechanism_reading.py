@@ -17,6 +17,7 @@ from ...chemistry.mechanism import Arrhenius, Falloff, Mechanism, Reaction, Thir
 from ...errors import FormatError
 from ..cantera_species import atomic_weights, first_sentence, species_record, whole_numbers
 from ..records import plain
+from ..yaml_bounds import check_mechanism_text
 
 _FALLOFF = ("falloff-Lindemann", "falloff-Troe")
 _MODELLED = ("Arrhenius", "three-body-Arrhenius", *_FALLOFF)
@@ -63,6 +64,7 @@ def read_mechanism(path: str | os.PathLike[str], phase: str = "") -> Mechanism:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise FormatError(f"Mechanism file {name} cannot be read: {reason}. Give a Cantera YAML file.") from None
     _refuse_chemkin(name, text)
+    check_mechanism_text(str(file))
     chosen = _choose_phase(name, _phases(text), phase)
     return _record(_load(name, infile=str(file), name=chosen))
 
@@ -119,7 +121,7 @@ def _phases(text: str) -> list[dict[str, Any]]:
     section = first + "".join(takewhile(lambda line: line[0] in " \t#-\r\n", rest))
     try:
         entries = YAML(typ="safe").load(section)["phases"]
-    except (YAMLError, ValueError):
+    except (YAMLError, ValueError, RecursionError):
         return []
     if not isinstance(entries, list):
         return []

@@ -10,9 +10,9 @@ import numpy as np
 from ...chemistry.arrays import Array
 from ...chemistry.thermo import GAS_CONSTANT
 from ...errors import DataError
-from ...units import to_si
+from ...units import DOUBTFUL_KELVIN, stated_temperature, to_si
 from ..cantera_species import molecular_weight
-from .columns import Columns
+from .columns import NO_UNIT, Columns
 from .table import Column, Table, TableStates, located, numbers
 from .table_mechanism import TableMechanism
 from .vocabulary import State
@@ -20,6 +20,8 @@ from .vocabulary import State
 _STATES: tuple[State, ...] = ("temperature", "pressure", "density", "volume")
 _SUM = 0.01
 """How far fractions may be from a sum of 1 where the sum matters."""
+_NOISY_SUM = 0.05
+"""How far above 1 the noise of analyses may bring it."""
 
 
 def read_states(table: Table, columns: Columns) -> TableStates:
@@ -41,7 +43,8 @@ def read_states(table: Table, columns: Columns) -> TableStates:
                     "Leave one of them out."
                 )
             with located(f"{table.where}: {quantity}"):
-                values = np.full_like(values, to_si(given, quantity))
+                value = stated_temperature(given) if quantity == "temperature" else to_si(given, quantity)
+                values = np.full_like(values, value)
         bad = np.flatnonzero(values <= 0)
         if bad.size:
             row = int(bad[0])
@@ -49,8 +52,22 @@ def read_states(table: Table, columns: Columns) -> TableStates:
             if column is not None:
                 what = f"{table.place(row, column)}: {table.shown(row, column)}"
             raise DataError(f"{what} is not above zero. Check the value and its unit.")
+        if quantity == "temperature" and column is not None and column.remark.startswith(NO_UNIT):
+            _check_kelvin(table, column, values)
         read[quantity] = values
     return TableStates(**read)
+
+
+def _check_kelvin(table: Table, column: Column, values: Array) -> None:
+    """Ask for the unit of a column whose numbers would be very cold in kelvin."""
+    cold = np.flatnonzero(values < DOUBTFUL_KELVIN)
+    if cold.size:
+        row = int(cold[0])
+        raise DataError(
+            f"{table.place(row, column)}: {table.shown(row, column)} is a temperature without a unit. In kelvin it "
+            f"would be very cold; it looks like degrees Celsius. Call the column '{column.header} [degC]', or "
+            f"'{column.header} [K]' if it is right."
+        )
 
 
 def concentrations(table: Table, columns: Columns, states: TableStates, source: TableMechanism) -> Array:
@@ -139,7 +156,7 @@ class _Amounts:
 
     def _sums(self, what: str) -> Array:
         sums = np.asarray(np.nansum(self.values, axis=1))
-        over = np.flatnonzero(sums > 1 + _SUM)
+        over = np.flatnonzero(sums > 1 + _NOISY_SUM)
         if over.size:
             raise DataError(
                 f"{self.table.place(int(over[0]))}: the {what} of {len(self.columns)} species sum to "

@@ -13,10 +13,16 @@ from .flow_reactors import INLET, parted
 from .headers import BY_HAND, meaning
 from .inspection import AS_GIVEN
 from .table import BASES, UNITS_INSIDE, Basis, Column, Quantity, Table
+from .vocabulary import is_state
 
 AMOUNTS: tuple[Quantity, ...] = ("concentration", "mole-fraction", "mass-fraction", "mass concentration", "moles")
 """Of two columns for one species, the kind that stands first here is taken."""
 _NO_UNIT = "the unit is missing"
+NO_UNIT = "no unit"
+"""How a remark begins on a column whose unit was taken for granted."""
+_OF_NAMES = ("name", "species", "compound", "analyte", "substance", "variable", "observable", "observableid")
+_OF_VALUES = ("value", "measurement", "concentration", "conc", "amount")
+"""What columns of a table in the long form are called."""
 _STATES: tuple[Quantity, ...] = ("temperature", "pressure", "volume", "density")
 
 
@@ -48,6 +54,7 @@ def understood(table: Table) -> list[Column]:
     basis = table.comments.get("basis") or None
     if basis not in (None, *BASES):
         raise DataError(f"{table.where}: the basis {basis!r} is not one of {', '.join(BASES)}. Choose one of them.")
+    _check_one_column_each(table)
     found = list(table.columns)
     for index, cell in enumerate(() if found else table.header):
         where = f"{table.head}, column {index + 1} ({cell.strip()!r})"
@@ -79,6 +86,21 @@ def chosen(table: Table, found: Sequence[Column]) -> tuple[list[Column], list[Co
     groups = list(dict.fromkeys(column.group for column in kept if column.group and column.quantity in AMOUNTS)) or [""]
     _ask(table, kept)
     return kept, [_columns(table, [c for c in kept if c.group in ("", group)]) for group in groups]
+
+
+def _check_one_column_each(table: Table) -> None:
+    """Refuse a table in the long form, with one value a row."""
+    heads = [cell.strip() for cell in table.header]
+    name = next((head for head in heads if head.lower() in _OF_NAMES), None)
+    value = next((head for head in heads if head.lower() in _OF_VALUES), None)
+    if table.form != BY_HAND or name is None or value is None:
+        return
+    time = next((head for head in heads if is_state(head, "time")), "time")
+    raise DataError(
+        f"{table.head}: the table seems to have one value a row ({name!r}, {value!r}), and one column for each species "
+        f"is read, as in 'time [s],A [mM],B [mM]'. Turn it around, in pandas by frame.pivot(index={time!r}, "
+        f"columns={name!r}, values={value!r}), and add units to the names."
+    )
 
 
 def _is_left_over(table: Table, index: int) -> bool:
@@ -119,7 +141,7 @@ def _decided(column: Column, basis: Basis | None, where: str, form: str) -> Colu
     if form == rmg.FORM and column.quantity == "moles":
         return rmg.with_moles(column)
     unit = UNITS_INSIDE[column.quantity]
-    return replace(column, unit=unit, remark=column.remark or f"no unit: {unit}")
+    return replace(column, unit=unit, remark=column.remark or f"{NO_UNIT}: {unit}")
 
 
 def _ask(table: Table, found: Sequence[Column]) -> None:

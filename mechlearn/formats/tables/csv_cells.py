@@ -49,7 +49,8 @@ def read_table(path: Path) -> Table:
     names = _split([header], delimiter, path, first, ours)[0][1]
     form, sign = OURS if ours else family(names), _NAMES[delimiter]
     table = Table(str(path), form, names, (), (), first, comments, decimal=".", delimiter=sign, notes=notes)
-    headless = all(_is_number(name) for name in names)
+    told = names[:-1] if len(names) > 1 and not names[-1].strip() else names
+    headless = all(_is_number(name) for name in told)
     bulk = None if headless else bulk_columns(stream, names, delimiter)
     if bulk is not None:
         return replace(table, cells=bulk, lines=range(first + 1, first + 1 + len(bulk[0])))

@@ -23,6 +23,7 @@ from .table_mechanism import check_names, written_mechanism
 from .table_reading import Options, accepted, inspect_tables
 
 _VERSION = 1
+_MOST_VALUES = 200_000_000
 _NUMBERS: dict[str, Literal["time", "temperature", "pressure", "concentration", "concentration rate"]] = {
     "time": "time",
     "temperature": "temperature",
@@ -102,6 +103,7 @@ def hdf5_tables(path: Path) -> list[Table]:
         If the file cannot be read, is neither, or is damaged.
     """
     with _opened(path) as file:
+        _check_sizes(path, file)
         if file.attrs.get("format") == OURS:
             return [_our_table(path, file)]
         tables = array_tables(path, file)
@@ -110,6 +112,19 @@ def hdf5_tables(path: Path) -> list[Table]:
             f"{path} is an HDF5 file, but not one of runs that mechlearn wrote, nor a SolutionArray that Cantera did."
         )
     return tables
+
+
+def _check_sizes(path: Path, file: h5py.File) -> None:
+    """Refuse shapes that no memory holds; a file of a few bytes can declare them."""
+
+    def check(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset) and (item.size or 0) > _MOST_VALUES:
+            raise DataError(
+                f"{path}: {name} is said to have the shape {item.shape}, which is more than the {_MOST_VALUES} values "
+                "that are read. The file is damaged, or not one of runs; write it anew."
+            )
+
+    file.visititems(check)
 
 
 @contextmanager
@@ -154,6 +169,9 @@ def _our_table(path: Path, file: h5py.File) -> Table:
             cells.append(column)
     headers, lines = [column.header for column in columns], range(1, len(numbers["time"]) + 1)
     comments = {key: str(file.attrs[key]) for key in ("mechanism", "phase")}
+    for key, text in comments.items():
+        if not text.isprintable():
+            raise DataError(f"{path} is damaged: its {key} {text!r} is no text in UTF-8. Write it anew.")
     known = tuple(columns)
     return Table(str(path), OURS, headers, cells, lines, comments=comments, row_word="sample", columns=known)
 

@@ -28,8 +28,9 @@ _PREFIXES: dict[str, Quantity] = {
 }
 _CONCENTRATION = re.compile(r"\[(.+)\]|[cC]_(.+)|conc_(.+)|[cC]\((.+)\)", re.DOTALL)
 _FRACTION_OF = re.compile(r"([XxYw])[(\[]([A-Za-z].*)[)\]]")
-_ERROR = r"(?:sigma|sd|std|stdev|err|error|uncertainty|±|\+/-)"
+_ERROR = r"(?:sigma|σ|sd|std|stdev|err|error|uncertainty|±|\+/-)"
 _UNCERTAINTY = re.compile(rf"{_ERROR}[\s_]*[\s_(\[].+|.+[\s_]{_ERROR}", re.IGNORECASE)
+_INITIAL = re.compile(r"(?:initial|starting)[\s_](?:conc|amount|mole|mass).*|\[.+\]_?0", re.IGNORECASE)
 _SENSITIVITY = re.compile(r"d?ln\[.+\]/d.+")
 
 
@@ -95,6 +96,8 @@ def _by_hand(column: Column, where: str) -> Column:
     prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix) and len(name) > len(prefix)), None)
     if _SENSITIVITY.match(name):
         return replace(column, remark="a sensitivity")
+    if _INITIAL.fullmatch(name):
+        return replace(column, name=name, unit=unit or "", remark="an initial amount, which is no species: remove it")
     if _UNCERTAINTY.fullmatch(name):
         return replace(column, name=name, unit=unit or "", remark="the uncertainty of another column")
     if unit is None:

@@ -12,6 +12,7 @@ from ruamel.yaml.error import YAMLError
 
 from ...data.trajectories import Trajectories
 from ...errors import DataError
+from ..yaml_bounds import excess
 from .cantera import yaml_tables
 from .chemked import chemked_tables, is_chemked
 from .csv import text_table, write_csv
@@ -122,9 +123,15 @@ def _tables(path: Path) -> list[Table]:
 
 def _of_yaml(path: Path) -> list[Table]:
     try:
-        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        found = excess(text)
+        if found:
+            raise DataError(f"{path} is not read: {found}. Write it out, or check where it is from.")
+        content = YAML(typ="safe").load(text)
     except OSError as error:
         raise DataError(f"Cannot read {path}: {error.strerror or error}.") from None
+    except DataError:
+        raise
     except (YAMLError, ValueError, RecursionError) as error:
         said = " ".join(str(error).split())
         raise DataError(f"{path} is not YAML in UTF-8 ({said[:200]}). Write it anew.") from None

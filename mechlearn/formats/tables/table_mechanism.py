@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,9 @@ from ...data.trajectories import Trajectories
 from ...errors import DataError, MechlearnError
 from ...files import shipped_folder
 from ..cantera_species import species_of
+
+_FORMULA = re.compile(r"\s*[=@+-].*\w\s*[(|!].*[)!]")
+"""A call, or a program to start, after a sign of a formula."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,8 @@ def check_names(runs: Trajectories) -> None:
     Raises
     ------
     DataError
-        If a run or a species has no name, or one with line breaks or other characters that do not print.
+        If a run or a species has no name, one with line breaks or other characters that do not print, or one that a
+        spreadsheet takes for a formula.
     """
     named = [("Run", name) for run in runs.runs for name in (run.name, run.parent or run.name)]
     named += [("Species", name) for name in runs.species_names]
@@ -92,6 +97,10 @@ def check_names(runs: Trajectories) -> None:
             raise DataError(f"{kind} {name!r} has no name that one can see, and a table goes by names. Give it one.")
         if not name.isprintable():
             raise DataError(f"{kind} {name!r} has a character in its name that does not print. Rename it.")
+        if _FORMULA.match(name):
+            raise DataError(
+                f"{kind} {name!r} has a name that a spreadsheet runs as a formula when it opens a table. Rename it."
+            )
     for key, value in (("mechanism", runs.mechanism), ("phase", runs.phase)):
         if not value.isprintable():
             raise DataError(f"The name of the {key}, {value!r}, has a character that does not print. Rename it.")

@@ -145,6 +145,11 @@ def _of_group(table: Table, columns: Columns) -> Table:
     if not columns.time.group:
         return table
     rows = np.flatnonzero(~np.isnan(numbers(table, columns.time, needed=False)))
+    if not rows.size:
+        raise DataError(
+            f"{table.head_of(columns.time)}: {columns.time.group} has no time in any row. Remove its columns, or fill "
+            "the times in."
+        )
     return replace(table.take(rows), name=columns.time.group)
 
 
@@ -181,11 +186,20 @@ def _part(table: Table, columns: Columns, source: TableMechanism, reactor: str |
         temperature, pressure = states.temperature[rows], states.pressure[rows]
         own, own_rates = cast(Reactor, reactors[name]), _rates(table, columns, rates, rows)
         run = Trajectory(time[rows], amounts[rows], temperature, pressure, own_rates, own, name, parents[name])
-        runs.append(run)
+        runs.append(replace(run, expansion=_expansion(states, rows)))
     short = sum(len(rows) == 1 for rows in found.values())
     if short and how != "one run" and not table.columns:
         worked_out.append(f"Runs of a single state: {short} of {len(found)}.")
     return _Part(species, tuple(runs), how, (*notes, *worked_out))
+
+
+def _expansion(states: TableStates, rows: NDArray[np.intp]) -> float:
+    """Part by which the volume differs within a run, by its column or that of the density; 0 where unknown."""
+    for values in (states.volume[rows], states.density[rows]):
+        known = values[np.isfinite(values)]
+        if len(known) > 1:
+            return float(known.max() / known.min() - 1)
+    return 0.0
 
 
 def _with_species(run: Trajectory, own: tuple[str, ...], names: tuple[str, ...]) -> Trajectory:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,21 @@ def template(path: Path) -> jinja2.Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    if not environment.autoescape:
+        environment.finalize = _without_markup
     environment.filters["cell"] = lambda value: str(value).replace("|", "\\|").replace("\n", " ")
     return environment.get_template(path.name)
+
+
+def _without_markup(value: Any) -> Any:
+    r"""Names as texts where Markdown would take them for HTML or for a link; ``A <=> B`` stays as it is.
+
+    Examples
+    --------
+    >>> _without_markup("<b>A</b> <=> B")
+    '\\<b>A\\</b> <=> B'
+    """
+    return re.sub(r"<(?=[A-Za-z/!?])|(?<=\])\(", r"\\\g<0>", value) if isinstance(value, str) else value
 
 
 def page_html(path: Path, content: dict[str, Any]) -> str:

@@ -93,7 +93,11 @@ def report_page(
             **fingerprints([find_mechanism(request.source.mechanism, request.folder)]),
         },
         "settings": text.rstrip(),
-        "files": ["reduced.yaml", "chemkin/chem.inp", "curve.csv", "removed.csv", "difference.svg", "summary.json"],
+        "files": [
+            "reduced.yaml",
+            *([] if "chemkin" in content["not_written"] else ["chemkin/chem.inp"]),
+            *("curve.csv", "removed.csv", "difference.svg", "summary.json"),
+        ],
     }
     return page_html(Path(__file__).parent / "reduction.html.jinja", page)
 

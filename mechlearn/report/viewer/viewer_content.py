@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from ...pathways.fluxes import transfers
+from ...pathways.fluxes import is_round_off, transfers
 from ...pathways.rates_of_progress import History, RatesOfProgress
 from ..style import time_text
 
@@ -143,6 +143,7 @@ def _fluxes(history: History, element: str, forward: Array, reverse: Array) -> l
     moves = transfers(history.network, element)
     gross = np.asarray(moves.forward @ forward + moves.reverse @ reverse)
     net = gross - gross[moves.opposite]
+    net[:, [is_round_off(*each) for each in zip(net.T, gross.T, strict=True)]] = 0.0
     largest = np.abs(net).max(axis=0, initial=0.0)
     seen = np.any(np.abs(net) > LEAST_PART * largest, axis=1)
     one_way = (net[:, -1] > 0) | ((net[:, -1] == 0) & (moves.pairs[:, 0] < moves.pairs[:, 1]))
