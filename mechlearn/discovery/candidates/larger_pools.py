@@ -7,20 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...chemistry.arrays import Integers
 from ...chemistry.one_way import OneWayReaction
 from ...data.noise.concentration_noise import Noise
 from ...data.trajectories import Trajectories
 from ...errors import DataError
 from ..settings import Search
-from .enumeration import whole_tuples
 from .other_orders import MOST_MOLECULES, with_catalysts, with_orders
-from .trajectory_candidates import Candidates, candidates_of, conserved_span, possible_rows
+from .trajectory_candidates import Candidates, candidates_of, conserved_span, overall_change, possible_rows
 
 LARGEST_POOL = 1000
 """One-way reactions, beyond which integrating all side by side takes minutes."""
-MOST_MULTIPLE = 6
-"""Of the smallest change, in which the coefficients of an overall reaction are looked for."""
 
 
 def larger_pools(runs: Trajectories, noise: Noise, search: Search) -> Iterator[tuple[str, Candidates | None]]:
@@ -52,23 +48,9 @@ def _pool(runs: Trajectories, noise: Noise, search: Search, *, rate_laws: bool) 
 
 def _overall(runs: Trajectories, noise: Noise) -> tuple[OneWayReaction, ...]:
     """The overall reaction of data that move along one line, in the direction in which most of them go."""
-    change = overall_change(runs, noise)
+    change = overall_change(conserved_span(runs, noise))
     if change is None:
         return ()
     moves = [run.concentrations[-1] - run.concentrations[0] for run in runs.runs if run.is_time_history]
     forward = np.nansum(moves, axis=0) @ change
     return with_orders(change if forward > 0 else -change)
-
-
-def overall_change(runs: Trajectories, noise: Noise) -> Integers | None:
-    """Where the data move along one line only: the whole net vector along it, shape (S,)."""
-    span = conserved_span(runs, noise)
-    if len(span.moving) != 1:
-        return None
-    line = np.linalg.svd(span.laws)[2][-1] if len(span.laws) else np.ones(1)
-    line = line / np.abs(line[np.abs(line) > np.abs(line).max() / MOST_MULTIPLE]).min()
-    for multiple in range(1, MOST_MULTIPLE + 1):
-        whole = np.array(whole_tuples(multiple * line[None]), dtype=np.int64)
-        if span.allows(whole).all():
-            return np.asarray(whole[0])
-    return None

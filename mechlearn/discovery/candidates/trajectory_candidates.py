@@ -20,7 +20,14 @@ from ...errors import DataError
 from ...simulation.mass_action.mass_action_rates import MassAction
 from ..fit.run_arrays import STEADY_TEMPERATURE
 from ..settings import Search
-from .enumeration import MOST_CANDIDATES, balanced_changes, both_directions, candidate_reactions, conserves_elements
+from .enumeration import (
+    MOST_CANDIDATES,
+    balanced_changes,
+    both_directions,
+    candidate_reactions,
+    conserves_elements,
+    whole_tuples,
+)
 
 BLOCKS_PER_RUN = 12
 """Parts of each run over which concentrations are averaged before conservation laws are looked for."""
@@ -30,6 +37,9 @@ ALLOWED_FRACTION = 0.02
 """Of a stoichiometric vector, that may lie outside of what the data span."""
 ALLOWED_ERRORS = 5.0
 """Standard errors by which a stoichiometric vector may break a conservation law found in the data."""
+
+MOST_MULTIPLE = 6
+"""Of the smallest change, in which the coefficients of an overall reaction are looked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +93,19 @@ def conserved_span(runs: Trajectories, noise: Noise) -> ConservedSpan:
     signal = values > SIGNAL_RATIO * (1 + np.sqrt(len(size) / count)) ** 2
     ratio = values[signal] / (count * (values[signal] - 1.0) ** 2)
     return ConservedSpan(combinations[~signal], combinations[signal], ratio)
+
+
+def overall_change(span: ConservedSpan) -> Integers | None:
+    """Where the data move along one line only: the whole net vector along it, shape (S,)."""
+    if len(span.moving) != 1:
+        return None
+    line = np.linalg.svd(span.laws)[2][-1] if len(span.laws) else np.ones(1)
+    line = line / np.abs(line[np.abs(line) > np.abs(line).max() / MOST_MULTIPLE]).min()
+    for multiple in range(1, MOST_MULTIPLE + 1):
+        whole = np.array(whole_tuples(multiple * line[None]), dtype=np.int64)
+        if span.allows(whole).all():
+            return np.asarray(whole[0])
+    return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,9 +188,13 @@ def possible_rows(runs: Trajectories, noise: Noise, search: Search) -> Integers:
         return candidate_reactions(runs.species, 2, search.molecularity)
     net = _pairs(len(runs.species), search.molecularity)
     if search.conserve != "none":
-        allowed = conserved_span(runs, noise).allows(net)
-        net = net[allowed] if allowed.any() else net  # a law that forbids all is none of whole molecules
-    return net
+        span = conserved_span(runs, noise)
+        allowed, change = span.allows(net), overall_change(span)
+        if allowed.any():
+            return net[allowed]
+        if change is not None:
+            return change[None]
+    return net  # laws that forbid all are none of whole molecules
 
 
 def candidates_of(

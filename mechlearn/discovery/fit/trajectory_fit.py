@@ -54,7 +54,8 @@ class Information:
         size = np.outer(sizes_of(self.normal), sizes_of(self.normal))
         values, vectors = np.linalg.eigh(self.normal / size)
         inverse = (vectors / np.maximum(values, 1e-13 * values.max(initial=1e-200))) @ vectors.T
-        return np.asarray(inverse / size)
+        with np.errstate(over="ignore"):  # of a reaction that does nothing anything may be
+            return np.asarray(inverse / size)
 
     def of_first(self, count: int) -> Information:
         """Of the first parameters, the others as they are."""

@@ -17,8 +17,8 @@ from .table import Column, Table, TableStates
 Feed = Literal["stirred", "plug-flow"]
 FEEDS: tuple[Feed, ...] = ("stirred", "plug-flow")
 
-INLET = re.compile(r"(.+?)[ _](?:in|inlet)|(?:in|inlet)[ _](.+)")
-_OUTLET = re.compile(r"(.+?)[ _](?:out|outlet)|(?:out|outlet)[ _](.+)")
+INLET = re.compile(r"\[(.+)\][ _]?(?:in|inlet)|(.+?)[ _](?:in|inlet)|(?:in|inlet)[ _](.+)")
+_OUTLET = re.compile(r"\[(.+)\][ _]?(?:out|outlet)|(.+?)[ _](?:out|outlet)|(?:out|outlet)[ _](.+)")
 
 
 def parted(amounts: Mapping[str, Column], where: str) -> tuple[dict[str, Column], dict[str, Column]]:
