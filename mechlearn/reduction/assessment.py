@@ -14,6 +14,7 @@ from ..simulation.process_pool import Workers
 from .candidate_phases import file_of, source_of
 from .reduction_records import Condition, Task
 from .response import SolverHistory, ignite
+from .scoring import reference_of
 
 _TIGHT = (1e-9, 1e-18)
 
@@ -82,21 +83,19 @@ def _verdict(task: Task, mechanism: str, number: int, longest: float) -> Assessm
     found = ignite(file_of(Path(mechanism)), task, condition, longest=10 * known.response.delay, rtol=rtol, atol=atol)
     if found is None:
         return Assessment(condition, known.response.delay, inf, inf, inf, inf, inf, "")
-    moles = known.fractions / source.gas.molecular_weights
-    moles /= moles.sum(axis=1, keepdims=True)
-    largest = moles[:, [source.names.index(name) for name in task.species]].max(axis=0)
-    ours, theirs = found.response, known.response
-    errors = np.abs(ours.profile[:, 1:] - theirs.profile[:, 1:]) / np.maximum(largest, 1e-300)
-    place = int(errors.max(axis=0).argmax()) if errors.size else 0
+    exact = replace(task, limits=(1.0, 1.0, 1.0), references=(reference_of(task, known),) * len(task.conditions))
+    errors = exact.residuals(number, found.response)
+    profile = np.abs(errors[1:].reshape(-1, 1 + len(task.species)))
+    species = profile[:, 1:]
     return Assessment(
         condition=condition,
-        reference=theirs.delay,
-        delay=ours.delay,
-        delay_error=ours.delay / theirs.delay - 1,
+        reference=known.response.delay,
+        delay=found.response.delay,
+        delay_error=float(errors[0]),
         steepest_error=_steepest(found) / _steepest(known) - 1,
-        temperature_error=float(np.abs(ours.profile[:, 0] / theirs.profile[:, 0] - 1).max()),
-        species_error=float(errors.max()) if errors.size else 0.0,
-        species=task.species[place] if task.species else "",
+        temperature_error=float(profile[:, 0].max()),
+        species_error=float(species.max(initial=0.0)),
+        species=task.species[int(species.max(axis=0).argmax())] if task.species else "",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from ..simulation.process_pool import Workers
 from .adjoint import Array, linearised
 from .candidate_phases import SourceMechanism, source_of
 from .reduction_records import Candidate, Condition, GlobalReaction, Task, Vector, worst
-from .scoring import Trial, residuals
+from .scoring import Trial, spread_residuals
 from .verification_points import Verification, VerificationPoints
 
 _KEPT_LINES = 4
@@ -98,16 +98,6 @@ class Context:
         """All conditions and flames."""
         return self.task.numbers
 
-    def residuals(self, trial: Trial, numbers: Iterable[int] | None = None) -> list[Vector | None]:
-        """Errors condition by condition, spread over the workers."""
-        chosen = list(self.numbers if numbers is None else numbers)
-        parts = [chosen[i :: self.workers.cores] for i in range(self.workers.cores)]
-        found: dict[int, Vector | None] = {}
-        answers = self.workers.map(residuals, [(self.task, trial, part) for part in parts])
-        for part, answer in zip(parts, answers, strict=True):
-            found |= dict(zip(part, answer or [None] * len(part), strict=True))
-        return [found[number] for number in chosen]
-
     def check(self, candidate: Candidate, *, now: bool = True) -> Verification:
         """A candidate's errors between the study's conditions; none if they are neither known nor wanted now."""
         key = self._key(candidate)
@@ -129,7 +119,11 @@ class Context:
     def stage(self, step: str, candidate: Candidate, before: Stage | None = None) -> Stage:
         """The candidate with its errors, and what it lacks."""
         known = self._lines.get(self._key(candidate))
-        found = self.residuals(Trial(candidate)) if known is None else [line and line[0] for line in known]
+        found = (
+            spread_residuals(self.workers, self.task, Trial(candidate), self.numbers)
+            if known is None
+            else [line and line[0] for line in known]
+        )
         errors = tuple(worst([each]) for each in found)
         removed = self.lacks(candidate, before.candidate if before else None)
         return Stage(step, candidate, errors, removed, global_reactions=self.task.global_reactions)

@@ -239,11 +239,11 @@ class Task:
         The delay first, then time by time the temperature and the species of the profile.
         """
         reference, (delay, temperature, species) = self.references[number], self.limits
-        errors = [np.array([(response.delay / reference.response.delay - 1) / delay])]
-        for found, known in zip(response.profile, reference.response.profile, strict=True):
-            errors.append(np.array([(found[0] / known[0] - 1) / temperature]))
-            errors.append((found[1:] - known[1:]) / reference.largest / species)
-        return np.concatenate(errors)
+        found, known = response.profile, reference.response.profile
+        warmth = (found[:, :1] / known[:, :1] - 1) / temperature
+        amounts = (found[:, 1:] - known[:, 1:]) / reference.largest / species
+        late = (response.delay / reference.response.delay - 1) / delay
+        return np.concatenate([[late], np.hstack([warmth, amounts]).ravel()])
 
 
 def worst(residuals: Iterable[Vector | None]) -> float:

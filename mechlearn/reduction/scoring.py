@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import inf
 
+import cantera as ct
 import numpy as np
 
-from .candidate_phases import SourceMechanism, source_of
+from ..simulation.process_pool import Workers
+from .candidate_phases import source_of
 from .flames import SEARCHED, free_flame, moved_flame
 from .ranking import flame_coefficients, sample_coefficients
-from .reduction_records import Candidate, Condition, Flame, Reference, Task, Vector
+from .reduction_records import Candidate, Flame, Reference, Task, Vector
 from .response import SolverHistory, ignite
 
 _GIVEN_UP = 3.0
@@ -50,28 +53,23 @@ def refer(task: Task, number: int, longest: float, targets: tuple[str, ...]) -> 
         Of the ranking.
     """
     source, condition = source_of(task.mechanism, task.phase), task.conditions[number]
-    history = _history_of_source(task, condition, longest, _REFERENCE, whole=True)
+    (rtol, atol), tail = _REFERENCE, max(task.times_after(replace(condition, profiled=True)))
+    history = ignite(source.gas, task, condition, longest=longest, rtol=rtol, atol=atol, until=tail)
     if history is None:
         return None
-    return _reference(source, task, history), sample_coefficients(source, condition, history, targets)
+    return reference_of(task, history), sample_coefficients(source, condition, history, targets)
 
 
 def reference(task: Task, number: int, longest: float) -> Reference | None:
     """The source's response at one condition, good enough for a check; None without ignition."""
-    history = _history_of_source(task, task.conditions[number], longest, _CHECK)
-    return None if history is None else _reference(source_of(task.mechanism, task.phase), task, history)
+    gas, (rtol, atol) = source_of(task.mechanism, task.phase).gas, _CHECK
+    history = ignite(gas, task, task.conditions[number], longest=longest, rtol=rtol, atol=atol)
+    return None if history is None else reference_of(task, history)
 
 
-def _history_of_source(
-    task: Task, condition: Condition, longest: float, tolerances: tuple[float, float], *, whole: bool = False
-) -> SolverHistory | None:
-    """To the last of its profiles; of the whole time history also where it has none."""
-    source, (rtol, atol) = source_of(task.mechanism, task.phase), tolerances
-    tail = max(task.times_after(replace(condition, profiled=condition.profiled or whole)), default=0.0)
-    return ignite(source.gas, task, condition, longest=longest, rtol=rtol, atol=atol, until=tail)
-
-
-def _reference(source: SourceMechanism, task: Task, history: SolverHistory) -> Reference:
+def reference_of(task: Task, history: SolverHistory) -> Reference:
+    """The source's response and the largest mole fractions in its time history."""
+    source = source_of(task.mechanism, task.phase)
     moles = history.fractions / source.gas.molecular_weights
     moles /= moles.sum(axis=1, keepdims=True)
     columns = [source.names.index(name) for name in task.species]
@@ -109,11 +107,31 @@ def refer_flame(
 
 def respond(task: Task, trial: Trial, number: int, patience: float = _GIVEN_UP) -> SolverHistory | None:
     """What a candidate does at one condition."""
-    source = source_of(task.mechanism, task.phase, task.global_reactions)
-    gas = source.build(trial.candidate)
-    with _Off(source, trial):
+    with _phase(task, trial) as gas:
         longest = patience * task.references[number].response.delay
         return ignite(gas, task, task.conditions[number], longest=longest)
+
+
+@contextmanager
+def _phase(task: Task, trial: Trial) -> Iterator[ct.Solution]:
+    """The candidate, its reactions off within the block."""
+    gas = source_of(task.mechanism, task.phase, task.global_reactions).build(trial.candidate)
+    for j in trial.off:
+        gas.set_multiplier(0.0, trial.candidate.reactions.index(j))
+    try:
+        yield gas
+    finally:
+        gas.set_multiplier(1.0)
+
+
+def spread_residuals(workers: Workers, task: Task, trial: Trial, numbers: Sequence[int]) -> list[Vector | None]:
+    """`residuals`, spread over the workers."""
+    parts = [numbers[i :: workers.cores] for i in range(workers.cores)]
+    found: dict[int, Vector | None] = {}
+    answers = workers.map(residuals, [(task, trial, part) for part in parts])
+    for part, answer in zip(parts, answers, strict=True):
+        found |= dict(zip(part, answer or [None] * len(part), strict=True))
+    return [found[number] for number in numbers]
 
 
 def residuals(task: Task, trial: Trial, numbers: Sequence[int]) -> list[Vector | None]:
@@ -126,9 +144,9 @@ def _residuals(task: Task, trial: Trial, number: int, patience: float) -> Vector
     if flame is None:
         history = respond(task, trial, number, patience)
         return None if history is None else task.residuals(number, history.response)
-    source = source_of(task.mechanism, task.phase, task.global_reactions)
-    with _Off(source, trial):
-        found = moved_flame(source.build(trial.candidate), flame[0], task.transport, flame[1], source.names)
+    names = source_of(task.mechanism, task.phase).names
+    with _phase(task, trial) as gas:
+        found = moved_flame(gas, flame[0], task.transport, flame[1], names)
     return None if found is None else task.speed_residuals(flame[1], float(found.velocity[0]))
 
 
@@ -174,20 +192,3 @@ def score(task: Task, trial: Trial, order: Sequence[int], bound: float) -> Score
         if not errors[number] < bound:
             return Score(inf, number)
     return Score(max(errors.values()), None, tuple(errors[number] for number in sorted(errors)))
-
-
-class _Off:
-    """Reactions of a trial are off within the block."""
-
-    def __init__(self, source: SourceMechanism, trial: Trial) -> None:
-        self._gas = source.build(trial.candidate)
-        place = {j: i for i, j in enumerate(trial.candidate.reactions)}
-        self._rows = [place[j] for j in trial.off]
-
-    def __enter__(self) -> None:
-        for row in self._rows:
-            self._gas.set_multiplier(0.0, row)
-
-    def __exit__(self, *error: object) -> None:
-        for row in self._rows:
-            self._gas.set_multiplier(1.0, row)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from ..simulation.process_pool import Workers
 from .condition_grid import ConditionGrid, Place
 from .reduction_records import Candidate, Condition, Flame, GlobalReaction, Reference, Task, worst
-from .scoring import Trial, refer_flame, reference, residuals
+from .scoring import Trial, refer_flame, reference, spread_residuals
 
 _CLIMBERS, _CLIMBS, _STEP = 4, 4, 0.25
 """From so many of the worst points the error is followed uphill, so often, first by such a part of a cell."""
@@ -138,14 +138,8 @@ class VerificationPoints:
         ]
 
     def _errors(self, task: Task, candidate: Candidate) -> list[float]:
-        """The largest errors at all conditions and flames of a task, spread over the workers."""
-        cores = self.workers.cores
-        parts = [list(task.numbers[i::cores]) for i in range(cores)]
-        found: dict[int, float] = {}
-        answers = self.workers.map(residuals, [(task, Trial(candidate), part) for part in parts])
-        for part, answer in zip(parts, answers, strict=True):
-            found |= dict(zip(part, (worst([each]) for each in answer or [None] * len(part)), strict=True))
-        return [found[place] for place in task.numbers]
+        """The largest errors at all conditions and flames of a task."""
+        return [worst([each]) for each in spread_residuals(self.workers, task, Trial(candidate), task.numbers)]
 
 
 def worst_of_grids(points: Sequence[VerificationPoint]) -> list[VerificationPoint]:
