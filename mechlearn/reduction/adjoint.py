@@ -18,7 +18,7 @@ from ..chemistry.thermo import GAS_CONSTANT
 from .candidate_phases import scaled_temperature, source_of
 from .flames import moved_flame, speed_slopes
 from .reduction_records import UNCHANGED, Change, Task, Vector
-from .response import SolverHistory
+from .response import SolverHistory, set_state
 from .scoring import Trial, respond
 
 Array = NDArray[np.float64]
@@ -55,7 +55,7 @@ def linearised(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | 
     reference, condition = task.references[number], task.conditions[number]
     delay = history.response.delay
     ends = np.array([delay, *(delay + end for end in task.times_after(condition))])
-    path = _Path(gas, history, condition.constant_pressure, ends)
+    path = _Path(gas, history, ends)
     columns = [gas.species_index(name) if name in gas.species_names else -1 for name in task.species]
     scale = 1 / (reference.response.delay * task.limits[0])
     functionals = [(0, path.delay * scale)]
@@ -110,13 +110,12 @@ def _colliders(gas: ct.Solution) -> tuple[Array, NDArray[np.bool_]]:
 class _Path:
     """A candidate's time history, linearised at the middle of every step, and the functionals at their ends."""
 
-    def __init__(self, gas: ct.Solution, history: SolverHistory, constant_pressure: bool, ends: Array) -> None:
-        self._gas, self._constant_pressure, self._held = gas, constant_pressure, history.held
+    def __init__(self, gas: ct.Solution, history: SolverHistory, ends: Array) -> None:
+        self._gas, self._constant_pressure, self._held = gas, history.constant_pressure, history.held
         self._net = np.asarray(gas.product_stoich_coeffs) - np.asarray(gas.reactant_stoich_coeffs)
         counted = np.arange(len(history.time)) % _STRIDE == 0
         times = np.unique(np.concatenate([history.time[counted & (history.time < ends.max())], ends]))
-        table = np.column_stack([history.temperature, history.fractions])
-        states = np.array([np.interp(times, history.time, column) for column in table.T]).T
+        states = np.array([np.interp(times, history.time, column) for column in history.states.T]).T
         self._places, self._width = np.searchsorted(times, ends), np.diff(times)
         self._moles = states[self._places, 1:] / gas.molecular_weights
         self.temperatures = [self._warmth(states[place]) for place in self._places]
@@ -124,16 +123,10 @@ class _Path:
         self._slope = self._carried_slope(states)
         self.delay = -self.temperatures[0] / float(self.temperatures[0] @ self._slope)
 
-    def _set(self, state: Vector) -> None:
-        if self._constant_pressure:
-            self._gas.TPY = state[0], self._held, state[1:]
-        else:
-            self._gas.TDY = state[0], self._held, state[1:]
-
     def _warmth(self, state: Vector) -> Vector:
         """Derivative of the temperature with respect to z, at constant energy."""
-        self._set(state)
         gas = self._gas
+        set_state(gas, state, self._held, self._constant_pressure)
         if self._constant_pressure:
             return np.asarray(-gas.partial_molar_enthalpies / gas.cp_mass)
         return np.asarray(-gas.partial_molar_int_energies / gas.cv_mass)
@@ -190,7 +183,7 @@ class _Path:
         """dz/dt at ignition, carried there as a perturbation is, so that a mere shift in time cancels exactly."""
         first = int(np.argmax(states[:, 0] > states[0, 0] + _SHIFTED_FROM))
         first = min(first, int(self._places[0]))
-        self._set(states[first])
+        set_state(self._gas, states[first], self._held, self._constant_pressure)
         slope = np.asarray(self._gas.net_production_rates) / self._gas.density
         for i in range(first, self._places[0]):
             slope = slope @ self._onward[i]

@@ -102,7 +102,7 @@ def _verdict(task: Task, mechanism: str, number: int, longest: float) -> Assessm
 def _steepest(history: SolverHistory) -> float:
     """When the temperature rises most steeply [s]: the vertex of a parabola through three slopes."""
     time, places = np.unique(history.time, return_index=True)
-    slopes, middle = np.diff(history.temperature[places]) / np.diff(time), (time[:-1] + time[1:]) / 2
+    slopes, middle = np.diff(history.states[places, 0]) / np.diff(time), (time[:-1] + time[1:]) / 2
     i = min(max(int(slopes.argmax()), 1), len(slopes) - 2)
     (a, b, _), vertex = np.polyfit(middle[i - 1 : i + 2] - middle[i], slopes[i - 1 : i + 2], 2), middle[i]
     return float(vertex - b / (2 * a)) if a < 0 else float(vertex)

@@ -168,10 +168,7 @@ def lost_production(
     states: list[Vector] = []
     amounts, production = [], []
     for i in informative_states(history):
-        if task.conditions[number].constant_pressure:
-            gas.TPY = history.temperature[i], history.held, history.fractions[i]
-        else:
-            gas.TDY = history.temperature[i], history.held, history.fractions[i]
+        history.set(gas, i)
         states.append(np.array([gas.T, gas.P]))
         amounts.append(np.maximum(gas.concentrations, 0.0))
         production.append(net @ gas.net_rates_of_progress[places])

@@ -57,7 +57,7 @@ def refer(task: Task, number: int, longest: float, targets: tuple[str, ...]) -> 
     history = ignite(source.gas, task, condition, longest=longest, rtol=rtol, atol=atol, until=tail)
     if history is None:
         return None
-    return reference_of(task, history), sample_coefficients(source, condition, history, targets)
+    return reference_of(task, history), sample_coefficients(source, history, targets)
 
 
 def reference(task: Task, number: int, longest: float) -> Reference | None:
@@ -70,7 +70,7 @@ def reference(task: Task, number: int, longest: float) -> Reference | None:
 def reference_of(task: Task, history: SolverHistory) -> Reference:
     """The source's response and the largest mole fractions in its time history."""
     source = source_of(task.mechanism, task.phase)
-    moles = history.fractions / source.gas.molecular_weights
+    moles = history.states[:, 1:] / source.gas.molecular_weights
     moles /= moles.sum(axis=1, keepdims=True)
     columns = [source.names.index(name) for name in task.species]
     return Reference(history.response, np.maximum(moles[:, columns].max(axis=0), 1e-300))
