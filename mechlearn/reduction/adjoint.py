@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..chemistry.thermo import GAS_CONSTANT
 from .candidate_phases import scaled_temperature, source_of
 from .flames import moved_flame, speed_slopes
-from .reduction_records import UNCHANGED, Change, Task, Vector
+from .reduction_records import UNCHANGED, Change, Condition, Flame, Task, Vector
 from .response import SolverHistory, set_state
 from .scoring import Trial, respond
 
@@ -46,8 +46,9 @@ def linearised(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | 
     tuple of array, shape (rows,), and array, shape (rows, reactions, 3)
         As `Task.residuals`; by reaction of the candidate and by a, b and e of its change. None without response.
     """
-    if task.flame_of(number) is not None:
-        return _linearised_flame(task, trial, number)
+    flame = task.flame_of(number)
+    if flame is not None:
+        return _linearised_flame(task, trial, *flame)
     history = respond(task, trial, number)
     if history is None:
         return None
@@ -69,14 +70,8 @@ def linearised(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | 
     return task.residuals(number, history.response), gradient
 
 
-def _linearised_flame(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | None:
-    found, candidate, source = (
-        task.flame_of(number),
-        trial.candidate,
-        source_of(task.mechanism, task.phase, task.global_reactions),
-    )
-    assert found is not None
-    condition, known = found
+def _linearised_flame(task: Task, trial: Trial, condition: Condition, known: Flame) -> tuple[Vector, Array] | None:
+    candidate, source = trial.candidate, source_of(task.mechanism, task.phase, task.global_reactions)
     flame = moved_flame(source.build(candidate), condition, task.transport, known, source.names)
     if flame is None:
         return None
@@ -87,11 +82,10 @@ def _linearised_flame(task: Task, trial: Trial, number: int) -> tuple[Vector, Ar
         a, b, e = (now + more for now, more in zip(changes.get(j, UNCHANGED), further, strict=True))
         return source.reaction(j, names, (a, b, e))
 
-    ratio = float(flame.velocity[0]) / known.speed
+    speed = float(flame.velocity[0])
     slopes = speed_slopes(flame, changed, [source.changeable(j) for j in candidate.reactions])
-    return task.speed_residuals(known, float(flame.velocity[0])), np.stack(
-        [np.zeros_like(slopes), ratio / task.flame_limit * slopes]
-    )
+    slopes *= speed / known.speed / task.flame_limit
+    return task.speed_residuals(known, speed), np.stack([np.zeros_like(slopes), slopes])
 
 
 def _colliders(gas: ct.Solution) -> tuple[Array, NDArray[np.bool_]]:
@@ -134,7 +128,6 @@ class _Path:
     def _linearise(self, states: Array) -> None:
         """Jacobians, rates of progress per mass, and propagators, at the middle of every step."""
         gas, count = self._gas, len(states)
-        self._progress = np.empty((count, gas.n_reactions))
         self._middle = states[:, 0]
         forward, reverse, body, order = np.empty((4, count, gas.n_reactions))
         concentrations, warmth, by_temperature, rates = np.empty((4, count, gas.n_species))
@@ -146,12 +139,10 @@ class _Path:
             concentrations[i] = gas.concentrations
             forward[i], reverse[i] = gas.forward_rates_of_progress, gas.reverse_rates_of_progress
             body[i] = gas.third_body_concentrations
-            order[i] = gas.forward_rate_constants_ddC / np.where(
-                gas.forward_rate_constants == 0, 1, gas.forward_rate_constants
-            )
+            constants = gas.forward_rate_constants
+            order[i] = gas.forward_rate_constants_ddC / np.where(constants == 0, 1, constants)
             by_temperature[i], rates[i] = gas.net_production_rates_ddT, gas.net_production_rates
-        net = forward - reverse
-        self._progress = net * volume[:, None]
+        self._progress = (forward - reverse) * volume[:, None]
         by_amount = self._by_amount(forward, reverse, body, order, concentrations)
         self._jacobians = by_amount + (volume[:, None] * by_temperature)[:, :, None] * warmth[:, None, :]
         if self._constant_pressure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from ..simulation.process_pool import Workers
 from .adjoint import Array, linearised
 from .candidate_phases import SourceMechanism, source_of
 from .reduction_records import Candidate, Condition, GlobalReaction, Task, Vector, worst
-from .scoring import Trial, spread_residuals
+from .scoring import Score, Trial, score, spread_residuals
 from .verification_points import Verification, VerificationPoints
 
 _KEPT_LINES = 4
@@ -93,11 +93,6 @@ class Context:
     _lines: dict[Any, list[Line | None]] = field(default_factory=dict, repr=False)
     _checks: dict[Any, Verification] = field(default_factory=dict, repr=False)
 
-    @property
-    def numbers(self) -> range:
-        """All conditions and flames."""
-        return self.task.numbers
-
     def check(self, candidate: Candidate, *, now: bool = True) -> Verification:
         """A candidate's errors between the study's conditions; none if they are neither known nor wanted now."""
         key = self._key(candidate)
@@ -105,28 +100,51 @@ class Context:
             self._checks[key] = self.points.check(candidate, self.task.global_reactions, self.task.flame_conditions)
         return self._checks.get(key, Verification())
 
-    def linearised(self, candidate: Candidate) -> list[Line | None]:
-        """Errors and their derivatives at all conditions; of the last few candidates they are kept."""
+    def linearised(self, candidate: Candidate, numbers: Sequence[int] | None = None) -> list[Line] | None:
+        """Errors and their derivatives at all or some conditions; None if one of these has no response.
+
+        Of the last few candidates they are kept.
+        """
         key = self._key(candidate)
         if key not in self._lines:
-            calls = [(self.task, Trial(candidate), number) for number in self.numbers]
-            found = self.workers.map(linearised, calls)
-            self._lines[key] = found
+            calls = [(self.task, Trial(candidate), number) for number in self.task.numbers]
+            answers = self.workers.map(linearised, calls)
+            self._lines[key] = answers
             if len(self._lines) > _KEPT_LINES:
                 del self._lines[next(iter(self._lines))]
-        return self._lines[key]
+        lines = [self._lines[key][number] for number in (self.task.numbers if numbers is None else numbers)]
+        found = [line for line in lines if line is not None]
+        return found if len(found) == len(lines) else None
 
     def stage(self, step: str, candidate: Candidate, before: Stage | None = None) -> Stage:
         """The candidate with its errors, and what it lacks."""
         known = self._lines.get(self._key(candidate))
         found = (
-            spread_residuals(self.workers, self.task, Trial(candidate), self.numbers)
+            spread_residuals(self.workers, self.task, Trial(candidate), self.task.numbers)
             if known is None
             else [line and line[0] for line in known]
         )
-        errors = tuple(worst([each]) for each in found)
+        errors = tuple(map(worst, found))
         removed = self.lacks(candidate, before.candidate if before else None)
         return Stage(step, candidate, errors, removed, global_reactions=self.task.global_reactions)
+
+    def without(self, step: str, stage: Stage, reactions: Iterable[int], found: Score) -> Stage:
+        """A stage less some reactions, and species that are in no other."""
+        left = self.tidy(stage.candidate.without(reactions))
+        return Stage(step, left, found.errors, self.lacks(left, stage.candidate))
+
+    def first_below(
+        self, bound: float, trials: Sequence[Trial], order: Sequence[int], doing: str
+    ) -> tuple[Trial, Score] | None:
+        """The first trial whose largest error is below a bound, and its score; None if there is none."""
+        for start in range(0, len(trials), TOGETHER):
+            some = trials[start : start + TOGETHER]
+            self.report(doing, some[0].candidate)
+            answers = self.workers.map(score, [(self.task, trial, order, bound) for trial in some])
+            for trial, found in zip(some, answers, strict=True):
+                if found is not None and found.error < bound:
+                    return trial, found
+        return None
 
     def _key(self, candidate: Candidate) -> Any:
         return self.task.global_reactions, len(self.task.conditions), len(self.task.flame_conditions), candidate
@@ -145,16 +163,20 @@ class Context:
         base = before or self.source.whole()
         species = sorted(set(base.species) - set(candidate.species), key=lambda i: (self.rank[i], i))
         reactions = sorted(set(base.reactions) - set(candidate.reactions))
-        return (
-            *(self.source.names[i] for i in species),
-            *(self.source.reactions[j].equation for j in reactions),
-        )
+        return (*(self.source.names[i] for i in species), *(self.source.reactions[j].equation for j in reactions))
 
     def tidy(self, candidate: Candidate) -> Candidate:
         """Without species in which no reaction is left, but for those that stay."""
         used = {name for j in candidate.reactions for name in self.source.participants[j]}
         species = tuple(i for i in candidate.species if i in self.kept or self.source.names[i] in used)
         return replace(candidate, species=species)
+
+    def units(self, candidate: Candidate, *, by_species: bool) -> list[tuple[int, ...]]:
+        """Reactions that can only go together: those of each species that may go, or each by itself."""
+        if not by_species:
+            return [(j,) for j in candidate.reactions]
+        units = (self.reactions_of(i, candidate) for i in candidate.species if i not in self.kept)
+        return [unit for unit in dict.fromkeys(units) if unit]
 
     def reactions_of(self, species: int, candidate: Candidate) -> tuple[int, ...]:
         """Reactions of a candidate that need a species."""

@@ -14,7 +14,7 @@ from ..simulation.process_pool import Workers
 from .candidate_phases import source_of
 from .flames import SEARCHED, free_flame, moved_flame
 from .ranking import flame_coefficients, sample_coefficients
-from .reduction_records import Candidate, Flame, Reference, Task, Vector
+from .reduction_records import Candidate, Flame, Reference, Task, Vector, worst
 from .response import SolverHistory, ignite
 
 _GIVEN_UP = 3.0
@@ -95,13 +95,13 @@ def refer_flame(
     source, condition = source_of(task.mechanism, task.phase), task.flame_conditions[number]
     part = source.part(first)
     start = None if part == source.whole() else free_flame(source.build(part), condition, task.transport, SEARCHED)
+    flame = None
     if start is not None:
         fractions = np.zeros((len(source.names), len(start.grid)))
         fractions[list(part.species)] = start.fractions
         start = replace(start, fractions=fractions)
-    flame = free_flame(source.gas, condition, task.transport, SEARCHED, start)
-    if flame is None and start is not None:
-        flame = free_flame(source.gas, condition, task.transport, SEARCHED)
+        flame = free_flame(source.gas, condition, task.transport, SEARCHED, start)
+    flame = flame or free_flame(source.gas, condition, task.transport, SEARCHED)
     return None if flame is None else (flame, flame_coefficients(source, condition, flame, targets))
 
 
@@ -116,8 +116,8 @@ def respond(task: Task, trial: Trial, number: int, patience: float = _GIVEN_UP) 
 def _phase(task: Task, trial: Trial) -> Iterator[ct.Solution]:
     """The candidate, its reactions off within the block."""
     gas = source_of(task.mechanism, task.phase, task.global_reactions).build(trial.candidate)
-    for j in trial.off:
-        gas.set_multiplier(0.0, trial.candidate.reactions.index(j))
+    for place in trial.candidate.places(trial.off):
+        gas.set_multiplier(0.0, place)
     try:
         yield gas
     finally:
@@ -186,9 +186,7 @@ def score(task: Task, trial: Trial, order: Sequence[int], bound: float) -> Score
     errors, patience = {}, min(_GIVEN_UP, 1 + bound * task.limits[0])
     for number in sorted(order, key=lambda each: each >= len(task.conditions)):
         found = _residuals(task, trial, number, patience)
-        if found is None:
-            return Score(inf, number)
-        errors[number] = float(np.abs(found).max())
+        errors[number] = worst(found)
         if not errors[number] < bound:
             return Score(inf, number)
     return Score(max(errors.values()), None, tuple(errors[number] for number in sorted(errors)))
