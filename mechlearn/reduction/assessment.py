@@ -19,10 +19,8 @@ from ..simulation.process_pool import Workers
 from .candidate_phases import file_of, source_of
 from .flames import ASSESSED, SEARCHED, TWICE_AS_FINE, free_flame, moved_flame
 from .reduction_records import Condition, Flame, Task
-from .response import SolverHistory, ignite
+from .response import FINE, SolverHistory, ignite
 from .scoring import reference_of
-
-_TIGHT = (1e-9, 1e-18)
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ class FlameAssessment:
 def assessed(workers: Workers, task: Task, mechanism: Path, longest: float) -> list[Assessment]:
     """Assessments on a mechanism file at all conditions of a task at which the source ignites; profiles everywhere."""
     whole = replace(task, conditions=tuple(replace(each, profiled=True) for each in task.conditions), references=())
-    calls = [(whole, str(mechanism), number, longest) for number in range(len(whole.conditions))]
+    calls = [(whole, mechanism, number, longest) for number in range(len(whole.conditions))]
     return [assessment for assessment in workers.map(_verdict, calls) if assessment is not None]
 
 
@@ -99,13 +97,13 @@ def summary(assessments: Sequence[Assessment]) -> dict[str, Any]:
     }
 
 
-def _verdict(task: Task, mechanism: str, number: int, longest: float) -> Assessment | None:
-    condition, (rtol, atol) = task.conditions[number], _TIGHT
+def _verdict(task: Task, mechanism: Path, number: int, longest: float) -> Assessment | None:
+    condition = task.conditions[number]
     source = source_of(task.mechanism, task.phase)
-    known = ignite(source.gas, task, condition, longest=longest, rtol=rtol, atol=atol)
+    known = ignite(source.gas, task, condition, longest=longest, tolerances=FINE)
     if known is None:
         return None
-    found = ignite(file_of(Path(mechanism)), task, condition, longest=10 * known.response.delay, rtol=rtol, atol=atol)
+    found = ignite(file_of(mechanism), task, condition, longest=10 * known.response.delay, tolerances=FINE)
     if found is None:
         return Assessment(condition, known.response.delay, inf, inf, inf, inf, inf, "")
     exact = replace(task, limits=(1.0, 1.0, 1.0), references=(reference_of(task, known),) * len(task.conditions))
@@ -138,7 +136,7 @@ def assessed_flames(
 ) -> list[FlameAssessment]:
     """Assessments on a mechanism file at all conditions at which the source has a flame."""
     known = dict(zip(task.flame_conditions, task.flames, strict=True))
-    calls = [(task, str(mechanism), each, known.get(each)) for each in conditions]
+    calls = [(task, mechanism, each, known.get(each)) for each in conditions]
     return [assessment for assessment in workers.map(_flame_verdict, calls) if assessment is not None]
 
 
@@ -163,11 +161,11 @@ def _source(task: Task) -> ct.Solution:
     return source_of(task.mechanism, task.phase).gas
 
 
-def _flame_verdict(task: Task, mechanism: str, condition: Condition, start: Flame | None) -> FlameAssessment | None:
+def _flame_verdict(task: Task, mechanism: Path, condition: Condition, start: Flame | None) -> FlameAssessment | None:
     known = _finely(task, condition, start)
     if known is None:
         return None
-    speed = _speed(task, Path(mechanism), condition, known)
+    speed = _speed(task, mechanism, condition, known)
     return FlameAssessment(condition, known.speed, speed, speed / known.speed - 1 if speed else inf, len(known.grid))
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from .reduction_records import Condition, Response, Task, Vector
 
-RELATIVE, ABSOLUTE = 1e-6, 1e-15
+USUAL, FINE = (1e-6, 1e-15), (1e-9, 1e-18)
+"""Tolerances of CVODES: of candidates, and of the source and where results are judged."""
 _MOST_STEPS = 20_000
 
 
@@ -49,8 +50,7 @@ def ignite(
     condition: Condition,
     *,
     longest: float,
-    rtol: float = RELATIVE,
-    atol: float = ABSOLUTE,
+    tolerances: tuple[float, float] = USUAL,
     until: float = 0.0,
 ) -> SolverHistory | None:
     """Simulate a condition; None where the gas does not ignite in time or the solver fails.
@@ -65,14 +65,14 @@ def ignite(
         The initial state.
     longest : float
         When a gas that has not ignited is given up [s].
-    rtol, atol : float
-        Tolerances of CVODES, on mass fractions.
+    tolerances : tuple of float
+        Relative and absolute one of CVODES, on mass fractions.
     until : float
         Simulate for at least so long after ignition [s].
     """
     try:
         gas.TPX = condition.temperature, condition.pressure, dict(condition.mixture)
-        return _history(gas, task, condition, longest, until, (rtol, atol))
+        return _history(gas, task, condition, longest, until, tolerances)
     except (ct.CanteraError, FloatingPointError):
         return None
 

@@ -15,12 +15,12 @@ from .candidate_phases import source_of
 from .flames import SEARCHED, free_flame, moved_flame
 from .ranking import flame_coefficients, sample_coefficients
 from .reduction_records import Candidate, Flame, Reference, Task, Vector, worst
-from .response import SolverHistory, ignite
+from .response import FINE, SolverHistory, ignite
 
 _GIVEN_UP = 3.0
 """A candidate that has not ignited after this many delays of the reference has no response."""
-_REFERENCE, _CHECK = (1e-9, 1e-18), (1e-7, 1e-16)
-"""Tolerances of CVODES for the source."""
+_CHECK = (1e-7, 1e-16)
+"""Tolerances of CVODES for the source where a candidate is checked."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def refer(task: Task, number: int, longest: float, targets: tuple[str, ...]) -> 
         Of the ranking.
     """
     source, condition = source_of(task.mechanism, task.phase), task.conditions[number]
-    (rtol, atol), tail = _REFERENCE, max(task.times_after(replace(condition, profiled=True)))
-    history = ignite(source.gas, task, condition, longest=longest, rtol=rtol, atol=atol, until=tail)
+    tail = max(task.times_after(replace(condition, profiled=True)))
+    history = ignite(source.gas, task, condition, longest=longest, tolerances=FINE, until=tail)
     if history is None:
         return None
     return reference_of(task, history), sample_coefficients(source, history, targets)
@@ -62,8 +62,8 @@ def refer(task: Task, number: int, longest: float, targets: tuple[str, ...]) -> 
 
 def reference(task: Task, number: int, longest: float) -> Reference | None:
     """The source's response at one condition, good enough for a check; None without ignition."""
-    gas, (rtol, atol) = source_of(task.mechanism, task.phase).gas, _CHECK
-    history = ignite(gas, task, task.conditions[number], longest=longest, rtol=rtol, atol=atol)
+    gas = source_of(task.mechanism, task.phase).gas
+    history = ignite(gas, task, task.conditions[number], longest=longest, tolerances=_CHECK)
     return None if history is None else reference_of(task, history)
 
 

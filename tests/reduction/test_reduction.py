@@ -29,7 +29,7 @@ from mechlearn.reduction.conditions import task_of
 from mechlearn.reduction.ranking import overall_coefficients
 from mechlearn.reduction.reduction_records import Candidate, Task
 from mechlearn.reduction.refit import BOUNDS
-from mechlearn.reduction.response import ignite
+from mechlearn.reduction.response import FINE, ignite
 from mechlearn.reduction.scoring import Score, Trial, refer, residuals, score
 from mechlearn.study.reduce import request_of
 from mechlearn.study.schema import example_studies, load_study
@@ -105,7 +105,7 @@ def test_sensitivities_are_the_derivatives_of_all_residuals(task: Task, constant
         for size in (0.02, -0.02):
             change = tuple(size if i == place else 0.0 for i in range(3))
             candidate = replace(source.whole(), changes=((int(j), (change[0], change[1], change[2])),))
-            history = ignite(source.build(candidate), one, condition, longest=1.0, rtol=1e-9, atol=1e-18)
+            history = ignite(source.build(candidate), one, condition, longest=1.0, tolerances=FINE)
             assert history is not None
             moved.append(one.residuals(0, history.response))
         expected = (moved[0] - moved[1]) / 0.04
@@ -116,7 +116,7 @@ def test_sensitivities_are_the_derivatives_of_all_residuals(task: Task, constant
 def test_the_history_stops_at_ignition_exactly(task: Task) -> None:
     source = source_of(task.mechanism, task.phase)
     condition = task.conditions[0]
-    history = ignite(source.gas, task, condition, longest=1.0, rtol=1e-9, atol=1e-18)
+    history = ignite(source.gas, task, condition, longest=1.0, tolerances=FINE)
     assert history is not None
     assert history.response.profile[0, 0] == pytest.approx(condition.temperature + 400, abs=0.01)
     gas = ct.Solution("h2o2.yaml")
