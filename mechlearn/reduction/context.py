@@ -12,7 +12,7 @@ from ..simulation.process_pool import Workers
 from .adjoint import Array, linearised
 from .candidate_phases import SourceMechanism, source_of
 from .reduction_records import Candidate, Condition, GlobalReaction, Task, Vector, worst
-from .scoring import Score, Trial, score, spread_residuals
+from .scoring import Trial, score, spread_residuals
 from .verification_points import Verification, VerificationPoints
 
 _KEPT_LINES = 4
@@ -128,22 +128,22 @@ class Context:
         removed = self.lacks(candidate, before.candidate if before else None)
         return Stage(step, candidate, errors, removed, global_reactions=self.task.global_reactions)
 
-    def without(self, step: str, stage: Stage, reactions: Iterable[int], found: Score) -> Stage:
+    def without(self, step: str, stage: Stage, reactions: Iterable[int], errors: tuple[float, ...]) -> Stage:
         """A stage less some reactions, and species that are in no other."""
         left = self.tidy(stage.candidate.without(reactions))
-        return Stage(step, left, found.errors, self.lacks(left, stage.candidate))
+        return Stage(step, left, errors, self.lacks(left, stage.candidate))
 
     def first_below(
         self, bound: float, trials: Sequence[Trial], order: Sequence[int], doing: str
-    ) -> tuple[Trial, Score] | None:
-        """The first trial whose largest error is below a bound, and its score; None if there is none."""
+    ) -> tuple[Trial, tuple[float, ...]] | None:
+        """The first trial whose errors are all below a bound, and these; None if there is none."""
         for start in range(0, len(trials), TOGETHER):
             some = trials[start : start + TOGETHER]
             self.report(doing, some[0].candidate)
             answers = self.workers.map(score, [(self.task, trial, order, bound) for trial in some])
-            for trial, found in zip(some, answers, strict=True):
-                if found is not None and found.error < bound:
-                    return trial, found
+            for trial, errors in zip(some, answers, strict=True):
+                if errors is not None:
+                    return trial, errors
         return None
 
     def _key(self, candidate: Candidate) -> Any:

@@ -6,13 +6,12 @@ In a group go together what makes up for each other: what cannot go alone goes w
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import inf
 
 import numpy as np
 
 from .context import TOGETHER, Context, Stage, by_error
 from .reduction_records import Candidate, Vector
-from .scoring import Score, Trial, residuals, score
+from .scoring import Trial, residuals, score
 
 _AFTER_RANKING = 0.7
 """The ranking alone uses up this part of the limits, so that better choices have room after it."""
@@ -42,21 +41,20 @@ def ranked(context: Context) -> Stage:
     trials = [Trial(context.tidy(part)) for part in parts]
     best = context.first_below(_AFTER_RANKING, trials, context.task.numbers, "ranking")
     if best is not None:
-        trial, found = best
-        return Stage("ranking", trial.candidate, found.errors, context.lacks(trial.candidate))
+        trial, errors = best
+        return Stage("ranking", trial.candidate, errors, context.lacks(trial.candidate))
     return context.stage("ranking", context.source.whole())
 
 
 def without_species(context: Context, stage: Stage) -> Iterator[Stage]:
     """Stage by stage the species whose loss does least harm goes, while all limits are kept."""
-    first: dict[Unit, int] = {}
     while True:
         unkept = sorted(set(stage.candidate.species) - context.kept, key=lambda i: (context.rank[i], i))
         units = list(dict.fromkeys(context.reactions_of(i, stage.candidate) for i in unkept))
-        unit, found = _least_harmful(context, stage, units, stage.error * _NO_HARM, first)
+        unit, errors = _least_harmful(context, stage, units, stage.error * _NO_HARM)
         if unit is None:
             return
-        stage = context.without("species", stage, unit, found)
+        stage = context.without("species", stage, unit, errors)
         yield stage
 
 
@@ -88,7 +86,6 @@ def without_reactions(context: Context, stages: Sequence[Stage], iteration: int)
         stage = _without_batch(context, stage, order[: int(np.argmax(np.append(after, np.inf) > most))])
         if stage is not base:
             yield stage
-    first: dict[Unit, int] = {}
     here = -1
     if stages[-1] is not base:
         gone = set(stages[-2].candidate.reactions) - set(stage.candidate.reactions)
@@ -97,16 +94,16 @@ def without_reactions(context: Context, stages: Sequence[Stage], iteration: int)
     while not idle:
         idle = here < 0
         while here + 1 < len(order):
-            here, smaller = _try_from(context, stage, order, here + 1, first)
+            here, smaller = _try_from(context, stage, order, here + 1)
             if smaller is not None:
                 idle, stage = False, smaller
                 yield stage
         here = -1
         if idle:
             units = [(j,) for j in order if j in stage.candidate.reactions]
-            unit, found = _least_harmful(context, stage, units, 0.0, first)
+            unit, errors = _least_harmful(context, stage, units, 0.0)
             if unit is not None:
-                stage = context.without("reactions", stage, unit, found)
+                stage = context.without("reactions", stage, unit, errors)
                 idle, here = False, order.index(unit[0])
                 yield stage
 
@@ -116,17 +113,15 @@ def _harmless(stage: Stage, least: float) -> float:
     return max(least, min(stage.error * _NO_HARM, 1.0))
 
 
-def _try_from(
-    context: Context, stage: Stage, order: list[int], start: int, first: dict[Unit, int]
-) -> tuple[int, Stage | None]:
+def _try_from(context: Context, stage: Stage, order: list[int], start: int) -> tuple[int, Stage | None]:
     """The first reaction from a place in the order on that can go without comparison: its place, and the stage."""
     most, left = _harmless(stage, _EASY), set(stage.candidate.reactions)
     places = [i for i in range(start, len(order)) if order[i] in left][:TOGETHER]
     context.report("removing", stage.candidate)
-    tried = _tried(context, stage, [(order[i],) for i in places], most, first)
-    for place, found in zip(places, tried, strict=False):
-        if found.error < most:
-            return place, context.without("reactions", stage, (order[place],), found)
+    tried = _tried(context, stage, [(order[i],) for i in places], most, most)
+    for place, errors in zip(places, tried, strict=False):
+        if errors is not None:
+            return place, context.without("reactions", stage, (order[place],), errors)
     return (places[-1] if len(places) == TOGETHER else len(order)), None
 
 
@@ -136,53 +131,38 @@ def _without_batch(context: Context, stage: Stage, batch: list[int]) -> Stage:
     while beyond - first > 1:
         count = (first + beyond) // 2
         context.report("removing", smaller.candidate)
-        found = score(context.task, Trial(stage.candidate, tuple(batch[:count])), by_error(stage), 1.0)
-        if found.error < _harmless(stage, _EASY):
-            first, smaller = count, context.without("reactions", stage, batch[:count], found)
+        errors = score(context.task, Trial(stage.candidate, tuple(batch[:count])), by_error(stage), 1.0)
+        if errors is not None and max(errors) < _harmless(stage, _EASY):
+            first, smaller = count, context.without("reactions", stage, batch[:count], errors)
         else:
             beyond = count
     return smaller
 
 
 def _least_harmful(
-    context: Context, stage: Stage, units: Sequence[Unit], harmless: float, first: dict[Unit, int]
-) -> tuple[Unit | None, Score]:
+    context: Context, stage: Stage, units: Sequence[Unit], harmless: float
+) -> tuple[Unit | None, tuple[float, ...]]:
     """The unit without whose reactions the largest error is least, or the first that does no harm; or none."""
     chosen: Unit | None = None
-    best = Score(1.0, None)
+    best: tuple[float, ...] = (1.0,)
     for start in range(0, len(units), TOGETHER):
         group = units[start : start + TOGETHER]
         context.report("removing", stage.candidate)
-        for unit, found in zip(group, _tried(context, stage, group, best.error, first, harmless), strict=False):
-            if found.error < best.error:
-                best, chosen = found, unit
-        if chosen is not None and best.error <= harmless:
+        for unit, errors in zip(group, _tried(context, stage, group, max(best), harmless), strict=False):
+            if errors is not None and max(errors) < max(best):
+                best, chosen = errors, unit
+        if chosen is not None and max(best) <= harmless:
             break
     return chosen, best
 
 
 def _tried(
-    context: Context,
-    stage: Stage,
-    units: Sequence[Unit],
-    bound: float,
-    first: dict[Unit, int],
-    enough: float | None = None,
-) -> list[Score]:
-    """Scores of removals up to the first that is good enough (below the bound, if not said).
-
-    ``first`` remembers where each unit failed last, since it will probably fail there again.
-    """
-    orders = [sorted(by_error(stage), key=lambda number: number != first.get(unit)) for unit in units]
-    trials = [Trial(stage.candidate, unit) for unit in units]
-    calls = [(context.task, trial, order, bound) for trial, order in zip(trials, orders, strict=True)]
-
-    def good(found: Score | None) -> bool:
-        return found is not None and (found.error < bound if enough is None else found.error <= enough)
-
-    answers = [each or Score(inf, None) for each in context.workers.until(score, calls, good)]
-    first |= {unit: found.killer for unit, found in zip(units, answers, strict=False) if found.killer is not None}
-    return answers
+    context: Context, stage: Stage, units: Sequence[Unit], bound: float, enough: float
+) -> list[tuple[float, ...] | None]:
+    """Errors after removals, None where they reach the bound, up to the first that are small enough."""
+    order = by_error(stage)
+    calls = [(context.task, Trial(stage.candidate, unit), order, bound) for unit in units]
+    return context.workers.until(score, calls, lambda errors: errors is not None and max(errors) <= enough)
 
 
 def without_together(context: Context, stage: Stage, *, by_species: bool) -> Stage | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from math import inf
 
 import cantera as ct
 import numpy as np
@@ -150,27 +149,8 @@ def _residuals(task: Task, trial: Trial, number: int, patience: float) -> Vector
     return None if found is None else task.speed_residuals(flame[1], float(found.velocity[0]))
 
 
-@dataclass(frozen=True)
-class Score:
-    """The largest error of a candidate relative to its limit.
-
-    Parameters
-    ----------
-    error : float
-        Infinite as soon as it reaches the bound.
-    killer : int or None
-        The condition at which it did.
-    errors : tuple of float
-        The largest error of each condition, by its number; empty where not all are known.
-    """
-
-    error: float
-    killer: int | None
-    errors: tuple[float, ...] = ()
-
-
-def score(task: Task, trial: Trial, order: Sequence[int], bound: float) -> Score:
-    """The largest error, or the condition at which it reached the bound.
+def score(task: Task, trial: Trial, order: Sequence[int], bound: float) -> tuple[float, ...] | None:
+    """The largest error of each condition relative to its limit, by number; None as soon as one reaches the bound.
 
     Parameters
     ----------
@@ -183,10 +163,9 @@ def score(task: Task, trial: Trial, order: Sequence[int], bound: float) -> Score
     bound : float
         From which on the candidate is of no interest.
     """
-    errors, patience = {}, min(_GIVEN_UP, 1 + bound * task.limits[0])
+    errors, patience = dict[int, float](), min(_GIVEN_UP, 1 + bound * task.limits[0])
     for number in sorted(order, key=lambda each: each >= len(task.conditions)):
-        found = _residuals(task, trial, number, patience)
-        errors[number] = worst(found)
+        errors[number] = worst(_residuals(task, trial, number, patience))
         if not errors[number] < bound:
-            return Score(inf, number)
-    return Score(max(errors.values()), None, tuple(errors[number] for number in sorted(errors)))
+            return None
+    return tuple(errors[number] for number in sorted(errors))
