@@ -97,7 +97,7 @@ class Context:
         """A candidate's errors between the study's conditions; none if they are neither known nor wanted now."""
         key = self._key(candidate)
         if key not in self._checks and now:
-            self._checks[key] = self.points.check(candidate, self.task.global_reactions, self.task.flame_conditions)
+            self._checks[key] = self.points.check(candidate, self.task)
         return self._checks.get(key, Verification())
 
     def linearised(self, candidate: Candidate, numbers: Sequence[int] | None = None) -> list[Line] | None:

@@ -68,8 +68,7 @@ def _without(context: Context, stage: Stage, species: int) -> Stage | None:
     first = context.source.own + len(context.task.global_reactions)
     while learnt:
         wider = context.with_global_reactions((*context.task.global_reactions, *learnt))
-        numbers = tuple(range(first, first + len(learnt)))
-        tried = replace(left, reactions=(*left.reactions, *numbers))
+        tried = replace(left, reactions=(*left.reactions, *range(first, first + len(learnt))))
         candidate, merit = refitted(wider, tried)
         if merit <= 1:
             return wider.stage("global_reactions", candidate, stage)

@@ -22,7 +22,6 @@ _EASY = 0.8
 _PREDICTED = 0.9
 _BATCH = 1 / 2
 """Reactions removed at once, at most, as a part of those that are left."""
-
 _COMPANIONS = 8
 """Reactions that go along, at most."""
 _GAIN = 0.01

@@ -143,7 +143,7 @@ def _residuals(task: Task, trial: Trial, number: int, patience: float) -> Vector
     if flame is None:
         history = respond(task, trial, number, patience)
         return None if history is None else task.residuals(number, history.response)
-    names = source_of(task.mechanism, task.phase).names
+    names = source_of(task.mechanism, task.phase, task.global_reactions).names
     with _phase(task, trial) as gas:
         found = moved_flame(gas, flame[0], task.transport, flame[1], names)
     return None if found is None else task.speed_residuals(flame[1], float(found.velocity[0]))

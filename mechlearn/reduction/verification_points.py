@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from ..simulation.process_pool import Workers
 from .condition_grid import ConditionGrid, Place
-from .reduction_records import Candidate, Condition, Flame, GlobalReaction, Reference, Task, worst
+from .reduction_records import Candidate, Condition, Flame, Reference, Task, worst
 from .scoring import Trial, refer_flame, reference, spread_residuals
 
 _CLIMBERS, _CLIMBS, _STEP = 4, 4, 0.25
@@ -78,13 +78,11 @@ class VerificationPoints:
     _references: dict[Condition, Reference | None] = field(default_factory=dict, repr=False)
     _flames: dict[Condition, Flame | None] = field(default_factory=dict, repr=False)
 
-    def check(
-        self, candidate: Candidate, global_reactions: tuple[GlobalReaction, ...], flames: Sequence[Condition]
-    ) -> Verification:
-        """A candidate's errors at points spread evenly, on the way uphill from the worst, and between some flames."""
-        task = replace(self.task, global_reactions=global_reactions)
+    def check(self, candidate: Candidate, asked: Task) -> Verification:
+        """A candidate's errors at points spread evenly, on the way uphill from the worst, and between the flames."""
+        task = replace(self.task, global_reactions=asked.global_reactions)
         found = [point for number in range(len(self.cells)) for point in self._climbed(task, candidate, number)]
-        task = self.added_to(task, (), self.flames(flames))
+        task = self.added_to(task, (), self.flames(asked.flame_conditions))
         errors = zip(task.flame_conditions, self._errors(task, candidate), strict=True)
         return Verification(tuple(found), tuple(VerificationPoint(condition, error) for condition, error in errors))
 

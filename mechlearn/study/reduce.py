@@ -134,7 +134,7 @@ def _start(request: ReductionRequest, task: Task, workers: Workers, progress: Pr
     """References and the ranking at all conditions, and those at which the source does not ignite."""
     source = source_of(task.mechanism, task.phase)
     first = {name for condition in task.conditions for name, _ in condition.mixture}
-    targets = tuple(name for name in source.names if name in _reacting(first, task))
+    targets = _reacting(first, task)
     longest = longest_of(request.source)
     progress(0.0, "simulating the source")
     answers = workers.map(refer, [(task, number, longest, targets) for number in range(len(task.conditions))])
@@ -165,25 +165,26 @@ def _start(request: ReductionRequest, task: Task, workers: Workers, progress: Pr
         progress(1 - (species + reactions) / whole, f"{doing}: {species} species, {reactions} reactions")
 
     rank = np.max([*ranks, *(flame[1] for flame in flames if flame)], axis=0)
-    count, grids = request.reduce.verification_points, condition_grids(request, task)
+    count = request.reduce.verification_points
+    grids = condition_grids(request, task) if count else ()
     verification = VerificationPoints(
         task=bare,
-        cells=grids if count else (),
+        cells=grids,
         count=max(1, count // max(1, len(grids))),
         flames=partial(flames_between, request),
         longest=longest,
-        leading=frozenset(leading),
+        leading=leading,
         workers=workers,
     )
     return Context(ready, source, workers, kept, rank, report, verification), left_out
 
 
-def _reacting(first: set[str], task: Task) -> set[str]:
-    """Species of the first mixture that burning changes."""
+def _reacting(first: set[str], task: Task) -> tuple[str, ...]:
+    """Species of the first mixture that burning changes, in the order of the source."""
     gas = source_of(task.mechanism, task.phase).gas
     condition = max(task.conditions, key=lambda each: each.temperature)
     gas.TPX = condition.temperature, condition.pressure, dict(condition.mixture)
     before = np.array(gas.Y)
     gas.equilibrate("HP" if condition.constant_pressure else "UV")
     changed = np.abs(gas.Y - before) > _SMALLEST_CHANGE * np.maximum(before, gas.Y)
-    return first & {name for name, moved in zip(gas.species_names, changed, strict=True) if moved}
+    return tuple(name for name, moved in zip(gas.species_names, changed, strict=True) if moved and name in first)
