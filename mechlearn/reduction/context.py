@@ -140,8 +140,9 @@ class Context:
         for start in range(0, len(trials), TOGETHER):
             some = trials[start : start + TOGETHER]
             self.report(doing, some[0].candidate)
-            answers = self.workers.map(score, [(self.task, trial, order, bound) for trial in some])
-            for trial, errors in zip(some, answers, strict=True):
+            calls = [(self.task, trial, order, bound) for trial in some]
+            answers = self.workers.until(score, calls, lambda errors: errors is not None)
+            for trial, errors in zip(some, answers, strict=False):
                 if errors is not None:
                     return trial, errors
         return None

@@ -114,14 +114,13 @@ def _harmless(stage: Stage, least: float) -> float:
 
 def _try_from(context: Context, stage: Stage, order: list[int], start: int) -> tuple[int, Stage | None]:
     """The first reaction from a place in the order on that can go without comparison: its place, and the stage."""
-    most, left = _harmless(stage, _EASY), set(stage.candidate.reactions)
-    places = [i for i in range(start, len(order)) if order[i] in left][:TOGETHER]
-    context.report("removing", stage.candidate)
-    tried = _tried(context, stage, [(order[i],) for i in places], most, most)
-    for place, errors in zip(places, tried, strict=False):
-        if errors is not None:
-            return place, context.without("reactions", stage, (order[place],), errors)
-    return (places[-1] if len(places) == TOGETHER else len(order)), None
+    left = set(stage.candidate.reactions)
+    trials = [Trial(stage.candidate, (j,)) for j in order[start:] if j in left]
+    best = context.first_below(_harmless(stage, _EASY), trials, by_error(stage), "removing")
+    if best is None:
+        return len(order), None
+    trial, errors = best
+    return order.index(trial.off[0]), context.without("reactions", stage, trial.off, errors)
 
 
 def _without_batch(context: Context, stage: Stage, batch: list[int]) -> Stage:
@@ -144,24 +143,18 @@ def _least_harmful(
     """The unit without whose reactions the largest error is least, or the first that does no harm; or none."""
     chosen: Unit | None = None
     best: tuple[float, ...] = (1.0,)
+    order = by_error(stage)
     for start in range(0, len(units), TOGETHER):
         group = units[start : start + TOGETHER]
         context.report("removing", stage.candidate)
-        for unit, errors in zip(group, _tried(context, stage, group, max(best), harmless), strict=False):
+        calls = [(context.task, Trial(stage.candidate, unit), order, max(best)) for unit in group]
+        answers = context.workers.until(score, calls, lambda errors: errors is not None and max(errors) <= harmless)
+        for unit, errors in zip(group, answers, strict=False):
             if errors is not None and max(errors) < max(best):
                 best, chosen = errors, unit
         if chosen is not None and max(best) <= harmless:
             break
     return chosen, best
-
-
-def _tried(
-    context: Context, stage: Stage, units: Sequence[Unit], bound: float, enough: float
-) -> list[tuple[float, ...] | None]:
-    """Errors after removals, None where they reach the bound, up to the first that are small enough."""
-    order = by_error(stage)
-    calls = [(context.task, Trial(stage.candidate, unit), order, bound) for unit in units]
-    return context.workers.until(score, calls, lambda errors: errors is not None and max(errors) <= enough)
 
 
 def without_together(context: Context, stage: Stage, *, by_species: bool) -> Stage | None:
