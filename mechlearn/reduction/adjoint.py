@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from ..chemistry.thermo import GAS_CONSTANT
 from .candidate_phases import scaled_temperature, source_of
 from .flames import moved_flame, speed_slopes
-from .reduction_records import UNCHANGED, Change, Task, Vector
-from .response import SolverHistory
+from .reduction_records import UNCHANGED, Change, Condition, Flame, Task, Vector
+from .response import SolverHistory, set_state
 from .scoring import Trial, respond
 
 Array = NDArray[np.float64]
@@ -46,8 +46,9 @@ def linearised(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | 
     tuple of array, shape (rows,), and array, shape (rows, reactions, 3)
         As `Task.residuals`; by reaction of the candidate and by a, b and e of its change. None without response.
     """
-    if task.flame_of(number) is not None:
-        return _linearised_flame(task, trial, number)
+    flame = task.flame_of(number)
+    if flame is not None:
+        return _linearised_flame(task, trial, *flame)
     history = respond(task, trial, number)
     if history is None:
         return None
@@ -55,7 +56,7 @@ def linearised(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | 
     reference, condition = task.references[number], task.conditions[number]
     delay = history.response.delay
     ends = np.array([delay, *(delay + end for end in task.times_after(condition))])
-    path = _Path(gas, history, condition.constant_pressure, ends)
+    path = _Path(gas, history, ends)
     columns = [gas.species_index(name) if name in gas.species_names else -1 for name in task.species]
     scale = 1 / (reference.response.delay * task.limits[0])
     functionals = [(0, path.delay * scale)]
@@ -69,14 +70,8 @@ def linearised(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | 
     return task.residuals(number, history.response), gradient
 
 
-def _linearised_flame(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | None:
-    found, candidate, source = (
-        task.flame_of(number),
-        trial.candidate,
-        source_of(task.mechanism, task.phase, task.global_reactions),
-    )
-    assert found is not None
-    condition, known = found
+def _linearised_flame(task: Task, trial: Trial, condition: Condition, known: Flame) -> tuple[Vector, Array] | None:
+    candidate, source = trial.candidate, source_of(task.mechanism, task.phase, task.global_reactions)
     flame = moved_flame(source.build(candidate), condition, task.transport, known, source.names)
     if flame is None:
         return None
@@ -87,11 +82,10 @@ def _linearised_flame(task: Task, trial: Trial, number: int) -> tuple[Vector, Ar
         a, b, e = (now + more for now, more in zip(changes.get(j, UNCHANGED), further, strict=True))
         return source.reaction(j, names, (a, b, e))
 
-    ratio = float(flame.velocity[0]) / known.speed
+    speed = float(flame.velocity[0])
     slopes = speed_slopes(flame, changed, [source.changeable(j) for j in candidate.reactions])
-    return task.speed_residuals(known, float(flame.velocity[0])), np.stack(
-        [np.zeros_like(slopes), ratio / task.flame_limit * slopes]
-    )
+    slopes *= speed / known.speed / task.flame_limit
+    return task.speed_residuals(known, speed), np.stack([np.zeros_like(slopes), slopes])
 
 
 def _colliders(gas: ct.Solution) -> tuple[Array, NDArray[np.bool_]]:
@@ -110,13 +104,12 @@ def _colliders(gas: ct.Solution) -> tuple[Array, NDArray[np.bool_]]:
 class _Path:
     """A candidate's time history, linearised at the middle of every step, and the functionals at their ends."""
 
-    def __init__(self, gas: ct.Solution, history: SolverHistory, constant_pressure: bool, ends: Array) -> None:
-        self._gas, self._constant_pressure, self._held = gas, constant_pressure, history.held
+    def __init__(self, gas: ct.Solution, history: SolverHistory, ends: Array) -> None:
+        self._gas, self._constant_pressure, self._held = gas, history.constant_pressure, history.held
         self._net = np.asarray(gas.product_stoich_coeffs) - np.asarray(gas.reactant_stoich_coeffs)
         counted = np.arange(len(history.time)) % _STRIDE == 0
         times = np.unique(np.concatenate([history.time[counted & (history.time < ends.max())], ends]))
-        table = np.column_stack([history.temperature, history.fractions])
-        states = np.array([np.interp(times, history.time, column) for column in table.T]).T
+        states = np.array([np.interp(times, history.time, column) for column in history.states.T]).T
         self._places, self._width = np.searchsorted(times, ends), np.diff(times)
         self._moles = states[self._places, 1:] / gas.molecular_weights
         self.temperatures = [self._warmth(states[place]) for place in self._places]
@@ -124,16 +117,10 @@ class _Path:
         self._slope = self._carried_slope(states)
         self.delay = -self.temperatures[0] / float(self.temperatures[0] @ self._slope)
 
-    def _set(self, state: Vector) -> None:
-        if self._constant_pressure:
-            self._gas.TPY = state[0], self._held, state[1:]
-        else:
-            self._gas.TDY = state[0], self._held, state[1:]
-
     def _warmth(self, state: Vector) -> Vector:
         """Derivative of the temperature with respect to z, at constant energy."""
-        self._set(state)
         gas = self._gas
+        set_state(gas, state, self._held, self._constant_pressure)
         if self._constant_pressure:
             return np.asarray(-gas.partial_molar_enthalpies / gas.cp_mass)
         return np.asarray(-gas.partial_molar_int_energies / gas.cv_mass)
@@ -141,7 +128,6 @@ class _Path:
     def _linearise(self, states: Array) -> None:
         """Jacobians, rates of progress per mass, and propagators, at the middle of every step."""
         gas, count = self._gas, len(states)
-        self._progress = np.empty((count, gas.n_reactions))
         self._middle = states[:, 0]
         forward, reverse, body, order = np.empty((4, count, gas.n_reactions))
         concentrations, warmth, by_temperature, rates = np.empty((4, count, gas.n_species))
@@ -153,12 +139,10 @@ class _Path:
             concentrations[i] = gas.concentrations
             forward[i], reverse[i] = gas.forward_rates_of_progress, gas.reverse_rates_of_progress
             body[i] = gas.third_body_concentrations
-            order[i] = gas.forward_rate_constants_ddC / np.where(
-                gas.forward_rate_constants == 0, 1, gas.forward_rate_constants
-            )
+            constants = gas.forward_rate_constants
+            order[i] = gas.forward_rate_constants_ddC / np.where(constants == 0, 1, constants)
             by_temperature[i], rates[i] = gas.net_production_rates_ddT, gas.net_production_rates
-        net = forward - reverse
-        self._progress = net * volume[:, None]
+        self._progress = (forward - reverse) * volume[:, None]
         by_amount = self._by_amount(forward, reverse, body, order, concentrations)
         self._jacobians = by_amount + (volume[:, None] * by_temperature)[:, :, None] * warmth[:, None, :]
         if self._constant_pressure:
@@ -190,7 +174,7 @@ class _Path:
         """dz/dt at ignition, carried there as a perturbation is, so that a mere shift in time cancels exactly."""
         first = int(np.argmax(states[:, 0] > states[0, 0] + _SHIFTED_FROM))
         first = min(first, int(self._places[0]))
-        self._set(states[first])
+        set_state(self._gas, states[first], self._held, self._constant_pressure)
         slope = np.asarray(self._gas.net_production_rates) / self._gas.density
         for i in range(first, self._places[0]):
             slope = slope @ self._onward[i]

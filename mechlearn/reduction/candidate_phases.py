@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections import OrderedDict
 from collections.abc import Iterable
 from functools import lru_cache
 from math import exp
@@ -33,6 +32,8 @@ class SourceMechanism:
         As in `load_gas`.
     global_reactions : tuple of GlobalReaction
         Reactions that candidates may have beside those of the mechanism, numbered after them.
+
+    Its ``build`` gives a candidate as a phase, of which a few are kept.
     """
 
     def __init__(self, mechanism: str, phase: str, global_reactions: tuple[GlobalReaction, ...] = ()) -> None:
@@ -46,7 +47,7 @@ class SourceMechanism:
         self.participants = tuple(_participants(each, set(self.names)) for each in self.reactions)
         self.definitions = tuple(_definition(each) for each in self.reactions)
         self._reactions: dict[Any, ct.Reaction] = {}
-        self._phases: OrderedDict[Candidate, ct.Solution] = OrderedDict()
+        self.build = lru_cache(maxsize=_KEPT_PHASES)(self._built)
 
     def whole(self) -> Candidate:
         """All of it, without global reactions."""
@@ -68,22 +69,14 @@ class SourceMechanism:
             "pressure-dependent-Arrhenius",
         )
 
-    def build(self, candidate: Candidate) -> ct.Solution:
-        """The candidate as a phase; of the same object a few are kept."""
-        if candidate in self._phases:
-            self._phases.move_to_end(candidate)
-            return self._phases[candidate]
+    def _built(self, candidate: Candidate) -> ct.Solution:
         names = frozenset(self.names[i] for i in candidate.species)
         changes = dict(candidate.changes)
         reactions = [self.reaction(j, names, changes.get(j, UNCHANGED)) for j in candidate.reactions]
         species = [self.species[i] for i in candidate.species]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            gas = _phase(species, reactions, self.weights)
-        self._phases[candidate] = gas
-        if len(self._phases) > _KEPT_PHASES:
-            self._phases.popitem(last=False)
-        return gas
+            return _phase(species, reactions, self.weights)
 
     def reaction(self, number: int, names: frozenset[str], change: Change) -> ct.Reaction:
         """A reaction of the source among some species, its rate constant changed."""
@@ -138,13 +131,14 @@ def changed(definition: dict[str, Any], change: Change) -> dict[str, Any]:
     """A reaction's definition with its rate constant changed; both limits alike where it falls off."""
     if change == UNCHANGED:
         return dict(definition)
-    new: dict[str, Any] = {key: _changed_arrhenius(definition[key], change) for key in _ARRHENIUS if key in definition}
+    new: dict[str, Any] = {key: changed_arrhenius(definition[key], change) for key in _ARRHENIUS if key in definition}
     if "rate-constants" in definition:
-        new["rate-constants"] = [_changed_arrhenius(each, change) for each in definition["rate-constants"]]
+        new["rate-constants"] = [changed_arrhenius(each, change) for each in definition["rate-constants"]]
     return definition | new
 
 
-def _changed_arrhenius(rate: dict[str, Any], change: Change) -> dict[str, Any]:
+def changed_arrhenius(rate: dict[str, Any], change: Change) -> dict[str, Any]:
+    """The parameters A, b and Ea changed."""
     a, b, e = change
     return rate | {
         "A": rate["A"] * exp(a + e) * REFERENCE_TEMPERATURE**-b,

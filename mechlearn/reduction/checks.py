@@ -48,7 +48,7 @@ def checked(context: Context, stages: Sequence[Stage], *, refit: bool) -> Iterat
 def _kept(context: Context, stage: Stage, refit: bool) -> Stage | None:
     """The stage at the conditions of the work; None if it cannot keep the limits there."""
     if not refit:
-        fine = score(context.task, Trial(stage.candidate), list(context.numbers), 1.0).error <= 1
+        fine = score(context.task, Trial(stage.candidate), context.task.numbers, 1.0) is not None
         return context.stage("check", stage.candidate, stage) if fine else None
     found = context.stage("check", refitted(context, stage.candidate)[0], stage)
     return found if found.error <= _KEPT else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from math import inf
 from pathlib import Path
 
 import cantera as ct
@@ -15,7 +16,7 @@ from ..simulation.mechanisms import find_mechanism, load_gas
 from ..simulation.settings import Mixture, MoleFractions, Source
 from .condition_grid import LOGARITHMIC, RECIPROCAL, ConditionGrid, halfway
 from .reduction_records import Condition, Task
-from .settings import Envelope, FlameSpeed, Reduce
+from .settings import Envelope, FlameSpeed, Reduce, SpeciesLimit, TemperatureLimit
 
 _ROUNDING = 1e-9
 """By which equal values may differ after conversion of units."""
@@ -78,27 +79,26 @@ def task_of(request: ReductionRequest) -> Task:
             conditions += conditions_of(gas, source, [_between(source, each) for each in envelopes], None)
         if reduce.held_out is not None:
             _check_held_out(conditions_of(gas, source, (reduce.held_out,), None), conditions)
-        flames = (
-            flame_conditions(gas, source, targets.flame_speed, targets.flame_speed.phi) if targets.flame_speed else []
-        )
+        speed = targets.flame_speed
+        flames = flame_conditions(gas, source, speed, speed.phi) if speed else []
     except StudyError as error:
         raise StudyError(f"{where}{error}") from None
     return Task(
         mechanism=mechanism,
         phase=source.phase,
         rise=targets.ignition_delay.rise,
-        limits=(
-            targets.ignition_delay.limit,
-            targets.temperature.limit if targets.temperature else float("inf"),
-            targets.species.limit if targets.species else float("inf"),
-        ),
+        limits=(targets.ignition_delay.limit, _limit_of(targets.temperature), _limit_of(targets.species)),
         species=species,
         after=reduce.profiles.after,
         conditions=tuple(conditions),
-        flame_limit=targets.flame_speed.limit if targets.flame_speed else float("inf"),
-        transport=targets.flame_speed.transport if targets.flame_speed else "mixture-averaged",
+        flame_limit=_limit_of(speed),
+        transport=(speed or FlameSpeed()).transport,
         flame_conditions=tuple(flames),
     )
+
+
+def _limit_of(target: TemperatureLimit | SpeciesLimit | FlameSpeed | None) -> float:
+    return inf if target is None else target.limit
 
 
 def condition_grids(request: ReductionRequest, task: Task) -> tuple[ConditionGrid, ...]:
@@ -115,9 +115,9 @@ def condition_grids(request: ReductionRequest, task: Task) -> tuple[ConditionGri
 
 
 def flames_between(request: ReductionRequest, flames: Sequence[Condition]) -> tuple[Condition, ...]:
-    """Unburnt gas halfway between that of neighbouring flames."""
+    """Unburnt gas halfway between that of neighbouring flames; none where nothing is checked between conditions."""
     target = request.reduce.targets.flame_speed
-    if target is None:
+    if target is None or not request.reduce.verification_points:
         return ()
     gas = load_gas(str(find_mechanism(request.source.mechanism, request.folder)), request.source.phase)
     ratios = halfway([each.phi for each in flames if each.phi is not None], LOGARITHMIC)
@@ -156,25 +156,14 @@ def conditions_of(
     found: list[Condition] = []
     for envelope in envelopes:
         part = _within(source, envelope)
-        ratios = part.initial.phi if isinstance(part.initial, Mixture) else (None,)
-        corners = [{axis[0], axis[-1]} for axis in (part.temperature, part.pressure, ratios)]
-        states = initial_states(gas, part)
-        for (temperature, pressure, phi), state in zip(
-            product(part.temperature, part.pressure, ratios), states, strict=True
-        ):
-            at_corner = temperature in corners[0] and pressure in corners[1] and phi in corners[2]
-            found.append(
-                Condition(
-                    temperature=temperature,
-                    pressure=pressure,
-                    phi=phi,
-                    mixture=tuple(
-                        (name, float(x)) for name, x in zip(gas.species_names, state.amounts, strict=True) if x > 0
-                    ),
-                    constant_pressure=source.reactor == "constant-pressure",
-                    profiled=profiles is not None and (at_corner or profiles.profiles.at == "all"),
-                )
-            )
+        axes = (part.temperature, part.pressure, part.initial.phi if isinstance(part.initial, Mixture) else (None,))
+        corners = [{axis[0], axis[-1]} for axis in axes]
+        for point, state in zip(product(*axes), initial_states(gas, part), strict=True):
+            at_corner = all(value in corner for value, corner in zip(point, corners, strict=True))
+            amounts = zip(gas.species_names, map(float, state.amounts), strict=True)
+            mixture = tuple((name, x) for name, x in amounts if x > 0)
+            profiled = profiles is not None and (at_corner or profiles.profiles.at == "all")
+            found.append(Condition(*point, mixture, source.reactor == "constant-pressure", profiled))
     return list(dict.fromkeys(found))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from ..simulation.process_pool import Workers
 from .adjoint import Array, linearised
 from .candidate_phases import SourceMechanism, source_of
 from .reduction_records import Candidate, Condition, GlobalReaction, Task, Vector, worst
-from .scoring import Trial, residuals
+from .scoring import Trial, score, spread_residuals
 from .verification_points import Verification, VerificationPoints
 
 _KEPT_LINES = 4
@@ -93,46 +93,59 @@ class Context:
     _lines: dict[Any, list[Line | None]] = field(default_factory=dict, repr=False)
     _checks: dict[Any, Verification] = field(default_factory=dict, repr=False)
 
-    @property
-    def numbers(self) -> range:
-        """All conditions and flames."""
-        return self.task.numbers
-
-    def residuals(self, trial: Trial, numbers: Iterable[int] | None = None) -> list[Vector | None]:
-        """Errors condition by condition, spread over the workers."""
-        chosen = list(self.numbers if numbers is None else numbers)
-        parts = [chosen[i :: self.workers.cores] for i in range(self.workers.cores)]
-        found: dict[int, Vector | None] = {}
-        answers = self.workers.map_surviving(residuals, [(self.task, trial, part) for part in parts])
-        for part, answer in zip(parts, answers, strict=True):
-            found |= dict(zip(part, answer or [None] * len(part), strict=True))
-        return [found[number] for number in chosen]
-
     def check(self, candidate: Candidate, *, now: bool = True) -> Verification:
         """A candidate's errors between the study's conditions; none if they are neither known nor wanted now."""
         key = self._key(candidate)
         if key not in self._checks and now:
-            self._checks[key] = self.points.check(candidate, self.task.global_reactions, self.task.flame_conditions)
+            self._checks[key] = self.points.check(candidate, self.task)
         return self._checks.get(key, Verification())
 
-    def linearised(self, candidate: Candidate) -> list[Line | None]:
-        """Errors and their derivatives at all conditions; of the last few candidates they are kept."""
+    def linearised(self, candidate: Candidate, numbers: Sequence[int] | None = None) -> list[Line] | None:
+        """Errors and their derivatives at all or some conditions; None if one of these has no response.
+
+        Of the last few candidates they are kept.
+        """
         key = self._key(candidate)
         if key not in self._lines:
-            calls = [(self.task, Trial(candidate), number) for number in self.numbers]
-            found = self.workers.map_surviving(linearised, calls)
-            self._lines[key] = found
+            calls = [(self.task, Trial(candidate), number) for number in self.task.numbers]
+            answers = self.workers.map_surviving(linearised, calls)
+            self._lines[key] = answers
             if len(self._lines) > _KEPT_LINES:
                 del self._lines[next(iter(self._lines))]
-        return self._lines[key]
+        lines = [self._lines[key][number] for number in (self.task.numbers if numbers is None else numbers)]
+        found = [line for line in lines if line is not None]
+        return found if len(found) == len(lines) else None
 
     def stage(self, step: str, candidate: Candidate, before: Stage | None = None) -> Stage:
         """The candidate with its errors, and what it lacks."""
         known = self._lines.get(self._key(candidate))
-        found = self.residuals(Trial(candidate)) if known is None else [line and line[0] for line in known]
-        errors = tuple(worst([each]) for each in found)
+        found = (
+            spread_residuals(self.workers, self.task, Trial(candidate), self.task.numbers)
+            if known is None
+            else [line and line[0] for line in known]
+        )
+        errors = tuple(map(worst, found))
         removed = self.lacks(candidate, before.candidate if before else None)
         return Stage(step, candidate, errors, removed, global_reactions=self.task.global_reactions)
+
+    def without(self, step: str, stage: Stage, reactions: Iterable[int], errors: tuple[float, ...]) -> Stage:
+        """A stage less some reactions, and species that are in no other."""
+        left = self.tidy(stage.candidate.without(reactions))
+        return Stage(step, left, errors, self.lacks(left, stage.candidate))
+
+    def first_below(
+        self, bound: float, trials: Sequence[Trial], order: Sequence[int], doing: str
+    ) -> tuple[Trial, tuple[float, ...]] | None:
+        """The first trial whose errors are all below a bound, and these; None if there is none."""
+        for start in range(0, len(trials), TOGETHER):
+            some = trials[start : start + TOGETHER]
+            self.report(doing, some[0].candidate)
+            calls = [(self.task, trial, order, bound) for trial in some]
+            answers = self.workers.until(score, calls, lambda errors: errors is not None)
+            for trial, errors in zip(some, answers, strict=False):
+                if errors is not None:
+                    return trial, errors
+        return None
 
     def _key(self, candidate: Candidate) -> Any:
         return self.task.global_reactions, len(self.task.conditions), len(self.task.flame_conditions), candidate
@@ -151,16 +164,20 @@ class Context:
         base = before or self.source.whole()
         species = sorted(set(base.species) - set(candidate.species), key=lambda i: (self.rank[i], i))
         reactions = sorted(set(base.reactions) - set(candidate.reactions))
-        return (
-            *(self.source.names[i] for i in species),
-            *(self.source.reactions[j].equation for j in reactions),
-        )
+        return (*(self.source.names[i] for i in species), *(self.source.reactions[j].equation for j in reactions))
 
     def tidy(self, candidate: Candidate) -> Candidate:
         """Without species in which no reaction is left, but for those that stay."""
         used = {name for j in candidate.reactions for name in self.source.participants[j]}
         species = tuple(i for i in candidate.species if i in self.kept or self.source.names[i] in used)
         return replace(candidate, species=species)
+
+    def units(self, candidate: Candidate, *, by_species: bool) -> list[tuple[int, ...]]:
+        """Reactions that can only go together: those of each species that may go, or each by itself."""
+        if not by_species:
+            return [(j,) for j in candidate.reactions]
+        units = (self.reactions_of(i, candidate) for i in candidate.species if i not in self.kept)
+        return [unit for unit in dict.fromkeys(units) if unit]
 
     def reactions_of(self, species: int, candidate: Candidate) -> tuple[int, ...]:
         """Reactions of a candidate that need a species."""

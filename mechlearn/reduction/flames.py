@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from math import inf
 from typing import Any
 
 import cantera as ct
@@ -138,10 +137,9 @@ def _solved(
             _begin(flame, start)
         if criteria is not None:
             flame.set_refine_criteria(*criteria)
-        effort = _Effort(flame, _MOST_MOVED if criteria is None else _MOST_ANEW)
-        flame.set_interrupt(effort)
+        flame.set_interrupt(_limit(flame, _MOST_MOVED if criteria is None else _MOST_ANEW))
         flame.solve(loglevel=0, refine_grid=criteria is not None, auto=start is None)
-        effort.left = inf
+        flame.set_interrupt(lambda _: 0.0)
     except (ct.CanteraError, _GivenUpError):
         return None
     burnt = np.all(np.isfinite(flame.T)) and flame.T[-1] > condition.temperature + _LEAST_RISE
@@ -151,21 +149,20 @@ def _solved(
 def _begin(flame: ct.FreeFlame, start: Flame) -> None:
     """Profiles of another solution on the same grid."""
     places = list((start.grid - start.grid[0]) / (start.grid[-1] - start.grid[0]))
-    flame.flame.set_profile("T", places, list(start.temperature))
-    flame.flame.set_profile("velocity", places, list(start.velocity))
-    for name, row in zip(flame.gas.species_names, start.fractions, strict=True):
+    fractions = dict(zip(flame.gas.species_names, start.fractions, strict=True))
+    for name, row in {"T": start.temperature, "velocity": start.velocity, **fractions}.items():
         flame.flame.set_profile(name, places, list(row))
     flame.fixed_temperature = start.anchor
 
 
-class _Effort:
-    """Counts the solver's evaluations, which Cantera announces, and ends it."""
+def _limit(flame: ct.FreeFlame, left: float) -> Callable[[float], float]:
+    """Counts the solver's evaluations, which Cantera announces, and ends it after so many Jacobians."""
 
-    def __init__(self, flame: ct.FreeFlame, most: float) -> None:
-        self._domain, self.left = flame.flame, most
-
-    def __call__(self, _: float) -> float:
-        self.left -= 1 / (self._domain.n_points * self._domain.n_components)
-        if self.left < 0:
+    def count(_: float) -> float:
+        nonlocal left
+        left -= 1 / (flame.flame.n_points * flame.flame.n_components)
+        if left < 0:
             raise _GivenUpError
         return 0.0
+
+    return count

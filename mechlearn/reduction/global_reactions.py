@@ -6,7 +6,7 @@ any other; all reactions that the elements allow are fitted to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -38,22 +38,19 @@ _LEAST = 1e-4
 """A species whose production the lost reactions change by less, relative to the most at any state, is not asked."""
 
 
-def with_learnt_reactions(context: Context, stage: Stage) -> Iterator[Stage]:
-    """Stage by stage a species less, with a few learnt reactions in place of its own, while all limits are kept.
+def with_learnt_reactions(context: Context, stage: Stage) -> Stage | None:
+    """A species less, with a few learnt reactions in place of its own, within all limits; None if that cannot be.
 
     Parameters
     ----------
     context : Context
-        Whose source has the global reactions of the stage.
+        Where it is done.
     stage : Stage
         From which nothing can be removed any more.
     """
-    while True:
-        smaller = next(filter(None, (_without(context, stage, i) for i in _promising(context, stage.candidate))), None)
-        if smaller is None:
-            return
-        context, stage = context.with_global_reactions(smaller.global_reactions), smaller
-        yield stage
+    context = context.with_global_reactions(stage.global_reactions)
+    tried = (_without(context, stage, i) for i in _promising(context, stage.candidate))
+    return next(filter(None, tried), None)
 
 
 def _promising(context: Context, candidate: Candidate) -> list[int]:
@@ -71,8 +68,7 @@ def _without(context: Context, stage: Stage, species: int) -> Stage | None:
     first = context.source.own + len(context.task.global_reactions)
     while learnt:
         wider = context.with_global_reactions((*context.task.global_reactions, *learnt))
-        numbers = tuple(range(first, first + len(learnt)))
-        tried = replace(left, reactions=(*left.reactions, *numbers))
+        tried = replace(left, reactions=(*left.reactions, *range(first, first + len(learnt))))
         candidate, merit = refitted(wider, tried)
         if merit <= 1:
             return wider.stage("global_reactions", candidate, stage)
@@ -88,8 +84,7 @@ def _learnt(context: Context, whole: Candidate, left: Candidate, lost: Sequence[
     if not tables:
         return []
     states, amounts, production = (np.concatenate(each) for each in zip(*tables, strict=True))
-    place = {i: column for column, i in enumerate(whole.species)}
-    columns = np.array([place[i] for i in left.species])
+    columns = np.searchsorted(whole.species, left.species)
     size = np.abs(production).max(axis=1, keepdims=True)
     share = np.abs(production[:, columns]) / np.maximum(size, 1e-300)
     asked = columns[share.max(axis=0) > _LEAST]
@@ -163,15 +158,12 @@ def lost_production(
     if history is None:
         return None
     gas = source_of(task.mechanism, task.phase, task.global_reactions).build(candidate)
-    places = [candidate.reactions.index(j) for j in lost]
+    places = candidate.places(lost)
     net = (np.asarray(gas.product_stoich_coeffs) - np.asarray(gas.reactant_stoich_coeffs))[:, places]
     states: list[Vector] = []
     amounts, production = [], []
     for i in informative_states(history):
-        if task.conditions[number].constant_pressure:
-            gas.TPY = history.temperature[i], history.held, history.fractions[i]
-        else:
-            gas.TDY = history.temperature[i], history.held, history.fractions[i]
+        history.set(gas, i)
         states.append(np.array([gas.T, gas.P]))
         amounts.append(np.maximum(gas.concentrations, 0.0))
         production.append(net @ gas.net_rates_of_progress[places])

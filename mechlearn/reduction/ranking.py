@@ -16,17 +16,13 @@ _INDUCTION = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.96)
 _RISE = np.linspace(0.05, 0.99, 20)
 
 
-def sample_coefficients(
-    source: SourceMechanism, condition: Condition, history: SolverHistory, targets: tuple[str, ...]
-) -> Vector:
+def sample_coefficients(source: SourceMechanism, history: SolverHistory, targets: tuple[str, ...]) -> Vector:
     """The largest coefficient of each species over states of the induction time and of the temperature rise.
 
     Parameters
     ----------
     source : SourceMechanism
         Of the rates.
-    condition : Condition
-        Of the time history.
     history : SolverHistory
         Of the source.
     targets : tuple of str
@@ -40,19 +36,17 @@ def sample_coefficients(
     gas = source.gas
     progress = []
     for i in informative_states(history):
-        if condition.constant_pressure:
-            gas.TPY = history.temperature[i], history.held, history.fractions[i]
-        else:
-            gas.TDY = history.temperature[i], history.held, history.fractions[i]
+        history.set(gas, i)
         progress.append(gas.net_rates_of_progress)
     return _of_source(source, progress, targets)
 
 
 def informative_states(history: SolverHistory) -> list[int]:
     """Places in a time history that stand for the induction time and for the temperature rise."""
-    levels = history.temperature[0] + _RISE * (history.temperature.max() - history.temperature[0])
+    temperature = history.states[:, 0]
+    levels = temperature[0] + _RISE * (temperature.max() - temperature[0])
     chosen = {int(np.searchsorted(history.time, part * history.response.delay)) for part in _INDUCTION}
-    chosen |= {int(np.argmax(history.temperature >= level)) for level in levels}
+    chosen |= {int(np.argmax(temperature >= level)) for level in levels}
     return sorted(chosen & set(range(len(history.time))))
 
 

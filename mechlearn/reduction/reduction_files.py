@@ -13,7 +13,8 @@ from ..chemistry.mechanism import Arrhenius, Falloff, Mechanism, Reaction
 from ..files import write_text
 from ..formats.cantera_yaml.export import write_mechanism
 from ..formats.cantera_yaml.mechanism_text import mechanism_text
-from .candidate_phases import changed
+from ..formats.records import plain
+from .candidate_phases import changed, changed_arrhenius
 from .context import Context, Stage
 from .reduction_records import UNCHANGED, Change
 
@@ -59,8 +60,7 @@ def _changed(reaction: Reaction, change: Change) -> Reaction:
 
 
 def _scaled(rate: Arrhenius, change: Change) -> Arrhenius:
-    entry = changed({"rate-constant": {"A": rate.A, "b": rate.b, "Ea": rate.Ea}}, change)["rate-constant"]
-    return Arrhenius(entry["A"], entry["b"], entry["Ea"])
+    return Arrhenius(**changed_arrhenius(plain(rate), change))
 
 
 def write_reduced(source: Mechanism, name: str, stage: Stage, path: Path, *, checked: bool = True) -> None:
@@ -122,19 +122,18 @@ def stage_name(number: int, stage: Stage) -> str:
 def removed_rows(stages: Sequence[Stage], species_names: Sequence[str]) -> list[dict[str, Any]]:
     """What went, in order, and why: the step, and the error that the mechanism had without it."""
     species, lasting = set(species_names), way(stages)
-    rows = [
+    gone = [(name, n, stage) for n, stage in enumerate(stages) if n in lasting for name in stage.removed]
+    return [
         {
+            "order": order,
             "name": name,
             "kind": "species" if name in species else "reaction",
             "step": stage.step,
             "stage": number,
             "error_over_limit": float(f"{stage.error:.6g}"),
         }
-        for number, stage in enumerate(stages)
-        if number in lasting
-        for name in stage.removed
+        for order, (name, number, stage) in enumerate(gone, start=1)
     ]
-    return [{"order": order, **row} for order, row in enumerate(rows, start=1)]
 
 
 def way(stages: Sequence[Stage]) -> set[int]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..chemistry.mechanism import Arrhenius, Reaction
+from ..formats.records import plain
 
 Vector = NDArray[np.float64]
 Change = tuple[float, float, float]
@@ -72,6 +73,11 @@ class Candidate:
         left = tuple(j for j in self.reactions if j not in gone)
         return replace(self, reactions=left, changes=tuple(item for item in self.changes if item[0] not in gone))
 
+    def places(self, reactions: Iterable[int]) -> list[int]:
+        """Where some reactions stand among those of the candidate."""
+        place = {j: i for i, j in enumerate(self.reactions)}
+        return [place[j] for j in reactions]
+
     @property
     def size(self) -> tuple[int, int]:
         """Numbers of species and reactions."""
@@ -109,8 +115,7 @@ class GlobalReaction:
     @property
     def definition(self) -> dict[str, Any]:
         """As Cantera defines it."""
-        a, b, energy = self.rate
-        return {"equation": self.reaction.equation, "rate-constant": {"A": a, "b": b, "Ea": energy}}
+        return {"equation": self.reaction.equation, "rate-constant": plain(Arrhenius(*self.rate))}
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,6 +225,20 @@ class Task:
         """Of the conditions, then of the flames."""
         return range(len(self.conditions) + len(self.flame_conditions))
 
+    def joined_by(
+        self, conditions: Iterable[tuple[Condition, Reference | None]], flames: Iterable[tuple[Condition, Flame | None]]
+    ) -> Task:
+        """With further conditions and flames after its own, those without a response of the source left out."""
+        known = [(condition, answer) for condition, answer in conditions if answer is not None]
+        burnt = [(condition, flame) for condition, flame in flames if flame is not None]
+        return replace(
+            self,
+            conditions=(*self.conditions, *(condition for condition, _ in known)),
+            references=(*self.references, *(answer for _, answer in known)),
+            flame_conditions=(*self.flame_conditions, *(condition for condition, _ in burnt)),
+            flames=(*self.flames, *(flame for _, flame in burnt)),
+        )
+
     def flame_of(self, number: int) -> tuple[Condition, Flame] | None:
         """The unburnt gas and the source's flame, where the number is that of a flame."""
         place = number - len(self.conditions)
@@ -239,13 +258,13 @@ class Task:
         The delay first, then time by time the temperature and the species of the profile.
         """
         reference, (delay, temperature, species) = self.references[number], self.limits
-        errors = [np.array([(response.delay / reference.response.delay - 1) / delay])]
-        for found, known in zip(response.profile, reference.response.profile, strict=True):
-            errors.append(np.array([(found[0] / known[0] - 1) / temperature]))
-            errors.append((found[1:] - known[1:]) / reference.largest / species)
-        return np.concatenate(errors)
+        found, known = response.profile, reference.response.profile
+        warmth = (found[:, :1] / known[:, :1] - 1) / temperature
+        amounts = (found[:, 1:] - known[:, 1:]) / reference.largest / species
+        late = (response.delay / reference.response.delay - 1) / delay
+        return np.concatenate([[late], np.hstack([warmth, amounts]).ravel()])
 
 
-def worst(residuals: Iterable[Vector | None]) -> float:
-    """The largest error over all conditions; infinite where one has no response."""
-    return max((inf if each is None else float(np.abs(each).max()) for each in residuals), default=0.0)
+def worst(residuals: Vector | None) -> float:
+    """The largest error at a condition; infinite without a response."""
+    return inf if residuals is None else float(np.abs(residuals).max())

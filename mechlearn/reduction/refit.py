@@ -122,24 +122,17 @@ def _norm(errors: Vector) -> tuple[float, Vector]:
 
 def fit_of(context: Context, candidate: Candidate, numbers: Sequence[int] | None = None) -> RefitModel | None:
     """Errors and derivatives of a candidate at some conditions, delays as logarithms; None without a response."""
-    lines = context.linearised(candidate)
-    chosen = [lines[i] for i in (range(len(lines)) if numbers is None else numbers)]
-    values, slopes = [], []
-    for line in chosen:
-        if line is None:
-            return None
-        slope = line[1].copy()
-        slope[0] /= 1 + line[0][0] * context.task.limits[0]
-        values.append(logarithmic(context.task, line[0]))
-        slopes.append(slope)
-    free = np.array([float(context.source.changeable(j)) for j in candidate.reactions])
-    return RefitModel(np.concatenate(values), np.concatenate(slopes), changes_of(candidate), free)
-
-
-def changes_of(candidate: Candidate) -> Array:
-    """Changes of all reactions, shape (reactions, 3)."""
+    lines = context.linearised(candidate, numbers)
+    if lines is None:
+        return None
+    slopes = [line[1].copy() for line in lines]
+    for (errors, _), slope in zip(lines, slopes, strict=True):
+        slope[0] /= 1 + errors[0] * context.task.limits[0]
+    values = [logarithmic(context.task, errors) for errors, _ in lines]
     known = dict(candidate.changes)
-    return np.array([known.get(j, UNCHANGED) for j in candidate.reactions]).reshape(-1, 3)
+    changes = np.array([known.get(j, UNCHANGED) for j in candidate.reactions]).reshape(-1, 3)
+    free = np.array([float(context.source.changeable(j)) for j in candidate.reactions])
+    return RefitModel(np.concatenate(values), np.concatenate(slopes), changes, free)
 
 
 def with_changes(candidate: Candidate, changes: Array) -> Candidate:

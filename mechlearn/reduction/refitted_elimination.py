@@ -54,38 +54,24 @@ def refitted_once(context: Context, stage: Stage) -> Iterator[Stage]:
         yield better
 
 
-def eliminated(context: Context, stage: Stage, *, by_species: bool) -> Iterator[Stage]:
-    """Stage by stage a species, or some reactions, less, until none can go any more."""
-    while True:
-        smaller = _one_round(context, stage, by_species)
-        if smaller is None:
-            return
-        stage = smaller
-        yield stage
-
-
-def _one_round(context: Context, stage: Stage, by_species: bool) -> Stage | None:
-    """A smaller mechanism that keeps the limits; None if none is found."""
+def eliminated(context: Context, stage: Stage, *, by_species: bool) -> Stage | None:
+    """A species, or some reactions, less, within all limits; None if none is found."""
     candidate = stage.candidate
     numbers = _screened(context, stage)
-    fit = fit_of(context, candidate, (*numbers, *context.numbers[len(context.task.conditions) :]))
+    fit = fit_of(context, candidate, (*numbers, *context.task.numbers[len(context.task.conditions) :]))
     if fit is None:
         return None
-    if by_species:
-        units = [context.reactions_of(i, candidate) for i in candidate.species if i not in context.kept]
-    else:
-        units = [(j,) for j in candidate.reactions]
-    removals = _ranked(context, candidate, fit, [unit for unit in dict.fromkeys(units) if unit], numbers)
+    units = context.units(candidate, by_species=by_species)
+    removals = _ranked(context, candidate, fit, units, numbers)
     batch = _batch(fit, removals, candidate, 1 if by_species else max(1, int(_BATCH * len(candidate.reactions))))
+    groups = []
     while len(batch) > 1:
-        found = _without(context, stage, [j for unit in batch for j in unit])
-        if found is not None:
-            return found
+        groups.append(batch)
         batch = batch[: len(batch) // 2]
-    for removal in removals[:_SINGLES]:
-        found = _without(context, stage, list(removal.unit))
-        if found is not None:
-            return found
+    for group in (*groups, *([removal.unit] for removal in removals[:_SINGLES])):
+        left, merit = refitted(context, context.tidy(candidate.without(j for unit in group for j in unit)))
+        if merit <= 1:
+            return context.stage("refit", left, stage)
     return None
 
 
@@ -103,23 +89,24 @@ def _ranked(
     context: Context, candidate: Candidate, fit: RefitModel, units: Sequence[Unit], numbers: tuple[int, ...]
 ) -> list[_Removal]:
     """Promising units, those first after whose removal refitting leaves the least."""
-    place = {j: i for i, j in enumerate(candidate.reactions)}
     if not units:
         return []
-    rows = [[place[j] for j in unit] for unit in units]
+    rows = [candidate.places(unit) for unit in units]
     shifts = [-fit.slopes[:, row, 0].sum(axis=1) for row in rows]
     harm = _roughly(fit, np.array(shifts).T)
     order = [int(i) for i in np.argsort(harm, kind="stable")]
-    tried = [i for i in order if np.abs(shifts[i]).max() >= _SMALL][:_SIMULATED]
+    small = [bool(np.abs(shift).max() < _SMALL) for shift in shifts]
+    tried = [i for i in order if not small[i]][:_SIMULATED]
     context.report("screening", candidate)
     answers = context.workers.map_surviving(
         residuals, [(context.task, Trial(candidate, units[i]), numbers) for i in tried]
     )
-    known = {i: shifts[i] for i in order if np.abs(shifts[i]).max() < _SMALL}
+    known = {i: shifts[i] for i in order if small[i]}
     for i, answer in zip(tried, answers, strict=True):
-        if answer is not None and all(each is not None for each in answer):
-            found = np.concatenate([logarithmic(context.task, each) for each in answer if each is not None])
-            known[i] = np.concatenate([found - fit.values[: len(found)], shifts[i][len(found) :]])  # flames come last
+        found = [logarithmic(context.task, each) for each in answer or () if each is not None]
+        if len(found) == len(numbers):
+            errors = np.concatenate(found)
+            known[i] = np.concatenate([errors - fit.values[: len(errors)], shifts[i][len(errors) :]])  # then flames
     ranked = []
     for i, shift in known.items():
         left = fit.without(rows[i], shift)
@@ -140,19 +127,14 @@ def _roughly(fit: RefitModel, shifts: Vector) -> Vector:
 
 def _batch(fit: RefitModel, removals: Sequence[_Removal], candidate: Candidate, most: int) -> list[Unit]:
     """Units that are foreseen to keep the limits when they go together."""
-    place = {j: i for i, j in enumerate(candidate.reactions)}
     batch: list[Unit] = []
     shift = np.zeros(len(fit.values))
     for removal in removals[: 2 * most]:
         if len(batch) == most:
             break
-        left = fit.without([place[j] for unit in (*batch, removal.unit) for j in unit], shift + removal.shift)
+        gone = candidate.places(j for unit in (*batch, removal.unit) for j in unit)
+        left = fit.without(gone, shift + removal.shift)
         if left.moved(best_step(left)).merit() <= _FORESEEN:
             batch.append(removal.unit)
             shift = shift + removal.shift
     return batch
-
-
-def _without(context: Context, stage: Stage, reactions: list[int]) -> Stage | None:
-    candidate, merit = refitted(context, context.tidy(stage.candidate.without(reactions)))
-    return context.stage("refit", candidate, stage) if merit <= 1 else None

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from .reduction_records import Condition, Response, Task, Vector
 
-RELATIVE, ABSOLUTE = 1e-6, 1e-15
+USUAL, FINE = (1e-6, 1e-15), (1e-9, 1e-18)
+"""Tolerances of CVODES: of candidates, and of the source and where results are judged."""
 _MOST_STEPS = 20_000
 
 
@@ -23,19 +24,24 @@ class SolverHistory:
     Parameters
     ----------
     response : Response
-    time, temperature : array, shape (T,)
-        [s], [K]; ignition and the times of profiles are among the times.
-    fractions : array, shape (T, S)
-        Mass fractions.
+    time : array, shape (T,)
+        [s]; ignition and the times of profiles are among them.
+    states : array, shape (T, 1 + S)
+        Temperature [K] and mass fractions.
     held : float
         Density [kg/m³] at constant volume, pressure [Pa] at constant pressure.
+    constant_pressure : bool
     """
 
     response: Response
     time: Vector
-    temperature: Vector
-    fractions: NDArray[np.float64]
+    states: NDArray[np.float64]
     held: float
+    constant_pressure: bool
+
+    def set(self, gas: ct.Solution, place: int) -> None:
+        """Put a gas of the same species into one of the states."""
+        set_state(gas, self.states[place], self.held, self.constant_pressure)
 
 
 def ignite(
@@ -44,8 +50,7 @@ def ignite(
     condition: Condition,
     *,
     longest: float,
-    rtol: float = RELATIVE,
-    atol: float = ABSOLUTE,
+    tolerances: tuple[float, float] = USUAL,
     until: float = 0.0,
 ) -> SolverHistory | None:
     """Simulate a condition; None where the gas does not ignite in time or the solver fails.
@@ -60,109 +65,69 @@ def ignite(
         The initial state.
     longest : float
         When a gas that has not ignited is given up [s].
-    rtol, atol : float
-        Tolerances of CVODES, on mass fractions.
+    tolerances : tuple of float
+        Relative and absolute one of CVODES, on mass fractions.
     until : float
         Simulate for at least so long after ignition [s].
     """
     try:
         gas.TPX = condition.temperature, condition.pressure, dict(condition.mixture)
-        return _history(gas, task, condition, longest, until, (rtol, atol))
+        return _history(gas, task, condition, longest, until, tolerances)
     except (ct.CanteraError, FloatingPointError):
         return None
 
 
 def _history(
-    gas: ct.Solution,
-    task: Task,
-    condition: Condition,
-    longest: float,
-    until: float,
-    tolerances: tuple[float, float],
+    gas: ct.Solution, task: Task, condition: Condition, longest: float, until: float, tolerances: tuple[float, float]
 ) -> SolverHistory | None:
-    density, first = float(gas.density), 2 if condition.constant_pressure else 3
-    kind = ct.IdealGasConstPressureReactor if condition.constant_pressure else ct.IdealGasReactor
-    vessel = kind(gas, clone=False)
-    network = ct.ReactorNet([vessel])
+    constant_pressure, goal = condition.constant_pressure, condition.temperature + task.rise
+    held = condition.pressure if constant_pressure else float(gas.density)
+    kind, first = (ct.IdealGasConstPressureReactor, 1) if constant_pressure else (ct.IdealGasReactor, 2)
+    network = ct.ReactorNet([kind(gas, clone=False)])
     (network.rtol, network.atol), network.max_steps = tolerances, _MOST_STEPS
-    goal = condition.temperature + task.rise
-    times, states = [0.0], [_state(network)]
-    while states[-1][first - 1] < goal:
+    network.initialize()
+    times, states = [0.0], [np.asarray(network.get_state())[first:]]
+
+    def advance() -> None:
         times.append(float(network.step()))
-        states.append(network.get_state())
+        states.append(network.get_state()[first:])
+
+    def step_to(i: int) -> tuple[Any, Any, Any]:
+        """Times, states and slopes at both ends of a step of the solver."""
+        pair = states[i - 1 : i + 1]
+        return times[i - 1 : i + 1], pair, [slope(gas, held, state, constant_pressure) for state in pair]
+
+    while states[-1][0] < goal:
+        advance()
         if times[-1] > longest or len(times) > _MOST_STEPS:
             return None
-    held = condition.pressure if condition.constant_pressure else density
-    passed = _SolverStep.of(gas, held, times[-2:], [y[first - 1 :] for y in states[-2:]], condition.constant_pressure)
-    delay = passed.time_at(goal)
-    ends = [delay + end for end in task.times_after(condition)]
-    _advance(network, max([delay + until, *ends]), times, states)
-    table, clock = np.array(states)[:, first - 1 :], np.array(times)
-    weights = gas.molecular_weights
-    columns = [gas.species_index(name) if name in gas.species_names else -1 for name in task.species]
-    profile, places = np.empty((len(ends), 1 + len(columns))), np.searchsorted(clock, [delay, *ends])
-    stops = np.array(
-        [
-            _SolverStep.of(gas, held, times[i - 1 : i + 1], table[i - 1 : i + 1], condition.constant_pressure).at(end)
-            for i, end in zip(places, [delay, *ends], strict=True)
-        ]
-    )
-    for row, state in zip(profile, stops[1:], strict=True):
-        moles = state[1:] / weights
-        row[0], row[1:] = state[0], [moles[j] / moles.sum() if j >= 0 else 0.0 for j in columns]
+    delay = _time_at(goal, *step_to(len(times) - 1))
+    ends = [delay, *(delay + end for end in task.times_after(condition))]
+    while times[-1] < max(delay + until, *ends):
+        advance()
+        if len(times) > 2 * _MOST_STEPS:
+            return None
+    places = np.searchsorted(times, ends)
+    stops = np.array([_cubic(end, *step_to(i)) for i, end in zip(places, ends, strict=True)])
+    moles = stops[1:, 1:] / gas.molecular_weights
+    shares = dict(zip(gas.species_names, (moles / moles.sum(axis=1, keepdims=True)).T, strict=True))
+    absent = np.zeros(len(moles))
+    profile = np.column_stack([stops[1:, 0], *(shares.get(name, absent) for name in task.species)])
     if not (delay > 0 and np.all(np.isfinite(profile))):
         return None
-    table, clock = np.insert(table, places, stops, axis=0), np.insert(clock, places, [delay, *ends])
-    return SolverHistory(Response(delay, profile), clock, table[:, 0], table[:, 1:], held)
+    clock, table = np.insert(times, places, ends), np.insert(states, places, stops, axis=0)
+    return SolverHistory(Response(delay, profile), clock, table, held, constant_pressure)
 
 
-def _state(network: ct.ReactorNet) -> Vector:
-    network.initialize()
-    return np.asarray(network.get_state())
+def _time_at(temperature: float, times: Sequence[float], states: Sequence[Vector], slopes: Sequence[Vector]) -> float:
+    """When the temperature is reached within a step: the cubic of time in temperature."""
+    (low, high), (first, last) = ((float(y[0]) for y in pair) for pair in (states, slopes))
+    if not (first > 0 and last > 0):
+        return times[0] + (temperature - low) / (high - low) * (times[1] - times[0])
+    return float(_cubic(temperature, (low, high), times, (1 / first, 1 / last)))
 
 
-def _advance(network: ct.ReactorNet, end: float, times: list[float], states: list[Vector]) -> None:
-    """Step by step to the first step that is not before a time."""
-    while times[-1] < end:
-        times.append(float(network.step()))
-        states.append(network.get_state())
-        if len(times) > 2 * _MOST_STEPS:
-            raise ct.CanteraError("Too many steps.")
-
-
-@dataclass(frozen=True, eq=False)
-class _SolverStep:
-    """One step of the solver with slopes at both ends: temperature and mass fractions as cubics in time."""
-
-    times: tuple[float, float]
-    states: tuple[Vector, Vector]
-    slopes: tuple[Vector, Vector]
-
-    @classmethod
-    def of(
-        cls,
-        gas: ct.Solution,
-        held: float,
-        times: Sequence[float],
-        states: Sequence[Vector] | Vector,
-        constant_pressure: bool,
-    ) -> _SolverStep:
-        slopes = [slope(gas, held, state, constant_pressure) for state in states]
-        return cls((times[0], times[1]), (states[0], states[1]), (slopes[0], slopes[1]))
-
-    def at(self, time: float) -> Vector:
-        """The state at a time within the step."""
-        return np.asarray(_cubic(time, self.times, self.states, self.slopes))
-
-    def time_at(self, temperature: float) -> float:
-        """When the temperature is reached: the cubic of time in temperature."""
-        (low, high), (first, last) = ((float(y[0]) for y in pair) for pair in (self.states, self.slopes))
-        if not (first > 0 and last > 0):
-            return self.times[0] + (temperature - low) / (high - low) * (self.times[1] - self.times[0])
-        return float(_cubic(temperature, (low, high), self.times, (1 / first, 1 / last)))
-
-
-def _cubic(x: float, ends: tuple[float, float], values: tuple[Any, Any], slopes: tuple[Any, Any]) -> Any:
+def _cubic(x: float, ends: Sequence[float], values: Sequence[Any], slopes: Sequence[Any]) -> Any:
     """Hermite's cubic."""
     width = ends[1] - ends[0]
     s = (x - ends[0]) / width
@@ -176,12 +141,19 @@ def _cubic(x: float, ends: tuple[float, float], values: tuple[Any, Any], slopes:
 
 def slope(gas: ct.Solution, held: float, state: Vector, constant_pressure: bool) -> Vector:
     """Time derivative of temperature and mass fractions, at a pressure [Pa] or a density [kg/m³] that is held."""
+    set_state(gas, state, held, constant_pressure)
     if constant_pressure:
-        gas.TPY = state[0], held, state[1:]
         heat, capacity = gas.partial_molar_enthalpies, gas.cp_mass
     else:
-        gas.TDY = state[0], held, state[1:]
         heat, capacity = gas.partial_molar_int_energies, gas.cv_mass
     rates, density = gas.net_production_rates, gas.density
     warming = -float(heat @ rates) / (density * capacity)
     return np.concatenate([[warming], rates * gas.molecular_weights / density])
+
+
+def set_state(gas: ct.Solution, state: Vector, held: float, constant_pressure: bool) -> None:
+    """Temperature and mass fractions at a pressure [Pa] or a density [kg/m³] that is held."""
+    if constant_pressure:
+        gas.TPY = state[0], held, state[1:]
+    else:
+        gas.TDY = state[0], held, state[1:]

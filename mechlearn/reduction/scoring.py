@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from math import inf
 
+import cantera as ct
 import numpy as np
 
-from .candidate_phases import SourceMechanism, source_of
+from ..simulation.process_pool import Workers
+from .candidate_phases import source_of
 from .flames import SEARCHED, free_flame, moved_flame
 from .ranking import flame_coefficients, sample_coefficients
-from .reduction_records import Candidate, Condition, Flame, Reference, Task, Vector
-from .response import SolverHistory, ignite
+from .reduction_records import Candidate, Flame, Reference, Task, Vector, worst
+from .response import FINE, SolverHistory, ignite
 
 _GIVEN_UP = 3.0
 """A candidate that has not ignited after this many delays of the reference has no response."""
-_REFERENCE, _CHECK = (1e-9, 1e-18), (1e-7, 1e-16)
-"""Tolerances of CVODES for the source."""
+_CHECK = (1e-7, 1e-16)
+"""Tolerances of CVODES for the source where a candidate is checked."""
 
 
 @dataclass(frozen=True)
@@ -50,29 +52,24 @@ def refer(task: Task, number: int, longest: float, targets: tuple[str, ...]) -> 
         Of the ranking.
     """
     source, condition = source_of(task.mechanism, task.phase), task.conditions[number]
-    history = _history_of_source(task, condition, longest, _REFERENCE, whole=True)
+    tail = max(task.times_after(replace(condition, profiled=True)))
+    history = ignite(source.gas, task, condition, longest=longest, tolerances=FINE, until=tail)
     if history is None:
         return None
-    return _reference(source, task, history), sample_coefficients(source, condition, history, targets)
+    return reference_of(task, history), sample_coefficients(source, history, targets)
 
 
 def reference(task: Task, number: int, longest: float) -> Reference | None:
     """The source's response at one condition, good enough for a check; None without ignition."""
-    history = _history_of_source(task, task.conditions[number], longest, _CHECK)
-    return None if history is None else _reference(source_of(task.mechanism, task.phase), task, history)
+    gas = source_of(task.mechanism, task.phase).gas
+    history = ignite(gas, task, task.conditions[number], longest=longest, tolerances=_CHECK)
+    return None if history is None else reference_of(task, history)
 
 
-def _history_of_source(
-    task: Task, condition: Condition, longest: float, tolerances: tuple[float, float], *, whole: bool = False
-) -> SolverHistory | None:
-    """To the last of its profiles; of the whole time history also where it has none."""
-    source, (rtol, atol) = source_of(task.mechanism, task.phase), tolerances
-    tail = max(task.times_after(replace(condition, profiled=condition.profiled or whole)), default=0.0)
-    return ignite(source.gas, task, condition, longest=longest, rtol=rtol, atol=atol, until=tail)
-
-
-def _reference(source: SourceMechanism, task: Task, history: SolverHistory) -> Reference:
-    moles = history.fractions / source.gas.molecular_weights
+def reference_of(task: Task, history: SolverHistory) -> Reference:
+    """The source's response and the largest mole fractions in its time history."""
+    source = source_of(task.mechanism, task.phase)
+    moles = history.states[:, 1:] / source.gas.molecular_weights
     moles /= moles.sum(axis=1, keepdims=True)
     columns = [source.names.index(name) for name in task.species]
     return Reference(history.response, np.maximum(moles[:, columns].max(axis=0), 1e-300))
@@ -97,23 +94,43 @@ def refer_flame(
     source, condition = source_of(task.mechanism, task.phase), task.flame_conditions[number]
     part = source.part(first)
     start = None if part == source.whole() else free_flame(source.build(part), condition, task.transport, SEARCHED)
+    flame = None
     if start is not None:
         fractions = np.zeros((len(source.names), len(start.grid)))
         fractions[list(part.species)] = start.fractions
         start = replace(start, fractions=fractions)
-    flame = free_flame(source.gas, condition, task.transport, SEARCHED, start)
-    if flame is None and start is not None:
-        flame = free_flame(source.gas, condition, task.transport, SEARCHED)
+        flame = free_flame(source.gas, condition, task.transport, SEARCHED, start)
+    flame = flame or free_flame(source.gas, condition, task.transport, SEARCHED)
     return None if flame is None else (flame, flame_coefficients(source, condition, flame, targets))
 
 
 def respond(task: Task, trial: Trial, number: int, patience: float = _GIVEN_UP) -> SolverHistory | None:
     """What a candidate does at one condition."""
-    source = source_of(task.mechanism, task.phase, task.global_reactions)
-    gas = source.build(trial.candidate)
-    with _Off(source, trial):
+    with _phase(task, trial) as gas:
         longest = patience * task.references[number].response.delay
         return ignite(gas, task, task.conditions[number], longest=longest)
+
+
+@contextmanager
+def _phase(task: Task, trial: Trial) -> Iterator[ct.Solution]:
+    """The candidate, its reactions off within the block."""
+    gas = source_of(task.mechanism, task.phase, task.global_reactions).build(trial.candidate)
+    for place in trial.candidate.places(trial.off):
+        gas.set_multiplier(0.0, place)
+    try:
+        yield gas
+    finally:
+        gas.set_multiplier(1.0)
+
+
+def spread_residuals(workers: Workers, task: Task, trial: Trial, numbers: Sequence[int]) -> list[Vector | None]:
+    """`residuals`, spread over the workers."""
+    parts = [numbers[i :: workers.cores] for i in range(workers.cores)]
+    found: dict[int, Vector | None] = {}
+    answers = workers.map_surviving(residuals, [(task, trial, part) for part in parts])
+    for part, answer in zip(parts, answers, strict=True):
+        found |= dict(zip(part, answer or [None] * len(part), strict=True))
+    return [found[number] for number in numbers]
 
 
 def residuals(task: Task, trial: Trial, numbers: Sequence[int]) -> list[Vector | None]:
@@ -126,33 +143,14 @@ def _residuals(task: Task, trial: Trial, number: int, patience: float) -> Vector
     if flame is None:
         history = respond(task, trial, number, patience)
         return None if history is None else task.residuals(number, history.response)
-    source = source_of(task.mechanism, task.phase, task.global_reactions)
-    with _Off(source, trial):
-        found = moved_flame(source.build(trial.candidate), flame[0], task.transport, flame[1], source.names)
+    names = source_of(task.mechanism, task.phase, task.global_reactions).names
+    with _phase(task, trial) as gas:
+        found = moved_flame(gas, flame[0], task.transport, flame[1], names)
     return None if found is None else task.speed_residuals(flame[1], float(found.velocity[0]))
 
 
-@dataclass(frozen=True)
-class Score:
-    """The largest error of a candidate relative to its limit.
-
-    Parameters
-    ----------
-    error : float
-        Infinite as soon as it reaches the bound.
-    killer : int or None
-        The condition at which it did.
-    errors : tuple of float
-        The largest error of each condition, by its number; empty where not all are known.
-    """
-
-    error: float
-    killer: int | None
-    errors: tuple[float, ...] = ()
-
-
-def score(task: Task, trial: Trial, order: Sequence[int], bound: float) -> Score:
-    """The largest error, or the condition at which it reached the bound.
+def score(task: Task, trial: Trial, order: Sequence[int], bound: float) -> tuple[float, ...] | None:
+    """The largest error of each condition relative to its limit, by number; None as soon as one reaches the bound.
 
     Parameters
     ----------
@@ -165,29 +163,9 @@ def score(task: Task, trial: Trial, order: Sequence[int], bound: float) -> Score
     bound : float
         From which on the candidate is of no interest.
     """
-    errors, patience = {}, min(_GIVEN_UP, 1 + bound * task.limits[0])
+    errors, patience = dict[int, float](), min(_GIVEN_UP, 1 + bound * task.limits[0])
     for number in sorted(order, key=lambda each: each >= len(task.conditions)):
-        found = _residuals(task, trial, number, patience)
-        if found is None:
-            return Score(inf, number)
-        errors[number] = float(np.abs(found).max())
+        errors[number] = worst(_residuals(task, trial, number, patience))
         if not errors[number] < bound:
-            return Score(inf, number)
-    return Score(max(errors.values()), None, tuple(errors[number] for number in sorted(errors)))
-
-
-class _Off:
-    """Reactions of a trial are off within the block."""
-
-    def __init__(self, source: SourceMechanism, trial: Trial) -> None:
-        self._gas = source.build(trial.candidate)
-        place = {j: i for i, j in enumerate(trial.candidate.reactions)}
-        self._rows = [place[j] for j in trial.off]
-
-    def __enter__(self) -> None:
-        for row in self._rows:
-            self._gas.set_multiplier(0.0, row)
-
-    def __exit__(self, *error: object) -> None:
-        for row in self._rows:
-            self._gas.set_multiplier(1.0, row)
+            return None
+    return tuple(errors[number] for number in sorted(errors))

@@ -53,8 +53,7 @@ class DelayLimit:
     @property
     def rise(self) -> float:
         """The rise of temperature [K]."""
-        found = _RISE.fullmatch(self.definition)
-        return float(found[1]) if found else 0.0
+        return float(self.definition.partition("+")[2])
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -182,15 +181,11 @@ class Reduce:
     extrapolation: Envelope | None = None
 
     @model_validator(mode="after")
-    def _fitted_lumps(self) -> Reduce:
+    def _consistent(self) -> Reduce:
         if self.global_reactions and self.rates == "keep":
             raise ValueError(
                 "global reactions are fitted, which `rates: keep` forbids; say `rates: refit`, or leave them out"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _some_profile(self) -> Reduce:
         if self.profiles != Profiles() and not (self.targets.temperature or self.targets.species):
             raise ValueError("profiles has no effect without `temperature:` or `species:` under `targets:`")
         return self

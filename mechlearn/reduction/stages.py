@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from .checks import checked
 from .context import Context, Stage
 from .global_reactions import with_learnt_reactions
-from .group_elimination import without_together
 from .refitted_elimination import eliminated, refitted_once
-from .removal import ranked, without_reactions, without_species
+from .removal import ranked, without_reactions, without_species, without_together
+from .settings import Reduce
 
 _KEPT_RATES = ("species", "species together", "reactions", "species together", "reactions together")
 _CYCLE = ("refit species", "refit reactions")
@@ -19,34 +20,45 @@ _WITH_GLOBAL_REACTIONS = (*_CYCLE, "global_reactions")
 Keep = Callable[[list[Stage], int], None]
 
 
-def reduced(
-    context: Context, *, refit: bool, stages: list[Stage], iteration: int, keep: Keep, global_reactions: bool = False
-) -> list[Stage]:
+@dataclass(frozen=True)
+class Saved:
+    """What an interrupted reduction has left.
+
+    Parameters
+    ----------
+    stages : tuple of Stage
+    iteration : int
+        The step to go on with.
+    seconds, processor : float
+        Spent, by the clock and by all processors.
+    """
+
+    stages: tuple[Stage, ...] = ()
+    iteration: int = 0
+    seconds: float = 0.0
+    processor: float = 0.0
+
+
+def reduced(context: Context, reduce: Reduce, before: Saved, keep: Keep) -> list[Stage]:
     """All stages from the source's ranking to the smallest mechanism.
 
     Parameters
     ----------
     context : Context
         With references and the ranking.
-    refit : bool
-        Whether rate constants may change, after all that goes without.
-    stages : list of Stage
-        Those that an earlier run has left; empty at first.
-    iteration : int
-        The number of the step to go on with.
+    reduce : Reduce
+        Whether rate constants may change, after all that goes without, and learnt reactions take a species' place.
+    before : Saved
+        What an earlier run has left; empty at first.
     keep : callable
         Takes the stages so far and the number of the step, after every stage and every step.
-    global_reactions : bool
-        Whether learnt reactions may take a species' place.
     """
-    while True:
-        step = _step(iteration, refit, stages, _WITH_GLOBAL_REACTIONS if global_reactions else _CYCLE)
-        if step is None:
-            return stages
+    refit, cycle = reduce.rates == "refit", _WITH_GLOBAL_REACTIONS if reduce.global_reactions else _CYCLE
+    stages, iteration = list(before.stages), before.iteration
+    while (step := _step(iteration, refit, stages, cycle)) is not None:
         if stages:
-            context = context.with_global_reactions(stages[-1].global_reactions).with_points(
-                stages[-1].added, stages[-1].flames
-            )
+            last = stages[-1]
+            context = context.with_global_reactions(last.global_reactions).with_points(last.added, last.flames)
         for stage in _stages_of(context, step, stages, iteration, refit):
             if stages and stage.step != "check":
                 stage = replace(stage, added=stages[-1].added, flames=stages[-1].flames)
@@ -54,6 +66,7 @@ def reduced(
             keep(stages, iteration)
         iteration += 1
         keep(stages, iteration)
+    return stages
 
 
 def _step(iteration: int, refit: bool, stages: list[Stage], cycle: tuple[str, ...]) -> str | None:
@@ -88,7 +101,7 @@ def _idle(iteration: int, begin: int, stages: list[Stage], round_of: int) -> boo
 
 def _stages_of(context: Context, step: str, stages: list[Stage], iteration: int, refit: bool) -> Iterator[Stage]:
     match step:
-        case "check" if stages[-1].iteration == iteration:
+        case "check" | "refit" if stages[-1].iteration == iteration:
             return
         case "check":
             yield from checked(context, stages, refit=refit)
@@ -99,33 +112,20 @@ def _stages_of(context: Context, step: str, stages: list[Stage], iteration: int,
         case "species":
             yield from without_species(context, stages[-1])
         case "species together" | "reactions together":
-            yield from without_together(context, stages[-1], by_species=step == "species together")
+            by_species = step == "species together"
+            yield from _repeated(partial(without_together, context, by_species=by_species), stages[-1])
         case "reactions":
             yield from without_reactions(context, stages, iteration)
-        case "refit" if stages[-1].iteration == iteration:
-            return
         case "refit":
             yield from refitted_once(context, stages[-1])
         case "global_reactions":
-            yield from with_learnt_reactions(context, stages[-1])
+            yield from _repeated(partial(with_learnt_reactions, context), stages[-1])
         case _:
-            yield from eliminated(context, stages[-1], by_species=step == "refit species")
+            yield from _repeated(partial(eliminated, context, by_species=step == "refit species"), stages[-1])
 
 
-@dataclass(frozen=True)
-class Saved:
-    """What an interrupted reduction has left.
-
-    Parameters
-    ----------
-    stages : tuple of Stage
-    iteration : int
-        The step to go on with.
-    seconds, processor : float
-        Spent, by the clock and by all processors.
-    """
-
-    stages: tuple[Stage, ...] = ()
-    iteration: int = 0
-    seconds: float = 0.0
-    processor: float = 0.0
+def _repeated(step: Callable[[Stage], Stage | None], stage: Stage) -> Iterator[Stage]:
+    """Stage by stage, until a step finds no smaller one."""
+    while (smaller := step(stage)) is not None:
+        stage = smaller
+        yield stage

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from ..simulation.process_pool import Workers
 from .condition_grid import ConditionGrid, Place
-from .reduction_records import Candidate, Condition, Flame, GlobalReaction, Reference, Task, worst
-from .scoring import Trial, refer_flame, reference, residuals
+from .reduction_records import Candidate, Condition, Flame, Reference, Task, worst
+from .scoring import Trial, refer_flame, reference, spread_residuals
 
 _CLIMBERS, _CLIMBS, _STEP = 4, 4, 0.25
 """From so many of the worst points the error is followed uphill, so often, first by such a part of a cell."""
@@ -78,74 +78,56 @@ class VerificationPoints:
     _references: dict[Condition, Reference | None] = field(default_factory=dict, repr=False)
     _flames: dict[Condition, Flame | None] = field(default_factory=dict, repr=False)
 
-    def check(
-        self, candidate: Candidate, global_reactions: tuple[GlobalReaction, ...], flames: Sequence[Condition]
-    ) -> Verification:
-        """A candidate's errors at points spread evenly, on the way uphill from the worst, and between some flames."""
-        found: list[VerificationPoint] = []
-        for number, cells in enumerate(self.cells):
-            own = self._ask(number, cells.spread(self.count), candidate, global_reactions)
-            climbers = [(point, _STEP) for point in worst_of_grids(own)[:_CLIMBERS] if point.error > _STEEP]
-            for _ in range(_CLIMBS if climbers else 0):
-                ways = [cells.neighbours(point.place, step) for point, step in climbers]
-                reached = self._ask(number, [place for way in ways for place in way], candidate, global_reactions)
-                own += reached
-                near = {point.place: point for point in reached}
-                tops = [
-                    max([point, *(near[place] for place in way if place in near)], key=lambda each: each.error)
-                    for (point, _), way in zip(climbers, ways, strict=True)
-                ]
-                climbers = [
-                    (top, step if top is not point else step / 2)
-                    for top, (point, step) in zip(tops, climbers, strict=True)
-                ]
-            found += own
-        task = self.added_to(replace(self.task, global_reactions=global_reactions), (), self.flames(flames))
-        burnt = zip(task.flame_conditions, self._errors(task, candidate), strict=True)
-        return Verification(tuple(found), tuple(VerificationPoint(condition, error) for condition, error in burnt))
+    def check(self, candidate: Candidate, asked: Task) -> Verification:
+        """A candidate's errors at points spread evenly, on the way uphill from the worst, and between the flames."""
+        task = replace(self.task, global_reactions=asked.global_reactions)
+        found = [point for number in range(len(self.cells)) for point in self._climbed(task, candidate, number)]
+        task = self.added_to(task, (), self.flames(asked.flame_conditions))
+        errors = zip(task.flame_conditions, self._errors(task, candidate), strict=True)
+        return Verification(tuple(found), tuple(VerificationPoint(condition, error) for condition, error in errors))
 
     def added_to(self, task: Task, conditions: Sequence[Condition], flames: Sequence[Condition]) -> Task:
         """A task with further conditions and flames after its own, those without a response of the source left out."""
         more = [each for each in dict.fromkeys(conditions) if each not in task.conditions]
         burning = [each for each in dict.fromkeys(flames) if each not in task.flame_conditions]
-        bare = replace(self.task, conditions=(), references=(), flame_conditions=(), flames=())
         asked = [each for each in more if each not in self._references]
-        calls = [(replace(bare, conditions=(each,)), 0, self.longest) for each in asked]
+        calls = [(replace(self.task, conditions=(each,)), 0, self.longest) for each in asked]
         self._references.update(zip(asked, self.workers.map(reference, calls), strict=True))
         asked = [each for each in burning if each not in self._flames]
-        lit = [(replace(bare, flame_conditions=(each,)), 0, (), self.leading) for each in asked]
+        lit = [(replace(self.task, flame_conditions=(each,)), 0, (), self.leading) for each in asked]
         answers = self.workers.map(refer_flame, lit)
         self._flames.update({each: answer and answer[0] for each, answer in zip(asked, answers, strict=True)})
-        known = [(each, answer) for each in more if (answer := self._references[each]) is not None]
-        burnt = [(each, flame) for each in burning if (flame := self._flames[each]) is not None]
-        return replace(
-            task,
-            conditions=(*task.conditions, *(each for each, _ in known)),
-            references=(*task.references, *(answer for _, answer in known)),
-            flame_conditions=(*task.flame_conditions, *(each for each, _ in burnt)),
-            flames=(*task.flames, *(flame for _, flame in burnt)),
+        return task.joined_by(
+            [(each, self._references[each]) for each in more], [(each, self._flames[each]) for each in burning]
         )
 
-    def _ask(
-        self, number: int, places: list[Place], candidate: Candidate, global_reactions: tuple[GlobalReaction, ...]
-    ) -> list[VerificationPoint]:
-        cells = self.cells[number]
-        where = {cells.at(place): place for place in places}
-        task = self.added_to(replace(self.task, global_reactions=global_reactions), list(where), ())
+    def _climbed(self, task: Task, candidate: Candidate, number: int) -> list[VerificationPoint]:
+        """Points spread over a grid, and those on the way uphill from the worst of them."""
+        grid = self.cells[number]
+        found = self._asked(task, candidate, number, grid.spread(self.count))
+        climbers = [(point, _STEP) for point in worst_of_grids(found)[:_CLIMBERS] if point.error > _STEEP]
+        for _ in range(_CLIMBS if climbers else 0):
+            ways = [grid.neighbours(point.place, step) for point, step in climbers]
+            reached = self._asked(task, candidate, number, [place for way in ways for place in way])
+            found += reached
+            near = {point.place: point for point in reached}
+            for i, ((point, step), way) in enumerate(zip(climbers, ways, strict=True)):
+                top = max([point, *(near[place] for place in way if place in near)], key=lambda each: each.error)
+                climbers[i] = (top, step if top is not point else step / 2)
+        return found
+
+    def _asked(self, task: Task, candidate: Candidate, number: int, places: list[Place]) -> list[VerificationPoint]:
+        """A candidate's errors at places of a grid at which the source ignites."""
+        where = {self.cells[number].at(place): place for place in places}
+        task = self.added_to(task, list(where), ())
         return [
             VerificationPoint(condition, error, (number, *map(int, where[condition])), where[condition])
             for condition, error in zip(task.conditions, self._errors(task, candidate), strict=True)
         ]
 
     def _errors(self, task: Task, candidate: Candidate) -> list[float]:
-        """The largest errors at all conditions and flames of a task, spread over the workers."""
-        cores = self.workers.cores
-        parts = [list(task.numbers[i::cores]) for i in range(cores)]
-        found: dict[int, float] = {}
-        answers = self.workers.map_surviving(residuals, [(task, Trial(candidate), part) for part in parts])
-        for part, answer in zip(parts, answers, strict=True):
-            found |= dict(zip(part, (worst([each]) for each in answer or [None] * len(part)), strict=True))
-        return [found[place] for place in task.numbers]
+        """The largest errors at all conditions and flames of a task."""
+        return list(map(worst, spread_residuals(self.workers, task, Trial(candidate), task.numbers)))
 
 
 def worst_of_grids(points: Sequence[VerificationPoint]) -> list[VerificationPoint]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,7 @@ from ..reduction.candidate_phases import source_of
 from ..reduction.conditions import ReductionRequest, condition_grids, flames_between, largest_rise, longest_of, task_of
 from ..reduction.context import Context, Stage
 from ..reduction.reduction_files import stage_name, write_reduced
-from ..reduction.reduction_records import Candidate, Condition, Task
+from ..reduction.reduction_records import Candidate, Task
 from ..reduction.scoring import refer, refer_flame
 from ..reduction.stages import Saved, reduced
 from ..reduction.verification_points import VerificationPoints
@@ -99,14 +98,7 @@ def _fill_folder(
 
     interrupted = False
     try:
-        reduced(
-            context,
-            refit=request.reduce.rates == "refit",
-            stages=list(before.stages),
-            iteration=before.iteration,
-            keep=keep,
-            global_reactions=request.reduce.global_reactions,
-        )
+        reduced(context, request.reduce, before, keep)
     except KeyboardInterrupt:
         interrupted = True
         if not stages:
@@ -142,12 +134,12 @@ def _start(request: ReductionRequest, task: Task, workers: Workers, progress: Pr
     """References and the ranking at all conditions, and those at which the source does not ignite."""
     source = source_of(task.mechanism, task.phase)
     first = {name for condition in task.conditions for name, _ in condition.mixture}
-    targets = tuple(name for name in source.names if name in _reacting(source.names, first, task))
+    targets = _reacting(first, task)
     longest = longest_of(request.source)
     progress(0.0, "simulating the source")
     answers = workers.map(refer, [(task, number, longest, targets) for number in range(len(task.conditions))])
-    known = [(condition, answer) for condition, answer in zip(task.conditions, answers, strict=True) if answer]
-    if not known:
+    known = list(zip(task.conditions, answers, strict=True))
+    if not any(answers):
         rise = largest_rise(source.gas, task.conditions)
         raise SimulationError(
             f"{task.mechanism} ignites at none of the {len(task.conditions)} conditions within {longest:g} s. "
@@ -158,21 +150,19 @@ def _start(request: ReductionRequest, task: Task, workers: Workers, progress: Pr
                 else "Check temperatures and mixture, or give longer source.times."
             )
         )
-    left_out = [c.name for c, answer in zip(task.conditions, answers, strict=True) if not answer]
     kept = frozenset(source.names.index(name) for name in {*first, *task.species, *request.reduce.keep})
     if task.flame_conditions:
         progress(0.0, "simulating the source's flames")
-    rank = np.max([answer[1] for _, answer in known], axis=0)
-    leading = kept | set(np.argsort(-rank, kind="stable")[:_LEADING].tolist())
-    answered = workers.map(refer_flame, [(task, i, targets, leading) for i in range(len(task.flame_conditions))])
-    burnt = [(condition, flame) for condition, flame in zip(task.flame_conditions, answered, strict=True) if flame]
-    left_out += [f"flame at {c.name}" for c, flame in zip(task.flame_conditions, answered, strict=True) if not flame]
-    ready = replace(
-        task,
-        conditions=tuple(condition for condition, _ in known),
-        references=tuple(answer[0] for _, answer in known),
-        flame_conditions=tuple(condition for condition, _ in burnt),
-        flames=tuple(flame[0] for _, flame in burnt),
+    ranks = [answer[1] for answer in answers if answer]
+    leading = kept | set(np.argsort(-np.max(ranks, axis=0), kind="stable")[:_LEADING].tolist())
+    flames = workers.map(refer_flame, [(task, i, targets, leading) for i in range(len(task.flame_conditions))])
+    burnt = list(zip(task.flame_conditions, flames, strict=True))
+    left_out = [condition.name for condition, answer in known if not answer]
+    left_out += [f"flame at {condition.name}" for condition, flame in burnt if not flame]
+    bare = replace(task, conditions=(), flame_conditions=())
+    ready = bare.joined_by(
+        [(condition, answer and answer[0]) for condition, answer in known],
+        [(condition, flame and flame[0]) for condition, flame in burnt],
     )
     whole = len(source.names) + len(source.reactions)
 
@@ -180,32 +170,27 @@ def _start(request: ReductionRequest, task: Task, workers: Workers, progress: Pr
         species, reactions = candidate.size
         progress(1 - (species + reactions) / whole, f"{doing}: {species} species, {reactions} reactions")
 
-    rank = np.max([rank, *(answer[1] for _, answer in burnt)], axis=0)
-    count, grids = request.reduce.verification_points, condition_grids(request, task)
+    rank = np.max([*ranks, *(flame[1] for flame in flames if flame)], axis=0)
+    count = request.reduce.verification_points
+    grids = condition_grids(request, task) if count else ()
     verification = VerificationPoints(
-        task=replace(task, conditions=(), flame_conditions=()),
-        cells=grids if count else (),
+        task=bare,
+        cells=grids,
         count=max(1, count // max(1, len(grids))),
-        flames=partial(flames_between, request) if count else _no_flames,
+        flames=partial(flames_between, request),
         longest=longest,
-        leading=frozenset(leading),
+        leading=leading,
         workers=workers,
     )
     return Context(ready, source, workers, kept, rank, report, verification), left_out
 
 
-def _no_flames(flames: Sequence[Condition]) -> tuple[Condition, ...]:
-    """What lies between where nothing is checked."""
-    return ()
-
-
-def _reacting(names: Sequence[str], first: set[str], task: Task) -> set[str]:
-    """Species of the first mixture that burning changes."""
-    source = source_of(task.mechanism, task.phase)
+def _reacting(first: set[str], task: Task) -> tuple[str, ...]:
+    """Species of the first mixture that burning changes, in the order of the source."""
+    gas = source_of(task.mechanism, task.phase).gas
     condition = max(task.conditions, key=lambda each: each.temperature)
-    gas = source.gas
     gas.TPX = condition.temperature, condition.pressure, dict(condition.mixture)
     before = np.array(gas.Y)
     gas.equilibrate("HP" if condition.constant_pressure else "UV")
     changed = np.abs(gas.Y - before) > _SMALLEST_CHANGE * np.maximum(before, gas.Y)
-    return {name for name, moved in zip(names, changed, strict=True) if name in first and moved}
+    return tuple(name for name, moved in zip(gas.species_names, changed, strict=True) if moved and name in first)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isinf
 from pathlib import Path
@@ -12,16 +12,15 @@ from ..chemistry.mechanism import Mechanism
 from ..errors import MechlearnError
 from ..files import write_json, write_text
 from ..formats.chemkin import write_chemkin
+from ..formats.records import plain
 from ..pathways.recording import progress_history
-from ..reduction.assessment import Assessment, assessed, summary
+from ..reduction.assessment import Assessment, FlameAssessment, assessed, assessed_flames, grid_error, summary
 from ..reduction.conditions import ReductionRequest, conditions_of, flame_conditions, longest_of
 from ..reduction.context import Context, Stage
-from ..reduction.flame_assessment import FlameAssessment, assessed_flames, grid_error
 from ..reduction.reduction_files import csv_text, curve_rows, removed_rows, stage_mechanism, write_reduced
 from ..reduction.settings import Envelope
 from ..report.figures.curve import curve_figure
 from ..report.pages.reduction_report import report_page
-from ..simulation.mechanisms import load_gas
 from ..simulation.reactors import simulate_source
 from ..simulation.settings import MoleFractions, Perturb, Times
 from .draw import draw_difference
@@ -72,18 +71,12 @@ def finished(
     write_text(folder / "curve.csv", csv_text(curve_rows(stages, context)))
     write_text(folder / "removed.csv", csv_text(removed_rows(stages, context.source.names)))
     write_text(folder / "curve.svg", curve_figure(stages, context.source.whole().size))
-    obstacle = write_chemkin(
-        folder / "reduced.yaml",
-        folder / "chemkin",
-        transport=all("transport" in (species.definition or {}) for species in final.species),
-    )
+    with_transport = all("transport" in (species.definition or {}) for species in final.species)
+    obstacles = {"chemkin": write_chemkin(folder / "reduced.yaml", folder / "chemkin", transport=with_transport)}
     context.report("validating", last.candidate)
-    assessments = {
-        kind: _assessed(request, context, folder / "reduced.yaml", kind)
-        for kind in ("in_sample", "held_out", "extrapolation")
-    }
+    kinds = ("in_sample", "held_out", "extrapolation")
+    assessments = {kind: _assessed(request, context, folder / "reduced.yaml", kind) for kind in kinds}
     flames = _assessed_flames(request, context, folder / "reduced.yaml")
-    obstacles = {"chemkin": obstacle}
     try:
         _draw_difference_from_source(request, context, folder)
     except MechlearnError as error:
@@ -91,6 +84,7 @@ def finished(
     checks = _verification(context.with_points(last.added, last.flames), last, now=not interrupted)
     violated = any(abs(each.error) > context.task.flame_limit for each in flames.get("in_sample", ()))
     status = "interrupted" if interrupted else "held" if last.error <= 1 and not violated else "outside-limits"
+    learnt = [context.source.reactions[j].equation for j in last.candidate.reactions if j >= context.source.own]
     content = {
         "status": status,
         "message": _message(status, last, context, assessments) + _check_message(checks) + _flame_message(flames),
@@ -100,12 +94,10 @@ def finished(
         "error_over_limit": last.error,
         "verification_points": checks,
         "changed_rates": len(last.candidate.changes),
-        "global_reactions": [
-            context.source.reactions[j].equation for j in last.candidate.reactions if j >= context.source.own
-        ],
+        "global_reactions": learnt,
         "limits": dict(zip(("ignition_delay", "temperature", "species"), context.task.limits, strict=True)),
         **{kind: summary(found) for kind, found in assessments.items()},
-        "conditions": {kind: [each.as_dict() for each in found] for kind, found in assessments.items()},
+        "conditions": {kind: _rows(found) for kind, found in assessments.items()},
         **({"flames": _flame_content(context, flames, folder / "reduced.yaml")} if flames else {}),
         "without_ignition": left_out,
         "not_written": {what: why for what, why in obstacles.items() if why},
@@ -128,8 +120,7 @@ def _assessed(request: ReductionRequest, context: Context, mechanism: Path, kind
         envelope: Envelope | None = getattr(request.reduce, kind)
         if envelope is None:
             return []
-        gas = load_gas(context.task.mechanism, context.task.phase)
-        conditions = conditions_of(gas, request.source, (envelope,), None)
+        conditions = conditions_of(context.source.gas, request.source, (envelope,), None)
         task = replace(context.task, conditions=tuple(conditions), references=())
     return assessed(context.workers, task, mechanism, longest_of(request.source))
 
@@ -139,12 +130,11 @@ def _assessed_flames(request: ReductionRequest, context: Context, mechanism: Pat
     target = request.reduce.targets.flame_speed
     if target is None:
         return {}
-    gas = load_gas(context.task.mechanism, context.task.phase)
-    kinds = {
-        "in_sample": context.task.flame_conditions,
-        "held_out": flame_conditions(gas, request.source, target, target.held_out),
+    apart = flame_conditions(context.source.gas, request.source, target, target.held_out)
+    return {
+        kind: assessed_flames(context.workers, context.task, mechanism, conditions)
+        for kind, conditions in (("in_sample", context.task.flame_conditions), ("held_out", apart))
     }
-    return {kind: assessed_flames(context.workers, context.task, mechanism, found) for kind, found in kinds.items()}
 
 
 def _verification(context: Context, last: Stage, *, now: bool) -> dict[str, Any]:
@@ -172,8 +162,12 @@ def _check_message(checks: dict[str, Any]) -> str:
     count = len(checks["added"]) + len(checks["added_flames"])
     added = f" ({count} of an earlier check joined these)" if count else ""
     error = checks["error_over_limit"]
-    text_of_error = "one has no response" if isinf(error) else f"the largest error is {error:.2f} of its limit"
-    return f" At {checks['conditions']} conditions{flames} between those of the study{added}, {text_of_error}."
+    text = "one has no response" if isinf(error) else f"the largest error is {error:.2f} of its limit"
+    return f" At {checks['conditions']} conditions{flames} between those of the study{added}, {text}."
+
+
+def _rows(assessments: Sequence[Assessment | FlameAssessment]) -> list[dict[str, Any]]:
+    return [plain(each) | {"condition": each.condition.name} for each in assessments]
 
 
 def _flame_content(context: Context, flames: dict[str, list[FlameAssessment]], mechanism: Path) -> dict[str, Any]:
@@ -181,11 +175,8 @@ def _flame_content(context: Context, flames: dict[str, list[FlameAssessment]], m
         "limit": context.task.flame_limit,
         "transport": context.task.transport,
         "grid_error": grid_error(context.task, mechanism),
-        **{
-            f"max_error_{kind}": max((abs(each.error) for each in found), default=None)
-            for kind, found in flames.items()
-        },
-        **{kind: [each.as_dict() for each in found] for kind, found in flames.items()},
+        **{f"max_error_{kind}": max((abs(a.error) for a in found), default=None) for kind, found in flames.items()},
+        **{kind: _rows(found) for kind, found in flames.items()},
     }
 
 
@@ -193,13 +184,11 @@ def _flame_message(flames: dict[str, list[FlameAssessment]]) -> str:
     """What the flames add to the message."""
     parts = []
     for kind, where in (("in_sample", "of the study"), ("held_out", "held out")):
-        found = flames.get(kind)
-        if found:
-            worst = max(found, key=lambda each: abs(each.error))
-            text_of_error = (
-                "no flame is found" if isinf(worst.error) else f"the largest error is {100 * abs(worst.error):.1f} %"
-            )
-            parts.append(f"at those {where} {text_of_error} ({worst.condition.name})")
+        if flames.get(kind):
+            worst = max(flames[kind], key=lambda each: abs(each.error))
+            error = 100 * abs(worst.error)
+            text = "no flame is found" if isinf(error) else f"the largest error is {error:.1f} %"
+            parts.append(f"at those {where} {text} ({worst.condition.name})")
     return f" Flame speeds: {'; '.join(parts)}." if parts else ""
 
 
@@ -209,18 +198,15 @@ def _message(status: str, last: Stage, context: Context, assessments: dict[str, 
     kept = "within all limits" if last.error <= 1 else "but not within the limits"
     learnt = sum(j >= context.source.own for j in last.candidate.reactions)
     replacing = f" with {learnt} global reaction{'s' if learnt > 1 else ''}" if learnt else ""
-    text = (
-        f"{species} of {whole[0]} species and {reactions - learnt} of {whole[1]} reactions are left{replacing}, {kept}"
-    )
-    text += f" at {len(context.task.conditions)} conditions: the largest error is {last.error:.2f} of its limit."
+    left = f"{species} of {whole[0]} species and {reactions - learnt} of {whole[1]} reactions are left{replacing}"
+    where = f"at {len(context.task.conditions)} conditions"
+    text = f"{left}, {kept} {where}: the largest error is {last.error:.2f} of its limit."
     for kind, where in (("held_out", "Held out"), ("extrapolation", "Beyond the edges")):
         if assessments[kind]:
             found = summary(assessments[kind])
-            error = found["max_delay_error"]
-            text_of_error = (
-                "it does not ignite" if isinf(error) else f"the largest error of a delay is {100 * error:.1f} %"
-            )
-            text += f" {where}, {text_of_error} (at {found['worst']})."
+            error = 100 * found["max_delay_error"]
+            how = "it does not ignite" if isinf(error) else f"the largest error of a delay is {error:.1f} %"
+            text += f" {where}, {how} (at {found['worst']})."
     if not assessments["held_out"]:
         text += " No condition was held out, so that nothing is known between these; give reduce.held_out."
     return f"Interrupted: {text}" if status == "interrupted" else text

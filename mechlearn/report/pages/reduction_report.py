@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...reduction.assessment import Assessment
+from ...reduction.assessment import Assessment, FlameAssessment
 from ...reduction.conditions import ReductionRequest
 from ...reduction.context import Context, Stage
-from ...reduction.flame_assessment import FlameAssessment
 from ...reduction.reduction_files import STEPS
 from ...reduction.reduction_records import Condition
 from ...simulation.mechanisms import find_mechanism
@@ -105,39 +104,36 @@ def report_page(
 def _asked(content: dict[str, Any], request: ReductionRequest, context: Context) -> list[tuple[str, str]]:
     """What is to be kept, how closely and where."""
     source, conditions, task = content["source"], context.task.conditions, context.task
-    facts = [
-        ("Source", f"{source['mechanism']}: {source['species']} species, {source['reactions']} reactions"),
-        ("Conditions", f"{len(conditions)}, at constant {'pressure' if conditions[0].constant_pressure else 'volume'}"),
-        *_spans(conditions),
-        ("Ignition delay", f"within {100 * task.limits[0]:.3g} %, until {task.rise:g} K are gained"),
-    ]
-    if request.reduce.targets.temperature is not None:
-        facts.append(("Temperature", f"within {100 * task.limits[1]:.3g} %"))
-    if request.reduce.targets.species is not None:
-        facts.append((f"Species {', '.join(task.species)}", f"within {100 * task.limits[2]:.3g} %"))
-    if isfinite(task.flame_limit):
-        facts.append(("Flame speeds", f"within {100 * task.flame_limit:.3g} % at {len(task.flames)} mixtures"))
-    facts.append(("Rate constants", "refitted" if request.reduce.rates == "refit" else "as in the source"))
-    if request.reduce.keep:
-        facts.append(("Species that stay", ", ".join(request.reduce.keep)))
-    return facts
+    targets = request.reduce.targets
+    flames = f"within {100 * task.flame_limit:.3g} % at {len(task.flames)} mixtures"
+    facts = {
+        "Source": f"{source['mechanism']}: {source['species']} species, {source['reactions']} reactions",
+        "Conditions": f"{len(conditions)}, at constant {'pressure' if conditions[0].constant_pressure else 'volume'}",
+        **_spans(conditions),
+        "Ignition delay": f"within {100 * task.limits[0]:.3g} %, until {task.rise:g} K are gained",
+        "Temperature": f"within {100 * task.limits[1]:.3g} %" if targets.temperature else "",
+        f"Species {', '.join(task.species)}": f"within {100 * task.limits[2]:.3g} %" if targets.species else "",
+        "Flame speeds": flames if targets.flame_speed else "",
+        "Rate constants": "refitted" if request.reduce.rates == "refit" else "as in the source",
+        "Species that stay": ", ".join(request.reduce.keep),
+    }
+    return [(what, how) for what, how in facts.items() if how]
 
 
-def _spans(conditions: Sequence[Condition]) -> list[tuple[str, str]]:
+def _spans(conditions: Sequence[Condition]) -> dict[str, str]:
     """Ranges of what the conditions differ in."""
-    facts = [
-        ("First temperature", span_text(np.array([each.temperature for each in conditions]), "K")),
-        ("First pressure", span_text(np.array([each.pressure for each in conditions]) / 101325.0, "atm")),
-    ]
     ratios = np.array([each.phi for each in conditions if each.phi is not None])
-    return [*facts, ("Equivalence ratio", span_text(ratios, "").strip())] if ratios.size else facts
+    return {
+        "First temperature": span_text(np.array([each.temperature for each in conditions]), "K"),
+        "First pressure": span_text(np.array([each.pressure for each in conditions]) / 101325.0, "atm"),
+        "Equivalence ratio": span_text(ratios, "").strip() if ratios.size else "",
+    }
 
 
 def _errors(assessments: dict[str, list[Assessment]], limit: float) -> dict[str, str]:
     """Errors of the delay over inverse temperature, by kind of condition; without ignition none is drawn."""
 
-    def draw(figure: Figure) -> None:
-        axes = _axes(figure)
+    def draw(axes: Axes) -> None:
         for edge in (-limit, limit):
             axes.axhline(100 * edge, color=INK, linewidth=0.6, linestyle="--")
         axes.axhline(0, color=INK, linewidth=0.4)
@@ -147,31 +143,31 @@ def _errors(assessments: dict[str, list[Assessment]], limit: float) -> dict[str,
             axes.plot(temperatures, [100 * each.delay_error for each in known], label=title, **series_style(k))
         axes.set_xlabel("1000 K / T")
         axes.set_ylabel("error of the delay [%]")
-        _draw_legend(axes)
 
     label = "Errors of the ignition delay over inverse temperature, each condition a point; dashed: the study’s limit"
-    return chart("delay-errors", label, draw)
+    return _chart("delay-errors", label, draw)
 
 
 def _curve(stages: Sequence[Stage], place: int, whole: tuple[int, int]) -> dict[str, str]:
     """Error against size."""
 
-    def draw(figure: Figure) -> None:
-        axes = _axes(figure)
+    def draw(axes: Axes) -> None:
         draw_curve(axes, stages, place, whole)
         axes.set_ylabel("largest error / its limit")
-        _draw_legend(axes)
 
     size = ("species", "reactions")[place]
     label = f"Largest error over its limit against the number of {size}, each stage a point"
-    return chart(f"curve-{size}", label, draw)
+    return _chart(f"curve-{size}", label, draw)
 
 
-def _axes(figure: Figure) -> Axes:
-    return figure.add_axes((0.15, 0.15, 0.82, 0.73))
+def _chart(name: str, label: str, draw: Callable[[Axes], None]) -> dict[str, str]:
+    """With its legend above."""
 
+    def draw_all(figure: Figure) -> None:
+        axes = figure.add_axes((0.15, 0.15, 0.82, 0.73))
+        draw(axes)
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(-0.2, 0.98), ncols=2, fontsize=6.5, handletextpad=0, columnspacing=0.8
+        )
 
-def _draw_legend(axes: Axes) -> None:
-    axes.legend(
-        loc="lower left", bbox_to_anchor=(-0.2, 0.98), ncols=2, fontsize=6.5, handletextpad=0, columnspacing=0.8
-    )
+    return chart(name, label, draw_all)
