@@ -95,7 +95,8 @@ def status_from_trajectories(
     """Of reactions that whole trajectories need.
 
     ``unresolved`` is whether fast reactions end before the second sample, ``alternatives`` how many other networks
-    explain the data as well, ``overall`` whether a reaction has orders other than its coefficients.
+    explain the data as well, ``overall`` whether a reaction has orders other than its coefficients, or one-way
+    reactions close a cycle.
     """
     conditions = {
         "undersampled": values < VALUES_PER_REACTION * reactions or unresolved,

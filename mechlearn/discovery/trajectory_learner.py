@@ -28,7 +28,7 @@ from .fit.run_arrays import run_arrays
 from .fit.trajectory_fit import fitted, information
 from .fit.trajectory_problem import FitState, TrajectoryProblem
 from .fit.trajectory_result import CompetingNetwork, TrajectoryFit
-from .select.cycle_conditions import preferred
+from .select.cycle_conditions import possible, preferred
 from .select.trajectory_selection import ReactionSet, Selector
 from .settings import Search
 from .status import LARGEST_CHI2
@@ -119,7 +119,14 @@ def fit_of_trajectories(balances: Balances, search: Search, report: Progress, po
     found = _with_bounds(fit.found, chosen, selector, continued is not None, report)
     limits = tuple(selector.upper_limits(chosen))
     rivals = tuple(each for each in fit.alternatives if not _hidden_by_speed(found, each))
-    return replace(fit, found=found, alternatives=rivals, unresolved=continued is not None, upper_limits=limits)
+    return replace(
+        fit,
+        found=found,
+        alternatives=rivals,
+        unresolved=continued is not None,
+        upper_limits=limits,
+        closes_cycle=not (pool.reversible or possible(chosen.problem.reactions.directions)),
+    )
 
 
 def with_competitors(

@@ -35,6 +35,8 @@ TRAJECTORY_SENTENCES = {
     "{special}. Learn with catalysts: true to accept them.{limits}",
     "approximate-rate-laws": "The data are explained to {level} by overall reactions, whose orders are not their "
     "coefficients: {special}. Each stands for several elementary steps, of which the data show the slowest.{limits}",
+    "one-way-cycle": "The data are explained to {level}, but by reactions that close a cycle one way, which detailed "
+    "balance forbids: they stand for another rate law, as of a species that was not measured.{limits}",
     "unexplained-residual": "The reactions found miss the concentrations by {times} times their noise, {loss} of their "
     "range.{looked_for}{beside} A species that reacts may not be among those measured, or the rate law may be one that "
     "this version does not know. Measure what could be missing, or name it under `complete:`, with a mechanism that "
@@ -47,7 +49,7 @@ TRAJECTORY_SENTENCES = {
     "too-few-values": "{values} values are too few to distinguish {reactions} one-way reactions from others. Bring "
     "more runs or more times.",
 }
-"""What is said of trajectories, by status; the last where that is undersampled for another reason."""
+"""What is said of trajectories, by status; "one-way-cycle" and "too-few-values" where that has another reason."""
 
 
 def from_trajectories(balances: Balances, search: Search, progress: Progress) -> Discovery:
@@ -205,11 +207,12 @@ def _status(fit: TrajectoryFit, names: list[str], search: Search, pool: str, loo
         too_many=isinstance(limit, int) and len(fit.found) > 2 * limit,
         alternatives=count,
         needs_catalysts=bool(catalysed) and not search.catalysts,
-        overall=bool(overall),
+        overall=bool(overall) or (fit.closes_cycle and not catalysed),
     )
     unexplained = status == "unexplained-residual"
     few = fit.data < VALUES_PER_REACTION * len(fit.found)
-    sentence = TRAJECTORY_SENTENCES["too-few-values" if few else status]
+    cycle = status == "approximate-rate-laws" and not overall
+    sentence = TRAJECTORY_SENTENCES["too-few-values" if few else "one-way-cycle" if cycle else status]
     others = "; or ".join(_difference(each.directions, fit, names) for each in fit.alternatives)
     return status, sentence.format(
         level=f"their noise, {fit.noise.text}",

@@ -54,6 +54,8 @@ class TrajectoryFit:
     from_detailed_balance : tuple of OneWayReaction
         Reverse directions that noise hides, with the rate constants that detailed balance gives. The network without
         them is among the alternatives.
+    closes_cycle : bool
+        Whether one-way reactions close a cycle, so that detailed balance cannot hold.
     """
 
     found: tuple[FittedReaction, ...]
@@ -70,6 +72,7 @@ class TrajectoryFit:
     unresolved: bool
     upper_limits: tuple[tuple[OneWayReaction, float], ...] = ()
     from_detailed_balance: tuple[OneWayReaction, ...] = ()
+    closes_cycle: bool = False
 
     @property
     def criterion(self) -> float:
