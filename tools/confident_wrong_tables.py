@@ -63,8 +63,8 @@ TRUTHS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Law, tuple[str, ...]]]
     ),
 }
 """By name: species, those measured, their rates of change, and the network where mass action has one."""
-FIRST = ("A", "B", "P", "C")
-"""Species that are there at first, in amounts drawn anew for each run, the later ones less."""
+AT_FIRST = {"A": 1.0, "B": 1.0, "P": 0.3, "C": 0.3}
+"""What species there are at first: by what the amounts drawn anew for each run are multiplied."""
 
 
 def table(case: str, seed: int, noise: float, runs: int, samples: int) -> ml.Trajectories:
@@ -74,9 +74,7 @@ def table(case: str, seed: int, noise: float, runs: int, samples: int) -> ml.Tra
     time_points = np.linspace(0.0, 4.0, samples)
     histories = []
     for number in range(runs):
-        first = [
-            generator.uniform(0.3, 1.5) * (1.0 if name in ("A", "B") else 0.3) * (name in FIRST) for name in species
-        ]
+        first = [generator.uniform(0.3, 1.5) * AT_FIRST.get(name, 0.0) for name in species]
         solved = solve_ivp(
             lambda _, c: law(c), (0.0, 4.0), first, t_eval=time_points, rtol=1e-10, atol=1e-12, method="LSODA"
         )
@@ -106,7 +104,7 @@ def main() -> None:
             for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
                 runs = table(case, seed, noise, arguments.runs, arguments.samples)
                 with tempfile.TemporaryDirectory() as folder:
-                    outcome = learn_runs(runs, ml.Study(data="table.csv"), Path(folder) / "learned.yaml")
+                    outcome = learn_runs(runs, ml.Study(data=("table.csv",)), Path(folder) / "learned.yaml")
                 found = set(outcome.discovery.mechanism.equations)
                 statuses[outcome.status] += 1
                 right += bool(truth) and found == truth
