@@ -71,14 +71,8 @@ def losing_reactions(mechanism: Mechanism) -> tuple[int, ...]:
 def _masses_exist(net: Array, conserving: list[int]) -> bool:
     """Whether positive masses exist that no reaction gains and those in ``conserving`` conserve."""
     others = np.setdiff1d(np.arange(len(net)), conserving)
-    answer = linprog(
-        np.ones(net.shape[1]),
-        A_ub=net[others],
-        b_ub=np.zeros(len(others)),
-        A_eq=net[conserving],
-        b_eq=np.zeros(len(conserving)),
-        bounds=(1.0, None),
-    )
+    limits, equal = (np.zeros(len(each)) for each in (others, conserving))
+    answer = linprog(np.ones(net.shape[1]), net[others], limits, net[conserving], equal, bounds=(1.0, None))
     return answer.x is not None
 
 

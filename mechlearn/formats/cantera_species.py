@@ -93,9 +93,8 @@ def first_sentence(error: Exception) -> str:
     """
     lines = [line.strip() for line in str(error).splitlines()]
     said = [line for line in lines if line.strip("*") and "thrown by" not in line]
-    end = next(
-        (i for i, line in enumerate(said) if i and line.startswith(("|", "To fix", "Components with"))), len(said)
-    )
+    ends = (i for i, line in enumerate(said) if i and line.startswith(("|", "To fix", "Components with")))
+    end = next(ends, len(said))
     return " ".join(said[:end]).rstrip(". ")
 
 
@@ -137,12 +136,8 @@ def weight_in_table(symbol: str) -> float | None:
 def _thermo(thermo: ct.SpeciesThermo | None) -> Thermo | None:
     if isinstance(thermo, ct.NasaPoly2):
         coefficients = [float(value) for value in thermo.coeffs]
-        return Nasa7(
-            low=tuple(coefficients[8:15]),
-            high=tuple(coefficients[1:8]),
-            middle=coefficients[0],
-            reference_pressure=float(thermo.reference_pressure),
-        )
+        low, high = tuple(coefficients[8:15]), tuple(coefficients[1:8])
+        return Nasa7(low, high, coefficients[0], float(thermo.reference_pressure))
     if isinstance(thermo, ct.ConstantCp):
         reference, enthalpy, entropy, heat_capacity = (float(value) for value in thermo.coeffs)
         return ConstantCp(reference, enthalpy, entropy, heat_capacity, float(thermo.reference_pressure))

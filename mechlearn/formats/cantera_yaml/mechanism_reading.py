@@ -213,9 +213,7 @@ def _reaction(reaction: ct.Reaction, names: set[str]) -> Reaction:
 
 
 def _arrhenius(rate: Any) -> Arrhenius:
-    return Arrhenius(
-        float(rate.pre_exponential_factor), float(rate.temperature_exponent), float(rate.activation_energy)
-    )
+    return Arrhenius(*map(float, (rate.pre_exponential_factor, rate.temperature_exponent, rate.activation_energy)))
 
 
 def _with_collider(side: dict[str, float], name: str) -> dict[str, float]:

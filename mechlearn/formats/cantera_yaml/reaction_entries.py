@@ -73,7 +73,7 @@ def _reaction_entry(part: Reaction, repeated: bool, names: set[str]) -> dict[str
     note = {"note": part.note} if part.note else {}
     duplicate = {"duplicate": True} if repeated else {}
     if part.rate is None:
-        return _carried_entry(part, duplicate | note, names)
+        return _carried_entry(part, duplicate, names) | note
     entry: dict[str, Any] = {"equation": _equation(part)} | duplicate | _rate_entry(part, part.rate)
     if part.rate.A < 0:
         entry["negative-A"] = True
@@ -102,16 +102,13 @@ def _rate_entry(part: Reaction, rate: Arrhenius) -> dict[str, Any]:
     return ({"type": kind} if kind else {}) | {"rate-constant": flow(_arrhenius(rate))}
 
 
-def _carried_entry(part: Reaction, flags: dict[str, Any], names: set[str]) -> dict[str, Any]:
+def _carried_entry(part: Reaction, duplicate: dict[str, Any], names: set[str]) -> dict[str, Any]:
     """Cantera's own definition, with efficiencies of species that are there only."""
     definition = {key: value for key, value in plain(part.definition or {}).items() if key not in ("duplicate", "note")}
-    entry: dict[str, Any] = {"equation": str(definition.pop("equation", None) or _equation(part))}
-    entry |= {"duplicate": True} if "duplicate" in flags else {}
-    for key, value in definition.items():
-        if key == "efficiencies":
-            value = {name: e for name, e in value.items() if name in names}
-        entry[key] = flow_rows(value)
-    return entry | ({"note": flags["note"]} if "note" in flags else {})
+    equation = str(definition.pop("equation", None) or _equation(part))
+    if "efficiencies" in definition:
+        definition["efficiencies"] = {n: e for n, e in definition["efficiencies"].items() if n in names}
+    return {"equation": equation} | duplicate | {key: flow_rows(value) for key, value in definition.items()}
 
 
 def _arrhenius(rate: Arrhenius) -> dict[str, float]:

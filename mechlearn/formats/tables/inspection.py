@@ -14,13 +14,8 @@ from ..records import plain
 from .table import UNITS_INSIDE, Column, Table
 
 _SHOWN_RUNS = 10
-_COLUMN_KEYS = {
-    **{key: key for key in ("header", "quantity", "name", "unit")},
-    "scale": "factor",
-    "offset": "offset",
-    "group": "part",
-    "remark": "remark",
-}
+_COLUMN_KEYS = ("header", "quantity", "name", "unit", "scale", "offset", "group", "remark")
+_SHOWN_AS = {"scale": "factor", "group": "part"}
 AS_GIVEN = "the basis as given"
 
 
@@ -88,7 +83,7 @@ class Inspection:
         """The content of the JSON file."""
         content = {key: value if value != "" else None for key, value in plain(self).items()}
         content["columns"] = [
-            {shown: getattr(column, key) or (0.0 if key == "offset" else None) for key, shown in _COLUMN_KEYS.items()}
+            {_SHOWN_AS.get(k, k): getattr(column, k) or (0.0 if k == "offset" else None) for k in _COLUMN_KEYS}
             for column in self.columns
         ]
         content["runs_told_apart"] = content.pop("distinguished") or ""
@@ -144,7 +139,7 @@ def _row(column: Column) -> tuple[str, ...]:
 
 def _runs(inspection: Inspection) -> list[str]:
     count = len(inspection.runs)
-    lines = [
+    return [
         f"Species: {', '.join(inspection.species)}",
         f"Runs: {count}" + (f", distinguished {inspection.distinguished}" if count > 1 else ""),
         *(
@@ -156,4 +151,3 @@ def _runs(inspection: Inspection) -> list[str]:
         f"Missing concentrations: {inspection.missing or 'none'}",
         f"Production rates: {'given' if inspection.rates else 'none'}",
     ]
-    return lines

@@ -54,12 +54,13 @@ def constant(table: Table, columns: Columns, key: str, found: Members, *, defaul
     column = columns.labels.get(key)
     if column is None:
         return dict.fromkeys(found, default)
-    cells = table.text(column.index)
+    cells = np.array(table.text(column.index), dtype=object)
     values: dict[str, str] = {}
     for name, rows in found.items():
         values[name] = cells[rows[0]]
-        other = next((row for row in rows if cells[row] != values[name]), None)
-        if other is not None:
+        others = rows[cells[rows] != values[name]]
+        if others.size:
+            other = int(others[0])
             raise DataError(
                 f"{table.place(other)}: {key} is {cells[other]!r}, but {values[name]!r} in {table.row_word} "
                 f"{table.lines[rows[0]]}. A run has one; give the runs different names."
@@ -70,13 +71,16 @@ def constant(table: Table, columns: Columns, key: str, found: Members, *, defaul
 
 
 def _labelled(table: Table, column: Column) -> Members:
-    rows: dict[str, list[int]] = {}
-    for number, name in enumerate(table.text(column.index)):
-        rows.setdefault(name, []).append(number)
-        if not name.strip():
-            where = f"{table.where}, {table.row_word} {table.lines[number]}"
-            raise DataError(f"{where}: the name of the run is missing. Fill it in.")
-    return {name: np.array(found, dtype=np.intp) for name, found in rows.items()}
+    cells = table.text(column.index)
+    names = list(dict.fromkeys(cells))
+    missing = next((name for name in names if not name.strip()), None)
+    if missing is not None:
+        where = f"{table.where}, {table.row_word} {table.lines[list(cells).index(missing)]}"
+        raise DataError(f"{where}: the name of the run is missing. Fill it in.")
+    number = {name: i for i, name in enumerate(names)}
+    owners = np.array([number[cell] for cell in cells])
+    bounds = np.cumsum(np.bincount(owners))[:-1]
+    return dict(zip(names, np.split(np.argsort(owners, kind="stable"), bounds), strict=True))
 
 
 def _starts(table: Table, column: Column, time: Array) -> list[int]:

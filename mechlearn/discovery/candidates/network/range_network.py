@@ -246,10 +246,7 @@ def _moved(problem: RangeProblem, network: RangeNetwork, gradient: Array, dampin
         step = np.zeros_like(gradient)
     step = np.clip(step, -LONGEST_STEP_OF_ROWS, LONGEST_STEP_OF_ROWS)
     free, logs = np.split(step, [network.free.size])
-    moved = replace(
-        network,
-        free=network.free + free.reshape(network.free.shape),
-        logs=network.logs + logs.reshape(network.logs.shape),
-    )
+    free, logs = free.reshape(network.free.shape), logs.reshape(network.logs.shape)
+    moved = replace(network, free=network.free + free, logs=network.logs + logs)
     residual, loss = _residual(problem, moved)
     return replace(moved, loss=loss), residual
