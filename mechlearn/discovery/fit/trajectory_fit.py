@@ -185,7 +185,8 @@ def fitted(
 
     def gives_up(trial: FitState | None, damping: float) -> bool:
         far_off = tried > 2 * FIRST_STEPS and state.chi2 > FAR_OFF * hopeless
-        return far_off or (trial is not None and trial.chi2 - state.chi2 < tolerance and damping > 1e-2)
+        over = time.monotonic() > deadline
+        return far_off or over or (trial is not None and trial.chi2 - state.chi2 < tolerance and damping > 1e-2)
 
     for done in range(1, iterations + 1):
         if time.monotonic() > deadline:
