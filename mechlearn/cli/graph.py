@@ -9,10 +9,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import StudyError
-from .shell import JsonOption, QuietOption, app, check_files, check_output, give_json, progress_bar, say
+from .shell import (
+    BasisOption,
+    JsonOption,
+    MechanismOption,
+    PressureOption,
+    QuietOption,
+    ReactorOption,
+    TemperatureOption,
+    app,
+    check_files,
+    check_output,
+    give_json,
+    progress_bar,
+    say,
+    table_options,
+)
 
 if TYPE_CHECKING:
     from ..data.trajectories import Trajectories
+    from ..formats.tables.table_reading import Options
     from ..pathways.flux_request import Request
 
 Written = tuple[str, dict[str, Any]]
@@ -25,7 +41,12 @@ def graph(
     mechanism: Annotated[Path, typer.Argument(help="A Cantera mechanism.")],
     output: Annotated[Path, typer.Option("-o", "--output", help=".graphml .gexf .json .dot .svg .png .csv .html")],
     study: Annotated[Path | None, typer.Option(help="Rates along a run of a study.")] = None,
-    runs: Annotated[Path | None, typer.Option(help="Rates along a run of a file: .csv or .h5.")] = None,
+    runs: Annotated[Path | None, typer.Option(help="Rates along a run of a file, as learn reads them.")] = None,
+    of_runs: MechanismOption = None,
+    reactor: ReactorOption = None,
+    basis: BasisOption = None,
+    temperature: TemperatureOption = None,
+    pressure: PressureOption = None,
     run: Annotated[str, typer.Option(help="Name of the run; else the first.")] = "",
     phase: Annotated[str, typer.Option(help="Of the mechanism, where it has several.")] = "",
     element: Annotated[str, typer.Option(help="Fluxes of this element between species.")] = "",
@@ -72,11 +93,12 @@ def graph(
         refine=refine,
         leave_out=leave_out,
     )
-    check_files([output, json_file], [mechanism, study, runs, against])
+    check_files([output, json_file], [mechanism, study, runs, against, of_runs])
     if study is None and runs is None:
         text, content = _mechanism_graph(mechanism, output, plain=request == Request() and against is None)
     else:
-        data = _checked_runs(output, study, runs, against, quiet)
+        options = table_options(of_runs, reactor, basis, temperature, pressure)
+        data = _checked_runs(output, study, runs, against, options, quiet)
         check_files([output, json_file], [data.mechanism])
         write = {".html": _viewer, ".csv": _table}.get(output.suffix.lower(), _drawing)
         text, content = write(mechanism, output, data, request, against)
@@ -85,16 +107,20 @@ def graph(
 
 
 def _checked_runs(
-    output: Path, study: Path | None, runs: Path | None, against: Path | None, quiet: bool
+    output: Path, study: Path | None, runs: Path | None, against: Path | None, options: Options, quiet: bool
 ) -> Trajectories:
     check_output(output, ".csv", ".html", *(f".{name}" for name in GRAPHS))
+    if runs is None and any(value is not None for value in options.values()):
+        raise StudyError(
+            "--mechanism, --reactor, --basis, --temperature and --pressure are of a table. Name it: --runs."
+        )
     from ..study.runs import runs_of
     from ..study.schema import load_study
 
     if against is not None and output.suffix.lower() in (".html", ".csv"):
         raise StudyError(f"{output}: a difference is written as a graph or a drawing. Name one of {', '.join(GRAPHS)}.")
     with progress_bar(quiet) as progress:
-        return runs_of(load_study(study) if study is not None else None, runs, progress)
+        return runs_of(load_study(study) if study is not None else None, runs, progress, options)
 
 
 def _mechanism_graph(mechanism: Path, output: Path, *, plain: bool) -> Written:

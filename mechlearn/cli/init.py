@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import textwrap
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +14,11 @@ import typer
 
 from ..errors import StudyError
 from .shell import JsonOption, QuietOption, app, check_files, give_json, say
+
+SENTENCE = re.compile(r"\.(?= +[A-Z]| *$)")
+"""Where the first sentence of an example's comment ends."""
+LENGTH = 86
+"""Characters of it that are shown."""
 
 
 @app.command(epilog="Example: mechlearn init hydrogen-oxidation -o study.yaml")
@@ -26,13 +35,14 @@ def init(
     examples = example_studies()
     if name is None:
         if output is not None:
-            raise StudyError(f"Name the example to write to {output}. There are: {', '.join(examples)}.")
-        for each in examples:
-            say(each, json_file)
+            raise StudyError(f"Name the example to write to {output}. There are:\n{_table(examples)}")
+        say(_table(examples), json_file)
         give_json({"examples": list(examples)}, json_file)
         return
     if name not in examples:
-        raise StudyError(f"There is no example {name!r}. There are: {', '.join(examples)}.")
+        close = [each for each in examples if name and each.startswith(name)] or get_close_matches(name, examples, n=1)
+        meant = f" Did you mean {' or '.join(close)}?" if close else ""
+        raise StudyError(f"There is no example {name!r}.{meant} There are:\n{_table(examples)}")
     target = output or Path(f"{name}.study.yaml")
     if target.exists():
         raise StudyError(f"{target} exists already. Give another name with -o.")
@@ -41,3 +51,19 @@ def init(
         shutil.copyfile(examples[name], temporary)
     say(f"Wrote {target}", json_file)
     give_json({"files": [str(target)]}, json_file)
+
+
+def _table(examples: Mapping[str, Path]) -> str:
+    """Each example with the command that it is for and what it is, by the comment that its file begins with."""
+    rows = [(name, *_what_it_is(path)) for name, path in examples.items()]
+    width = max(len(name) for name in examples)
+    head = ("example", "for", "what it is")
+    return "\n".join(f"{name:{width}}  {command:6}  {text}" for name, command, text in (head, *rows))
+
+
+def _what_it_is(path: Path) -> tuple[str, str]:
+    """The command that an example is for, and the first sentence of its comment."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    comment = [line for line in lines[: lines.index("")] if line.startswith("#")]
+    text = SENTENCE.split(" ".join(line.lstrip("# ") for line in comment))[0]
+    return ("reduce" if "reduce:" in lines else "run"), textwrap.shorten(text, LENGTH, placeholder=" …")

@@ -21,6 +21,7 @@ from .shell import (
     check_files,
     give_json,
     say,
+    table_options,
 )
 
 
@@ -39,10 +40,9 @@ def inspect(
     from ..data.sampling.check_sampling import check_sampling
     from ..formats.tables.inspection import inspection_text
     from ..formats.tables.runs_file import read_inspected
-    from ..formats.tables.table_reading import Options
 
     check_files([json_file], [runs, mechanism])
-    options = Options(basis=basis, mechanism=mechanism, reactor=reactor, temperature=temperature, pressure=pressure)  # type: ignore[typeddict-item]
+    options = table_options(mechanism, reactor, basis, temperature, pressure)
     data, found = read_inspected(runs, **options)
     check_files([json_file], [data.mechanism if data is not None else None])
     sampling = None if data is None else check_sampling(data)

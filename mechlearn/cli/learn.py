@@ -22,6 +22,7 @@ from .shell import (
     check_files,
     check_output,
     progress_bar,
+    table_options,
 )
 
 
@@ -64,12 +65,11 @@ def learn(
     checked = with_overrides(base, {f"learn.{k}": v for k, v in given.items() if v is not None})
     from ..formats.tables.inspection import remarks
     from ..formats.tables.runs_file import read_inspected
-    from ..formats.tables.table_reading import Options
     from ..study.workspace import inputs_of
 
     inputs = [runs, study, mechanism, *inputs_of(base)]
     check_files([output, json_file], inputs)
-    options = Options(mechanism=mechanism, reactor=reactor, basis=basis, temperature=temperature, pressure=pressure)  # type: ignore[typeddict-item]
+    options = table_options(mechanism, reactor, basis, temperature, pressure)
     data, found = read_inspected(runs, **options)
     if data is None:
         raise DataError(found.problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,10 @@ import typer
 from .shell import give_json, say
 
 if TYPE_CHECKING:
+    from ..chemistry.mechanism import Reaction
     from ..study.assess import Outcome
+
+PARTS = ("forward", "reverse")
 
 
 def finish(outcome: Outcome, json_file: str | None, folder: Path | None = None) -> None:
@@ -29,7 +33,7 @@ def _outcome_text(outcome: Outcome) -> str:
 
     lines = _sampling_text(outcome)
     if outcome.summary["reactions"]:
-        lines += [*_reaction_texts(outcome.summary["reactions"]), "Rate constants in kmol, m^3 and s.\n"]
+        lines += _reaction_texts(outcome.summary["reactions"], outcome.discovery.to_write.reactions)
     lines += _conserved_text(outcome.summary["conserved"])
     if outcome.summary["balances"]:
         lines += [outcome.summary["balances"], *_outlier_texts(outcome.summary["concentrations"]), ""]
@@ -40,22 +44,50 @@ def _outcome_text(outcome: Outcome) -> str:
     return "\n".join(lines)
 
 
-def _reaction_texts(reactions: list[dict[str, Any]]) -> list[str]:
-    """A table of the reactions, with their support where a bootstrap found it."""
-    width = max(len(reaction["equation"]) for reaction in reactions)
-    supported = "support" in reactions[0]
-    head = [f"{'reaction':{width}}", *(f"{f'k {part}':>12} {'95 %':>14}" for part in ("forward", "reverse"))]
-    lines = ["  ".join([*head, "contribution", *["support"] * supported])]
-    for reaction in reactions:
-        row = [f"{reaction['equation']:{width}}"]
-        for part in ("forward", "reverse"):
-            constant = "-" if reaction[part] is None else f"{reaction[part]['A']:.7g}"
-            row.append(f"{constant:>12} {reaction['interval'].get(part, {}).get('text', '')!s:>14}")
-        row.append(f"{reaction['contribution']:12.2g}")
-        if supported:
-            row.append(f"{100 * reaction['support']:5.0f} %")
-        lines.append("  ".join(row))
-    return lines
+def _reaction_texts(reactions: list[dict[str, Any]], written: Sequence[Reaction]) -> list[str]:
+    """A table of the reactions with its units, and their support where a bootstrap found it."""
+    rates = [entry[part] for entry in reactions for part in PARTS if entry[part] is not None]
+    depends = any(rate["b"] or rate["Ea"] for rate in rates)
+    width = max(len(entry["equation"]) for entry in reactions)
+    columns = [[f"{text:{width}}" for text in ("reaction", *(entry["equation"] for entry in reactions))]]
+    for part in PARTS:
+        columns += _rate_columns([entry[part] for entry in reactions], part, depends=depends)
+        known = [str(entry["interval"].get(part, {}).get("text", "")) for entry in reactions]
+        columns.append(_right("95 %", known, 14))
+    columns.append(_right("contribution", [f"{entry['contribution']:.2g}" for entry in reactions], 12))
+    if "support" in reactions[0]:
+        columns.append(_right("support", [f"{100 * entry['support']:.0f} %" for entry in reactions], 7))
+    colliders = [_collider_text(reaction) for reaction in written]
+    if any(colliders):
+        columns.append(["colliders", *colliders])
+    units = "Rate constants in kmol, m^3 and s"
+    law = "; they are A T^b exp(-Ea/RT), with T in K" if depends else ""
+    return [*("  ".join(row).rstrip() for row in zip(*columns, strict=True)), f"{units}{law}.\n"]
+
+
+def _rate_columns(rates: list[dict[str, float] | None], part: str, *, depends: bool) -> list[list[str]]:
+    """The rate constants of one direction: k, or where they depend on the temperature A, b and Ea."""
+    heads = {"A": (f"A {part}" if depends else f"k {part}", 1.0, ".7g", 12)}
+    if depends:
+        heads |= {"b": ("b", 1.0, ".4g", 7), "Ea": ("Ea [kJ/mol]", 1e-6, ".5g", 11)}
+    return [
+        _right(head, ["-" if rate is None else f"{rate[key] * factor:{form}}" for rate in rates], width)
+        for key, (head, factor, form, width) in heads.items()
+    ]
+
+
+def _right(head: str, cells: list[str], width: int) -> list[str]:
+    width = max(width, *(len(cell) for cell in cells))
+    return [f"{cell:>{width}}" for cell in (head, *cells)]
+
+
+def _collider_text(reaction: Reaction) -> str:
+    """What M is in a reaction, and the low-pressure limit where it falls off."""
+    text = "" if reaction.third_body is None else reaction.third_body.text or "M: all alike"
+    if reaction.falloff is None:
+        return text
+    low = reaction.falloff.low
+    return f"{text}; low pressure: A {low.A:.7g}, b {low.b:.4g}, Ea {low.Ea / 1e6:.5g} kJ/mol"
 
 
 def _sampling_text(outcome: Outcome) -> list[str]:

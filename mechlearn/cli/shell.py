@@ -8,12 +8,15 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..data.progress import Progress, silent
 from ..errors import FormatError, MechlearnError, StudyError
+
+if TYPE_CHECKING:
+    from ..formats.tables.table_reading import Options
 
 RUNS = "Runs: .csv, .h5, a table of another program, or YAML."
 
@@ -78,11 +81,22 @@ BasisOption = Annotated[
 ]
 TemperatureOption = Annotated[str | None, typer.Option(help="Of all samples, as '1000 K'.")]
 PressureOption = Annotated[str | None, typer.Option(help="Of all samples, as '1 atm'.")]
-MechanismOption = Annotated[str | None, typer.Option(help="Cantera file with compositions and thermo.")]
+MechanismOption = Annotated[str | None, typer.Option("--mechanism", help="Cantera file with compositions and thermo.")]
 ReactorOption = Annotated[
     str | None,
     typer.Option(help="isothermal, constant-volume, constant-pressure; of flow tables stirred or plug-flow."),
 ]
+
+
+def table_options(
+    mechanism: str | None, reactor: str | None, basis: str | None, temperature: str | None, pressure: str | None
+) -> Options:
+    """What a command line says of a table beside the file, as options of reading."""
+    from ..formats.tables.table_reading import Options
+
+    return Options(mechanism=mechanism, reactor=reactor, basis=basis, temperature=temperature, pressure=pressure)  # type: ignore[typeddict-item]
+
+
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 

@@ -7,7 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .shell import JsonOption, QuietOption, app, check_files, check_output, give_json, progress_bar, say
+from .shell import (
+    RUNS,
+    BasisOption,
+    JsonOption,
+    MechanismOption,
+    PressureOption,
+    QuietOption,
+    ReactorOption,
+    TemperatureOption,
+    app,
+    check_files,
+    check_output,
+    give_json,
+    progress_bar,
+    say,
+    table_options,
+)
 
 if TYPE_CHECKING:
     from ..data.trajectories import Trajectories
@@ -17,12 +33,17 @@ if TYPE_CHECKING:
 @app.command(epilog="Example: mechlearn validate learned.yaml runs.csv --tolerance 1e-4")
 def validate(
     mechanism: Annotated[Path, typer.Argument(help="A Cantera mechanism.")],
-    runs: Annotated[Path, typer.Argument(help="Runs: .csv or .h5.")],
+    runs: Annotated[Path, typer.Argument(help=RUNS)],
     tolerance: Annotated[float | None, typer.Option(help="Largest relative error that passes; 1e-3.")] = None,
     study: Annotated[Path | None, typer.Option(help="A study whose validate: section holds.")] = None,
     ignition: Annotated[
         str | None, typer.Option(help="T0+400 (any rise in K), max dT/dt, max OH or max dP/dt.")
     ] = None,
+    of_runs: MechanismOption = None,
+    reactor: ReactorOption = None,
+    basis: BasisOption = None,
+    temperature: TemperatureOption = None,
+    pressure: PressureOption = None,
     report: Annotated[Path | None, typer.Option(help="Write a report there: .html or .md.")] = None,
     json_file: JsonOption = None,
     quiet: QuietOption = False,
@@ -39,9 +60,10 @@ def validate(
     from ..validation.validate import validate
     from ..validation.validation_text import validation_text
 
-    inputs = [mechanism, runs, study]
+    inputs = [mechanism, runs, study, of_runs]
     check_files([report, json_file], inputs)
-    data = read_runs(runs)
+    options = table_options(of_runs, reactor, basis, temperature, pressure)
+    data = read_runs(runs, **options)
     check_files([report, json_file], [*inputs, data.mechanism])
     with progress_bar(quiet) as progress:
         result = validate(mechanism, data, held_out=False, progress=progress, **terms.options)

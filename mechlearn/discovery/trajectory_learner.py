@@ -71,10 +71,13 @@ def chosen_balances(runs: Trajectories, search: Search) -> tuple[Balances, str]:
     return FORMS[form](runs, noise=noise), f"Balances: {form}, {why}. {drawn}".strip()
 
 
-def fit_of_trajectories(balances: Balances, search: Search, report: Progress, pool: Candidates) -> TrajectoryFit | None:
+def fit_of_trajectories(
+    balances: Balances, search: Search, report: Progress, pool: Candidates, deadline: float = np.inf
+) -> TrajectoryFit | None:
     """Candidates by the balances, rates by the trajectories, and only the reactions that those need.
 
-    ``pool`` holds the reactions to choose from. None where runs in which nothing reacts explain the data as well.
+    ``pool`` holds the reactions to choose from; after the ``deadline`` of the monotonic clock [s] the best so far is
+    taken. None where runs in which nothing reacts explain the data as well.
 
     Raises
     ------
@@ -101,14 +104,16 @@ def fit_of_trajectories(balances: Balances, search: Search, report: Progress, po
             "the runs, and look at what `mechlearn inspect` says of the columns."
         )
     report(0.1, f"{len(started[1])} of {len(pool)} candidates")
-    selector, network, misfit = with_competitors(pool, *started, origin.runs, search, report)
+    selector, network, misfit = with_competitors(pool, *started, origin.runs, search, report, deadline)
     if continued is not None:
         selector = replace(selector, certain=np.inf)
     before = network.state
     network = selector.selected(network)
-    if continued is None:  # noise as these reactions leave it, which are fewer than those of the start
+    if (
+        continued is None and not selector.is_over
+    ):  # noise as these reactions leave it, which are fewer than those of the start
         kept = np.array(network.kept)
-        selector, network, misfit = with_competitors(pool, network.state, kept, origin.runs, search, report)
+        selector, network, misfit = with_competitors(pool, network.state, kept, origin.runs, search, report, deadline)
         before = network.state
     if misfit <= LARGEST_CHI2 and chi2_without_reactions(network.problem) / selector.scale <= network.cost:
         return None
@@ -130,7 +135,13 @@ def fit_of_trajectories(balances: Balances, search: Search, report: Progress, po
 
 
 def with_competitors(
-    pool: Candidates, state: FitState, support: Integers, runs: Trajectories, search: Search, report: Progress
+    pool: Candidates,
+    state: FitState,
+    support: Integers,
+    runs: Trajectories,
+    search: Search,
+    report: Progress,
+    deadline: float = np.inf,
 ) -> tuple[Selector, ReactionSet, float]:
     """All candidates beside those that the state holds, both with weights that belong to the fit of these.
 
@@ -139,13 +150,15 @@ def with_competitors(
     tuple of (Selector, ReactionSet, float)
         And χ² per datum with the noise found in the data alone.
     """
-    state, misfit = _weighted(state, runs, search)
+    state, misfit = _weighted(state, runs, search, deadline)
     problem = state.problem
     everything = TrajectoryProblem.of(pool, problem.data, problem.noise)
     everything = replace(everything, inverse=problem.inverse, steps=problem.steps, robust=problem.robust)
     threshold = float(np.log(problem.data.count) + 2 * np.log(len(pool)))
     scale = chi2_per_datum(state)
-    selector = Selector(everything, pool.reversible, threshold, scale, lambda text: report(0.5, text))
+    selector = Selector(
+        everything, pool.reversible, threshold, scale, lambda text: report(0.5, text), deadline=deadline
+    )
     network = ReactionSet(tuple(support.tolist()), state, state.chi2 / scale + threshold * len(support))
     return selector, network, misfit
 
@@ -164,9 +177,9 @@ def _start(balances: Balances, pool: Candidates) -> tuple[FitState, Integers] | 
     return None if state is None else (state, support)
 
 
-def _weighted(state: FitState, runs: Trajectories, search: Search) -> tuple[FitState, float]:
+def _weighted(state: FitState, runs: Trajectories, search: Search, deadline: float) -> tuple[FitState, float]:
     """Rates, steps and weights that belong together, and χ² per datum with the noise found in the data alone."""
-    state = fitted(state.resolved(), tolerance=1.0, iterations=10).resolved()
+    state = fitted(state.resolved(), tolerance=1.0, iterations=10, deadline=deadline).resolved()
     misfit = np.inf
     for _ in range(REWEIGHTED):
         problem = state.problem.with_weights(state.samples, noise_left(state, search.noise))
@@ -175,7 +188,7 @@ def _weighted(state: FitState, runs: Trajectories, search: Search) -> tuple[FitS
         again = state.under(state.problem)
         if again is None:
             break
-        state = fitted(again, tolerance=1.0, iterations=10)
+        state = fitted(again, tolerance=1.0, iterations=10, deadline=deadline)
         misfit = _misfit(state, estimate_noise(runs, problem.noise.kind))
     return state, misfit
 

@@ -56,6 +56,7 @@ def from_trajectories(balances: Balances, search: Search, progress: Progress) ->
     """The fewest candidates whose trajectories explain the runs, of all or of what the network froze."""
     assert balances.trajectories is not None
     started = time.monotonic()
+    deadline = started + search.seconds
     _check(search)
     nothing_falls = from_nothing(balances.trajectories.runs)
     if nothing_falls:
@@ -74,9 +75,9 @@ def from_trajectories(balances: Balances, search: Search, progress: Progress) ->
         offered = _offered(balances.trajectories, search, rows)
         catalysed = with_catalysts(offered.rows) if search.catalysts else ()
         pool = candidates_of(offered.rows, balances.trajectories.runs, search, catalysed)
-        fit, looked_for = fit_of_trajectories(balances, search, progress, pool), ""
+        fit, looked_for = fit_of_trajectories(balances, search, progress, pool, deadline), ""
         if fit is not None and search.method != "network" and not (fit.unresolved or _explains(fit)):
-            fit, looked_for = _by_larger_pools(fit, balances, search, progress)
+            fit, looked_for = _by_larger_pools(fit, balances, search, progress, deadline)
         pool_text = "" if fit is None else f"{fit.candidates} candidates"
         if fit is not None and search.method == "network":
             progress(0.95, "looking for other networks")
@@ -92,6 +93,11 @@ def from_trajectories(balances: Balances, search: Search, progress: Progress) ->
     names = [s.name for s in balances.species]
     reactions = joined(fit.found, names, offered.finders, reversible=fit.reversible)
     status, message = _status(fit, names, search, pool_text, looked_for)
+    if time.monotonic() > deadline:
+        status = "ambiguous" if status == "recovered" else status  # others were not looked for
+        message = (
+            f"Time was over after {search.seconds:g} s, so that this is the best so far. Give more seconds. {message}"
+        )
     if search.method == "both":
         seen = sum("network" in each.found_by for each in reactions)
         message += f" The network, which is given no candidates, finds {seen} of the {len(reactions)} reactions too."
@@ -114,7 +120,7 @@ def _explains(fit: TrajectoryFit) -> bool:
 
 
 def _by_larger_pools(
-    fit: TrajectoryFit, balances: Balances, search: Search, progress: Progress
+    fit: TrajectoryFit, balances: Balances, search: Search, progress: Progress, deadline: float
 ) -> tuple[TrajectoryFit, str]:
     """The first larger pool's fit that explains the data; if none does, the simplest.
 
@@ -124,11 +130,13 @@ def _by_larger_pools(
     assert origin is not None
     looked_for, skipped = [], []
     for what, pool in larger_pools(origin.runs, origin.noise, search):
+        if time.monotonic() > deadline:
+            break
         if pool is None:
             skipped.append(what)
             continue
         try:
-            found = fit_of_trajectories(balances, search, progress, pool)
+            found = fit_of_trajectories(balances, search, progress, pool, deadline)
         except (DataError, np.linalg.LinAlgError):  # what the balances give cannot be integrated
             found = None
         if found is not None and found.criterion < fit.criterion:

@@ -123,8 +123,9 @@ def request_of(study: Study) -> ReductionRequest:
     where = f"{study.path}: " if study.path is not None else ""
     if study.source is None or study.reduce is None:
         missing = "source" if study.source is None else "reduce"
+        other = f" `mechlearn run {study.path}` learns from this one;" if study.path and study.reduce is None else ""
         raise StudyError(
-            f"{where}to reduce a mechanism a study needs `source:` and `reduce:`, and `{missing}:` is missing. "
+            f"{where}to reduce a mechanism a study needs `source:` and `reduce:`, and `{missing}:` is missing.{other} "
             "`mechlearn init methane-reduction` writes one to start from."
         )
     return ReductionRequest(study.source, study.reduce, study.folder, where)

@@ -11,7 +11,8 @@ from typing import Any
 
 from ..data.progress import Progress, silent
 from ..data.trajectories import Trajectories
-from ..errors import MechlearnError, SimulationError
+from ..discovery.settings import Search
+from ..errors import MechlearnError, SimulationError, StudyError
 from ..files import write_json, write_text
 from ..formats.tables.hdf5 import read_hdf5
 from ..formats.tables.runs_file import write_runs
@@ -49,8 +50,9 @@ def run_study(
     ------
     StudyError
         If the folder holds the results of another study or command or a file that this one reads, cannot be written
-        to, or another run works in it.
+        to, or another run works in it; or if the study is one for `reduce`.
     """
+    _refuse_reduction(study)
     place = Workspace.of(study, study_text(study, folder), folder, "run")
     with place.opened(overwrite=overwrite):
         with place.checkpoint(resume=resume):
@@ -59,6 +61,16 @@ def run_study(
         if outcome.status != "interrupted":
             place.drop()
         return outcome
+
+
+def _refuse_reduction(study: Study) -> None:
+    """A study with ``reduce:`` whose ``learn:`` says nothing is one for the other command."""
+    if study.reduce is not None and study.learn == Search():
+        name = study.path or "STUDY"
+        raise StudyError(
+            f"{name} has `reduce:` and no `learn:`, so there is nothing to learn. `mechlearn reduce {name}` reduces "
+            "its mechanism; to learn from what it simulates, give it a `learn:` section with a setting."
+        )
 
 
 def learn_runs(runs: Trajectories, study: Study, mechanism_file: Path, progress: Progress = silent) -> Outcome:

@@ -79,8 +79,10 @@ def _complete(study: Study, runs: Trajectories) -> Trajectories:
     return completed(runs, [known[name] for name in study.complete], noise=check_sampling(runs).noise or 0.0)
 
 
-def runs_of(study: Study | None, runs: Path | None, progress: Progress = silent) -> Trajectories:
-    """The runs of a study with a source, or of a file.
+def runs_of(
+    study: Study | None, runs: Path | None, progress: Progress = silent, options: Options | None = None
+) -> Trajectories:
+    """The runs of a study with a source, or of a file that is read with options.
 
     Raises
     ------
@@ -90,7 +92,7 @@ def runs_of(study: Study | None, runs: Path | None, progress: Progress = silent)
     if (study is None) == (runs is None):
         raise StudyError("Fluxes are those of one run. Give either --study or --runs, not both.")
     if runs is not None:
-        return read_runs(runs)
+        return read_runs(runs, **(options or Options()))
     assert study is not None
     if study.source is None:
         raise StudyError(f"{study.path}: it has `data:` and no `source:` to simulate. Give its file of runs instead.")

@@ -9,6 +9,7 @@ import pytest
 
 import mechlearn as ml
 from mechlearn.__main__ import main
+from mechlearn.study.schema import example_studies
 
 STUDY = """\
 source:
@@ -35,6 +36,7 @@ INPUTS: Mapping[str, str] = {
     "surface-study.yaml": STUDY.replace("fuel-radical-product", "surface"),
     "ideal.yaml": STUDY.replace("temperature:", "reactor: ideal\n  temperature:"),
     "data.yaml": "data: runs.csv\n",
+    "reduction.yaml": example_studies()["hydrogen-reduction"].read_text(encoding="utf-8"),
     "circle.yaml": "data: out/runs.h5\n",
     "two-temperatures.yaml": STUDY.replace("300 K", "[300, 400]").replace(
         "reactions: 2", "temperature_dependence: none"
@@ -86,6 +88,10 @@ LINES = {
     "simulate study.yaml -o folder.csv": ["folder.csv", "it is a folder", "Give the name of a file"],
     "simulate study.yaml -o missing/x.csv": ["missing/x.csv", "does not exist. Make it first."],
     "init nothing": ["no example 'nothing'", "fuel-radical-product"],
+    "init hydrogen-oxidaton": ["no example 'hydrogen-oxidaton'", "Did you mean hydrogen-oxidation?"],
+    "init hydrogen": ["Did you mean hydrogen-"],
+    "run reduction.yaml -o out": ["nothing to learn", "mechlearn reduce reduction.yaml"],
+    "reduce study.yaml -o out": ["`reduce:` is missing", "mechlearn run study.yaml"],
     "init fuel-radical-product -o study.yaml": ["study.yaml exists already", "-o"],
     "init fuel-radical-product -o missing/x.yaml": ["missing/x.yaml", "does not exist. Make it first."],
     "init -o x.yaml": ["Name the example to write to x.yaml", "fuel-radical-product"],

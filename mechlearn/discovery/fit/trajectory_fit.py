@@ -5,6 +5,7 @@ Letters in shapes: N runs, T samples, S species, R one-way reactions, Q rate par
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -145,7 +146,13 @@ def information(state: FitState) -> Information:
 
 
 def fitted(
-    state: FitState, *, tolerance: float = 0.01, iterations: int = 40, hopeless: float = np.inf, drifts: bool = False
+    state: FitState,
+    *,
+    tolerance: float = 0.01,
+    iterations: int = 40,
+    hopeless: float = np.inf,
+    drifts: bool = False,
+    deadline: float = np.inf,
 ) -> FitState:
     """The minimum near a state.
 
@@ -163,6 +170,8 @@ def fitted(
     drifts : bool
         Whether rate constants rise by the longest step even if that promises nothing: far from the minimum, what the
         data do not show yet they may show after some such steps.
+    deadline : float
+        Time of the monotonic clock [s] after which no step begins.
     """
     damping, least, tried = LEAST_DAMPING, 0.0 if drifts else LEAST_DECREASE, 0
 
@@ -176,9 +185,12 @@ def fitted(
 
     def gives_up(trial: FitState | None, damping: float) -> bool:
         far_off = tried > 2 * FIRST_STEPS and state.chi2 > FAR_OFF * hopeless
-        return far_off or (trial is not None and trial.chi2 - state.chi2 < tolerance and damping > 1e-2)
+        over = time.monotonic() > deadline
+        return far_off or over or (trial is not None and trial.chi2 - state.chi2 < tolerance and damping > 1e-2)
 
     for done in range(1, iterations + 1):
+        if time.monotonic() > deadline:
+            return state
         equations = _NormalEquations.of(state)
         if state.chi2 > hopeless and state.chi2 - 2 * equations.promise() > hopeless:
             return state

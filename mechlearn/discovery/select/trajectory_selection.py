@@ -9,6 +9,7 @@ Letters in shapes: R reactions kept, P candidates.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -84,6 +85,8 @@ class Selector:
     certain : float
         Thresholds above which the squared score of a reaction saves the trial without it. Scores are of a quadratic
         model, and far from the truth where only a ratio of rate constants is known.
+    deadline : float
+        Time of the monotonic clock [s] after which the best so far is taken.
     """
 
     everything: TrajectoryProblem
@@ -92,6 +95,12 @@ class Selector:
     scale: float
     report: Callable[[str], None]
     certain: float = CERTAIN
+    deadline: float = np.inf
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more is to be tried, since time is over."""
+        return time.monotonic() > self.deadline
 
     def network(
         self, kept: tuple[int, ...], theta: Array, first: Array, near: FitState, limit: float = np.inf
@@ -105,7 +114,7 @@ class Selector:
         if start is None:
             return None
         cost = self.threshold * len(start.theta)
-        state = fitted(start, tolerance=0.02 * self.scale, hopeless=(limit - cost) * self.scale)
+        state = fitted(start, tolerance=0.02 * self.scale, hopeless=(limit - cost) * self.scale, deadline=self.deadline)
         return ReactionSet(kept, state, state.chi2 / self.scale + cost)
 
     def without(self, network: ReactionSet, places: Integers, info: Information) -> ReactionSet | None:
@@ -122,7 +131,7 @@ class Selector:
     def reduced(self, network: ReactionSet) -> ReactionSet:
         """The network without what it does not need."""
         parts = 2
-        while True:
+        while not self.is_over:
             info = information(network.state)
             score = squared_scores(info)
             weak = np.flatnonzero(score < WEAK * self.scale)
@@ -141,7 +150,7 @@ class Selector:
 
     def _one_by_one(self, network: ReactionSet) -> ReactionSet:
         needed: list[set[int]] = []
-        while True:
+        while not self.is_over:
             info = information(network.state)
             for loss, places in self._groups(network, info):
                 if loss > (self.certain - 1) * self.threshold * len(places):
@@ -149,6 +158,8 @@ class Selector:
                 gone = {network.kept[i] for i in places}
                 if any(each <= gone for each in needed):
                     continue
+                if self.is_over:
+                    return network
                 trial = self.without(network, places, info)
                 if trial is not None and trial.state.chi2 / self.scale > network.cost:
                     needed.append(gone)  # no network without them is better
@@ -158,6 +169,7 @@ class Selector:
                     break
             else:
                 return network
+        return network
 
     def _if_better(self, network: ReactionSet, trial: ReactionSet | None) -> ReactionSet | None:
         if trial is None or trial.cost >= network.cost:
@@ -243,6 +255,8 @@ class Selector:
         """Drop what is not needed, test the absent ones, and again until nothing changes."""
         network = self.reduced(network)
         for _ in range(ROUNDS):
+            if self.is_over:
+                return network
             larger = self.extended(network)
             if larger is None:
                 return network
@@ -253,7 +267,7 @@ class Selector:
         """The best network in the neighbourhood, and those that the data do not distinguish from it."""
         seen: dict[frozenset[int], ReactionSet | None] = {frozenset(best.kept): best}
         open_ = [best]
-        while open_ and len(seen) < MOST_TRIALS:
+        while open_ and len(seen) < MOST_TRIALS and not self.is_over:
             network = open_.pop(0)
             if network.cost > best.cost + INDISTINCT:
                 continue
@@ -317,7 +331,7 @@ class Selector:
                 continue
             left = set(network.kept) - (set() if r is None else {network.kept[r]})
             key = frozenset(left | (set() if q is None else {model.absent[q]}))
-            if key in seen or len(seen) >= MOST_TRIALS:
+            if key in seen or len(seen) >= MOST_TRIALS or self.is_over:
                 continue
             if q is None:
                 trial = self.without(network, np.array([r]), model.info.of_first(model.count))
