@@ -270,3 +270,19 @@ def test_a_part_of_a_solution_without_times_is_refused(tmp_path: Path) -> None:
     path.write_text(f"{parts[0]}Mole_fraction_OH_Soln#1_(),{parts[1]}Mole_fraction_H_Soln#2_()\n1,1000,1,0.05,,,,\n")
     with pytest.raises(DataError, match="Soln#2 has no time in any row"):
         read_csv(path)
+
+
+def test_amounts_that_become_infinite_are_refused(table: Table) -> None:
+    with pytest.raises(DataError, match="becomes no finite concentration"):
+        read_csv(table("time [s],x_A,T [K],P [Pa]\n0,0.5,1e-320,1e300\n"))
+
+
+def test_a_volume_of_next_to_nothing_expands_without_bounds(table: Table) -> None:
+    runs = read_csv(table("time [s],A [M],V [m^3]\n0,1,1e-320\n1,1,1\n"))
+    assert runs.runs[0].expansion == float("inf")
+
+
+def test_whole_numbers_that_no_float_holds_are_refused(table: Table) -> None:
+    profile = f"{{species-name: A, quantity: {{units: M}}, time: {{units: s}}, values: [[0, {'9' * 400}]]}}"
+    with pytest.raises(DataError, match="OverflowError: int too large"):
+        read_runs(table(f"datapoints:\n- concentration-profiles: [{profile}]\n", "runs.yaml"))

@@ -84,9 +84,22 @@ def concentrations(table: Table, columns: Columns, states: TableStates, source: 
             continue
         of_block = {name: column for name, column in columns.amounts.items() if column.quantity == quantity}
         block = np.column_stack([values[name] for name in of_block])
-        converted = block * _Amounts(table, list(of_block.values()), block, states, source).factors()
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            converted = block * _Amounts(table, list(of_block.values()), block, states, source).factors()
+        _check_finite(table, list(of_block.values()), block, converted)
         values |= dict(zip(of_block, converted.T, strict=True))
     return np.column_stack(list(values.values()))
+
+
+def _check_finite(table: Table, columns: Sequence[Column], given: Array, converted: Array) -> None:
+    """Refuse what has become infinite, as a temperature next to zero or a volume of next to nothing makes it."""
+    bad = np.argwhere(np.isfinite(given) & ~np.isfinite(converted))
+    if bad.size:
+        row, column = (int(i) for i in bad[0])
+        raise DataError(
+            f"{table.place(row, columns[column])}: {table.shown(row, columns[column])} becomes no finite concentration "
+            "with the temperature, pressure, density or volume of its row. Check them and their units."
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -121,7 +121,7 @@ def _values(entry: Any) -> Array | None:
     """Numbers, one for each state; None for texts and the like."""
     try:
         values = np.atleast_1d(np.array(entry, dtype=float))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return values if values.ndim == 1 else None
 

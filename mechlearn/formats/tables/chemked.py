@@ -97,7 +97,7 @@ def _profile(where: str, profile: Any) -> tuple[str, str, str, tuple[Array, Arra
         unit, time_unit = str(quantity["units"]), str(time["units"])
         at = (int(time.get("column", 0)), int(quantity.get("column", 1)))
         columns = np.array([[float(row[k]) for k in at] for row in profile["values"]]).T.reshape(2, -1)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise DataError(
             f"{where}: a profile is not of the form 'species-name, quantity: {{units}}, time: {{units}}, values: "
             f"[[t, x], …]' ({type(error).__name__}: {error}). Write it as ChemKED's schema says."

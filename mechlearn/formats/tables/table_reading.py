@@ -198,7 +198,8 @@ def _expansion(states: TableStates, rows: NDArray[np.intp]) -> float:
     for values in (states.volume[rows], states.density[rows]):
         known = values[np.isfinite(values)]
         if len(known) > 1:
-            return float(known.max() / known.min() - 1)
+            with np.errstate(over="ignore"):
+                return float(known.max() / known.min() - 1)
     return 0.0
 
 
@@ -217,7 +218,10 @@ def _with_pressure(columns: Columns, states: TableStates, amounts: Array) -> tup
     unknown = np.isnan(states.pressure).all() and not np.isnan(states.temperature).any()
     if not fractions or not unknown or np.isnan(states.density).any() or np.isnan(amounts).any():
         return states, []
-    pressure = GAS_CONSTANT * states.temperature * amounts.sum(axis=1)
+    with np.errstate(over="ignore"):
+        pressure = GAS_CONSTANT * states.temperature * amounts.sum(axis=1)
+    if not np.isfinite(pressure).all():
+        return states, []
     return replace(states, pressure=pressure), [
         "Pressure by the ideal-gas law from density, temperature and fractions."
     ]
