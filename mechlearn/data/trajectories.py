@@ -222,7 +222,7 @@ class Trajectories:
 
 
 def check_magnitudes(runs: Trajectories) -> None:
-    """Refuse amounts and times whose products overflow or vanish; no unit makes such numbers of a measurement.
+    """Refuse amounts, rates and times whose products overflow or vanish; no unit makes such numbers of a measurement.
 
     Raises
     ------
@@ -230,9 +230,14 @@ def check_magnitudes(runs: Trajectories) -> None:
         With the number.
     """
     spans = [float(np.ptp(run.time)) for run in runs.runs if run.is_time_history]
-    largest = max((float(np.abs(np.nan_to_num(run.concentrations)).max(initial=0.0)) for run in runs.runs), default=0.0)
+
+    def largest(columns: list[Array]) -> float:
+        return max((float(np.abs(np.nan_to_num(each)).max(initial=0.0)) for each in columns), default=0.0)
+
+    rates = [run.rates for run in runs.runs if run.rates is not None]
     for what, value, unit in (
-        ("largest concentration", largest, "kmol/m^3"),
+        ("largest concentration", largest([run.concentrations for run in runs.runs]), "kmol/m^3"),
+        ("largest production rate", largest(rates), "kmol/m^3/s"),
         ("longest run", max(spans, default=0), "s"),
     ):
         if value and not 1 / _LARGEST <= value <= _LARGEST:

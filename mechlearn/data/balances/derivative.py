@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from ...chemistry.arrays import Array
 from ...errors import DataError
 from ..noise.concentration_noise import Noise, estimate_noise
-from ..trajectories import Trajectories, Trajectory
+from ..trajectories import Trajectories, Trajectory, check_magnitudes
 from .balances import Balances, balances_of, complete_time_histories, states_of_runs
 from .integral_forms import place_of
 
@@ -36,8 +36,8 @@ def differential_balances(runs: Trajectories, *, noise: Noise | None = None) -> 
     Raises
     ------
     DataError
-        If some runs have rates and others not, concentrations are missing beside given rates, or no run has five
-        samples.
+        If some runs have rates and others not, concentrations are missing beside given rates, no run has five
+        samples, or numbers are so large or small that products of them are none.
 
     Notes
     -----
@@ -63,6 +63,7 @@ def differential_balances(runs: Trajectories, *, noise: Noise | None = None) -> 
             "Give all of them columns such as `d(A)/dt [kmol/m^3/s]`, or none."
         )
     runs.require_complete("A balance of exact rates")
+    check_magnitudes(runs)
     accumulation = np.concatenate([run.rates for run in runs.runs if run.rates is not None])
     return Balances(
         species=runs.species,

@@ -113,8 +113,9 @@ def constant_species(sampled: SampledRuns) -> Iterator[Diagnostic]:
     noise, names = sampled.noise_level, np.array(sampled.runs.species_names)
     stacked = np.concatenate([run.concentrations for run in sampled.runs.runs])
     largest = np.nan_to_num(np.abs(stacked)).max(axis=0)
-    deviation = np.nan_to_num(np.nanstd(np.where(np.isnan(stacked).all(axis=0), 0.0, stacked), axis=0))
-    still = (sampled.extent <= _CONSTANT * largest) | ((noise > 0) & (deviation < 1.5 * noise * largest))
+    relative = np.where(np.isnan(stacked).all(axis=0), 0.0, stacked) / np.where(largest > 0, largest, 1.0)
+    deviation = np.nan_to_num(np.nanstd(relative, axis=0))
+    still = (sampled.extent <= _CONSTANT * largest) | ((noise > 0) & (deviation < 1.5 * noise))
     named, absent = (names[which].tolist() for which in (still & (largest > 0), largest == 0))
     if named:
         yield Diagnostic(

@@ -57,7 +57,7 @@ class Criterion:
         """For weighted residuals that are held back, of which so many are errors of the laws."""
         if errors.noisy:
             return cls(1.0, 3.0, SIGNIFICANT + SYSTEMATIC * systematic, SIGNIFICANT)
-        scale = max(float(np.median(np.abs(residual))), LEAST_SCALE)
+        scale = max(float(np.median(np.abs(residual))) if residual.size else 0.0, LEAST_SCALE)
         return cls(scale, 1.0, NEEDED * residual.size, GAINED * residual.size)
 
     def sum(self, residual: Array) -> float:
