@@ -89,8 +89,8 @@ def fit_of_trajectories(
     data = run_arrays(origin.runs)
     continued = None
     if has_unresolved_start(data, origin.noise):
-        continued = continued_in_noise(pool, data, origin.noise, search.noise)
-    started = None if continued is None else (continued, np.arange(len(pool)))
+        continued = continued_in_noise(pool.select(pool.simplest), data, origin.noise, search.noise)
+    started = None if continued is None else (continued, pool.simplest)
     if continued is None or _misfit(continued, origin.noise) > LARGEST_CHI2:
         by_balances = _start(balances, pool)
         if started is None or (by_balances and by_balances[0].chi2 < data.count * _misfit(started[0], origin.noise)):

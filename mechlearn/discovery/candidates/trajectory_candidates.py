@@ -138,6 +138,12 @@ class Candidates:
         return tuple(self.reactions.directions[i] for i in np.unique(self.parameter, return_index=True)[1])
 
     @property
+    def simplest(self) -> Integers:
+        """Numbers of the candidates that are no multiples of others; the others differ from these in their order only."""
+        sides = np.array([[*each.reactants, *each.products] for each in self.written], dtype=np.int64)
+        return np.flatnonzero(np.gcd.reduce(sides, axis=1) == 1)
+
+    @property
     def redundant(self) -> bool:
         """Whether reactions of the same rate law may undo each other: with a species on both sides, or other orders."""
         return any(each.orders or each.has_catalyst for each in self.reactions.directions)
