@@ -139,7 +139,7 @@ class Candidates:
 
     @property
     def simplest(self) -> Integers:
-        """Numbers of the candidates that are no multiples of others; the others differ from these in their order only."""
+        """Numbers of the candidates that are no multiples of others, which differ from these in their order only."""
         sides = np.array([[*each.reactants, *each.products] for each in self.written], dtype=np.int64)
         return np.flatnonzero(np.gcd.reduce(sides, axis=1) == 1)
 
