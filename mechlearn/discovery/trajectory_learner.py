@@ -89,7 +89,7 @@ def fit_of_trajectories(
     data = run_arrays(origin.runs)
     continued = None
     if has_unresolved_start(data, origin.noise):
-        continued = continued_in_noise(pool.select(pool.simplest), data, origin.noise, search.noise)
+        continued = continued_in_noise(pool.select(pool.simplest), data, origin.noise, search.noise, deadline)
     started = None if continued is None else (continued, pool.simplest)
     if continued is None or _misfit(continued, origin.noise) > LARGEST_CHI2:
         by_balances = _start(balances, pool)
@@ -109,9 +109,8 @@ def fit_of_trajectories(
         selector = replace(selector, certain=np.inf)
     before = network.state
     network = selector.selected(network)
-    if (
-        continued is None and not selector.is_over
-    ):  # noise as these reactions leave it, which are fewer than those of the start
+    if continued is None and not selector.is_over:
+        # noise as these reactions leave it, which are fewer than those of the start
         kept = np.array(network.kept)
         selector, network, misfit = with_competitors(pool, network.state, kept, origin.runs, search, report, deadline)
         before = network.state
@@ -120,7 +119,7 @@ def fit_of_trajectories(
     report(0.8, "looking for other networks")
     best, others = selector.competing(network)
     chosen, others = preferred(selector, [best, *others])
-    fit = _result(chosen, others, pool, origin.runs, misfit * chosen.state.chi2 / before.chi2)
+    fit = _result(chosen, others, pool, origin.runs, misfit * chosen.state.chi2 / before.chi2, deadline)
     found = _with_bounds(fit.found, chosen, selector, continued is not None, report)
     limits = tuple(selector.upper_limits(chosen))
     rivals = tuple(each for each in fit.alternatives if not _hidden_by_speed(found, each))
@@ -200,9 +199,9 @@ def _misfit(state: FitState, noise: Noise) -> float:
 
 
 def _result(
-    best: ReactionSet, others: list[ReactionSet], pool: Candidates, runs: Trajectories, misfit: float
+    best: ReactionSet, others: list[ReactionSet], pool: Candidates, runs: Trajectories, misfit: float, deadline: float
 ) -> TrajectoryFit:
-    state = fitted(best.state.resolved(), tolerance=1e-4)
+    state = fitted(best.state.resolved(), tolerance=1e-4, deadline=deadline)
     problem, data = state.problem, state.problem.data
     sums = np.eye(len(state.theta)) if problem.sums is None else problem.sums
     covariance = sums @ information(state).covariance() @ sums.T * chi2_per_datum(state)
@@ -247,7 +246,7 @@ def _with_bounds(
             limits[place] = bounds_beside_all(model, place, constant, error, selector.scale)
             if limits[place] is not None:
                 partners |= model.partners(place, selector.scale)
-    if not all(known):
+    if not all(known) and not selector.is_over:
         report(0.9, "bounding rate constants")
         larger = selector.with_partners(network, partners) if partners else network
         state = fitted(larger.state.resolved(), tolerance=1e-4)

@@ -50,7 +50,9 @@ def has_unresolved_start(data: RunArrays, noise: Noise) -> bool:
     return bool((np.quantile(contributions, 0.5, axis=0, method="lower") > RESOLVED_CHANGE).any())
 
 
-def continued_in_noise(pool: Candidates, data: RunArrays, noise: Noise, kind: str) -> FitState | None:
+def continued_in_noise(
+    pool: Candidates, data: RunArrays, noise: Noise, kind: str, deadline: float = np.inf
+) -> FitState | None:
     """All candidates fitted to the trajectories from one rate, under noise that is claimed to be large at first.
 
     Last comes the noise that the residuals show, of that ``kind``: what neighbouring samples disagree by, ``noise``,
@@ -64,14 +66,16 @@ def continued_in_noise(pool: Candidates, data: RunArrays, noise: Noise, kind: st
     state = problem.evaluate(theta, data.first)
     least = float(np.median(noise.deviation(data.values) / span))
     for level in (each for each in NOISE_LEVELS if each > least):
-        state = state and _fitted_under(state.problem.with_weights(data.values, Noise(0.0, level * span)), state)
+        if state is not None:
+            claimed = state.problem.with_weights(data.values, Noise(0.0, level * span))
+            state = _fitted_under(claimed, state, deadline)
     if state is None:
         return None
     for own in ("relative", "absolute") if kind == "auto" else (kind,):
         weighted: FitState | None = state
         for _ in range(REWEIGHTED):
             weighted = weighted and _fitted_under(
-                weighted.problem.with_weights(weighted.samples, noise_left(weighted, own)), weighted
+                weighted.problem.with_weights(weighted.samples, noise_left(weighted, own)), weighted, deadline
             )
         if weighted is not None and (kind != "auto" or noise_left(weighted, kind).kind == own):
             break
@@ -88,6 +92,6 @@ def _slowed(state: FitState) -> FitState:
     return state
 
 
-def _fitted_under(problem: TrajectoryProblem, state: FitState) -> FitState | None:
+def _fitted_under(problem: TrajectoryProblem, state: FitState, deadline: float) -> FitState | None:
     again = state.under(problem)
-    return again and fitted(again, tolerance=1.0, iterations=25, drifts=True)
+    return again and fitted(again, tolerance=1.0, iterations=25, drifts=True, deadline=deadline)
