@@ -208,7 +208,7 @@ def _message(status: str, last: Stage, context: Context, assessments: dict[str, 
             how = "it does not ignite" if isinf(error) else f"the largest error of a delay is {error:.1f} %"
             text += f" {where}, {how} (at {found['worst']})."
     if not assessments["held_out"]:
-        text += " No condition was held out, so that nothing is known between these; give reduce.held_out."
+        text += " No condition was held out for a check that the work has not seen; give reduce.held_out."
     return f"Interrupted: {text}" if status == "interrupted" else text
 
 
