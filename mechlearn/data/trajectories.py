@@ -222,7 +222,7 @@ class Trajectories:
 
 
 def check_magnitudes(runs: Trajectories) -> None:
-    """Refuse amounts, rates and times whose products overflow or vanish; no unit makes such numbers of a measurement.
+    """Refuse amounts, rates, temperatures and times whose products overflow or vanish; no unit makes such numbers of a measurement.
 
     Raises
     ------
@@ -238,6 +238,7 @@ def check_magnitudes(runs: Trajectories) -> None:
     for what, value, unit in (
         ("largest concentration", largest([run.concentrations for run in runs.runs]), "kmol/m^3"),
         ("largest production rate", largest(rates), "kmol/m^3/s"),
+        ("highest temperature", largest([run.temperature for run in runs.runs]), "K"),
         ("longest run", max(spans, default=0), "s"),
     ):
         if value and not 1 / _LARGEST <= value <= _LARGEST:
