@@ -222,7 +222,7 @@ class Trajectories:
 
 
 def check_magnitudes(runs: Trajectories) -> None:
-    """Refuse amounts, rates, temperatures and times whose products overflow or vanish; no unit makes such numbers of a measurement.
+    """Refuse numbers whose products overflow or vanish; no unit makes such numbers of a measurement.
 
     Raises
     ------
