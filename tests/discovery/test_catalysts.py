@@ -100,7 +100,7 @@ def test_catalysts_that_are_allowed_but_not_there_are_not_found(name: str, conse
     [
         network("E A B", one_way("E + A => E + B", 2.0, 0.5)),
         network("A X", one_way("A + X => 2 X", 3.0)),
-        network("A B M Q", one_way("2 A + M => B + M", 1.0), one_way("2 A + Q => B + Q", 7.0)),
+        network("A B W Q", one_way("2 A + W => B + W", 1.0), one_way("2 A + Q => B + Q", 7.0)),
         network("E A B C", one_way("E + A => E + B", 2.0), one_way("A => C", 0.3), one_way("B + C => 2 C", 4.0)),
     ],
     ids=lambda m: "; ".join(m.equations),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.linalg
+from scipy.optimize import nnls
 
 from ...chemistry.arrays import Array, Integers, Mask
 from ...chemistry.one_way import OneWayReaction
@@ -198,9 +199,20 @@ def possible_rows(runs: Trajectories, noise: Noise, search: Search) -> Integers:
         allowed, change = span.allows(net), overall_change(span)
         if allowed.any():
             return net[allowed]
-        if change is not None:
+        if change is not None and not _is_made_of(net, change):
             return change[None]
-    return net  # laws that forbid all are none of whole molecules
+    return net  # no one of them alone keeps the laws of the data, but together they may
+
+
+def _is_made_of(net: Integers, change: Integers) -> bool:
+    """Whether a net change, and its opposite, are sums of reactions that use up and make what it does."""
+    both = np.concatenate([net, -net])
+    both = both[(both < 0).any(axis=1)]
+    for goal in (change, -change):
+        alike = both[np.all((both == 0) | (np.sign(both) == np.sign(goal)), axis=1)]
+        if not len(alike) or nnls(alike.T.astype(float), goal.astype(float))[1] > 1e-9:
+            return False
+    return True
 
 
 def candidates_of(

@@ -12,8 +12,8 @@ from ...chemistry.arrays import Array
 
 def sizes_of(matrix: Array) -> Array:
     """Root of the diagonal; where that is next to nothing, what no entry of the matrix over it overflows."""
-    diagonal = np.diag(matrix)
-    return np.asarray(np.sqrt(np.maximum(diagonal, max(1e-200 * diagonal.max(initial=0.0), 1e-300))))
+    least = max(1e-200 * float(np.abs(matrix).max(initial=0.0)), 1e-300)
+    return np.asarray(np.sqrt(np.maximum(np.diag(matrix), least)))
 
 
 def inverse_of(matrix: Array, rcond: float) -> Array:
