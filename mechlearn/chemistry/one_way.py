@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +57,9 @@ class OneWayReaction:
         '2 A => B (rate k [A])'
         """
         text = " => ".join(complex_text(side, names) for side in (self.reactants, self.products))
-        return text if self.orders is None else f"{text} (rate {rate_text(self.orders, names)})"
+        if self.orders is None:
+            return text
+        return f"{text} (rate k {monomial_text(dict(zip(names, self.orders, strict=True)))})"
 
     def sides(self, names: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
         """Reactants and products with their coefficients, by the names of the species."""
@@ -79,7 +81,7 @@ class OneWayReaction:
         return OneWayReaction(self.products, self.reactants, self.orders)
 
 
-def halves(mechanism: Mechanism) -> Iterator[tuple[int, str, OneWayReaction]]:
+def one_way_reactions(mechanism: Mechanism) -> Iterator[tuple[int, str, OneWayReaction]]:
     """The one-way reactions of a mechanism with whole coefficients and orders: number, ``forward`` or ``reverse``."""
     for i, reaction in enumerate(mechanism.reactions):
         left, right, orders = (
@@ -91,10 +93,15 @@ def halves(mechanism: Mechanism) -> Iterator[tuple[int, str, OneWayReaction]]:
             yield i, "reverse", forward.reverse
 
 
-def rate_text(orders: Complex, names: Sequence[str]) -> str:
-    """A rate law as text: the rate constant, and the concentrations with their exponents."""
-    powers = {name: "" if n == 1 else f"^{n}" for name, n in zip(names, orders, strict=True) if n}
-    return " ".join(["k", *(f"[{name}]{power}" for name, power in powers.items())])
+def monomial_text(orders: Mapping[str, float]) -> str:
+    """The concentrations of a rate law with their exponents, as text.
+
+    Examples
+    --------
+    >>> monomial_text({"A": 2, "B": 0, "C": 1})
+    '[A]^2 [C]'
+    """
+    return " ".join(f"[{name}]" if n == 1 else f"[{name}]^{n:g}" for name, n in orders.items() if n)
 
 
 def complex_text(complex_: Complex, names: Sequence[str]) -> str:

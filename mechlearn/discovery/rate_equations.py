@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..chemistry.mechanism import Mechanism, Reaction
+from ..chemistry.one_way import monomial_text
 from ..data.trajectories import Trajectories
 from ..errors import listed
 
@@ -35,10 +36,10 @@ def _equation_text(reaction: Reaction) -> str:
     lost = next((name for name, change in reaction.net.items() if change < 0), None)
     if reaction.rate is None or reaction.third_body is not None or lost is None or order not in ORDERS:
         return ""
-    law = " ".join(f"[{name}]" if n == 1 else f"[{name}]^{n:g}" for name, n in orders.items())
     rate = -reaction.net[lost] * reaction.rate.A
     one_way = reaction.equation.replace("<=>", "=>").strip()
-    return f"{one_way} is of {ORDERS[round(order)]} order: -d[{lost}]/dt = {rate:.3g} {law} (kmol, m^3, s)."
+    equation = f"-d[{lost}]/dt = {rate:.3g} {monomial_text(orders)} (kmol, m^3, s)"
+    return f"{one_way} is of {ORDERS[round(order)]} order: {equation}."
 
 
 def excess_text(mechanism: Mechanism, runs: Trajectories) -> str:

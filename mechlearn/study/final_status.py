@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..chemistry.one_way import halves
+from ..chemistry.one_way import one_way_reactions
 from ..data.balances.balances import Balances
 from ..discovery.fit.learned_reactions import Bounds, LearnedReaction
 from ..discovery.fit.trajectory_result import TrajectoryFit
@@ -128,7 +128,7 @@ def _unlimited_in_histories(discovery: Discovery, fit: TrajectoryFit, balances: 
     mechanism = discovery.mechanism
     place = {each.direction: i for i, each in enumerate(fit.found)}
     order, known = [], []
-    for i, part, direction in halves(mechanism):
+    for i, part, direction in one_way_reactions(mechanism):
         if direction in place:
             order.append(place[direction])
             found = fit.found[place[direction]]

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from ...chemistry.arrays import Array
 from ...chemistry.kinetics import rate_constants
 from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction
-from ...chemistry.one_way import halves
+from ...chemistry.one_way import one_way_reactions
 from ...data.noise.concentration_noise import Noise, estimate_noise
 from ...data.trajectories import Trajectories
 from ...errors import DataError, FormatError
@@ -187,7 +187,7 @@ def problem_of(mechanism: Mechanism, data: RunArrays, noise: Noise) -> tuple[Tra
     forward, reverse = (np.log(np.maximum(k, 1e-300)) for k in rate_constants(mechanism, temperature))
     directions, parameter, logs = [], [], []
     theta: list[float] = []
-    for i, part, direction in halves(mechanism):
+    for i, part, direction in one_way_reactions(mechanism):
         log = (forward if part == "forward" else reverse)[:, i]
         directions.append(direction)
         logs.append(log)

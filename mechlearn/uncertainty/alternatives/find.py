@@ -10,7 +10,7 @@ import numpy as np
 from ...chemistry.arrays import Array
 from ...chemistry.kinetics import rate_constants
 from ...chemistry.mechanism import Arrhenius, Mechanism, Reaction
-from ...chemistry.one_way import Complex, OneWayReaction, complex_text, halves
+from ...chemistry.one_way import Complex, OneWayReaction, complex_text, one_way_reactions
 from ...data.balances.balances import Balances
 from ...discovery.candidates.network.stoichiometry import Stoichiometry, conserving_rows, element_laws, free_rows
 from ...discovery.fit.rate_constants import fit_rates
@@ -167,7 +167,7 @@ def one_way(mechanism: Mechanism, *, reversible: bool = False) -> list[tuple[One
     forward, reverse = rate_constants(mechanism, mechanism.temperature)
     return [
         (direction, float(forward[i] if part == "forward" else reverse[i]))
-        for i, part, direction in halves(mechanism)
+        for i, part, direction in one_way_reactions(mechanism)
         if mechanism.reactions[i].third_body is None and (reversible or not mechanism.reactions[i].reversible)
     ]
 
