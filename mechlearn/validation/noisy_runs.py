@@ -117,7 +117,10 @@ def measured_runs(
         if noise is not None:
             raise
         return runs, None
-    return runs, NoisyRuns(known, fitted.first, fitted.chi2 / fitted.data, fitted.data, left_out)
+    chi2 = fitted.chi2 / fitted.data
+    if noise is None and 0 < chi2 < 1:  # what is left is less than what neighbours, far apart, disagree by
+        known, chi2 = known.scaled(float(np.sqrt(chi2))), 1.0
+    return runs, NoisyRuns(known, fitted.first, chi2, fitted.data, left_out)
 
 
 def _of_species(mechanism: Mechanism, names: tuple[str, ...]) -> Mechanism:
