@@ -18,7 +18,15 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from .errors import DataError
 
 Dimension = Literal[
-    "temperature", "pressure", "time", "concentration", "concentration rate", "density", "volume", "amount"
+    "temperature",
+    "pressure",
+    "time",
+    "concentration",
+    "concentration rate",
+    "density",
+    "volume",
+    "amount",
+    "heating rate",
 ]
 
 _UNITS: dict[Dimension, tuple[str, str]] = {
@@ -30,6 +38,7 @@ _UNITS: dict[Dimension, tuple[str, str]] = {
     "density": ("kg/m^3", "'1.2 kg/m^3' or '0.8 g/L'"),
     "volume": ("m^3", "'1 m^3' or '250 mL'"),
     "amount": ("kmol", "'1 kmol' or '5 mmol'"),
+    "heating rate": ("K/s", "'10 K/min' or '0.5 K/s'"),
 }
 """The unit inside of each dimension, as file headers write it, and examples for messages."""
 SI: dict[Dimension, str] = {dimension: unit for dimension, (unit, _) in _UNITS.items()}
@@ -316,6 +325,7 @@ Names = Annotated[tuple[str, ...], BeforeValidator(names_of)]
 Temperatures = Annotated[tuple[float, ...], BeforeValidator(partial(quantities, dimension="temperature"))]
 Pressures = Annotated[tuple[float, ...], BeforeValidator(partial(quantities, dimension="pressure"))]
 Ratios = Annotated[tuple[float, ...], BeforeValidator(quantities)]
+HeatingRates = Annotated[tuple[float, ...], BeforeValidator(partial(quantities, dimension="heating rate"))]
 Seconds = Annotated[float, BeforeValidator(partial(to_si, dimension="time")), Field(gt=0)]
 Kelvin = Annotated[float, BeforeValidator(stated_temperature), Field(gt=0)]
 Pascal = Annotated[float, BeforeValidator(partial(to_si, dimension="pressure")), Field(gt=0)]

@@ -84,7 +84,9 @@ PressureOption = Annotated[str | None, typer.Option(help="Of all samples, as '1 
 MechanismOption = Annotated[str | None, typer.Option("--mechanism", help="Cantera file with compositions and thermo.")]
 ReactorOption = Annotated[
     str | None,
-    typer.Option(help="isothermal, constant-volume, constant-pressure; of flow tables stirred or plug-flow."),
+    typer.Option(
+        help="isothermal, constant-volume, constant-pressure, given-temperature; of flow tables stirred or plug-flow."
+    ),
 ]
 
 

@@ -11,12 +11,12 @@ from ..chemistry.arrays import Array, Integers, Mask
 from ..chemistry.mechanism import Species
 from ..errors import DataError
 
-Reactor = Literal["isothermal", "constant-volume", "constant-pressure", ""]
+Reactor = Literal["isothermal", "constant-volume", "constant-pressure", "given-temperature", ""]
 _LARGEST = 1e50
 """Of a concentration or a time, in kmol/m³ and s, and one over it the smallest."""
 STEADY_VOLUME = 0.01
 """Part by which a volume may change within a run that counts as one at constant volume."""
-REACTORS = ("isothermal", "constant-volume", "constant-pressure")
+REACTORS = ("isothermal", "constant-volume", "constant-pressure", "given-temperature")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +34,8 @@ class Trajectory:
     rates : array, shape (T, S), optional
         Net production rates [kmol/m³/s], where the source knows them.
     reactor : str
-        ``isothermal`` (constant volume and temperature), ``constant-volume`` or ``constant-pressure`` (adiabatic), or
-        empty where unknown.
+        ``isothermal`` (constant volume and temperature), ``constant-volume`` or ``constant-pressure`` (adiabatic),
+        ``given-temperature`` (constant volume, the temperature as measured), or empty where unknown.
     name : str
         Unique among the runs.
     parent : str

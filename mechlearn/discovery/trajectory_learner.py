@@ -9,6 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..chemistry.arrays import Array, Integers
+from ..chemistry.mechanism import Arrhenius
 from ..chemistry.one_way import OneWayReaction
 from ..data.balances.balances import Balances
 from ..data.balances.derivative import differential_balances
@@ -25,11 +26,12 @@ from .fit.noise_continuation import continued_in_noise, has_unresolved_start
 from .fit.outliers import OUTLIER, chi2_per_datum, chi2_without_reactions, has_outliers, noise_left, outliers
 from .fit.rate_bounds import UNDETERMINED, bounds, bounds_beside_all
 from .fit.run_arrays import run_arrays
-from .fit.trajectory_fit import fitted, information
+from .fit.trajectory_fit import fitted, full_information
 from .fit.trajectory_problem import FitState, TrajectoryProblem
 from .fit.trajectory_result import CompetingNetwork, TrajectoryFit
 from .select.cycle_conditions import possible, preferred
-from .select.trajectory_selection import ReactionSet, Selector
+from .select.reaction_set import ReactionSet
+from .select.trajectory_selection import Selector
 from .settings import Search
 from .status import LARGEST_CHI2
 
@@ -92,7 +94,7 @@ def fit_of_trajectories(
         continued = continued_in_noise(pool.select(pool.simplest), data, origin.noise, search.noise, deadline)
     started = None if continued is None else (continued, pool.simplest)
     if continued is None or _misfit(continued, origin.noise) > LARGEST_CHI2:
-        by_balances = _start(balances, pool)
+        by_balances = _start(balances, pool, deadline)
         if started is None or (by_balances and by_balances[0].chi2 < data.count * _misfit(started[0], origin.noise)):
             continued, started = None, by_balances
     if started is None:
@@ -151,9 +153,9 @@ def with_competitors(
     """
     state, misfit = _weighted(state, runs, search, deadline)
     problem = state.problem
-    everything = TrajectoryProblem.of(pool, problem.data, problem.noise)
+    everything = TrajectoryProblem.of(pool, problem.data, problem.noise, deadline)
     everything = replace(everything, inverse=problem.inverse, steps=problem.steps, robust=problem.robust)
-    threshold = float(np.log(problem.data.count) + 2 * np.log(len(pool)))
+    threshold = float(problem.basis.count * np.log(problem.data.count) + 2 * np.log(len(pool)))
     scale = chi2_per_datum(state)
     selector = Selector(
         everything, pool.reversible, threshold, scale, lambda text: report(0.5, text), deadline=deadline
@@ -162,17 +164,18 @@ def with_competitors(
     return selector, network, misfit
 
 
-def _start(balances: Balances, pool: Candidates) -> tuple[FitState, Integers] | None:
+def _start(balances: Balances, pool: Candidates, deadline: float = np.inf) -> tuple[FitState, Integers] | None:
     """The candidates that carry flux in the balances, integrated with the rates found there."""
     origin = balances.trajectories
     assert origin is not None
-    constants = rates_by_rows(balances, pool)
-    support = np.flatnonzero(constants > 0)
+    theta, basis = rates_by_rows(balances, pool)
+    support = np.flatnonzero(np.isfinite(theta[:, 0]))
     if not len(support):
         return None
     data = run_arrays(origin.runs)
-    problem = TrajectoryProblem.of(pool.select(support), data, origin.noise)
-    state = problem.evaluate(np.log(constants[support]), data.first)
+    problem = TrajectoryProblem.of(pool.select(support), data, origin.noise, deadline)
+    laws = [basis.law(each) for each in theta[support]]
+    state = problem.evaluate(np.array([problem.basis.theta(each) for each in laws]), data.first)
     return None if state is None else (state, support)
 
 
@@ -203,19 +206,22 @@ def _result(
 ) -> TrajectoryFit:
     state = fitted(best.state.resolved(), tolerance=1e-4, deadline=deadline)
     problem, data = state.problem, state.problem.data
-    sums = np.eye(len(state.theta)) if problem.sums is None else problem.sums
-    covariance = sums @ information(state).covariance() @ sums.T * chi2_per_datum(state)
-    columns = np.exp(problem.all_of(state.theta)), np.sqrt(np.diag(covariance)), _contributions(state)
-    every = pool.written
+    free = np.eye(len(state.theta)) if problem.sums is None else problem.sums
+    sums = np.asarray(np.kron(np.diag(problem.basis.scales), free), dtype=float)
+    covariance = sums @ full_information(state).covariance() @ sums.T * chi2_per_datum(state)
+    theta, every = problem.all_of(state.theta), pool.written
+    columns = np.exp(theta[:, 0]), np.sqrt(np.diag(covariance)[: len(theta)]), _contributions(state)
+    laws = [problem.basis.law(each) for each in theta]
     written = [every[candidate] for candidate in best.kept]
     found = [
-        FittedReaction(direction, float(constant), float(error), None, float(contribution))
-        for direction, constant, error, contribution in zip(written, *columns, strict=True)
+        FittedReaction(direction, law, float(constant), float(error), None, float(contribution))
+        for direction, law, constant, error, contribution in zip(written, laws, *columns, strict=True)
     ]
     left = ((state.samples - data.values) / np.maximum(data.span, 1e-300))[data.known]
     return TrajectoryFit(
         found=tuple(found),
         covariance=tuple(map(tuple, covariance.tolist())),
+        temperature=problem.basis.reference,
         alternatives=tuple(competing_network(each) for each in others),
         candidates=len(pool),
         reversible=pool.reversible,
@@ -238,7 +244,7 @@ def _with_bounds(
     known = [place >= free or each.std_error_log_k < UNDETERMINED for place, each in enumerate(found)]
     network = network.freed()
     limits: list[Bounds | None] = [None] * len(found)
-    partners: dict[int, float] = {}
+    partners: dict[int, Array] = {}
     if unresolved:
         model = selector.model(network)
         for place in np.flatnonzero(known[:free]).tolist():
@@ -264,14 +270,14 @@ def _hidden_by_speed(found: tuple[FittedReaction, ...], other: CompetingNetwork)
 
 
 def competing_networks(
-    constants: Mapping[OneWayReaction, float], balances: Balances, search: Search
+    rates: Mapping[OneWayReaction, Arrhenius], balances: Balances, search: Search
 ) -> tuple[CompetingNetwork, ...] | None:
     """Networks one reaction away from a given one, whose trajectories explain the data as well.
 
     Parameters
     ----------
-    constants : mapping of OneWayReaction to float
-        The one-way reactions and their rate constants [kmol, m³, s], near those that fit best.
+    rates : mapping of OneWayReaction to Arrhenius
+        The one-way reactions and their rate constants, near those that fit best.
     balances : Balances
         Of concentrations alone.
     search : Search
@@ -285,14 +291,14 @@ def competing_networks(
     origin = balances.trajectories
     assert origin is not None
     pool = candidates(origin.runs, origin.noise, search)
-    support = np.array([i for i, each in enumerate(pool.written) if constants.get(each, 0.0) > 0], dtype=np.int64)
+    support = np.array([i for i, each in enumerate(pool.written) if each in rates], dtype=np.int64)
     held = {pool.reactions.directions[i] for i in np.flatnonzero(np.isin(pool.parameter, support))}
-    if not len(support) or not constants.keys() <= held:
+    if not len(support) or not rates.keys() <= held:
         return None
-    theta = np.log([constants[pool.written[i]] for i in support])
     data = run_arrays(origin.runs)
     with threadpool_limits(limits=1):
         problem = TrajectoryProblem.of(pool.select(support), data, origin.noise)
+        theta = np.array([problem.basis.theta(rates[pool.written[i]]) for i in support])
         state = problem.evaluate(theta, data.first)
         if state is None:
             return None
@@ -305,14 +311,17 @@ def competing_networks(
 
 def competing_network(network: ReactionSet) -> CompetingNetwork:
     """The one-way reactions of a network with their rate constants."""
-    constants = network.problem.constants(network.state.theta)[0].tolist()
-    return CompetingNetwork(network.problem.reactions.directions, tuple(constants))
+    problem, temperature = network.problem, network.problem.data.temperature
+    basis, log_k = problem.basis, np.log(problem.constants_at(network.state.theta, temperature))
+    laws = [basis.law(basis.fitted(temperature, log_k[..., i])) for i in range(log_k.shape[-1])]
+    return CompetingNetwork(problem.reactions.directions, tuple(laws))
 
 
 def _contributions(state: FitState) -> Array:
     """Largest contribution of each candidate to what any species gains and loses in any sample, shape (Q,)."""
     problem, size = state.problem, np.abs(state.problem.reactions.net)
-    flux = problem.reactions.monomials(state.samples) * problem.constants(state.theta)[:, None]
+    constants = problem.constants_at(state.theta, problem.data.temperature)
+    flux = problem.reactions.monomials(state.samples) * constants
     gross = flux @ size
     gross = np.maximum(gross, 1e-9 * gross.max(axis=(0, 1)) + 1e-300)
     each = flux[..., None] * size / gross[..., None, :]

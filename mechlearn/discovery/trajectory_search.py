@@ -12,6 +12,8 @@ from ..chemistry.one_way import OneWayReaction, undirected
 from ..data.balances.balances import Balances, TrajectoryOrigin
 from ..data.progress import Progress
 from ..data.sampling.missing_species import from_nothing
+from ..data.temperature_history import is_steady
+from ..data.trajectories import Trajectories
 from ..errors import DataError, StudyError
 from .candidates.larger_pools import larger_pools
 from .candidates.network.row_search import RowSearch
@@ -57,7 +59,7 @@ def from_trajectories(balances: Balances, search: Search, progress: Progress) ->
     assert balances.trajectories is not None
     started = time.monotonic()
     deadline = started + search.seconds
-    _check(search)
+    _check(search, balances.trajectories.runs)
     nothing_falls = from_nothing(balances.trajectories.runs)
     if nothing_falls:
         return discovered(balances, search, "unbalanced-data", nothing_falls, started)
@@ -81,7 +83,7 @@ def from_trajectories(balances: Balances, search: Search, progress: Progress) ->
         pool_text = "" if fit is None else f"{fit.candidates} candidates"
         if fit is not None and search.method == "network":
             progress(0.95, "looking for other networks")
-            others = competing_networks({each.direction: each.constant for each in fit.found}, balances, search)
+            others = competing_networks({each.direction: each.rate for each in fit.found}, balances, search)
             fit = _with_competing(fit, others or ())
             pool_text = f"{fit.candidates} reactions that the network froze"
             pool_text += "" if others is None else ", and none one reaction away of all that are possible,"
@@ -183,13 +185,14 @@ def _with_competing(fit: TrajectoryFit, others: tuple[CompetingNetwork, ...]) ->
     return replace(fit, alternatives=tuple(every.values()))
 
 
-def _check(search: Search) -> None:
+def _check(search: Search, runs: Trajectories) -> None:
     """Refuse what only runs with rates can give."""
-    if search.third_bodies or search.temperature_dependence == "arrhenius":
+    if search.third_bodies:
         raise StudyError(
-            "Without production rates, this version learns rate constants at one temperature: leave out third_bodies "
-            "and temperature_dependence, or bring runs with rates."
+            "Without production rates, this version learns no third bodies: leave out third_bodies, or bring runs "
+            "with rates."
         )
+    _check_temperatures(runs, search)
     if search.catalysts and search.reverse == "thermo":
         raise StudyError(
             "Without production rates, catalysts: true learns reactions with reverse rate constants of their own: "
@@ -199,6 +202,35 @@ def _check(search: Search) -> None:
         raise StudyError(
             "reverse: none has no effect without production rates: there each direction of a reaction is looked at by "
             "itself, and stays only where the data need it. Leave it out."
+        )
+
+
+def _check_temperatures(runs: Trajectories, search: Search) -> None:
+    """Refuse what the temperatures of the runs do not allow."""
+    temperature = np.concatenate([run.temperature for run in runs.runs if run.is_time_history])
+    known = temperature[np.isfinite(temperature)]
+    if search.temperature_dependence == "arrhenius" and is_steady(known):
+        raise DataError(
+            "temperature_dependence: arrhenius needs runs at several temperatures, and these are at "
+            f"{f'one, {known[0]:g} K' if known.size else 'none that is known'}. Bring runs at others, or leave it out."
+        )
+    if is_steady(known):
+        return
+    span = f"{known.min():g} to {known.max():g} K"
+    if known.size < temperature.size and any(not np.isfinite(run.temperature).any() for run in runs.runs):
+        raise DataError(
+            f"Some runs are at {span} and the temperature of others is unknown, so that their rate constants cannot "
+            "be told apart. Give the temperature of every run."
+        )
+    if search.temperature_dependence == "none":
+        raise DataError(
+            f"The runs are at {span}, and temperature_dependence: none asks for rate constants without it. Give runs "
+            "at one temperature, or temperature_dependence: auto."
+        )
+    if search.method in ("network", "both"):
+        raise StudyError(
+            f"method: {search.method} learns from concentrations at one temperature, and these runs are at {span}. Use "
+            "method: candidates or auto."
         )
 
 

@@ -9,12 +9,15 @@ from pathlib import Path
 import cantera as ct
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
 
 from ..chemistry.thermo import GAS_CONSTANT
 from ..data.progress import Progress, silent
+from ..data.temperature_history import temperature_history
 from ..data.trajectories import STEADY_VOLUME, Reactor, Trajectories, Trajectory
 from ..errors import DataError, SimulationError
 from ..formats.cantera_species import atomic_weights, first_sentence, species_record
+from .heated_reactor import HeatedReactor
 from .initial_conditions import InitialState, columns_of, designed_runs, evaluated, initial_states, set_state
 from .mechanisms import find_mechanism, load_gas
 from .settings import Source, Times
@@ -61,15 +64,16 @@ def simulate_source(
     observed = columns_of(gas, source.species or tuple(gas.species_names), "species")
     states, runs = list(initial_states(gas, source)), list(designed_runs(gas, source))
     failures: dict[str, str] = {}
-    for number, state in enumerate(states, start=1):
-        name = f"run{number:0{max(3, len(str(len(states))))}d}"
+    heated = [(state, rate) for rate in source.heating_rate or (0.0,) for state in states]
+    for number, (state, heating_rate) in enumerate(heated, start=1):
+        name = f"run{number:0{max(3, len(str(len(heated))))}d}"
         try:
-            full = _run(gas, source, state, name)
+            full = _run(gas, source, state, name, heating_rate)
         except ct.CanteraError as error:
             failures[name] = f"{first_sentence(error)}."
         else:
             runs += [_columns(run, observed) for run in (full, *_perturbed(gas, full, source, number))]
-        progress(number / len(states), "simulating")
+        progress(number / len(heated), "simulating")
     if not runs:
         name, reason = next(iter(failures.items()))
         raise SimulationError(f"every run failed. {name}: {reason} Check the conditions, or shorten the time.")
@@ -88,6 +92,8 @@ def resimulate(
     progress: Progress = silent,
 ) -> tuple[dict[str, Trajectory], dict[str, str]]:
     """Every time history again, from its initial state in its own reactor at its own times, by a mechanism file.
+
+    A run whose reactor is ``given-temperature`` has the temperatures of its data.
 
     Parameters
     ----------
@@ -130,7 +136,8 @@ def resimulate(
         amounts[columns] = run.concentrations[0]
         try:
             set_state(gas, InitialState(float(run.temperature[0]), None, amounts))
-            history = _integrate(gas, run.reactor, run.time - run.time[0], run.name, rtol, atol)
+            network = reactor_network(gas, run.reactor, rtol, atol, temperature=_given_temperature(run))
+            history = _integrate(gas, run.reactor, run.time - run.time[0], run.name, network)
         except ct.CanteraError as error:
             failures[run.name] = f"{first_sentence(error)}."
         else:
@@ -139,21 +146,30 @@ def resimulate(
     return done, failures
 
 
-def _run(gas: ct.Solution, source: Source, state: InitialState, name: str) -> Trajectory:
+def _run(gas: ct.Solution, source: Source, state: InitialState, name: str, heating_rate: float) -> Trajectory:
     set_state(gas, state)
-    times = np.zeros(1) if source.times == "none" else _times(gas, source.reactor, source.times)
+    if source.times == "none":
+        return _integrate(gas, source.reactor, np.zeros(1), name, None)
+    ends = np.array([0.0, source.times.end])
+    heating = temperature_history(ends, state.temperature + heating_rate * ends) if source.heating_rate else None
+    times = _times(reactor_network(gas, source.reactor, _RTOL, _ATOL, temperature=heating), source.times)
     set_state(gas, state)
-    return _integrate(gas, source.reactor, times, name)
+    network = reactor_network(gas, source.reactor, _RTOL, _ATOL, temperature=heating)
+    return _integrate(gas, source.reactor, times, name, network)
 
 
-def _times(gas: ct.Solution, reactor: Reactor, times: Times) -> NDArray[np.float64]:
-    """Times [s] at which states are recorded; moves the phase on where they are the solver's own."""
+def _given_temperature(run: Trajectory) -> PchipInterpolator | None:
+    return temperature_history(run.time - run.time[0], run.temperature) if run.reactor == "given-temperature" else None
+
+
+def _times(network: ct.ReactorNet, times: Times) -> NDArray[np.float64]:
+    """Times [s] at which states are recorded; moves the network on where they are the solver's own."""
     if times.spacing == "linear":
         return np.linspace(0.0, times.end, times.count or 2)
     if times.spacing == "log":
         later = np.geomspace(times.start or times.end, times.end, (times.count or 3) - 1)
         return np.array([0.0, *later])
-    network, steps = reactor_network(gas, reactor, _RTOL, _ATOL), [0.0]
+    steps = [0.0]
     while network.step() < times.end:
         steps.append(float(network.time))
         if len(steps) > MAXIMUM_STEPS:
@@ -164,7 +180,14 @@ def _times(gas: ct.Solution, reactor: Reactor, times: Times) -> NDArray[np.float
 
 
 def reactor_network(
-    gas: ct.Solution, reactor: Reactor, rtol: float, atol: float, *, moles: bool = True, max_steps: int = MAXIMUM_STEPS
+    gas: ct.Solution,
+    reactor: Reactor,
+    rtol: float,
+    atol: float,
+    *,
+    moles: bool = True,
+    max_steps: int = MAXIMUM_STEPS,
+    temperature: PchipInterpolator | None = None,
 ) -> ct.ReactorNet:
     """A reactor of 1 m³ that holds the phase as it stands, with CVODES.
 
@@ -173,16 +196,22 @@ def reactor_network(
     gas : cantera.Solution
         An ideal gas.
     reactor : str
-        ``isothermal``, ``constant-volume`` or ``constant-pressure``.
+        ``isothermal``, ``constant-volume``, ``constant-pressure`` or ``given-temperature``.
     rtol, atol : float
         Tolerances: relative, and absolute on the state.
     moles : bool
         Whether the state holds moles [kmol], else mass fractions.
     max_steps : int
         The most steps to a time that is asked for.
+    temperature : callable, optional
+        The history [K] of ``given-temperature``, as `temperature_history` makes it, from time 0 on.
     """
-    kind = _REACTORS[moles, reactor == "constant-pressure"]
-    vessel = kind(gas, energy="off" if reactor == "isothermal" else "on", volume=1.0, clone=False)
+    vessel: ct.Reactor
+    if temperature is not None:
+        vessel = HeatedReactor(gas, temperature, volume=1.0, clone=False)
+    else:
+        kind = _REACTORS[moles, reactor == "constant-pressure"]
+        vessel = kind(gas, energy="off" if reactor == "isothermal" else "on", volume=1.0, clone=False)
     network = ct.ReactorNet([vessel])
     network.rtol, network.atol, network.max_steps = rtol, atol, max_steps
     if moles and gas.n_species > _MANY_SPECIES:
@@ -192,10 +221,9 @@ def reactor_network(
 
 
 def _integrate(
-    gas: ct.Solution, reactor: Reactor, times: NDArray[np.float64], name: str, rtol: float = _RTOL, atol: float = _ATOL
+    gas: ct.Solution, reactor: Reactor, times: NDArray[np.float64], name: str, network: ct.ReactorNet | None
 ) -> Trajectory:
     """The time history from the state that the phase is in, all species; ``times`` start at 0."""
-    network = reactor_network(gas, reactor, rtol, atol) if len(times) > 1 else None
     concentrations, rates = np.empty((2, len(times), gas.n_species))
     temperature, pressure = np.empty((2, len(times)))
     for i, time in enumerate(times):
@@ -240,12 +268,17 @@ def _check_initial_state(run: Trajectory, species: tuple[str, ...]) -> None:
     if not run.reactor:
         raise DataError(
             f"Run {run.name!r} does not say its reactor, so that it cannot be simulated again. "
-            "Give isothermal, constant-volume or constant-pressure."
+            "Give isothermal, constant-volume, constant-pressure or given-temperature."
         )
-    if run.reactor == "isothermal" and run.expansion > STEADY_VOLUME:
+    if run.reactor == "given-temperature" and np.isfinite(run.temperature).sum() < 2:
         raise DataError(
-            f"Run {run.name!r}: the volume changes by {100 * run.expansion:.0f} % within the run, and an isothermal "
-            "reactor is simulated at constant volume, so that the two cannot be compared. Give a run at constant "
+            f"Run {run.name!r} is to be simulated at given temperatures, and fewer than two are known. Give a column "
+            "T [K], or another reactor."
+        )
+    if run.reactor in ("isothermal", "given-temperature") and run.expansion > STEADY_VOLUME:
+        raise DataError(
+            f"Run {run.name!r}: the volume changes by {100 * run.expansion:.0f} % within the run, and a reactor of "
+            "this kind is simulated at constant volume, so that the two cannot be compared. Give a run at constant "
             "volume."
         )
     if not temperature > 0:
@@ -253,7 +286,7 @@ def _check_initial_state(run: Trajectory, species: tuple[str, ...]) -> None:
     if not np.any(run.concentrations[0] > 0):
         raise DataError(f"Run {run.name!r} starts with all concentrations at zero: an empty reactor. Leave it out.")
     partial = GAS_CONSTANT * temperature * float(np.maximum(run.concentrations[0], 0).sum())
-    if run.reactor != "isothermal" and pressure > partial * (1 + _UNKNOWN_PART):
+    if run.reactor in ("constant-volume", "constant-pressure") and pressure > partial * (1 + _UNKNOWN_PART):
         raise DataError(
             f"Run {run.name!r}: {', '.join(species)} make up {partial:.6g} Pa of {pressure:.6g} Pa at its first time. "
             "What the rest is decides how the adiabatic reactor heats up; add the diluent as a column."

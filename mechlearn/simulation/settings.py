@@ -19,7 +19,18 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
-from ..units import STRICT, Composition, Names, Pressures, Ratios, Seconds, Temperatures, amounts_of, some_amounts
+from ..units import (
+    STRICT,
+    Composition,
+    HeatingRates,
+    Names,
+    Pressures,
+    Ratios,
+    Seconds,
+    Temperatures,
+    amounts_of,
+    some_amounts,
+)
 from .synthetic_noise import SyntheticNoise
 
 
@@ -230,7 +241,10 @@ class Source:
     phase : str
         Name of the phase; empty for the first in the file.
     reactor : str
-        ``isothermal`` (constant volume and temperature), ``constant-volume`` or ``constant-pressure`` (adiabatic).
+        ``isothermal`` (constant volume and temperature), ``constant-volume`` or ``constant-pressure`` (adiabatic), or
+        ``given-temperature`` (constant volume, the temperature rises by ``heating_rate``).
+    heating_rate : tuple of float
+        Rates [K/s] of ``given-temperature``, such as ``[2 K/min, 10 K/min]``: a run at each.
     temperature, pressure : tuple of float
         [K], [Pa]; empty for the state in the mechanism file. Where the initial states are concentrations, the pressure
         follows from them.
@@ -254,7 +268,8 @@ class Source:
 
     mechanism: Annotated[str, Field(min_length=1)]
     phase: str = ""
-    reactor: Literal["isothermal", "constant-volume", "constant-pressure"] = "isothermal"
+    reactor: Literal["isothermal", "constant-volume", "constant-pressure", "given-temperature"] = "isothermal"
+    heating_rate: HeatingRates = ()
     temperature: Temperatures = ()
     pressure: Pressures = ()
     initial: Initial
@@ -273,7 +288,7 @@ class Source:
 
     @model_validator(mode="after")
     def _not_too_large(self) -> Source:
-        runs = len(self.temperature or (0,)) * len(self.pressure or (0,))
+        runs = len(self.temperature or (0,)) * len(self.pressure or (0,)) * len(self.heating_rate or (0,))
         runs *= self.initial.runs if isinstance(self.initial, Sample) else 1
         runs *= len(self.initial.phi) if isinstance(self.initial, Mixture) else 1
         times = (self.times.count or 1) if self.times != "none" else 1
@@ -283,6 +298,14 @@ class Source:
                 f"{runs} runs of {times} times, each with {self.perturb.copies} copies, are {states} states, and more "
                 f"than {_MOST_STATES} are not kept; ask for fewer of one of these"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _heated(self) -> Source:
+        if bool(self.heating_rate) != (self.reactor == "given-temperature"):
+            raise ValueError("heating_rate and `reactor: given-temperature` go together: give both, or none")
+        if self.heating_rate and self.times == "none":
+            raise ValueError("single states (`times: none`) are not heated; leave out heating_rate, or give times")
         return self
 
     @model_validator(mode="after")

@@ -5,20 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from ..chemistry.one_way import one_way_reactions
 from ..data.balances.balances import Balances
 from ..discovery.fit.learned_reactions import Bounds, LearnedReaction
-from ..discovery.fit.trajectory_result import TrajectoryFit
 from ..discovery.result import Discovery
 from ..discovery.settings import Search
 from ..discovery.status import final_status_of
 from ..uncertainty.alternatives.alternatives_result import Alternatives
 from ..uncertainty.alternatives.find import find_alternatives
-from ..uncertainty.covariance import Covariance
 from ..uncertainty.estimate import estimate_uncertainty
-from ..uncertainty.identifiability import unidentified
+from ..uncertainty.trajectory_uncertainty import trajectory_uncertainty
 from ..uncertainty.uncertainty_result import RateInterval, Uncertainty, Unidentified
 from ..validation.validation_result import Validation
 
@@ -117,26 +112,12 @@ def known_rates(discovery: Discovery, balances: Balances) -> tuple[Uncertainty |
     if not discovery.reactions:
         return None, ()
     if discovery.trajectory_fit is not None:
-        return None, _unlimited_in_histories(discovery, discovery.trajectory_fit, balances)
+        known = trajectory_uncertainty(discovery.mechanism, discovery.trajectory_fit, balances)
+        return known, known.unidentified
     if len(discovery.reactions) * balances.accumulation.size >= LARGEST_JACOBIAN:
         return None, ()
     known = estimate_uncertainty(discovery.mechanism, balances)
     return known, known.unidentified
-
-
-def _unlimited_in_histories(discovery: Discovery, fit: TrajectoryFit, balances: Balances) -> tuple[Unidentified, ...]:
-    mechanism = discovery.mechanism
-    place = {each.direction: i for i, each in enumerate(fit.found)}
-    order, known = [], []
-    for i, part, direction in one_way_reactions(mechanism):
-        if direction in place:
-            order.append(place[direction])
-            found = fit.found[place[direction]]
-            known.append(_interval(i, part, found.constant, found.std_error_log_k, found.bounds))
-    covariance = Covariance.of_covariance(np.array(fit.covariance))
-    return unidentified(
-        mechanism, known, covariance, np.eye(len(place))[order], balances.concentrations, balances.temperature
-    )
 
 
 def intervals(learned: LearnedReaction) -> dict[str, Any]:

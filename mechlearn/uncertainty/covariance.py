@@ -66,8 +66,9 @@ class Covariance:
     @classmethod
     def of_covariance(cls, covariance: Array) -> Covariance:
         """From a covariance, shape (P, P)."""
-        values, vectors = np.linalg.eigh(covariance)
-        return cls(vectors.T, np.sqrt(np.maximum(values, 0.0)), np.ones(len(covariance)))
+        own = np.sqrt(np.maximum(np.diag(covariance), 1e-300))
+        values, vectors = np.linalg.eigh(covariance / np.outer(own, own))
+        return cls(vectors.T, np.sqrt(np.maximum(values, 0.0)), 1 / own)
 
     def of(self, combinations: Array) -> tuple[Array, Array]:
         """Standard errors and correlation of linear combinations, shape (n, P), of the parameters."""

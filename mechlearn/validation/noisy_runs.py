@@ -10,6 +10,7 @@ import numpy as np
 from ..chemistry.arrays import Array
 from ..chemistry.mechanism import Mechanism
 from ..data.noise.concentration_noise import Noise, estimate_noise, isolated_outliers, shows_noise
+from ..data.temperature_history import is_steady, temperature_history
 from ..data.trajectories import Trajectories, Trajectory
 from ..discovery.fit.refine import refine
 from ..errors import DataError, FormatError, listed
@@ -73,9 +74,9 @@ def measured_runs(
 ) -> tuple[Trajectories, NoisyRuns | None]:
     """Runs of concentrations alone as they can be simulated again, their noise, and the initial states that fit best.
 
-    Only the initial state of each run is fitted to its time history. Runs that do not say
-    their reactor are at constant volume and at the mechanism's temperature. Values that stand alone beyond all their
-    neighbours count as not measured.
+    Only the initial state of each run is fitted to its time history. Runs that do not say their reactor are at constant
+    volume, at their temperatures or else at the mechanism's. Values that stand alone beyond all their neighbours count
+    as not measured.
 
     Parameters
     ----------
@@ -90,13 +91,15 @@ def measured_runs(
     -------
     tuple of (Trajectories, NoisyRuns or None)
         None where the data show no noise, come with production rates, or are not of mass action at constant volume and
-        temperature.
+        given temperatures.
     """
     histories = [run for run in runs.runs if run.is_time_history]
-    other = any(run.rates is not None or run.reactor not in ("", "isothermal") for run in histories)
+    other = any(
+        run.rates is not None or run.reactor not in ("", "isothermal", "given-temperature") for run in histories
+    )
     if not histories or (other and noise is None):
         return runs, None
-    runs = runs.select([_as_isothermal(run, mechanism.temperature) for run in histories])
+    runs = runs.select([_with_reactor(run, mechanism.temperature) for run in histories])
     known = noise or estimate_noise(runs)
     if noise is None and not shows_noise(runs, known):
         return runs, None
@@ -132,6 +135,10 @@ def _of_species(mechanism: Mechanism, names: tuple[str, ...]) -> Mechanism:
     return replace(mechanism, species=tuple(s for s in mechanism.species if s.name in names), reactions=reactions)
 
 
-def _as_isothermal(run: Trajectory, temperature: float) -> Trajectory:
-    known = np.where(np.isfinite(run.temperature), run.temperature, temperature)
-    return replace(run, reactor=run.reactor or "isothermal", temperature=known)
+def _with_reactor(run: Trajectory, temperature: float) -> Trajectory:
+    """The run with a reactor and all of its temperatures, where it does not say them."""
+    if is_steady(run.temperature):
+        known = np.where(np.isfinite(run.temperature), run.temperature, temperature)
+        return replace(run, reactor=run.reactor or "isothermal", temperature=known)
+    known = temperature_history(run.time, run.temperature)(run.time)
+    return replace(run, reactor=run.reactor or "given-temperature", temperature=known)

@@ -47,7 +47,7 @@ def reactions_of(mechanism: Mechanism) -> tuple[MassAction, np.ndarray[tuple[int
     origin = weak_balances(runs).trajectories
     assert origin is not None
     problem, theta = problem_of(in_order(mechanism, runs), run_arrays(runs), origin.noise)
-    return problem.reactions, problem.constants(theta)[0]
+    return problem.reactions, problem.constants(theta)[0, 0, 0]
 
 
 def test_production_is_that_of_kinetics_and_the_jacobian_its_derivative() -> None:
@@ -75,7 +75,7 @@ def test_the_integrator_is_of_fifth_order() -> None:
         steps = Steps.one_each(1)
         for _ in range(halvings):
             steps = steps.halved(np.ones(len(steps.end), dtype=bool))
-        history = integrate(reactions, constants[None], first, time, steps)
+        history = integrate(reactions, constants[None, None, None], first, time, steps)
         assert history is not None
         ends.append(history.nodes[-1, 0])
     errors = [float(np.abs(end - ends[-1]).max()) for end in ends[1:4]]
@@ -90,18 +90,18 @@ def test_sensitivities_are_the_derivatives_of_the_discrete_solution() -> None:
     def samples(
         k: np.ndarray[tuple[int], np.dtype[np.float64]], u: object
     ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-        history = integrate(reactions, k[None], np.asarray(u), time, steps)
+        history = integrate(reactions, k[None, None, None], np.asarray(u), time, steps)
         assert history is not None
         return history.nodes[:, 0]
 
-    history = integrate(reactions, constants[None], first, time, steps)
+    history = integrate(reactions, constants[None, None, None], first, time, steps)
     assert history is not None
-    by_rate, by_first = sensitivities(reactions, constants[None], history, time, steps)
+    by_rate, by_first = sensitivities(reactions, constants[None, None, None], history, time, steps)
     for r in range(len(constants)):
         factor = np.ones_like(constants)
         factor[r] = np.exp(1e-5)
         difference = (samples(constants * factor, first) - samples(constants / factor, first)) / 2e-5
-        np.testing.assert_allclose(by_rate[0, ..., r], difference, atol=1e-6)
+        np.testing.assert_allclose(by_rate[0, ..., 0, r], difference, atol=1e-6)
     for j in range(4):
         step = np.zeros((1, 4))
         step[0, j] = 1e-6
@@ -186,15 +186,15 @@ def test_a_wrong_network_does_not_fit() -> None:
     assert refined.chi2 / refined.data > 10
 
 
-def test_reactions_that_are_not_mass_action_and_runs_that_are_not_isothermal_are_refused() -> None:
+def test_reactions_that_are_not_mass_action_and_runs_whose_volume_changes_are_refused() -> None:
     runs = runs_of("crnn-case-1", 2)
     mechanism = BANK["crnn-case-1"]
     body = replace(mechanism.reactions[0], third_body=ThirdBody())
     with pytest.raises(FormatError, match="third body"):
         refine(replace(mechanism, reactions=(body,)), runs)
-    adiabatic = runs.select([replace(run, reactor="constant-volume") for run in runs.runs])
-    with pytest.raises(DataError, match="adiabatic"):
-        refine(mechanism, adiabatic)
+    expanding = runs.select([replace(run, reactor="constant-pressure") for run in runs.runs])
+    with pytest.raises(DataError, match="whose volume changes"):
+        refine(mechanism, expanding)
     with pytest.raises(DataError, match="do not have the same species"):
         refine(BANK["michaelis-menten"], runs)
     with pytest.raises(DataError, match="no reaction"):
@@ -227,11 +227,12 @@ def test_a_parameter_of_two_directions_has_the_sum_of_their_sensitivities() -> N
     reactions, constants = reactions_of(BANK["michaelis-menten"])
     first, time = np.array([[0.4, 0.9, 0.1, 0.2]]), np.array([[0.0, *np.geomspace(1e-7, 1.0, 20)]])
     steps = Steps.one_each(20)
-    history = integrate(reactions, constants[None], first, time, steps)
+    history = integrate(reactions, constants[None, None, None], first, time, steps)
     assert history is not None
-    alone, by_first = sensitivities(reactions, constants[None], history, time, steps)
-    slopes, parameter = 2 * constants[None], np.array([0, 0, 1])
-    together, by_first_too = sensitivities(reactions, constants[None], history, time, steps, slopes, parameter)
+    alone, by_first = sensitivities(reactions, constants[None, None, None], history, time, steps)
+    same = constants[None, None, None]
+    slopes, parameter = 2 * same[..., None, :], np.array([0, 0, 1])
+    together, by_first_too = sensitivities(reactions, same, history, time, steps, slopes, parameter)
     np.testing.assert_allclose(together[..., 0], 2 * (alone[..., 0] + alone[..., 1]), atol=1e-12)
     np.testing.assert_allclose(together[..., 1], 2 * alone[..., 2], atol=1e-12)
     np.testing.assert_array_equal(by_first_too, by_first)

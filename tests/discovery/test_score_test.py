@@ -15,7 +15,9 @@ def beside(*absent: tuple[float, float, float]) -> QuadraticModel:
     for place, (own, coupling, slope) in enumerate(absent, start=1):
         normal[place, place], gradient[place] = own, slope
         normal[0, place] = normal[place, 0] = coupling
-    return QuadraticModel(1, tuple(range(10, 10 + len(absent))), Information(normal, gradient))
+    return QuadraticModel(
+        1, tuple(range(10, 10 + len(absent))), Information(normal, gradient), np.zeros((len(absent), 1))
+    )
 
 
 def test_a_reaction_that_does_the_same_stands_for_the_kept_one_at_no_cost() -> None:

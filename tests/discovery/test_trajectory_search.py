@@ -313,7 +313,7 @@ def test_the_reverse_of_a_fast_reaction_is_found_where_the_slope_without_it_show
     start = {"E + S => ES": 1e6, "ES => E + P": 10.0}
     support = np.array([equations.index(each) for each in start])
     problem = TrajectoryProblem.of(pool.select(support), run_arrays(runs), noise)
-    state = problem.evaluate(np.log(list(start.values())), problem.data.first)
+    state = problem.evaluate(np.log(list(start.values()))[:, None], problem.data.first)
     assert state is not None
     selector, network, _ = with_competitors(pool, state, support, runs, Search(), silent)
     assert selector.model(network).gains().max() < selector.threshold
@@ -345,9 +345,16 @@ def test_what_needs_rates_is_refused() -> None:
     with pytest.raises(StudyError, match="reverse: none has no effect"):
         discover(balances, Search(reverse="none"))
     warmer = [replace(run, temperature=run.temperature + 100.0 * i) for i, run in enumerate(runs.runs)]
-    for search in (Search(), Search(balances="weak")):
-        with pytest.raises(DataError, match=r"The runs are at 300 to 400 K; .* learnt at one temperature"):
-            discover(chosen_balances(runs.select(warmer), search)[0], search)
+    at_two = weak_balances(runs.select(warmer))
+    with pytest.raises(DataError, match=r"The runs are at 300 to 400 K, and temperature_dependence: none"):
+        discover(at_two, Search(temperature_dependence="none"))
+    with pytest.raises(StudyError, match=r"method: network learns from concentrations at one temperature"):
+        discover(at_two, Search(method="network"))
+    with pytest.raises(DataError, match=r"needs runs at several temperatures, and these are at one, 300 K"):
+        discover(balances, Search(temperature_dependence="arrhenius"))
+    unknown = replace(runs.runs[0], name="other", temperature=np.full_like(runs.runs[0].time, np.nan))
+    with pytest.raises(DataError, match=r"the temperature of others is unknown"):
+        discover(weak_balances(runs.select([*warmer, unknown])), Search())
 
 
 def test_hydrogen_combustion_comes_back_from_noisy_concentrations_with_reverse_rates_from_thermodynamics() -> None:

@@ -118,7 +118,8 @@ def test_neighbours_of_one_learnt_from_concentrations_come_with_a_discriminating
         OneWayReaction((0, 1, 0), (0, 0, 1)),
         OneWayReaction((1, 0, 0), (0, 0, 1)),
     )
-    other, wider = CompetingNetwork((a_c, b_c), (2.0, 1.0)), CompetingNetwork((a_b, b_c, a_c), (2.0, 1.0, 0.01))
+    two, one, little = map(ml.Arrhenius, (2.0, 1.0, 0.01))
+    other, wider = CompetingNetwork((a_c, b_c), (two, one)), CompetingNetwork((a_b, b_c, a_c), (two, one, little))
     neighbours = [
         each
         for each in ml.find_alternatives(truth, balances, neighbouring=(other, wider)).found

@@ -19,7 +19,7 @@ from ...data.noise.rate_noise import all_complexes
 from ...data.trajectories import Trajectories
 from ...errors import DataError
 from ...simulation.mass_action.mass_action_rates import MassAction
-from ..fit.run_arrays import STEADY_TEMPERATURE
+from ..fit.temperature_basis import LogOffset
 from ..settings import Search
 from .enumeration import (
     MOST_CANDIDATES,
@@ -119,7 +119,7 @@ class Candidates:
         R one-way reactions; where equilibrium is known, both directions of each candidate.
     parameter : array of int, shape (R,)
         Of which candidate each is a direction.
-    offset : array, shape (R,)
+    offset : LogOffset
         What is added to the parameter of a candidate to give ln k of each direction.
     reversible : bool
         Whether reverse rate constants follow from thermodynamics.
@@ -127,7 +127,7 @@ class Candidates:
 
     reactions: MassAction
     parameter: Integers
-    offset: Array
+    offset: LogOffset
     reversible: bool = False
 
     def __len__(self) -> int:
@@ -149,15 +149,10 @@ class Candidates:
         """Whether reactions of the same rate law may undo each other: with a species on both sides, or other orders."""
         return any(each.orders or each.has_catalyst for each in self.reactions.directions)
 
-    @property
-    def shares(self) -> Array:
-        """Rate constant of each direction per rate constant of each candidate, shape (R, Q)."""
-        return np.asarray(np.exp(self.offset)[:, None] * np.eye(len(self))[self.parameter])
-
     def select(self, kept: Integers) -> Candidates:
         """Some of the candidates."""
         rows, parameter = rows_of(self.parameter, kept)
-        return replace(self, reactions=self.reactions.select(rows), parameter=parameter, offset=self.offset[rows])
+        return replace(self, reactions=self.reactions.select(rows), parameter=parameter, offset=self.offset.only(rows))
 
 
 def rows_of(parameter: Integers, kept: Integers) -> tuple[Integers, Integers]:
@@ -225,10 +220,8 @@ def candidates_of(
     Raises
     ------
     DataError
-        If there are none, the runs are at several temperatures, or reverse rates need thermodynamics or a temperature
-        that is unknown.
+        If there are none, or reverse rates need thermodynamics or a temperature that is unknown.
     """
-    _require_one_temperature(runs)
     if not len(net):
         names = ", ".join(species.name for species in runs.species)
         raise DataError(
@@ -237,37 +230,17 @@ def candidates_of(
             "conserve: none."
         )
     if search.reverse == "thermo":
-        return _reversible(net[(net < 0).any(axis=1) & (net > 0).any(axis=1)], _potentials(runs))
+        return _reversible(net[(net < 0).any(axis=1) & (net > 0).any(axis=1)], runs)
     plain = [each for row in net for each in both_directions(row) if any(each.reactants)]
     listed = {each.rate_law for each in plain}
     one_way = (*plain, *(each for each in more if each.rate_law not in listed))
-    return Candidates(MassAction(one_way), np.arange(len(one_way)), np.zeros(len(one_way)))
+    return Candidates(MassAction(one_way), np.arange(len(one_way)), LogOffset.none(len(one_way)))
 
 
-def _require_one_temperature(runs: Trajectories) -> None:
-    means = np.array([float(np.mean(run.temperature)) for run in runs.runs if run.is_time_history])
-    means = means[np.isfinite(means)]
-    if means.size and np.ptp(means) > STEADY_TEMPERATURE * means.max():
-        raise DataError(
-            f"The runs are at {means.min():g} to {means.max():g} K; without production rates, rate constants are "
-            "learnt at one temperature. Learn from the runs at each by themselves, or bring runs with rates."
-        )
-
-
-def _reversible(net: Integers, potentials: Array) -> Candidates:
-    """Both directions of each reaction, that with the larger equilibrium constant first."""
-    equilibrium = net @ potentials
-    net = np.where(equilibrium < 0, -1, 1)[:, None] * net
-    directions = tuple(each for row in net for each in both_directions(row))
-    offset = np.stack([np.zeros(len(net)), -np.abs(equilibrium)], axis=1).ravel()
-    return Candidates(MassAction(directions), np.repeat(np.arange(len(net)), 2), offset, reversible=True)
-
-
-def _potentials(runs: Trajectories) -> Array:
-    """ln(P°/RT) − g°/RT of each species at the temperature of the runs, shape (S,)."""
+def _reversible(net: Integers, runs: Trajectories) -> Candidates:
+    """Both directions of each reaction, first that with the larger equilibrium constant at the median temperature."""
     temperature = np.concatenate([run.temperature for run in runs.runs])
-    temperature = temperature[np.isfinite(temperature)]
-    if not temperature.size:
+    if not np.isfinite(temperature).any():
         raise DataError(
             "reverse: thermo needs the temperature of the runs, which is unknown. Give a column T [K], or use "
             "reverse: free."
@@ -278,8 +251,21 @@ def _potentials(runs: Trajectories) -> Array:
             f"reverse: thermo needs the thermodynamics of all species, and that of {lacking[0]} is unknown. Give a "
             "mechanism with thermo data, or reverse: free."
         )
-    at = float(temperature.mean())
-    return np.array([float(log_potential(each.thermo, at)) for each in runs.species if each.thermo is not None])
+
+    def log_equilibrium(kelvin: Array) -> Array:
+        """Ln Kc of the net vectors as they are written, shape (..., R / 2)."""
+        each = [log_potential(species.thermo, kelvin) for species in runs.species if species.thermo is not None]
+        return np.stack(each, axis=-1) @ net.T
+
+    def offset(kelvin: Array) -> Array:
+        back = -log_equilibrium(kelvin)
+        return np.stack([np.zeros_like(back), back], axis=-1).reshape(*kelvin.shape, -1)
+
+    middle = np.array(float(np.nanmedian(temperature)))
+    net = np.where(log_equilibrium(middle) < 0, -1, 1)[:, None] * net
+    directions = tuple(each for row in net for each in both_directions(row))
+    parameter = np.repeat(np.arange(len(net)), 2)
+    return Candidates(MassAction(directions), parameter, LogOffset(offset), reversible=True)
 
 
 def _pairs(species: int, larger: int) -> Integers:

@@ -22,8 +22,11 @@ class FittedReaction:
     Parameters
     ----------
     direction : OneWayReaction
+    rate : Arrhenius
     constant : float
+        Rate constant at the reference temperature of the fit.
     std_error_log_k : float
+        Of its logarithm.
     bounds : tuple of float or None, optional
         Lower and upper bound where the constant is not determined; None where there is none on that side.
     contribution : float
@@ -31,6 +34,7 @@ class FittedReaction:
     """
 
     direction: OneWayReaction
+    rate: Arrhenius
     constant: float
     std_error_log_k: float
     bounds: Bounds | None
@@ -77,7 +81,7 @@ def learned_reactions(
     orders = np.array([d.reactants for d in fit.directions], dtype=float)
     columns = problem.rate_constants(fit.constants, orders), fit.errors, fit.contributions
     fitted = (
-        FittedReaction(direction, float(k), float(error), None, float(contribution))
+        FittedReaction(direction, Arrhenius(float(k)), float(k), float(error), None, float(contribution))
         for direction, k, error, contribution in zip(fit.directions, *columns, strict=True)
         if k > 0
     )
@@ -97,8 +101,8 @@ def joined(
     while left:
         each = left.pop(next(iter(left)))
         back = None if each.direction.orders else left.pop(each.direction.reverse, None)
-        reverse = None if back is None else Arrhenius(back.constant)
-        reaction = each.direction.with_rate(Arrhenius(each.constant), names)
+        reaction = each.direction.with_rate(each.rate, names)
+        reverse = None if back is None else back.rate
         reaction = replace(reaction, reverse_rate=reverse, reversible=reversible)
         errors = each.std_error_log_k, None if back is None else back.std_error_log_k
         contribution = max(each.contribution, 0.0 if back is None else back.contribution)

@@ -13,6 +13,7 @@ from ...chemistry.arrays import Array, Integers, Mask
 from ...data.balances.balances import Balances
 from ...data.balances.whitening import HORIZONS, WhitenedRows
 from ..candidates.trajectory_candidates import Candidates
+from .temperature_basis import TemperatureBasis
 
 LEAST_EIGENVALUE = 1e-12
 """Relative to the largest, below which a direction is not determined."""
@@ -26,24 +27,41 @@ AT_ONCE, AS_STEEP = 50, 0.1
 """Columns that enter together at most, and their slope relative to the largest."""
 
 
-def rates_by_rows(balances: Balances, pool: Candidates) -> Array:
-    """Rate constants of all candidates, most of them zero, that fit whitened balances, shape (Q,)."""
+def rates_by_rows(balances: Balances, pool: Candidates) -> tuple[Array, TemperatureBasis]:
+    """Parameters of the rate constants of all candidates that fit whitened balances, shape (Q, P), and what they mean.
+
+    Most of the rate constants are zero: their logarithms are −∞. At several temperatures each candidate has a column
+    for each of several activation energies, and its law follows the sum of these.
+    """
     rows = WhitenedRows.of(balances)
-    monomials = pool.reactions.monomials(rows.states)
-    constants = np.zeros(len(pool))
+    basis = TemperatureBasis.of(balances.temperature)
+    temperature = balances.temperature_or(basis.reference)
+    trials, functions = basis.trials, basis.values(temperature)
+    factors = np.exp(functions @ trials.T)[:, :, None] * np.exp(pool.offset.at(temperature))[:, None]
+    parts, count = np.eye(len(pool))[pool.parameter], len(trials)
+    monomials = pool.reactions.monomials(rows.states)[:, None] * factors
+    amounts: Array = np.zeros((count, len(pool)))
     for horizon in HORIZONS:  # each whitened with the constants before
         chosen = rows.within(horizon)
         operator, accumulation = rows.balances.operator[chosen], rows.balances.accumulation[chosen]
-        white = rows.whitening(chosen, pool.reactions.jacobian(rows.states, pool.shares @ constants))
-        design = (operator @ monomials)[:, None, :] * (white @ pool.reactions.net.T)
-        design = design.reshape(-1, len(pool.offset)) @ pool.shares
+        constants = np.einsum("nkr,kr->nr", factors, amounts[:, pool.parameter])
+        white = rows.whitening(chosen, pool.reactions.jacobian(rows.states, constants))
+        effects = white @ pool.reactions.net.T
+        columns = [(operator @ monomials[:, k])[:, None, :] * effects for k in range(count)]
+        design = np.concatenate([each.reshape(-1, len(pool.parameter)) @ parts for each in columns], axis=1)
         target = (white @ accumulation[..., None]).ravel()
         normal, right = design.T @ design, design.T @ target
         size = np.sqrt(np.diag(normal))
         size = np.where(size > 0, size, 1.0)
         ridge = RIDGE * np.eye(len(size)) if pool.redundant else 0.0
-        constants = non_negative(normal / np.outer(size, size) + ridge, right / size) / size
-    return _fewest(pool, constants) if pool.redundant else constants
+        amounts = (non_negative(normal / np.outer(size, size) + ridge, right / size) / size).reshape(amounts.shape)
+    if pool.redundant:
+        amounts = np.array([_fewest(pool, each) for each in amounts])
+    theta = np.full((len(pool), basis.count), -np.inf)
+    known = np.unique(temperature)
+    for q in np.flatnonzero(amounts.any(axis=0)):
+        theta[q] = basis.fitted(known, np.log(np.exp(basis.values(known) @ trials.T) @ amounts[:, q]))
+    return theta, basis
 
 
 def _fewest(pool: Candidates, constants: Array) -> Array:
@@ -56,7 +74,7 @@ def _fewest(pool: Candidates, constants: Array) -> Array:
         alike = np.flatnonzero((pool.reactions.orders == exponents).all(axis=1))
         made = constants[alike] @ net[alike]
         least = linprog(np.linalg.norm(net[alike], axis=1), A_eq=net[alike].T, b_eq=made)
-        found[alike] = least.x if least.success else constants[alike]
+        found[alike] = constants[alike] if least.x is None else np.maximum(least.x, 0.0)
     return found
 
 

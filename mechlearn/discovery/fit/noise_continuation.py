@@ -59,10 +59,13 @@ def continued_in_noise(
     is more of what happens between them than of noise where they are far apart. With ``auto`` it is relative unless
     the residuals of that fit say otherwise, since under absolute noise small concentrations say nothing of fast rates.
     """
-    problem = replace(TrajectoryProblem.of(pool, data, noise), steps=Steps.from_the_first(data.time.shape[1] - 1))
+    problem = replace(
+        TrajectoryProblem.of(pool, data, noise, deadline), steps=Steps.from_the_first(data.time.shape[1] - 1)
+    )
     span = data.span + 1e-300
     order = np.array([sum(each.exponents) for each in pool.written])
-    theta = np.log(START_RATE / data.time.max() / data.values.max() ** (order - 1.0))
+    theta = np.tile(problem.basis.usual, (len(order), 1))
+    theta[:, 0] = np.log(START_RATE / data.time.max() / data.values.max() ** (order - 1.0))
     state = problem.evaluate(theta, data.first)
     least = float(np.median(noise.deviation(data.values) / span))
     for level in (each for each in NOISE_LEVELS if each > least):
@@ -86,7 +89,9 @@ def _slowed(state: FitState) -> FitState:
     """Rate constants that may be anything from some value on brought back to near that, where steps are long."""
     unknown = np.sqrt(np.diag(information(state).covariance())) > UNKNOWN
     for change in SLOWED:
-        slower = state.moved(state.theta - change * unknown)
+        lower = np.zeros_like(state.theta)
+        lower[:, 0] = change * unknown
+        slower = state.moved(state.theta - lower)
         if slower is not None and slower.chi2 < state.chi2 + LEAST_DECREASE:
             state = slower
     return state

@@ -1,4 +1,7 @@
-"""What is known of a rate constant that the data do not determine: bounds, often on one side only."""
+"""What is known of a rate constant that the data do not determine: bounds, often on one side only.
+
+All are of the rate constant at the reference temperature; energies are fitted anew.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +99,7 @@ def _edge(state: FitState, place: int, rise: float, sign: float) -> float | None
             outside, above = inside + step, np.inf if trial is None else trial.chi2
         else:
             inside, reached = inside + step, trial
-    return float(np.exp(state.theta[place] + sign * outside))
+    return float(np.exp(state.theta[place, 0] + sign * outside))
 
 
 def _ahead(state: FitState, place: int, left: float) -> tuple[Array, float]:
@@ -113,7 +116,9 @@ def _ahead(state: FitState, place: int, left: float) -> tuple[Array, float]:
 
 def _needed(state: FitState, place: int, limit: float) -> bool:
     """Whether the data miss a reaction without which all others stay as they are."""
-    without = state.moved(np.where(np.arange(len(state.theta)) == place, LOWEST, state.theta))
+    theta = state.theta.copy()
+    theta[place, 0] = LOWEST
+    without = state.moved(theta)
     return without is None or without.chi2 > limit
 
 
@@ -130,5 +135,5 @@ def _fitted_at(state: FitState, change: Array, limit: float) -> FitState | None:
 
     None where they cannot be integrated.
     """
-    start = state.moved(state.theta + change)
+    start = state.moved(state.theta + change[:, None] * (np.arange(state.theta.shape[1]) == 0))
     return start and fitted(start.resolved(), tolerance=0.1, hopeless=limit)

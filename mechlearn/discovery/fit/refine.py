@@ -21,6 +21,7 @@ from .learned_reactions import Bounds
 from .outliers import Outlier, has_outliers, outliers
 from .rate_bounds import UNDETERMINED, bounds
 from .run_arrays import RunArrays, run_arrays
+from .temperature_basis import LogOffset, TemperatureBasis
 from .trajectory_fit import fitted, information
 from .trajectory_problem import FitState, TrajectoryProblem
 
@@ -79,7 +80,7 @@ def refine(
         Mass-action reactions; the species of the runs in any order. Where a reverse rate constant follows from
         thermodynamics it keeps to that.
     runs : Trajectories
-        At constant volume and temperature; values may be missing.
+        At constant volume, at any temperatures that are known; values may be missing.
     noise : Noise or str
         The noise, where it is known, or its kind, to be estimated: ``relative`` to each concentration, ``absolute``, or
         ``auto``, what neighbouring samples show.
@@ -98,7 +99,7 @@ def refine(
     Raises
     ------
     DataError
-        If the species differ, a run is adiabatic or a single state, or the start cannot be integrated.
+        If the species differ, the volume changes, every run is a single state, or the start cannot be integrated.
     FormatError
         If a reaction has a third body, falls off, or has orders or coefficients that are not mass action.
 
@@ -149,7 +150,7 @@ def _record(mechanism: Mechanism, state: FitState, start: Array) -> Refinement:
     deviations = np.zeros(count) if problem.held else np.sqrt(np.diag(information(state).covariance()) * scale)
     limits = [bounds(state, i, scale) if each > UNDETERMINED else None for i, each in enumerate(deviations)]
     reactions, errors, ranges = [], [], []
-    places, factor = iter(range(count)), np.exp(state.theta - start)
+    places, factor = iter(range(count)), np.exp(state.theta - start)[:, 0]
     for reaction in mechanism.reactions:
         place, back = next(places), None if reaction.reverse_rate is None else next(places)
         reactions.append(_scaled(reaction, factor[place], None if back is None else factor[back]))
@@ -175,7 +176,7 @@ def _scaled(reaction: Reaction, forward: float, back: float | None) -> Reaction:
 
 
 def problem_of(mechanism: Mechanism, data: RunArrays, noise: Noise) -> tuple[TrajectoryProblem, Array]:
-    """One-way reactions of a mechanism beside data, and its own parameters."""
+    """One-way reactions of a mechanism beside data, and ln of each rate constant of its own, which scales it."""
     for reaction in mechanism.reactions:
         if reaction.third_body is not None or reaction.rate is None or (reaction.orders and reaction.reversible):
             raise FormatError(
@@ -183,23 +184,30 @@ def problem_of(mechanism: Mechanism, data: RunArrays, noise: Noise) -> tuple[Tra
                 "another rate type), and only such rates can be refined. Refine a mechanism without it."
             )
         _require_whole(reaction)
-    temperature = np.where(np.isfinite(data.temperature), data.temperature, mechanism.temperature)
-    forward, reverse = (np.log(np.maximum(k, 1e-300)) for k in rate_constants(mechanism, temperature))
-    directions, parameter, logs = [], [], []
-    theta: list[float] = []
+    directions, places = [], []
+    parameter: list[int] = []
     for i, part, direction in one_way_reactions(mechanism):
-        log = (forward if part == "forward" else reverse)[:, i]
         directions.append(direction)
-        logs.append(log)
-        if part == "forward" or mechanism.reactions[i].reverse_rate is not None:
-            theta.append(float(np.median(log)))
-        parameter.append(len(theta) - 1)
+        places.append((int(part == "reverse"), i))
+        has_own = part == "forward" or mechanism.reactions[i].reverse_rate is not None
+        parameter.append((parameter[-1] if parameter else -1) + has_own)
     if not directions:
         raise DataError("The mechanism has no reaction, so that there is nothing to refine.")
-    parameters = np.array(parameter)
-    offset = np.stack(logs, axis=1) - np.array(theta)[parameters]
-    problem = TrajectoryProblem.of(Candidates(MassAction(tuple(directions)), parameters, offset[0]), data, noise)
-    return replace(problem, offset=offset), np.array(theta)
+
+    def log_constants(temperature: Array) -> Array:
+        kelvin = np.where(np.isfinite(temperature), temperature, mechanism.temperature)
+        both = np.array([k.T for k in rate_constants(mechanism, kelvin.ravel())])
+        each = np.array([both[place] for place in places])
+        return np.asarray(np.log(np.maximum(each, 1e-300)).T.reshape(*kelvin.shape, -1))
+
+    numbers = np.array(parameter)
+    own = np.flatnonzero(np.diff(numbers, prepend=-1))
+    known = data.temperature[np.isfinite(data.temperature)]
+    reference = float(np.median(known)) if known.size else mechanism.temperature
+    theta = log_constants(np.array(reference))[own]
+    offset = LogOffset(lambda temperature: log_constants(temperature) - theta[numbers])
+    problem = TrajectoryProblem.of(Candidates(MassAction(tuple(directions)), numbers, offset), data, noise)
+    return replace(problem, basis=TemperatureBasis(reference)), theta[:, None]
 
 
 def _require_whole(reaction: Reaction) -> None:

@@ -1,6 +1,8 @@
-"""Least squares on whole trajectories: Levenberg–Marquardt in ln k, the initial states eliminated run by run.
+"""Least squares on whole trajectories: Levenberg–Marquardt in ln k and activation energies, the initial states
+eliminated run by run.
 
-Letters in shapes: N runs, T samples, S species, R one-way reactions, Q rate parameters, F free ones.
+Letters in shapes: N runs, T samples, S species, Q rate constants, F free ones, P parameters of each. Vectors of all
+parameters, shape (P F,), hold ln k at the reference temperature first.
 """
 
 from __future__ import annotations
@@ -35,12 +37,12 @@ LEAST_DECREASE = 0.01
 
 @dataclass(frozen=True, eq=False)
 class Information:
-    """Derivatives of χ²/2 by the rate parameters, the initial states eliminated.
+    """Derivatives of χ²/2 by parameters, all others eliminated.
 
     Parameters
     ----------
-    normal : array, shape (F, F)
-    gradient : array, shape (F,)
+    normal : array, shape (F, F) or (P F, P F)
+    gradient : array, shape (F,) or (P F,)
     """
 
     normal: Array
@@ -90,18 +92,22 @@ class _NormalEquations:
         if problem.robust:
             root = np.sqrt(np.minimum(1.0, HUBER / np.maximum(np.abs(residual), 1e-300)))
             residual, weight = residual * root, weight * root
-        count = len(state.theta)
         if problem.sums is not None:
             by_rate = by_rate @ problem.sums
         if problem.held:
-            by_rate = by_rate * ~np.isin(np.arange(count), problem.held)
+            by_rate[..., 0, list(problem.held)] = 0.0
+        count = state.theta.size
+        by_rate = by_rate.reshape(*by_rate.shape[:3], count)
         rate = _bounded((by_rate * weight[..., None]).reshape(runs, -1, count))
         first = _bounded((by_first * weight[..., None] * ~data.hidden).reshape(runs, -1, species))
         if problem.fixed_first:
             first = np.zeros_like(first)
         turned, flat = first.transpose(0, 2, 1), rate.reshape(-1, count)
         gradient_first = (turned @ residual.reshape(runs, -1, 1))[..., 0]
-        return cls(turned @ first, turned @ rate, flat.T @ flat, gradient_first, flat.T @ residual.ravel())
+        slope = np.repeat([0.0, problem.basis.prior_slope], len(state.theta))[:count]
+        scores = np.tile(problem.basis.prior_scores(state.theta), problem.basis.count)
+        rates, gradient = flat.T @ flat + np.diag(slope**2), flat.T @ residual.ravel() + slope * scores
+        return cls(turned @ first, turned @ rate, rates, gradient_first, gradient)
 
     def emptied(self, first: Array, empty: Mask) -> _NormalEquations:
         """The same where some of the initial states, both of shape (N, S), go to zero."""
@@ -140,9 +146,21 @@ def _bounded(slopes: Array) -> Array:
     return np.clip(np.nan_to_num(slopes, nan=0.0), -STEEPEST, STEEPEST)
 
 
-def information(state: FitState) -> Information:
-    """Second and first derivatives by the rate parameters at a state."""
+def full_information(state: FitState) -> Information:
+    """Second and first derivatives by all parameters of rate constants at a state, initial states eliminated."""
     return Information(*_NormalEquations.of(state).reduced(0.0)[:2])
+
+
+def information(state: FitState) -> Information:
+    """Second and first derivatives by ln k at the reference temperature, energies and initial states eliminated."""
+    full, count = full_information(state), len(state.theta)
+    if state.problem.basis.count == 1:
+        return full
+    energies, side = full.normal[count:, count:], full.normal[:count, count:]
+    onto = np.linalg.solve(energies, side.T)
+    return Information(
+        full.normal[:count, :count] - side @ onto, full.gradient[:count] - onto.T @ full.gradient[count:]
+    )
 
 
 def fitted(
@@ -221,7 +239,8 @@ def _step(state: FitState, equations: _NormalEquations, damping: float, least: f
         if np.all(first >= 0):
             break
         empty = empty | (first < 0)
-    theta = np.maximum(state.theta + change, LOWEST)
+    theta = state.theta + change.reshape(-1, len(state.theta)).T
+    theta[:, 0] = np.maximum(theta[:, 0], LOWEST)
     return state.problem.evaluate(theta, np.maximum(first, 0.0), state.history)
 
 

@@ -1,11 +1,13 @@
 """Reactions beside whole trajectories: how they are compared, and where a set of parameters leads.
 
-Letters in shapes: N runs, T samples, S species, R one-way reactions, Q rate parameters, F free ones.
+Letters in shapes: N runs, T samples, S species, R one-way reactions, Q rate constants, F free ones, P parameters of
+each, L steps, K stages.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from ...simulation.mass_action.mass_action_rates import MassAction
 from ...simulation.mass_action.radau import DiscreteSolution, Steps, integrate, refined
 from ..candidates.trajectory_candidates import Candidates, rows_of
 from .run_arrays import RunArrays
+from .temperature_basis import LogOffset, TemperatureBasis
 
 HUBER = 3.0
 """Standard deviations beyond which a residual counts linearly."""
@@ -32,9 +35,11 @@ class TrajectoryProblem:
     ----------
     reactions : MassAction
     parameter : array of int, shape (R,)
-        Which parameter is the rate constant of each reaction; halves with a given equilibrium have one together.
-    offset : array, shape (N, R)
-        What is added to the parameter to give ln k in each run.
+        Which parameters are of the rate constant of each reaction; halves with a given equilibrium have one together.
+    basis : TemperatureBasis
+        How parameters give rate constants at any temperature.
+    offset : LogOffset
+        What is added to give ln k of each reaction.
     data : RunArrays
     noise : Noise
     inverse : array, shape (N, T, S)
@@ -45,14 +50,17 @@ class TrajectoryProblem:
     robust : bool
         Whether residuals beyond `HUBER` count linearly.
     held : tuple of int
-        Parameters that stay as they are.
+        Rate constants that stay as they are at the reference temperature.
     sums : array, shape (Q, F), or None
         Where parameters are sums of fewer free ones: by what those are multiplied.
+    deadline : float
+        Time of the monotonic clock [s] after which nothing is integrated.
     """
 
     reactions: MassAction
     parameter: Integers
-    offset: Array
+    basis: TemperatureBasis
+    offset: LogOffset
     data: RunArrays
     noise: Noise
     inverse: Array
@@ -61,26 +69,47 @@ class TrajectoryProblem:
     robust: bool = False
     held: tuple[int, ...] = ()
     sums: Array | None = None
+    deadline: float = np.inf
 
     @classmethod
-    def of(cls, pool: Candidates, data: RunArrays, noise: Noise) -> TrajectoryProblem:
-        """A parameter for each candidate; weights from the data themselves."""
-        offset = np.broadcast_to(pool.offset, (len(data.time), len(pool.offset)))
-        steps = Steps.one_each(data.time.shape[1] - 1)
-        problem = cls(pool.reactions, pool.parameter, offset, data, noise, np.zeros_like(data.values), steps)
-        return problem.with_weights(data.values)
+    def of(cls, pool: Candidates, data: RunArrays, noise: Noise, deadline: float = np.inf) -> TrajectoryProblem:
+        """Parameters for each candidate; weights from the data themselves."""
+        steps, basis = Steps.one_each(data.time.shape[1] - 1), TemperatureBasis.of(data.temperature)
+        weights = np.zeros_like(data.values)
+        problem = cls(pool.reactions, pool.parameter, basis, pool.offset, data, noise, weights, steps)
+        return replace(problem.with_weights(data.values), deadline=deadline)
 
     def constants(self, theta: Array) -> Array:
-        """Rate constants of each run, shape (N, R), for parameters of shape (F,)."""
-        return np.asarray(np.exp(self.all_of(theta)[self.parameter] + self.offset))
+        """Rate constants at the stages of the steps, shape (L or 1, N, K, R), for parameters of shape (F, P)."""
+        functions, offset = self._at_stages
+        return np.asarray(np.exp((functions @ self.all_of(theta).T)[..., self.parameter] + offset))
+
+    def constants_at(self, theta: Array, temperature: Array) -> Array:
+        """Rate constants at temperatures [K] of any shape, (..., R)."""
+        log_k = (self.basis.values(temperature) @ self.all_of(theta).T)[..., self.parameter]
+        return np.asarray(np.exp(log_k + self.offset.at(temperature)))
+
+    @cached_property
+    def _at_stages(self) -> tuple[Array, Array]:
+        """The functions of temperature and the offsets at the stages of the steps."""
+        temperature = self.data.stage_temperature(self.steps)
+        return self.basis.values(temperature), self.offset.at(temperature)
 
     def all_of(self, theta: Array) -> Array:
-        """All parameters, shape (Q,), from the free ones, shape (F,)."""
+        """All parameters, shape (Q, P), from the free ones, shape (F, P)."""
         return theta if self.sums is None else np.asarray(self.sums @ theta)
 
     def slopes(self, theta: Array) -> Array:
-        """Derivatives of the rate constants by their parameters, or where those are −∞ by exp of them, shape (N, R)."""
-        return self.constants(np.where(np.isfinite(theta), theta, 0.0))
+        """Derivatives of the rate constants by their parameters, shape (L or 1, N, K, P, R).
+
+        Where ln k is −∞, by k at the reference temperature instead of it.
+        """
+        functions, _ = self._at_stages
+        finite = theta.copy()
+        finite[:, 0] = np.where(np.isfinite(theta[:, 0]), theta[:, 0], 0.0)
+        slopes = self.constants(theta)[..., None, :] * functions[..., None]
+        slopes[..., 0, :] = self.constants(finite)
+        return np.asarray(slopes)
 
     def with_weights(self, states: Array, noise: Noise | None = None) -> TrajectoryProblem:
         """Weights from the states of a model, shape (N, T, S)."""
@@ -91,19 +120,21 @@ class TrajectoryProblem:
     def only(self, kept: Integers) -> TrajectoryProblem:
         """The reactions of some of the parameters."""
         rows, parameter = rows_of(self.parameter, kept)
-        return replace(self, reactions=self.reactions.select(rows), parameter=parameter, offset=self.offset[:, rows])
+        return replace(self, reactions=self.reactions.select(rows), parameter=parameter, offset=self.offset.only(rows))
 
     def evaluate(self, theta: Array, first: Array, near: DiscreteSolution | None = None) -> FitState | None:
-        """The time histories for given parameters, shape (F,), and initial states, shape (N, S), or None where they
-        cannot be integrated.
+        """The time histories for given parameters, shape (F, P), and initial states, shape (N, S), or None where they
+        cannot be integrated, or time is over.
         """
-        history = integrate(self.reactions, self.constants(theta), first, self.data.time, self.steps, near)
+        constants, time = self.constants(theta), self.data.time
+        history = integrate(self.reactions, constants, first, time, self.steps, near, self.deadline)
         if history is None:
             return None
         samples = np.concatenate([history.nodes[:1], history.nodes[self.steps.samples + 1]]).transpose(1, 0, 2)
         size = np.abs(samples - self.data.values) * self.inverse
         loss = np.where(size < HUBER, size**2, 2 * HUBER * size - HUBER**2) if self.robust else size**2
-        return FitState(self, theta, first, history, samples, float(np.sum(loss)))
+        prior = float(np.sum(self.basis.prior_scores(theta) ** 2))
+        return FitState(self, theta, first, history, samples, float(np.sum(loss)) + prior)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,12 +144,13 @@ class FitState:
     Parameters
     ----------
     problem : TrajectoryProblem
-    theta : array, shape (F,)
+    theta : array, shape (F, P)
     first : array, shape (N, S)
     history : DiscreteSolution
     samples : array, shape (N, T, S)
     chi2 : float
-        Sum of squared residuals over their deviation; with ``robust`` twice Huber's loss.
+        Sum of squared residuals over their deviation; with ``robust`` twice Huber's loss. With what the prior of
+        activation energies adds, where there are such.
     """
 
     problem: TrajectoryProblem
@@ -148,8 +180,14 @@ class FitState:
         allowed = LOCAL_ERROR * np.minimum(deviation[1:], deviation[:-1])
         for _ in range(MOST_HALVINGS):
             problem = state.problem
-            constants, errors = problem.constants(state.theta), allowed[problem.steps.interval]
-            steps = refined(problem.reactions, constants, state.history, problem.data.time, problem.steps, errors)
+            steps = refined(
+                problem.reactions,
+                partial(_constants_on, problem, state.theta),
+                state.history,
+                problem.data.time,
+                problem.steps,
+                allowed[problem.steps.interval],
+            )
             if steps is problem.steps:
                 break
             finer = replace(problem, steps=steps).evaluate(state.theta, state.first)
@@ -157,3 +195,7 @@ class FitState:
                 break
             state = finer
         return state
+
+
+def _constants_on(problem: TrajectoryProblem, theta: Array, steps: Steps) -> Array:
+    return replace(problem, steps=steps).constants(theta)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...chemistry.mechanism import Arrhenius
 from ...chemistry.one_way import OneWayReaction
 from ...data.noise.concentration_noise import Noise
 from .learned_reactions import FittedReaction
@@ -17,7 +18,7 @@ class CompetingNetwork:
     """Another network that the data do not distinguish from the one found, with its rate constants."""
 
     directions: tuple[OneWayReaction, ...]
-    constants: tuple[float, ...]
+    rates: tuple[Arrhenius, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +29,11 @@ class TrajectoryFit:
     ----------
     found : tuple of FittedReaction
         R of them.
-    covariance : tuple of tuple of float, shape (R, R)
-        Of ln k.
+    covariance : tuple of tuple of float, shape (P R, P R)
+        Of ln k of each at the reference temperature, then, where there are several temperatures (P = 2), of each
+        activation energy [J/kmol].
+    temperature : float
+        The reference temperature [K].
     alternatives : tuple of CompetingNetwork
         Networks that the data do not distinguish from this one.
     candidates : int
@@ -60,6 +64,7 @@ class TrajectoryFit:
 
     found: tuple[FittedReaction, ...]
     covariance: tuple[tuple[float, ...], ...]
+    temperature: float
     alternatives: tuple[CompetingNetwork, ...]
     candidates: int
     reversible: bool
@@ -83,5 +88,6 @@ class TrajectoryFit:
         .. [1] J. Chen, Z. Chen, "Extended Bayesian information criteria for model selection with large model spaces",
            Biometrika 95, 759 (2008). https://doi.org/10.1093/biomet/asn034
         """
-        cost = np.log(self.data) + 2 * np.log(self.candidates)
+        parameters = len(self.covariance) // max(len(self.found), 1)
+        cost = parameters * np.log(self.data) + 2 * np.log(self.candidates)
         return float(self.data * np.log(max(self.misfit, 1.0)) + cost * len(self.found))

@@ -18,7 +18,8 @@ from scipy.optimize import linprog
 from ...chemistry.arrays import Array
 from ...chemistry.one_way import OneWayReaction
 from ..fit.trajectory_fit import information
-from .trajectory_selection import INDISTINCT, INTERVAL_RISE, ReactionSet, Selector
+from .reaction_set import ReactionSet
+from .trajectory_selection import INDISTINCT, INTERVAL_RISE, Selector
 
 INFEASIBLE = 2
 """Status of `linprog` where no solution exists."""

@@ -30,11 +30,20 @@ class QuadraticModel:
         Numbers of the absent candidates.
     info : Information
         Of all, shape (P, P).
+    trials : array, shape (P − count, any)
+        Parameters of the law with k = 1 at the reference temperature that each absent candidate is tried with.
     """
 
     count: int
     absent: tuple[int, ...]
     info: Information
+    trials: Array
+
+    def law(self, place: int, amount: float) -> Array:
+        """Parameters of an absent candidate with a rate constant, shape (1, any)."""
+        law = self.trials[place].copy()
+        law[0] += np.log(amount)
+        return np.asarray(law[None])
 
     def _reduced(self) -> tuple[Array, Array]:
         """Of the absent ones, the kept eliminated: curvature, not below round-off, and gradient."""
@@ -64,13 +73,14 @@ class QuadraticModel:
         low, high = (self._end(place, sign, rise) for sign in (-1.0, 1.0))
         return None if low is None else 1.0 - low, None if high is None else 1.0 / (1.0 - high)
 
-    def partners(self, place: int, rise: float) -> dict[int, float]:
-        """The absent candidates that take part at the ends of that range, with their rate constants."""
-        found: dict[int, float] = {}
+    def partners(self, place: int, rise: float) -> dict[int, Array]:
+        """The absent candidates that take part at the ends of that range, with parameters of half of what they do."""
+        found: dict[int, Array] = {}
         for sign in (-1.0, 1.0):
             end = self._end(place, sign, rise)
             _, amounts = self._beside(place, sign * (1.0 if end is None else end))
-            found |= {q: float(a) for q, a in zip(self.absent, amounts[self.count - 1 :], strict=True) if a > 0}
+            taking_part = enumerate(zip(self.absent, amounts[self.count - 1 :].tolist(), strict=True))
+            found |= {q: self.law(i, a / 2) for i, (q, a) in taking_part if a > 0}
         return found
 
     def _end(self, place: int, sign: float, rise: float) -> float | None:

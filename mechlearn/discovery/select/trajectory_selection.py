@@ -1,8 +1,8 @@
 """Which reactions the trajectories need: those without which they fit worse, and no others.
 
-A reaction stays where leaving it out raises χ² by more than a threshold, ln N + 2 ln M for N data and M candidates; an
-absent one comes in where a score test says that it would lower χ² by more. Networks that differ in one reaction from
-the best and fit nearly as well are kept beside it: the data do not distinguish them.
+A reaction stays where leaving it out raises χ² by more than a threshold, P ln N + 2 ln M for N data, M candidates and
+P parameters of each; an absent one comes in where a score test says that it would lower χ² by more. Networks that
+differ in one reaction from the best and fit nearly as well are kept beside it: the data do not distinguish them.
 
 Letters in shapes: R reactions kept, P candidates.
 """
@@ -20,6 +20,7 @@ from ...chemistry.one_way import OneWayReaction
 from ..fit.scaled_matrices import inverse_of, solution_of
 from ..fit.trajectory_fit import Information, fitted, information
 from ..fit.trajectory_problem import FitState, TrajectoryProblem
+from .reaction_set import ReactionSet
 from .score_test import QuadraticModel, squared_scores
 
 INDISTINCT = 10.0
@@ -37,34 +38,6 @@ COLLINEAR = 0.02
 """Part of a reaction's own effect that another must leave for it not to be tried in its place."""
 MOST_TRIALS = 24
 MOST_NETWORKS = 12
-
-
-@dataclass(frozen=True, eq=False)
-class ReactionSet:
-    """A set of candidates, fitted.
-
-    Parameters
-    ----------
-    kept : tuple of int
-        Numbers of the candidates.
-    state : FitState
-    cost : float
-        χ² over its scale, plus the threshold for each reaction.
-    """
-
-    kept: tuple[int, ...]
-    state: FitState
-    cost: float
-
-    @property
-    def problem(self) -> TrajectoryProblem:
-        """With the reactions of the set alone."""
-        return self.state.problem
-
-    def freed(self) -> ReactionSet:
-        """The same with a free parameter for each candidate."""
-        theta, problem = self.problem.all_of(self.state.theta), replace(self.problem, sums=None)
-        return replace(self, state=replace(self.state, theta=theta, problem=problem))
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +97,8 @@ class Selector:
             return None
         side = info.normal[np.ix_(stay, places)].sum(axis=1)
         change = solution_of(info.normal[np.ix_(stay, stay)], side, 1e-10)
-        theta = network.state.theta[stay] + np.clip(change, -0.5, 0.5)
+        theta = network.state.theta[stay].copy()
+        theta[:, 0] += np.clip(change, -0.5, 0.5)
         kept = tuple(network.kept[i] for i in stay)
         return self.network(kept, theta, network.state.first, network.state, network.cost + 2 * INDISTINCT)
 
@@ -198,7 +172,7 @@ class Selector:
         for place in np.argsort(-gains)[:3]:
             if gains[place] < self.threshold:
                 break
-            trial = self._if_better(network, self._with(network, model.absent[place], model.amount(int(place))))
+            trial = self._if_better(network, self._with(network, model, int(place), model.amount(int(place))))
             if trial is not None:
                 return trial
         return self._at_equilibrium(network, model)
@@ -215,11 +189,14 @@ class Selector:
         values = np.maximum(values, problem.noise.deviation(values))
         for place in self.reverses(network, model):
             back = self.everything.reactions.directions[model.absent[place]]
-            quotient = np.median(np.prod(values ** np.subtract(back.products, back.reactants), axis=-1))
-            highest = state.theta[there[back.reverse]] + np.log(quotient)
+            quotient = np.sum(np.log(values) * np.subtract(back.products, back.reactants), axis=-1)
+            highest = state.theta[there[back.reverse]] + problem.basis.fitted(problem.data.temperature, quotient)
             kept = (*network.kept, model.absent[place])
             larger = self.everything.only(np.array(kept, dtype=np.int64))
-            starts = [larger.evaluate(np.append(state.theta, highest - d), state.first) for d in LOWERED]
+            starts = [
+                larger.evaluate(np.vstack([state.theta, highest - down * (np.arange(len(highest)) == 0)]), state.first)
+                for down in LOWERED
+            ]
             best = min((each for each in starts if each is not None), key=lambda each: each.chi2, default=None)
             if best is not None and best.chi2 < state.chi2 - self.threshold * self.scale:
                 trial = self._if_better(network, self.network(kept, best.theta, best.first, best, network.cost))
@@ -228,28 +205,38 @@ class Selector:
         return None
 
     def _with(
-        self, network: ReactionSet, candidate: int, amount: float, instead_of: int | None = None
+        self, network: ReactionSet, model: QuadraticModel, place: int, amount: float, instead_of: int | None = None
     ) -> ReactionSet | None:
         """The network with an absent candidate at a rate constant, in place of a kept one where that is given."""
         if amount <= 0:
             return None
         stay = [i for i in range(len(network.kept)) if i != instead_of]
-        kept = (*(network.kept[i] for i in stay), candidate)
-        theta = np.append(network.state.theta[stay], np.log(amount))
+        kept = (*(network.kept[i] for i in stay), model.absent[place])
+        theta = np.vstack([network.state.theta[stay], model.law(place, amount)])
         return self.network(kept, theta, network.state.first, network.state, network.cost + 2 * INDISTINCT)
 
-    def with_partners(self, network: ReactionSet, partners: dict[int, float]) -> ReactionSet:
-        """The network with more candidates; itself where that cannot be integrated."""
-        theta = np.append(network.state.theta, np.log([each / 2 for each in partners.values()]))
+    def with_partners(self, network: ReactionSet, partners: dict[int, Array]) -> ReactionSet:
+        """The network with more candidates at given parameters; itself where that cannot be integrated."""
+        theta = np.vstack([network.state.theta, *partners.values()])
         return self.network((*network.kept, *partners), theta, network.state.first, network.state) or network
 
     def model(self, network: ReactionSet) -> QuadraticModel:
-        """The network beside all absent candidates, as a quadratic model."""
+        """The network beside all absent candidates, each with the most promising trial law, as a quadratic model."""
         absent = tuple(sorted(set(range(int(self.everything.parameter[-1]) + 1)) - set(network.kept)))
         problem = self.everything.only(np.array(network.kept + absent, dtype=np.int64))
-        theta = np.concatenate([network.problem.all_of(network.state.theta), np.full(len(absent), -np.inf)])
-        info = information(replace(network.state, problem=problem, theta=theta))
-        return QuadraticModel(len(network.kept), absent, info)
+        mine = network.problem.all_of(network.state.theta)
+
+        def tried(laws: Array) -> QuadraticModel:
+            theta = np.vstack([mine, np.where(np.arange(laws.shape[1]) == 0, -np.inf, laws)])
+            info = information(replace(network.state, problem=problem, theta=theta))
+            return QuadraticModel(len(network.kept), absent, info, laws)
+
+        trials = problem.basis.trials
+        models = [tried(np.tile(law, (len(absent), 1))) for law in trials]
+        if len(models) == 1:
+            return models[0]
+        best = np.argmax([each.gains() for each in models], axis=0)
+        return tried(trials[best].reshape(len(absent), -1))
 
     def selected(self, network: ReactionSet) -> ReactionSet:
         """Drop what is not needed, test the absent ones, and again until nothing changes."""
@@ -293,7 +280,7 @@ class Selector:
         model = self.model(best)
         gains = model.gains() / self.scale
         there = [place for place in self.reverses(best, model) if gains[place] > INTERVAL_RISE]
-        trials = [self._with(best, model.absent[place], model.amount(place)) for place in there]
+        trials = [self._with(best, model, place, model.amount(place)) for place in there]
         return [
             each
             for each in trials
@@ -337,7 +324,7 @@ class Selector:
                 trial = self.without(network, np.array([r]), model.info.of_first(model.count))
             else:
                 amount = model.amount(q) if r is None else exchanges[r, q][1]
-                trial = self._with(network, model.absent[q], amount, r)
+                trial = self._with(network, model, q, amount, r)
             seen[key] = trial
             if trial is not None:
                 found.append(trial)

@@ -45,7 +45,8 @@ def read_csv(path: str | os.PathLike[str], **options: Unpack[Options]) -> Trajec
     phase : str, optional
         Its phase, where it has several.
     reactor : str, optional
-        ``isothermal``, ``constant-volume`` or ``constant-pressure``, in place of what the table says.
+        ``isothermal``, ``constant-volume``, ``constant-pressure`` or ``given-temperature``, in place of what the table
+        says.
     basis : str, optional
         What amounts are that do not say so: ``concentration``, ``mole-fraction``, ``mass-fraction`` or ``moles``. With
         it, numbers without a unit count as kmol, m³, s, K and Pa.

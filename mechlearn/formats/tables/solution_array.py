@@ -22,7 +22,7 @@ def from_solution_array(states: Any, time: ArrayLike, *, reactor: Reactor = "", 
     time : array, shape (T,)
         [s], increasing.
     reactor : str
-        ``isothermal``, ``constant-volume`` or ``constant-pressure``; empty where unknown.
+        ``isothermal``, ``constant-volume``, ``constant-pressure`` or ``given-temperature``; empty where unknown.
     name : str
         Name of the run.
 

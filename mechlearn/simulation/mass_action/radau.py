@@ -1,9 +1,11 @@
 """Radau IIA of order five, for many runs side by side, with exact sensitivities of the discrete solution.
 
 Each run has its own times; all take the same number of steps. A sample interval is cut at fractions of its length,
-which `refined` chooses so that the local error stays below the noise.
+which `refined` chooses so that the local error stays below the noise. Rate constants may change along a step, as the
+temperature does: they are given at its three stages.
 
-Letters in shapes: N runs, T samples, L steps, S species, R one-way reactions.
+Letters in shapes: N runs, T samples, L steps, S species, R one-way reactions, K stages, or 1 where rate constants do
+not change, P parameters of a rate constant, Q rate constants.
 
 References
 ----------
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +89,11 @@ class Steps:
         """Step lengths of each run, shape (L, N), for times of shape (N, T)."""
         return np.asarray((np.diff(time, axis=1)[:, self.interval] * (self.end - self.start)).T)
 
+    def stage_times(self, time: Array) -> Array:
+        """Times of the stages of each step, shape (L, N, 3), for samples at times of shape (N, T)."""
+        begin = time[:, self.interval] + np.diff(time, axis=1)[:, self.interval] * self.start
+        return np.asarray(begin.T[..., None] + self.lengths(time)[..., None] * STAGES)
+
     @property
     def samples(self) -> NDArray[np.int64]:
         """For each interval the number of its last step."""
@@ -110,7 +118,7 @@ def advance(
     ----------
     reactions : MassAction
         R of them.
-    constants : array, shape (N, R)
+    constants : array, shape (N, K, R)
         Rate constants.
     start : array, shape (N, S)
         States at the start [kmol/m³].
@@ -169,13 +177,14 @@ def _with_one_jacobian(
     reactions: MassAction, constants: Array, start: Array, lengths: Array, guess: Array | None
 ) -> Array:
     """Stage states by simplified Newton steps."""
-    jacobian = lengths[:, None, None] * reactions.jacobian(start if guess is None else guess[:, 1], constants)
+    middle = constants[:, constants.shape[1] // 2]
+    jacobian = lengths[:, None, None] * reactions.jacobian(start if guess is None else guess[:, 1], middle)
     unit = np.eye(start.shape[1])
     real = np.linalg.inv(_VALUES[_REAL].real * unit - jacobian)
     other = np.linalg.inv(_VALUES[_COMPLEX] * unit - jacobian)
 
     def change(z: Array) -> Array:
-        production = reactions.production(start[:, None] + z, constants[:, None])
+        production = reactions.production(start[:, None] + z, constants)
         defect = lengths[:, None, None] * production - _INVERSE @ z
         w_real = (_BACK[_REAL].real @ defect)[:, :, None]
         w_other = (_BACK[_COMPLEX] @ defect)[:, :, None]
@@ -196,9 +205,9 @@ def _with_all_jacobians(
 
     def change(z: Array) -> Array:
         stages = start[:, None] + z
-        slopes = reactions.jacobian(stages, constants[:, None]) * lengths[:, None, None, None]
+        slopes = reactions.jacobian(stages, constants) * lengths[:, None, None, None]
         system = -np.einsum("ab,nbij->naibj", A, slopes).reshape(runs, 3 * species, 3 * species)
-        right = A @ (lengths[:, None, None] * reactions.production(stages, constants[:, None])) - z
+        right = A @ (lengths[:, None, None] * reactions.production(stages, constants)) - z
         return np.linalg.solve(system + np.eye(3 * species), right.reshape(runs, -1, 1)).reshape(z.shape)
 
     return _newton(start, _difference(start, guess), change, lambda _done, size, _: not np.isfinite(size).all())
@@ -211,14 +220,15 @@ def integrate(
     time: Array,
     steps: Steps,
     neighbour: DiscreteSolution | None = None,
+    deadline: float = np.inf,
 ) -> DiscreteSolution | None:
-    """The time history of every run from its initial state, or None where a step fails.
+    """The time history of every run from its initial state, or None where a step fails or time is over.
 
     Parameters
     ----------
     reactions : MassAction
         R of them.
-    constants : array, shape (N, R)
+    constants : array, shape (L or 1, N, K, R)
         Rate constants.
     initial : array, shape (N, S)
         Initial states [kmol/m³].
@@ -228,14 +238,19 @@ def integrate(
         How the intervals between samples are cut.
     neighbour : DiscreteSolution, optional
         A time history of a neighbouring problem on the same steps, to start Newton's iteration from.
+    deadline : float
+        Time of the monotonic clock [s] after which no step begins.
     """
     lengths = steps.lengths(time)
     nodes = np.empty((len(lengths) + 1, *initial.shape))
     stages = np.empty((len(lengths), len(initial), 3, initial.shape[1]))
     nodes[0] = initial
+    constants = np.broadcast_to(constants, (len(lengths), *constants.shape[1:]))
     for i, length in enumerate(lengths):
+        if monotonic() > deadline:
+            return None
         guess = None if neighbour is None else neighbour.stages[i] + (nodes[i] - neighbour.nodes[i])[:, None]
-        reached = advance(reactions, constants, nodes[i], length, guess)
+        reached = advance(reactions, constants[i], nodes[i], length, guess)
         if reached is None:
             return None
         stages[i], nodes[i + 1] = reached, reached[:, 2]
@@ -251,30 +266,36 @@ def sensitivities(
     slopes: Array | None = None,
     parameter: NDArray[np.int64] | None = None,
 ) -> tuple[Array, Array]:
-    """Derivatives of the states at the samples by parameters, shape (N, T, S, Q), and initial states, (N, T, S, S).
+    """Derivatives of the states at the samples by parameters, shape (N, T, S, P, Q), and initial states, (N, T, S, S).
 
-    They are those of the discrete solution, exact to round-off. ``slopes`` holds the derivative of each rate constant
-    by its own parameter, shape (N, R), ``parameter`` the number of that, in ascending order; by default the
-    parameters are ln k.
+    They are those of the discrete solution, exact to round-off. ``constants`` has shape (L or 1, N, K, R). ``slopes``
+    holds the derivative of each rate constant by its own parameters, shape (L or 1, N, K, P, R), ``parameter`` the
+    number of the constant, in ascending order; by default the parameter is ln k.
     """
     lengths = steps.lengths(time)
     count, runs, _, species = history.stages.shape
-    slopes = constants if slopes is None else slopes
-    numbers = np.arange(constants.shape[1]) if parameter is None else parameter
-    at_once = max(1, int(MAXIMUM_ELEMENTS // (runs * 3 * species * (4 * species + len(numbers)))))
+    slopes = constants[..., None, :] if slopes is None else slopes
+    numbers = np.arange(constants.shape[-1]) if parameter is None else parameter
+    kinds, quantity = slopes.shape[-2], int(numbers[-1]) + 1
+    constants = np.broadcast_to(constants, (count, *constants.shape[1:]))
+    slopes = np.broadcast_to(slopes, (count, *slopes.shape[1:]))
+    at_once = max(1, int(MAXIMUM_ELEMENTS // (runs * 3 * species * (4 * species + kinds * len(numbers)))))
     ends = set(steps.samples.tolist())
     by_initial = [np.broadcast_to(np.eye(species), (runs, species, species))]
-    by_rate = [np.zeros((runs, species, int(numbers[-1]) + 1))]
+    by_rate = [np.zeros((runs, species, kinds * quantity))]
     initial, rate = by_initial[0], by_rate[0]
     for begin in range(0, count, at_once):
         part = slice(begin, begin + at_once)
-        along, driven = _transfers(reactions, constants, history.stages[part], lengths[part], slopes, numbers)
+        along, driven = _transfers(
+            reactions, constants[part], history.stages[part], lengths[part], slopes[part], numbers
+        )
         for i in range(len(along)):
             initial, rate = along[i] @ initial, along[i] @ rate + driven[i]
             if begin + i in ends:
                 by_initial.append(initial)
                 by_rate.append(rate)
-    return np.stack(by_rate, axis=1), np.stack(by_initial, axis=1)
+    rates = np.stack(by_rate, axis=1)
+    return rates.reshape(*rates.shape[:-1], kinds, quantity), np.stack(by_initial, axis=1)
 
 
 def _transfers(
@@ -285,13 +306,14 @@ def _transfers(
     slopes: Array,
     parameter: NDArray[np.int64],
 ) -> tuple[Array, Array]:
-    """Derivatives of the end of each step by its start, shape (L, N, S, S), and by the parameters, (L, N, S, Q)."""
+    """Derivatives of the end of each step by its start, shape (L, N, S, S), and by the parameters, (L, N, S, P Q)."""
     count, runs, _, species = stages.shape
-    jacobian = reactions.jacobian(stages, constants[:, None])
+    jacobian = reactions.jacobian(stages, constants)
     system = -np.einsum("ab,lnbij->lnaibj", A, jacobian, optimize=True) * lengths[..., None, None, None, None]
     system = system.reshape(count, runs, 3 * species, 3 * species) + np.eye(3 * species)
-    flux = reactions.monomials(stages) * slopes[:, None]
-    forcing = (A @ (flux * lengths[..., None, None]))[..., None, :] * reactions.net.T
+    flux = reactions.monomials(stages)[..., None, :] * slopes * lengths[..., None, None, None]
+    driven = (A @ flux.reshape(count, runs, 3, -1)).reshape(flux.shape)
+    forcing = driven[..., None, :, :] * reactions.net.T[:, None]
     if parameter[-1] + 1 < len(parameter):
         forcing = np.add.reduceat(forcing, np.flatnonzero(np.diff(parameter, prepend=-1)), axis=-1)
     own = np.broadcast_to(np.tile(np.eye(species), (3, 1)), (count, runs, 3 * species, species))
@@ -301,17 +323,28 @@ def _transfers(
 
 
 def refined(
-    reactions: MassAction, constants: Array, history: DiscreteSolution, time: Array, steps: Steps, allowed: Array
+    reactions: MassAction,
+    constants: Callable[[Steps], Array],
+    history: DiscreteSolution,
+    time: Array,
+    steps: Steps,
+    allowed: Array,
 ) -> Steps:
-    """The same steps, those cut in half whose local error is above ``allowed``, shape (N, S)."""
+    """The same steps, those cut in half whose local error is above ``allowed``, shape (N, S).
+
+    ``constants`` gives the rate constants on any steps, shape (L or 1, N, K, R).
+    """
     lengths = steps.lengths(time)
+    count, runs = lengths.shape
     start = history.nodes[:-1].reshape(-1, history.nodes.shape[-1])
-    every = np.broadcast_to(constants, (len(lengths), *constants.shape)).reshape(len(start), -1)
-    for _ in range(2):
+    halves = constants(steps.halved(np.ones(count, dtype=bool)))
+    halves = np.broadcast_to(halves, (2 * count, *halves.shape[1:])).reshape(count, 2, runs, *halves.shape[2:])
+    for half in range(2):
+        every = halves[:, half].reshape(count * runs, *halves.shape[3:])
         stages = advance(reactions, every, start, lengths.ravel() / 2)
         if stages is None:
-            return steps.halved(np.ones(len(lengths), dtype=bool))
+            return steps.halved(np.ones(count, dtype=bool))
         start = stages[:, 2]
     error = np.abs(start.reshape(history.nodes[1:].shape) - history.nodes[1:])
     wrong = np.asarray((error > allowed).any(axis=(1, 2)))
-    return steps if not wrong.any() or len(lengths) + wrong.sum() > MAXIMUM_STEPS else steps.halved(wrong)
+    return steps if not wrong.any() or count + wrong.sum() > MAXIMUM_STEPS else steps.halved(wrong)

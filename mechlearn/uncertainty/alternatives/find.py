@@ -15,6 +15,7 @@ from ...data.balances.balances import Balances
 from ...discovery.candidates.network.stoichiometry import Stoichiometry, conserving_rows, element_laws, free_rows
 from ...discovery.fit.rate_constants import fit_rates
 from ...discovery.fit.scaling import Scaled, scaled
+from ...discovery.fit.temperature_basis import TemperatureBasis
 from ...discovery.fit.trajectory_result import CompetingNetwork
 from ...discovery.settings import Search
 from ...discovery.trajectory_learner import competing_networks
@@ -82,11 +83,14 @@ def find_alternatives(
     found, further = _same_dynamics(mechanism, stoichiometry, elements)
     if balances.trajectories is not None:
         if neighbouring is None:
-            neighbouring = competing_networks(dict(one_way(mechanism, reversible=True)), balances, search)
-        mine = dict(one_way(mechanism, reversible=True))
-        states, kelvin = balances.concentrations, balances.temperature
+            neighbouring = competing_networks(dict(one_way(mechanism, balances.temperature)), balances, search)
+        mine, states, kelvin = (
+            dict(one_way(mechanism, balances.temperature)),
+            balances.concentrations,
+            balances.temperature,
+        )
         for each in neighbouring or ():
-            others = dict(zip(each.directions, each.constants, strict=True))
+            others = dict(zip(each.directions, each.rates, strict=True))
             found.append(_competing(mechanism, mine, others, states, kelvin))
         return _sorted(found, further, (), scope + ON_TRAJECTORIES * (neighbouring is not None))
     if not (_one_temperature(balances) and _all_one_way(mechanism)):
@@ -107,14 +111,17 @@ def _same_dynamics(
     further = 0
     mine = one_way(mechanism)
     present = {direction for direction, _ in mine}
-    for direction, constant in mine:
+    for direction, rate in mine:
         listed = [] if direction.orders else mixtures(direction, stoichiometry)
         further += max(len(listed) - MAXIMUM_PER_REACTION, 0)
         for mixture in listed[:MAXIMUM_PER_REACTION]:
-            by = {OneWayReaction(direction.reactants, products): constant * part for products, part in mixture}
+            by = {
+                OneWayReaction(direction.reactants, products): replace(rate, A=rate.A * part)
+                for products, part in mixture
+            }
             found.append(
                 Alternative(
-                    _reactions({direction: constant}, mechanism),
+                    _reactions({direction: rate}, mechanism),
                     _reactions(by, mechanism),
                     n_more=len(by.keys() - present) - 1,
                     structurally_equivalent=True,
@@ -144,10 +151,13 @@ def _on_data(
     return named, len(found) - len(named), open_
 
 
-def _constants(problem: Scaled, directions: tuple[OneWayReaction, ...], scaled: Array) -> dict[OneWayReaction, float]:
+def _constants(
+    problem: Scaled, directions: tuple[OneWayReaction, ...], scaled: Array
+) -> dict[OneWayReaction, Arrhenius]:
     """Rate constants in kmol, m³ and s, by the reaction, from scaled ones."""
     orders = np.array([each.reactants for each in directions], dtype=float)
-    return dict(zip(directions, problem.rate_constants(scaled, orders).tolist(), strict=True))
+    constants = problem.rate_constants(scaled, orders).tolist()
+    return {direction: Arrhenius(constant) for direction, constant in zip(directions, constants, strict=True)}
 
 
 def _sorted(found: list[Alternative], further: int, open_: tuple[str, ...], scope: str) -> Alternatives:
@@ -159,17 +169,30 @@ def _sorted(found: list[Alternative], further: int, open_: tuple[str, ...], scop
     return Alternatives(found=tuple(ordered), n_more=further, undetermined=open_, scope=scope)
 
 
-def one_way(mechanism: Mechanism, *, reversible: bool = False) -> list[tuple[OneWayReaction, float]]:
-    """Directions with a rate constant of their own at the mechanism's temperature, and the constant.
+def one_way(mechanism: Mechanism, temperature: Array | None = None) -> list[tuple[OneWayReaction, Arrhenius]]:
+    """Directions with a rate constant of their own, and that.
 
-    With ``reversible`` also both directions of the reactions whose reverse one follows from thermodynamics.
+    With the temperatures [K] of data also both directions of the reactions whose reverse one follows from
+    thermodynamics, as an Arrhenius law there.
     """
-    forward, reverse = rate_constants(mechanism, mechanism.temperature)
-    return [
-        (direction, float(forward[i] if part == "forward" else reverse[i]))
-        for i, part, direction in one_way_reactions(mechanism)
-        if mechanism.reactions[i].third_body is None and (reversible or not mechanism.reactions[i].reversible)
-    ]
+    found = []
+    for i, part, direction in one_way_reactions(mechanism):
+        reaction = mechanism.reactions[i]
+        rate = reaction.rate if part == "forward" else reaction.reverse_rate
+        if reaction.third_body is not None or (reaction.reversible and temperature is None):
+            continue
+        if rate is None and temperature is not None:
+            rate = _reverse_law(replace(mechanism, reactions=(reaction,)), temperature)
+        if rate is not None:
+            found.append((direction, rate))
+    return found
+
+
+def _reverse_law(mechanism: Mechanism, temperature: Array) -> Arrhenius:
+    """The Arrhenius law nearest to the reverse rate constant of a mechanism's only reaction."""
+    kelvin = np.unique(np.where(np.isfinite(temperature), temperature, mechanism.temperature))
+    basis = TemperatureBasis.of(kelvin)
+    return basis.law(basis.fitted(kelvin, np.log(rate_constants(mechanism, kelvin)[1].reshape(len(kelvin), -1)[:, 0])))
 
 
 def _all_one_way(mechanism: Mechanism) -> bool:
@@ -186,13 +209,13 @@ def _one_temperature(balances: Balances) -> bool:
 
 def _competing(
     mechanism: Mechanism,
-    mine: Mapping[OneWayReaction, float],
-    others: Mapping[OneWayReaction, float],
+    mine: Mapping[OneWayReaction, Arrhenius],
+    others: Mapping[OneWayReaction, Arrhenius],
     concentrations: Array,
     temperature: Array,
 ) -> Alternative:
     """Another network with its rate constants, as what it has less and more, and the state that discriminates."""
-    networks = [replace(mechanism, reactions=_reactions(constants, mechanism)) for constants in (mine, others)]
+    networks = [replace(mechanism, reactions=_reactions(rates, mechanism)) for rates in (mine, others)]
     replaced = _reactions({d: k for d, k in mine.items() if d not in others}, mechanism)
     by = _reactions({d: k for d, k in others.items() if d not in mine}, mechanism)
     state = most_different_state(networks[0], networks[1], concentrations, temperature)
@@ -203,6 +226,6 @@ def _balanced(direction: OneWayReaction, elements: Array) -> bool:
     return bool(np.abs(elements @ np.subtract(direction.products, direction.reactants)).max() < 1e-6)
 
 
-def _reactions(constants: Mapping[OneWayReaction, float], mechanism: Mechanism) -> tuple[Reaction, ...]:
+def _reactions(rates: Mapping[OneWayReaction, Arrhenius], mechanism: Mechanism) -> tuple[Reaction, ...]:
     names = mechanism.species_names
-    return tuple(each.with_rate(Arrhenius(constant), names) for each, constant in constants.items())
+    return tuple(each.with_rate(rate, names) for each, rate in rates.items())
