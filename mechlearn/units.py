@@ -332,7 +332,6 @@ Pascal = Annotated[float, BeforeValidator(partial(to_si, dimension="pressure")),
 Molar = Annotated[float, BeforeValidator(partial(to_si, dimension="concentration")), Field(ge=0)]
 Composition = Annotated[dict[str, float], BeforeValidator(composition_of)]
 
-
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 

@@ -10,6 +10,9 @@ from ..chemistry.arrays import Array
 STEADY_TEMPERATURE = 1e-3
 """Relative change of the temperature up to which it counts as constant: rates then change by a few per cent at most."""
 
+TemperatureHistory = PchipInterpolator
+"""Temperature [K] as a function of time [s]."""
+
 
 def is_steady(temperature: Array) -> bool:
     """Whether temperatures [K], of any shape, are one; those that are unknown (NaN) do not count."""
@@ -17,7 +20,7 @@ def is_steady(temperature: Array) -> bool:
     return not known.size or bool(np.ptp(known) <= STEADY_TEMPERATURE * known.max())
 
 
-def temperature_history(time: Array, temperature: Array) -> PchipInterpolator:
+def temperature_history(time: Array, temperature: Array) -> TemperatureHistory:
     """The temperature [K] as a function of time [s], monotonic between samples; constant before and after.
 
     Parameters
@@ -34,4 +37,4 @@ def temperature_history(time: Array, temperature: Array) -> PchipInterpolator:
     (305.0, 10.0)
     """
     known = np.isfinite(temperature)
-    return PchipInterpolator(time[known], temperature[known])
+    return TemperatureHistory(time[known], temperature[known])

@@ -173,10 +173,11 @@ def _start(balances: Balances, pool: Candidates, deadline: float = np.inf) -> tu
     if not len(support):
         return None
     data = run_arrays(origin.runs)
-    problem = TrajectoryProblem.of(pool.select(support), data, origin.noise, deadline)
+    problem = TrajectoryProblem.of(pool.select(support), data, origin.noise)
     laws = [basis.law(each) for each in theta[support]]
     state = problem.evaluate(np.array([problem.basis.theta(each) for each in laws]), data.first)
-    return None if state is None else (state, support)
+    limited = replace(problem, deadline=deadline)
+    return None if state is None else (replace(state, problem=limited), support)
 
 
 def _weighted(state: FitState, runs: Trajectories, search: Search, deadline: float) -> tuple[FitState, float]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import cantera as ct
-from scipy.interpolate import PchipInterpolator
+
+from ..data.temperature_history import TemperatureHistory
 
 
 class HeatedReactor(ct.ExtensibleIdealGasMoleReactor):
@@ -21,7 +22,7 @@ class HeatedReactor(ct.ExtensibleIdealGasMoleReactor):
         As of every Cantera reactor.
     """
 
-    def __init__(self, gas: ct.Solution, temperature: PchipInterpolator, **options: Any) -> None:
+    def __init__(self, gas: ct.Solution, temperature: TemperatureHistory, **options: Any) -> None:
         super().__init__(gas, energy="off", **options)
         self._slope = temperature.derivative()
 

@@ -9,11 +9,10 @@ from pathlib import Path
 import cantera as ct
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 
 from ..chemistry.thermo import GAS_CONSTANT
 from ..data.progress import Progress, silent
-from ..data.temperature_history import temperature_history
+from ..data.temperature_history import TemperatureHistory, temperature_history
 from ..data.trajectories import STEADY_VOLUME, Reactor, Trajectories, Trajectory
 from ..errors import DataError, SimulationError
 from ..formats.cantera_species import atomic_weights, first_sentence, species_record
@@ -158,7 +157,7 @@ def _run(gas: ct.Solution, source: Source, state: InitialState, name: str, heati
     return _integrate(gas, source.reactor, times, name, network)
 
 
-def _given_temperature(run: Trajectory) -> PchipInterpolator | None:
+def _given_temperature(run: Trajectory) -> TemperatureHistory | None:
     return temperature_history(run.time - run.time[0], run.temperature) if run.reactor == "given-temperature" else None
 
 
@@ -187,7 +186,7 @@ def reactor_network(
     *,
     moles: bool = True,
     max_steps: int = MAXIMUM_STEPS,
-    temperature: PchipInterpolator | None = None,
+    temperature: TemperatureHistory | None = None,
 ) -> ct.ReactorNet:
     """A reactor of 1 m³ that holds the phase as it stands, with CVODES.
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from ...chemistry.arrays import Array, Mask
-from ...data.temperature_history import is_steady, temperature_history
+from ...data.temperature_history import TemperatureHistory, is_steady, temperature_history
 from ...data.trajectories import STEADY_VOLUME, Trajectories, Trajectory
 from ...errors import DataError
 from ...simulation.mass_action.radau import Steps
@@ -42,7 +41,7 @@ class RunArrays:
     values: Array
     known: Mask
     temperature: Array
-    histories: tuple[PchipInterpolator, ...]
+    histories: tuple[TemperatureHistory, ...]
     names: tuple[str, ...]
     hidden: Mask
 
@@ -106,7 +105,7 @@ def _mean(temperature: Array) -> float:
     return float(known.mean()) if known.size else float("nan")
 
 
-def _temperature_history(run: Trajectory) -> PchipInterpolator:
+def _temperature_history(run: Trajectory) -> TemperatureHistory:
     if is_steady(run.temperature):
         return temperature_history(np.array([0.0, 1.0]), np.full(2, _mean(run.temperature)))
     return temperature_history(run.time - run.time[0], run.temperature)
