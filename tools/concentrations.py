@@ -34,7 +34,7 @@ from mechlearn.discovery.fit.refine import problem_of
 from mechlearn.discovery.fit.run_arrays import run_arrays
 from mechlearn.discovery.fit.trajectory_fit import information
 from mechlearn.discovery.fit.trajectory_result import TrajectoryFit
-from mechlearn.simulation.mass_action.radau import Steps
+from mechlearn.simulation.mass_action.steps import Steps
 from mechlearn.simulation.mechanisms import find_mechanism
 from mechlearn.simulation.settings import Sample, Times
 from mechlearn.study.schema import example_studies, load_study

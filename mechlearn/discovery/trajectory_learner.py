@@ -37,6 +37,8 @@ from .status import LARGEST_CHI2
 
 FORMS = {"weak": weak_balances, "integral": integral_balances, "derivative": differential_balances}
 REWEIGHTED = 2
+FINER = 4
+"""Times that all steps are halved where Newton's iteration fails at the rates that the balances give."""
 WITHOUT_REACTIONS = 1.5
 """χ² per datum up to which runs in which nothing changes explain the data."""
 MOST_COMPARED = 6
@@ -175,9 +177,12 @@ def _start(balances: Balances, pool: Candidates, deadline: float = np.inf) -> tu
     data = run_arrays(origin.runs)
     problem = TrajectoryProblem.of(pool.select(support), data, origin.noise)
     laws = [basis.law(each) for each in theta[support]]
-    state = problem.evaluate(np.array([problem.basis.theta(each) for each in laws]), data.first)
-    limited = replace(problem, deadline=deadline)
-    return None if state is None else (replace(state, problem=limited), support)
+    parameters = np.array([problem.basis.theta(each) for each in laws])
+    state = problem.evaluate(parameters, data.first)
+    if state is None:
+        problem = replace(problem, steps=problem.steps.finer(FINER))
+        state = problem.evaluate(parameters, data.first)
+    return None if state is None else (replace(state, problem=replace(problem, deadline=deadline)), support)
 
 
 def _weighted(state: FitState, runs: Trajectories, search: Search, deadline: float) -> tuple[FitState, float]:

@@ -17,7 +17,8 @@ from mechlearn.discovery.fit.run_arrays import run_arrays
 from mechlearn.discovery.fit.trajectory_fit import fitted
 from mechlearn.errors import DataError, FormatError
 from mechlearn.simulation.mass_action.mass_action_rates import MassAction
-from mechlearn.simulation.mass_action.radau import Steps, integrate, sensitivities
+from mechlearn.simulation.mass_action.radau import integrate, sensitivities
+from mechlearn.simulation.mass_action.steps import Steps
 from mechlearn.simulation.synthetic_noise import SyntheticNoise
 from mechlearn.simulation.synthetic_noise import with_noise as add_noise
 

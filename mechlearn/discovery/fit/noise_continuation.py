@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...data.noise.concentration_noise import Noise
-from ...simulation.mass_action.radau import Steps
+from ...simulation.mass_action.steps import Steps
 from ..candidates.trajectory_candidates import Candidates
 from .outliers import noise_left
 from .run_arrays import RunArrays

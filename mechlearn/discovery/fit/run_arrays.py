@@ -13,7 +13,7 @@ from ...chemistry.arrays import Array, Mask
 from ...data.temperature_history import TemperatureHistory, is_steady, temperature_history
 from ...data.trajectories import STEADY_VOLUME, Trajectories, Trajectory
 from ...errors import DataError
-from ...simulation.mass_action.radau import Steps
+from ...simulation.mass_action.steps import Steps
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,8 @@ import numpy as np
 from ...chemistry.arrays import Array, Integers
 from ...data.noise.concentration_noise import Noise
 from ...simulation.mass_action.mass_action_rates import MassAction
-from ...simulation.mass_action.radau import DiscreteSolution, Steps, integrate, refined
+from ...simulation.mass_action.radau import DiscreteSolution, integrate, refined
+from ...simulation.mass_action.steps import Steps
 from ..candidates.trajectory_candidates import Candidates, rows_of
 from .run_arrays import RunArrays
 from .temperature_basis import LogOffset, TemperatureBasis

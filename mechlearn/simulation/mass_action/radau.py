@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from ...chemistry.arrays import Array, Mask
 from .mass_action_rates import MassAction
+from .steps import Steps
 
 _ROOT = np.sqrt(6.0)
-STAGES = np.array([(4 - _ROOT) / 10, (4 + _ROOT) / 10, 1.0])
 A = np.array(
     [
         [(88 - 7 * _ROOT) / 360, (296 - 169 * _ROOT) / 1800, (-2 + 3 * _ROOT) / 225],
@@ -48,56 +48,6 @@ SHORTER_STEPS = 5
 MAXIMUM_STEPS = 600
 MAXIMUM_ELEMENTS = 4e6
 """Numbers in an array of one part of the sensitivities."""
-FIRST_HALVINGS = 27
-"""Times that a first interval is cut in half where reactions end within it."""
-
-
-@dataclass(frozen=True, eq=False)
-class Steps:
-    """Where each step lies: its sample interval, and its end as a fraction of that interval, both of shape (L,)."""
-
-    interval: NDArray[np.int64]
-    end: Array
-
-    @classmethod
-    def one_each(cls, intervals: int) -> Steps:
-        """One step an interval."""
-        return cls(np.arange(intervals), np.ones(intervals))
-
-    @classmethod
-    def from_the_first(cls, intervals: int) -> Steps:
-        """One step an interval, but steps that double in length in the first: any fast reaction is resolved there."""
-        steps = cls.one_each(intervals)
-        for _ in range(FIRST_HALVINGS):
-            steps = steps.halved(np.arange(len(steps.end)) == 0)
-        return steps
-
-    @property
-    def start(self) -> Array:
-        """Where each step starts, as a fraction of its interval."""
-        return np.where(np.diff(self.interval, prepend=-1) > 0, 0.0, np.concatenate([[0.0], self.end[:-1]]))
-
-    def halved(self, chosen: NDArray[np.bool_]) -> Steps:
-        """The same with some steps cut in the middle."""
-        middle = (self.start + self.end)[chosen] / 2
-        interval = np.concatenate([self.interval, self.interval[chosen]])
-        end = np.concatenate([self.end, middle])
-        order = np.lexsort((end, interval))
-        return Steps(interval[order], end[order])
-
-    def lengths(self, time: Array) -> Array:
-        """Step lengths of each run, shape (L, N), for times of shape (N, T)."""
-        return np.asarray((np.diff(time, axis=1)[:, self.interval] * (self.end - self.start)).T)
-
-    def stage_times(self, time: Array) -> Array:
-        """Times of the stages of each step, shape (L, N, 3), for samples at times of shape (N, T)."""
-        begin = time[:, self.interval] + np.diff(time, axis=1)[:, self.interval] * self.start
-        return np.asarray(begin.T[..., None] + self.lengths(time)[..., None] * STAGES)
-
-    @property
-    def samples(self) -> NDArray[np.int64]:
-        """For each interval the number of its last step."""
-        return np.flatnonzero(np.diff(self.interval, append=self.interval[-1] + 1) > 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -337,13 +287,13 @@ def refined(
     lengths = steps.lengths(time)
     count, runs = lengths.shape
     start = history.nodes[:-1].reshape(-1, history.nodes.shape[-1])
-    halves = constants(steps.halved(np.ones(count, dtype=bool)))
+    halves = constants(steps.finer(1))
     halves = np.broadcast_to(halves, (2 * count, *halves.shape[1:])).reshape(count, 2, runs, *halves.shape[2:])
     for half in range(2):
         every = halves[:, half].reshape(count * runs, *halves.shape[3:])
         stages = advance(reactions, every, start, lengths.ravel() / 2)
         if stages is None:
-            return steps.halved(np.ones(count, dtype=bool))
+            return steps.finer(1)
         start = stages[:, 2]
     error = np.abs(start.reshape(history.nodes[1:].shape) - history.nodes[1:])
     wrong = np.asarray((error > allowed).any(axis=(1, 2)))
