@@ -9,6 +9,10 @@ reference temperature and of Ea; errors are compared with the bound of Cramér a
 over bound. With ``--refit`` the true reactions are given and only their parameters are fitted, as the search does in
 the end: where it finds the true reactions, the intervals are the same.
 
+With ``--control`` the temperatures that the learner sees are wrong: ``permuted`` over the runs, each run ``off`` by a
+normal error of 1 K, the whole column ``shifted`` by 5 K, or, where it changes within runs, ``late`` by 120 s. None of
+these may be recovered with wrong reactions; a shift moves rate constants and energies alone, which no data can tell.
+
 Cases: ``biodiesel``, transesterification as in Ji & Deng 2021 (doi:10.1021/acs.jpca.0c09316): one temperature a run
 of 323 to 343 K, 30 runs of 50 samples 1 min apart, TG and ROH from U(0.2, 2.2) kmol/m³, 5 % noise; ``ramp``, A → B → C
 (80 and 100 kJ/mol) heated from 300 to 400 K at 2, 5 and 10 K/min, 1 % noise and 0.1 % of the largest
@@ -281,11 +285,27 @@ def errors_of(found: Laws, truth: Laws, temperature: float) -> Array:
     return np.array([*at, *(found[d].Ea - law.Ea for d, law in truth.items())])
 
 
-def one_seed(name: str, seed: int, refit: bool) -> dict[str, Any]:
+def mistaken(runs: Trajectories, control: str, seed: int) -> Trajectories:
+    """The runs with wrong temperatures."""
+    draw, count = np.random.default_rng([seed, 8]), len(runs)
+    columns = [run.temperature for run in runs.runs]
+    if control == "permuted":
+        columns = [columns[i] for i in draw.permutation(count)]
+    elif control == "off":
+        columns = [column + error for column, error in zip(columns, draw.standard_normal(count), strict=True)]
+    elif control == "shifted":
+        columns = [column + 5.0 for column in columns]
+    elif control == "late":
+        columns = [np.interp(run.time - 120.0, run.time, run.temperature) for run in runs.runs]
+    return runs.select([replace(run, temperature=column) for run, column in zip(runs.runs, columns, strict=True)])
+
+
+def one_seed(name: str, seed: int, refit: bool, control: str = "") -> dict[str, Any]:
     """Learn from one draw, or fit the true reactions, and compare with the truth."""
     case = CASES[name]
     truth, exact, runs = data_of(case, seed)
-    laws, line = laws_of(truth), {"case": name, "seed": seed, "refit": refit}
+    runs = mistaken(runs, control, seed)
+    laws, line = laws_of(truth), {"case": name, "seed": seed, "refit": refit, "control": control}
     started = time.process_time()
     if refit:
         state = truth_fitted(laws, runs, ml.estimate_noise(runs), fit=True)
@@ -337,6 +357,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=100)
     parser.add_argument("--refit", action="store_true", help="the true reactions are given")
+    parser.add_argument("--control", choices=["permuted", "off", "shifted", "late"], default="", help="of temperatures")
     parser.add_argument("-o", "--output", type=Path, default=None, help="file of JSON lines, one a seed")
     arguments = parser.parse_args()
     print(
@@ -346,7 +367,7 @@ def main() -> None:
     for name in arguments.cases:
         lines = []
         for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
-            lines.append(one_seed(name, seed, arguments.refit))
+            lines.append(one_seed(name, seed, arguments.refit, arguments.control))
             if arguments.output:
                 with arguments.output.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(lines[-1]) + "\n")

@@ -15,10 +15,10 @@ from ..data.sampling.missing_species import from_nothing
 from ..data.temperature_history import is_steady
 from ..data.trajectories import Trajectories
 from ..errors import DataError, StudyError
-from .candidates.larger_pools import larger_pools
+from .candidates.larger_pools import larger_pools, overall_reactions
 from .candidates.network.row_search import RowSearch
 from .candidates.other_orders import with_catalysts
-from .candidates.trajectory_candidates import candidates_of, possible_rows
+from .candidates.trajectory_candidates import Candidates, candidates_of, possible_rows
 from .fit.learned_reactions import joined
 from .fit.trajectory_result import CompetingNetwork, TrajectoryFit
 from .result import Discovery, discovered, no_reactions
@@ -75,8 +75,7 @@ def from_trajectories(balances: Balances, search: Search, progress: Progress) ->
                 message = "No row came near whole numbers. Use method: candidates, or bring samples with less noise."
                 return no_reactions(balances, search, message, started, found=found)
         offered = _offered(balances.trajectories, search, rows)
-        catalysed = with_catalysts(offered.rows) if search.catalysts else ()
-        pool = candidates_of(offered.rows, balances.trajectories.runs, search, catalysed)
+        pool = _pool(offered.rows, balances.trajectories, search)
         fit, looked_for = fit_of_trajectories(balances, search, progress, pool, deadline), ""
         if fit is not None and search.method != "network" and not (fit.unresolved or _explains(fit)):
             fit, looked_for = _by_larger_pools(fit, balances, search, progress, deadline)
@@ -115,6 +114,18 @@ def from_trajectories(balances: Balances, search: Search, progress: Progress) ->
         found=found,
         trajectory_fit=fit,
     )
+
+
+def _pool(rows: Integers, origin: TrajectoryOrigin, search: Search) -> Candidates:
+    """The reactions of net vectors, with catalysts where asked for.
+
+    Where the data move along one line and so few molecules as are asked for do not go along it, also the overall
+    reaction that does, of all orders: reactions of one rate law, side by side, would make up for it.
+    """
+    catalysed = with_catalysts(rows) if search.catalysts else ()
+    overall = overall_reactions(origin.runs, origin.noise) if search.reverse == "free" else ()
+    large = [each for each in overall if max(sum(each.reactants), sum(each.products)) > search.molecularity]
+    return candidates_of(rows, origin.runs, search, (*catalysed, *large))
 
 
 def _explains(fit: TrajectoryFit) -> bool:

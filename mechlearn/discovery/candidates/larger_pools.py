@@ -41,12 +41,12 @@ def _pool(runs: Trajectories, noise: Noise, search: Search, *, rate_laws: bool) 
         return None
     if len(net) > LARGEST_POOL:
         return None
-    more = (*with_catalysts(net), *_overall(runs, noise)) if rate_laws else ()
+    more = (*with_catalysts(net), *overall_reactions(runs, noise)) if rate_laws else ()
     pool = candidates_of(net, runs, search, more) if len(net) + len(more) else None
     return None if pool is not None and len(pool) > LARGEST_POOL else pool
 
 
-def _overall(runs: Trajectories, noise: Noise) -> tuple[OneWayReaction, ...]:
+def overall_reactions(runs: Trajectories, noise: Noise) -> tuple[OneWayReaction, ...]:
     """The overall reaction of data that move along one line, in the direction in which most of them go."""
     change = overall_change(conserved_span(runs, noise))
     if change is None:
