@@ -91,8 +91,8 @@ class Search:
         How production follows from concentrations where rates are not given: ``derivative`` (local cubics),
         ``integral``, ``weak`` (test functions), or ``auto``: the form whose rates follow the trajectories best.
     noise : str
-        Noise of concentrations: ``relative`` to each, ``absolute`` (one size for each species), or ``auto``: what the
-        data show.
+        Noise of concentrations: ``relative`` to each, ``absolute`` (one size for each species), ``combined`` of both,
+        or ``auto``: what the data show.
     loss : str
         How residuals of concentrations count: ``squares``, ``huber`` (beyond three standard deviations linearly), or
         ``auto``: huber where there are outliers.
@@ -140,7 +140,7 @@ class Search:
     seed: Annotated[int, Field(ge=0)] = 0
     conserve: Literal["auto", "elements", "data", "none"] = "auto"
     balances: Literal["auto", "derivative", "integral", "weak"] = "auto"
-    noise: Literal["auto", "relative", "absolute"] = "auto"
+    noise: Literal["auto", "relative", "absolute", "combined"] = "auto"
     loss: Literal["auto", "squares", "huber"] = "auto"
     optimizer: Annotated[
         Annotated[LevenbergMarquardt | Adam, Field(discriminator="name")], BeforeValidator(_named_optimizer)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import minimize
 
 from ...chemistry.arrays import Array, Mask
 from ..measured_means import measured_means
@@ -15,6 +16,8 @@ from ..trajectories import Trajectories, check_magnitudes
 
 PER_MEDIAN = 1 / 0.6745
 """Standard deviation of a normal variable whose median size is 1."""
+NORMAL_WIDTH = 0.612
+"""Width of Cauchy's law that fits normal values of standard deviation 1 best."""
 FOURTH = np.sqrt(70.0)
 """Standard deviation of fourth differences of independent values of standard deviation 1."""
 LEAST_FOR_CORRELATION = 5
@@ -47,10 +50,13 @@ class Noise:
         Relative to the value.
     absolute : array, shape (S,)
         Constant part of each species [kmol/m³].
+    combined : bool
+        Whether the data show both parts; else the constant part of relative noise is a least one.
     """
 
     relative: float
     absolute: Array
+    combined: bool = False
 
     def deviation(self, concentrations: Array) -> Array:
         """Standard deviation [kmol/m³] at concentrations of shape (..., S)."""
@@ -58,16 +64,16 @@ class Noise:
 
     def scaled(self, factor: float) -> Noise:
         """The same with all deviations multiplied."""
-        return Noise(self.relative * factor, self.absolute * factor)
+        return Noise(self.relative * factor, self.absolute * factor, self.combined)
 
     def with_own(self, which: Mask, deviations: Array) -> Noise:
         """The same with other constant parts of some species, both of shape (S,)."""
-        return Noise(self.relative, np.where(which, deviations, self.absolute))
+        return Noise(self.relative, np.where(which, deviations, self.absolute), self.combined)
 
     @property
     def kind(self) -> str:
-        """``relative`` or ``absolute``."""
-        return "relative" if self.relative > 0 else "absolute"
+        """``relative``, ``absolute`` or ``combined``."""
+        return "combined" if self.combined else "relative" if self.relative > 0 else "absolute"
 
     @property
     def clean(self) -> bool:
@@ -77,9 +83,10 @@ class Noise:
     @property
     def text(self) -> str:
         """In words, for messages."""
-        if self.relative > 0:
-            return f"{100 * self.relative:.2g} % of each concentration"
-        return f"at most {self.absolute.max():.2g} kmol/m^3"
+        constant = f"at most {self.absolute.max():.2g} kmol/m^3"
+        if self.relative == 0:
+            return constant
+        return f"{100 * self.relative:.2g} % of each concentration" + f" and {constant}" * self.combined
 
 
 def estimate_noise(runs: Trajectories, kind: str = "auto") -> Noise:
@@ -90,7 +97,8 @@ def estimate_noise(runs: Trajectories, kind: str = "auto") -> Noise:
     runs : Trajectories
         With five samples at least.
     kind : str
-        ``relative``, ``absolute``, or ``auto``: the one under which the differences are the likelier.
+        ``relative``, ``absolute``, ``combined`` of both, or ``auto``: that under which the differences are the
+        likelier, both where they are so by more than the parameters that this takes.
 
     Returns
     -------
@@ -151,15 +159,34 @@ def noise_in_residuals(residuals: Array, around: Array, largest: Array, kind: st
     large = known & (np.abs(around) >= INFORMATIVE * largest)
     relative = max(_typical((left / size)[large if large.any() else known]), MINIMUM_NOISE)
     absolute = np.array([max(_typical(left[known[:, j], j]), MINIMUM_NOISE * largest[j]) for j in range(len(largest))])
-    if kind == "auto":
-        likelihoods = [
-            _likelihood((left / deviation)[known], np.broadcast_to(deviation, left.shape)[known])
-            for deviation in (relative * size, absolute)
-        ]
-        kind = "relative" if likelihoods[0] >= likelihoods[1] else "absolute"
-    if kind == "relative":
-        return Noise(relative, relative * FLOOR * largest)
-    return Noise(0.0, absolute)
+    single = {"relative": Noise(relative, relative * FLOOR * largest), "absolute": Noise(0.0, absolute)}
+    if kind in single:
+        return single[kind]
+    better = max(single.values(), key=lambda noise: _likelihood(noise, left, size, known))
+    both = _combined(left, size, known, relative, absolute, MINIMUM_NOISE * largest)
+    gain = _likelihood(both, left, size, known) - _likelihood(better, left, size, known)
+    return both if kind == "combined" or gain > len(largest) * np.log(max(known.sum(), 1)) else better
+
+
+def _combined(left: Array, size: Array, known: Mask, relative: float, absolute: Array, least: Array) -> Noise:
+    """The most likely noise of both parts, from either alone; a constant part is at least ``least``."""
+    square, value = left[known] ** 2, size[known] ** 2
+    species = np.broadcast_to(np.arange(left.shape[1]), left.shape)[known]
+
+    def cost(logs: Array) -> tuple[float, Array]:
+        parts = np.exp(2 * logs)
+        variance = parts[-1] * value + parts[species]
+        score = square / (NORMAL_WIDTH**2 * variance)
+        slope = (0.5 - score / (1 + score)) / variance
+        own = np.bincount(species, slope * parts[species], minlength=len(absolute))
+        total = 0.5 * np.log(variance) + np.log1p(score)
+        return float(total.sum()), 2 * np.append(own, float(np.sum(slope * parts[-1] * value)))
+
+    lowest = np.log(np.append(least, MINIMUM_NOISE))
+    start = np.maximum(np.log(np.append(absolute / 2, relative / 2)), lowest)
+    bounds = list(zip(lowest, np.maximum(np.log(np.append(2 * absolute, 2 * relative)), lowest), strict=True))
+    best = np.exp(minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds).x)
+    return Noise(float(best[-1]), best[:-1], combined=True)
 
 
 def isolated_outliers(values: Array, noise: Noise) -> Mask:
@@ -203,6 +230,7 @@ def _typical(values: Array) -> float:
     return float(np.median(values)) * PER_MEDIAN if values.size else 0.0
 
 
-def _likelihood(score: Array, deviation: Array) -> float:
+def _likelihood(noise: Noise, left: Array, size: Array, known: Mask) -> float:
     """Log-likelihood under Cauchy's law, which outliers and fast transients spoil less than the normal one."""
-    return float(-np.sum(np.log(deviation)) - np.sum(np.log1p(score**2)))
+    variance = (noise.relative**2 * size**2 + np.where(noise.kind == "relative", 0.0, noise.absolute) ** 2)[known]
+    return float(-np.sum(0.5 * np.log(variance) + np.log1p(left[known] ** 2 / (NORMAL_WIDTH**2 * variance))))

@@ -67,7 +67,7 @@ def refine(
     mechanism: Mechanism,
     runs: Trajectories,
     *,
-    noise: Noise | Literal["auto", "relative", "absolute"] = "auto",
+    noise: Noise | Literal["auto", "relative", "absolute", "combined"] = "auto",
     initial_states: bool = True,
     rates: bool = True,
     robust: bool | None = None,
