@@ -87,6 +87,7 @@ def status_from_trajectories(
     reactions: int,
     unresolved: bool,
     chi2_per_datum: float,
+    systematic: bool,
     too_many: bool,
     alternatives: int,
     needs_catalysts: bool,
@@ -94,13 +95,14 @@ def status_from_trajectories(
 ) -> str:
     """Of reactions that whole trajectories need.
 
-    ``unresolved`` is whether fast reactions end before the second sample, ``alternatives`` how many other networks
+    ``unresolved`` is whether fast reactions end before the second sample, ``systematic`` whether parts of runs are
+    off together by more than noise makes, ``alternatives`` how many other networks
     explain the data as well, ``overall`` whether a reaction has orders other than its coefficients, or one-way
     reactions close a cycle.
     """
     conditions = {
         "undersampled": values < VALUES_PER_REACTION * reactions or unresolved,
-        "unexplained-residual": chi2_per_datum > LARGEST_CHI2 or too_many,
+        "unexplained-residual": chi2_per_datum > LARGEST_CHI2 or too_many or systematic,
         "ambiguous": alternatives > 0,
         "approximate-rate-laws": overall,
         "needs-catalysts": needs_catalysts,

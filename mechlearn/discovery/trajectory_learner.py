@@ -23,7 +23,15 @@ from .candidates.trajectory_candidates import Candidates, candidates
 from .fit.learned_reactions import Bounds, FittedReaction
 from .fit.nnls import rates_by_rows
 from .fit.noise_continuation import continued_in_noise, has_unresolved_start
-from .fit.outliers import OUTLIER, chi2_per_datum, chi2_without_reactions, has_outliers, noise_left, outliers
+from .fit.outliers import (
+    OUTLIER,
+    chi2_per_datum,
+    chi2_without_reactions,
+    has_outliers,
+    noise_left,
+    outliers,
+    systematic_misfit,
+)
 from .fit.rate_bounds import UNDETERMINED, bounds, bounds_beside_all
 from .fit.run_arrays import run_arrays
 from .fit.trajectory_fit import fitted, full_information
@@ -237,6 +245,7 @@ def _result(
         outliers=outliers(state, runs.species_names),
         robust=problem.robust,
         data=data.count,
+        systematic=systematic_misfit(state),
         unresolved=False,
         from_detailed_balance=tuple(written[len(state.theta) :]),
     )

@@ -43,6 +43,10 @@ TRAJECTORY_SENTENCES = {
     "range.{looked_for}{beside} A species that reacts may not be among those measured, or the rate law may be one that "
     "this version does not know. Measure what could be missing, or name it under `complete:`, with a mechanism that "
     "has the compositions, if the elements determine it and it is absent at the start.",
+    "systematic": "The reactions found explain each value to its noise, {level}, but whole parts of runs are off "
+    "together, by {times} times what noise makes of their means.{looked_for}{beside} The temperatures, the calibration "
+    "of a species or the rate law of a reaction may be a little wrong. Check the temperatures of the runs first: rate "
+    "constants follow them closely.",
     "undersampled": "The reactions found explain the data to {level}, but fast ones end before the second sample: "
     "their rate constants, and networks that differ by them, cannot be known. Bounds stand where other candidates may "
     "do part of what a reaction does; those of reactions too fast to be seen are for this network only. Bring some ten "
@@ -51,7 +55,8 @@ TRAJECTORY_SENTENCES = {
     "too-few-values": "{values} values are too few to distinguish {reactions} one-way reactions from others. Bring "
     "more runs or more times.",
 }
-"""What is said of trajectories, by status; "one-way-cycle" and "too-few-values" where that has another reason."""
+"""What is said of trajectories, by status; "systematic", "one-way-cycle" and "too-few-values" where that has another
+reason."""
 
 
 def from_trajectories(balances: Balances, search: Search, progress: Progress) -> Discovery:
@@ -255,6 +260,7 @@ def _status(fit: TrajectoryFit, names: list[str], search: Search, pool: str, loo
         reactions=len(fit.found),
         unresolved=fit.unresolved,
         chi2_per_datum=fit.misfit,
+        systematic=fit.systematic > 1,
         too_many=isinstance(limit, int) and len(fit.found) > 2 * limit,
         alternatives=count,
         needs_catalysts=bool(catalysed) and not search.catalysts,
@@ -262,13 +268,16 @@ def _status(fit: TrajectoryFit, names: list[str], search: Search, pool: str, loo
     )
     unexplained = status == "unexplained-residual"
     few = fit.data < VALUES_PER_REACTION * len(fit.found)
+    together = unexplained and fit.misfit <= LARGEST_CHI2 and fit.systematic > 1
     cycle = status == "approximate-rate-laws" and not overall
-    sentence = TRAJECTORY_SENTENCES["too-few-values" if few else "one-way-cycle" if cycle else status]
+    sentence = TRAJECTORY_SENTENCES[
+        "too-few-values" if few else "systematic" if together else "one-way-cycle" if cycle else status
+    ]
     others = "; or ".join(_difference(each.directions, fit, names) for each in fit.alternatives)
     return status, sentence.format(
         level=f"their noise, {fit.noise.text}",
         loss=f"{100 * fit.loss:.2g} %",
-        times=f"{np.sqrt(fit.misfit):.2g}",
+        times=f"{np.sqrt(fit.systematic if together else fit.misfit):.2g}",
         values=fit.data,
         reactions=len(fit.found),
         pool=pool,

@@ -51,6 +51,8 @@ class TrajectoryFit:
         Whether outliers were given less weight.
     data : int
         Number of measured values.
+    systematic : float
+        Mean square of what halves of runs are off by on average, over that of noise; 1 if that may be noise.
     unresolved : bool
         Whether fast reactions end before the second sample.
     upper_limits : tuple of (OneWayReaction, float)
@@ -74,6 +76,7 @@ class TrajectoryFit:
     outliers: tuple[Outlier, ...]
     robust: bool
     data: int
+    systematic: float
     unresolved: bool
     upper_limits: tuple[tuple[OneWayReaction, float], ...] = ()
     from_detailed_balance: tuple[OneWayReaction, ...] = ()

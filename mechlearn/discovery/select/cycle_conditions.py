@@ -19,7 +19,7 @@ from ...chemistry.arrays import Array
 from ...chemistry.one_way import OneWayReaction
 from ..fit.trajectory_fit import information
 from .reaction_set import ReactionSet
-from .trajectory_selection import INDISTINCT, INTERVAL_RISE, Selector
+from .trajectory_selection import INDISTINCT, Selector
 
 INFEASIBLE = 2
 """Status of `linprog` where no solution exists."""
@@ -102,15 +102,15 @@ def preferred(selector: Selector, networks: list[ReactionSet]) -> tuple[Reaction
         return networks[0], networks[1:]
     whole = _distinct([with_reverses_of_detailed_balance(selector, each) for each in networks])
     physical = [each for each in whole if possible(each.problem.reactions.directions)]
-    chosen = _simplest(physical or networks)
+    chosen = _simplest(physical or networks, selector.interval_rise)
     others = _distinct([*networks, *whole])
     return chosen, [each for each in others if set(each.kept) != set(chosen.kept)]
 
 
-def _simplest(networks: list[ReactionSet]) -> ReactionSet:
+def _simplest(networks: list[ReactionSet], rise: float) -> ReactionSet:
     """Of those that have as many reactions as the first and fit about as well, that of the lowest orders."""
     best = networks[0]
-    equal = [n for n in networks if len(n.kept) == len(best.kept) and n.cost < best.cost + INTERVAL_RISE]
+    equal = [n for n in networks if len(n.kept) == len(best.kept) and n.cost < best.cost + rise]
     return min(equal, key=lambda network: (int(network.problem.reactions.orders.sum()), network.cost))
 
 

@@ -25,8 +25,8 @@ from .score_test import QuadraticModel, squared_scores
 
 INDISTINCT = 10.0
 """Difference of χ², thresholds included, below which two networks count as indistinguishable."""
-INTERVAL_RISE = 4.0
-"""Rise of χ² beyond the 95 % interval of one rate constant."""
+INTERVAL_RISES = (4.0, 6.0)
+"""Rise of χ² beyond the 95 % interval of one rate constant: at one temperature, and with its activation energy."""
 WEAK = 4.0
 """Squared score below which reactions are dropped in bulk."""
 CERTAIN = 4.0
@@ -69,6 +69,11 @@ class Selector:
     report: Callable[[str], None]
     certain: float = CERTAIN
     deadline: float = np.inf
+
+    @property
+    def interval_rise(self) -> float:
+        """Rise of χ², over the scale, that speaks for the other direction of a reaction."""
+        return INTERVAL_RISES[self.everything.basis.count - 1]
 
     @property
     def is_over(self) -> bool:
@@ -236,7 +241,7 @@ class Selector:
         if len(models) == 1:
             return models[0]
         best = np.argmax([each.gains() for each in models], axis=0)
-        return tried(trials[best].reshape(len(absent), -1))
+        return tried(trials[best])
 
     def selected(self, network: ReactionSet) -> ReactionSet:
         """Drop what is not needed, test the absent ones, and again until nothing changes."""
@@ -270,7 +275,7 @@ class Selector:
     def _adds_nothing(self, network: ReactionSet, best: ReactionSet) -> bool:
         """Whether a network is the best with more reactions, whose rates may as well be zero."""
         gain = (best.state.chi2 - network.state.chi2) / self.scale
-        return set(network.kept) > set(best.kept) and gain < INTERVAL_RISE
+        return set(network.kept) > set(best.kept) and gain < self.interval_rise
 
     def _with_reverses(self, best: ReactionSet) -> list[ReactionSet]:
         """The network with the other direction of one of its reactions, where an interval for its rate leaves out zero.
@@ -279,12 +284,12 @@ class Selector:
         """
         model = self.model(best)
         gains = model.gains() / self.scale
-        there = [place for place in self.reverses(best, model) if gains[place] > INTERVAL_RISE]
+        there = [place for place in self.reverses(best, model) if gains[place] > self.interval_rise]
         trials = [self._with(best, model, place, model.amount(place)) for place in there]
         return [
             each
             for each in trials
-            if each is not None and each.state.chi2 < best.state.chi2 - INTERVAL_RISE * self.scale
+            if each is not None and each.state.chi2 < best.state.chi2 - self.interval_rise * self.scale
         ]
 
     def reverses(self, network: ReactionSet, model: QuadraticModel) -> list[int]:
@@ -298,7 +303,7 @@ class Selector:
     def upper_limits(self, network: ReactionSet) -> list[tuple[OneWayReaction, float]]:
         """Other directions of its reactions that are not there, and the rate constant below which they may be."""
         model = self.model(network)
-        limits = model.limits(INTERVAL_RISE * self.scale)
+        limits = model.limits(INTERVAL_RISES[0] * self.scale)
         directions = self.everything.reactions.directions
         return [(directions[model.absent[place]], float(limits[place])) for place in self.reverses(network, model)]
 
