@@ -70,3 +70,77 @@ def test_designed_states_give_arrhenius_laws_that_fresh_runs_confirm(tmp_path: P
     assert (summary["status"], summary["n_reactions"]) == ("recovered", 4)
     assert (summary["validation"]["passed"], summary["validation"]["held_out"]) == (True, True)
     assert_same_laws(tmp_path, "out/learned.yaml")
+
+
+CHAIN = """\
+units: {length: m, quantity: kmol, activation-energy: kJ/mol}
+phases:
+- {name: chain, thermo: ideal-gas, species: [A, B, C], kinetics: gas, state: {T: 300.0, P: 1 atm}}
+species:
+- {name: A, composition: {C: 1}, thermo: {model: constant-cp, h0: 0 J/kmol}}
+- {name: B, composition: {C: 1}, thermo: {model: constant-cp, h0: 0 J/kmol}}
+- {name: C, composition: {C: 1}, thermo: {model: constant-cp, h0: 0 J/kmol}}
+reactions:
+- {equation: A => B, rate-constant: {A: 1.0e+10, b: 0, Ea: 80.0}}
+- {equation: B => C, rate-constant: {A: 1.0e+12, b: 0, Ea: 100.0}}
+"""
+HEATED = """\
+source:
+  mechanism: chain.yaml
+  reactor: given-temperature
+  heating_rate: [2 K/min, 5 K/min, 10 K/min]
+  temperature: 320 K
+  initial: {sample: uniform, low: 0.5, high: 2.0, species: [A], runs: 2}
+  times: {end: 10 min, count: 40}
+  noise: {relative: 0.01, of_range: 0.001}
+  seed: 4
+learn: {seconds: 60}
+"""
+
+
+@pytest.fixture(scope="module")
+def heated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("heated")
+    (folder / "chain.yaml").write_text(CHAIN)
+    (folder / "study.yaml").write_text(HEATED)
+    return folder
+
+
+def test_heated_runs_give_activation_energies_that_cantera_confirms_along_the_same_ramps(heated: Path) -> None:
+    answer = command(heated, "run study.yaml -o out")
+    summary = summary_of(heated / "out")
+    assert {each["equation"] for each in summary["reactions"]} == {"A => B", "B => C"}, answer.out
+    for each, energy in zip(sorted(summary["reactions"], key=lambda r: r["equation"]), (80e6, 100e6), strict=True):
+        assert each["forward"]["Ea"] == pytest.approx(energy, rel=0.05)
+    assert (summary["validation"]["passed"], summary["validation"]["held_out"]) == (True, True)
+    names = {each["name"] for each in summary["uncertainty"]["parameters"]}
+    assert names == {f"{equation}: {part}" for equation in ("A => B", "B => C") for part in ("ln A", "Ea")}
+
+
+def test_a_table_with_a_column_of_temperatures_that_rise_needs_no_word_for_its_reactor(heated: Path) -> None:
+    assert command(heated, "simulate study.yaml -o runs.csv").status == 0
+    table = (heated / "runs.csv").read_text().replace("# reactor: given-temperature\n", "").splitlines()
+    head = next(i for i, line in enumerate(table) if line.startswith("run,"))
+    places = [i for i, name in enumerate(table[head].split(",")) if not name.startswith("P")]
+    rows = [",".join(line.split(",")[i] for i in places) for line in table[head:]]
+    (heated / "mine.csv").write_text("\n".join(rows) + "\n")
+    learnt = command(heated, "learn mine.csv -o mine.yaml --json -")
+    assert {each["equation"] for each in learnt.json["reactions"]} == {"A => B", "B => C"}
+    validated = command(heated, "validate mine.yaml mine.csv")
+    assert (validated.status, "Passed" in validated.out) == (0, True), validated.out + validated.err
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("  heating_rate: [2 K/min, 5 K/min, 10 K/min]\n", ""), "heating_rate and `reactor: given-temperature`"),
+        (("given-temperature", "isothermal"), "heating_rate and `reactor: given-temperature`"),
+        (("2 K/min", "2 K"), "is not a unit of heating rate"),
+        (("{end: 10 min, count: 40}", "none"), "single states"),
+    ],
+)
+def test_heating_that_says_too_little_is_refused(heated: Path, change: tuple[str, str], message: str) -> None:
+    (heated / "wrong.study.yaml").write_text(HEATED.replace(*change))
+    answer = command(heated, "run wrong.study.yaml -o wrong")
+    assert (answer.status, message in answer.err) == (2, True), answer.err
+    assert not (heated / "wrong").exists()
