@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from ..chemistry.arrays import Array
 from ..chemistry.mechanism import Mechanism
@@ -16,6 +16,7 @@ from ..discovery.fit.learned_reactions import FittedReaction
 from ..discovery.fit.trajectory_result import TrajectoryFit
 from .covariance import Covariance
 from .identifiability import unidentified
+from .profile_likelihood import MAXIMUM_CHANGE
 from .uncertainty_result import RateInterval, Uncertainty
 
 
@@ -53,7 +54,7 @@ def trajectory_uncertainty(
     rows = np.concatenate([order + kind * count for kind in range(of_each)])
     covariance = full[np.ix_(rows, rows)]
     freedom = max(fit.data - len(full), 1)
-    quantile = float(t.ppf(0.5 + level / 2, freedom))
+    quantile = float(stdtrit(freedom, 0.5 + level / 2))
     rates = [_interval(i, part, fit.found[place], quantile) for i, part, place in places]
     to_file = _in_file_form(len(places), of_each, fit.temperature)
     errors, correlation = Covariance.of_covariance(covariance).of(to_file)
@@ -87,9 +88,10 @@ def _places(mechanism: Mechanism, fit: TrajectoryFit) -> Iterator[tuple[int, str
 
 
 def _interval(reaction: int, part: str, found: FittedReaction, quantile: float) -> RateInterval:
-    constant, change = found.constant, quantile * found.std_error_log_k
-    low, high = found.bounds or (float(constant * np.exp(-change)), float(constant * np.exp(change)))
-    profiled = found.bounds is not None
+    constant, change, profiled = found.constant, quantile * found.std_error_log_k, found.bounds is not None
+    low, high = found.bounds or (None, None)
+    if not profiled and change < MAXIMUM_CHANGE:
+        low, high = float(constant * np.exp(-change)), float(constant * np.exp(change))
     return RateInterval((reaction,), part, constant, found.std_error_log_k, low, high, profiled)
 
 

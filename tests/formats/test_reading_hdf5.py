@@ -120,3 +120,16 @@ def test_a_mechanism_s_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
         file.attrs.create("mechanism", np.bytes_(b"\xff\xfe.yaml"), dtype=h5py.string_dtype())
     with pytest.raises(DataError, match="is no text in UTF-8"):
         read_hdf5(tmp_path / "a.h5")
+
+
+def test_texts_over_whose_end_no_reader_comes_are_refused_and_not_read_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "runs.h5"
+    write_hdf5(of(trajectory("a"), trajectory("b")), path)
+    content = bytearray(path.read_bytes())
+    place = content.index(b"GCOL") + 16
+    while int.from_bytes(content[place : place + 2], "little"):
+        place += 16 + -(-int.from_bytes(content[place + 8 : place + 16], "little") // 8) * 8
+    content[place + 8 : place + 16] = bytes(8)
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"is damaged: its texts lead nowhere"):
+        read_hdf5(path)

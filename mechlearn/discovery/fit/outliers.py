@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from ...data.noise.concentration_noise import Noise, noise_in_residuals
 from .trajectory_problem import FitState, TrajectoryProblem
@@ -72,7 +72,7 @@ def systematic_misfit(state: FitState) -> float:
     if not means:
         return 1.0
     mean_square = float(np.mean(sums[enough] ** 2 / count[enough]))
-    return mean_square if mean_square > chi2.ppf(CERTAINLY_SYSTEMATIC, means) / means else 1.0
+    return mean_square if mean_square > chdtri(means, 1 - CERTAINLY_SYSTEMATIC) / means else 1.0
 
 
 def chi2_without_reactions(problem: TrajectoryProblem) -> float:

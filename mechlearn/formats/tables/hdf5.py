@@ -18,6 +18,7 @@ from ...errors import DataError
 from ...files import write_bytes
 from ...units import SI, factor
 from .cantera import array_tables
+from .hdf5_heaps import has_endless_heap
 from .table import OURS, Column, Table
 from .table_mechanism import check_names, written_mechanism
 from .table_reading import Options, accepted, inspect_tables
@@ -136,6 +137,10 @@ def _opened(path: Path) -> Iterator[h5py.File]:
         raise DataError(f"Cannot read {path}: {error.strerror or error}.") from None
     if not h5py.is_hdf5(path):
         raise DataError(f"{path} is not an HDF5 file. Write runs with write_hdf5, or name a CSV table .csv.")
+    if has_endless_heap(path):
+        raise DataError(
+            f"{path} is damaged: its texts lead nowhere, so that no reader comes to their end. Write it anew."
+        )
     try:
         with h5py.File(path, "r") as file:
             yield file
