@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from fuzz_mutations import mutated
+from fuzz_mutations import PLAIN_TABLES, mutated, odd
 from fuzz_seeds import Seed, all_seeds
 
 import mechlearn as ml
@@ -43,6 +43,8 @@ from mechlearn.formats.tables.runs_file import read_inspected
 
 MEMORY = 6 * 1024**3
 """Address space of a process that reads or learns [B]."""
+ODD_TO_LEARN = 0.7
+"""Part of the inputs to learn from that are odd in content only: others seldom come as far as the search."""
 LONGEST = 60.0
 """After which an input counts as one that hangs [s]."""
 
@@ -92,7 +94,11 @@ def examine(
             break
         draws = random.Random(f"{arguments.seed} {part} {number}")
         seed = seeds[number % len(seeds)]
-        way, content = mutated(draws, seed)
+        if part == "learning" and draws.random() < ODD_TO_LEARN:
+            seed = draws.choice([each for each in seeds if each.name in PLAIN_TABLES])
+            way, content = odd(draws, seed)
+        else:
+            way, content = mutated(draws, seed)
         with tempfile.TemporaryDirectory(dir=place) as folder:
             path = Path(folder, seed.name)
             path.write_bytes(content)

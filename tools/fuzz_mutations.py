@@ -17,12 +17,14 @@ nan NaN inf -inf text 1e300 -1e300 1e308 1e-320 1e999 -1 0 -0.0 1,5 0x10 1_000 Ã
 .inf !!python/object:a 2026-01-01 12:30:45 run
 """
 CELLS = ["", "9" * 400, "\t", "\n", "\0", "\ufeff", "time [s]", "1e4 K", "-5 K", *WORDS.split()]
+PLAIN_TABLES = ("rates.csv", "concentrations.csv")
+"""Seeds of which odd tables are made."""
 TOKEN = re.compile(r"[^\s,;:\[\]{}]+")
 
 
 def mutated(draws: random.Random, seed: Seed) -> tuple[str, bytes]:
     """One input and how it was made: by bytes or by cells, and of some tables odd content as well."""
-    ways = ["bytes", "cells", *(["odd content"] if seed.name in ("rates.csv", "concentrations.csv") else [])]
+    ways = ["bytes", "cells", *(["odd content"] if seed.name in PLAIN_TABLES else [])]
     way = draws.choice(ways)
     if way == "bytes":
         return way, _by_bytes(draws, seed.content)
@@ -31,6 +33,11 @@ def mutated(draws: random.Random, seed: Seed) -> tuple[str, bytes]:
     if seed.name.endswith(".h5"):
         return way, _by_datasets(draws, seed.content)
     return way, _by_cells(draws, seed.content.decode()).encode()
+
+
+def odd(draws: random.Random, seed: Seed) -> tuple[str, bytes]:
+    """A table of runs that is valid in form and odd in content."""
+    return "odd content", _odd(draws, seed.content.decode()).encode()
 
 
 def _by_bytes(draws: random.Random, content: bytes) -> bytes:
@@ -131,6 +138,7 @@ def _odd(draws: random.Random, text: str) -> str:
     species = [column for name, column in at.items() if name.endswith(("[kmol/m^3]", "[kmol/m^3/s]"))]
     changes: Sequence[Callable[[random.Random, Rows, int, int, list[int]], Rows]] = (
         *(_constant, _scaled, _few_rows, _gaps, _ties, _one_run, _doubled_runs, _rounded, _noisy, _times_scaled),
+        *(_less_noisy, _scaled_little, _copied, _thinned),
     )
     for change in draws.sample(changes, draws.choice((1, 1, 2, 3))):
         rows = change(draws, rows, run, clock, species)
@@ -194,6 +202,25 @@ def _rounded(draws: random.Random, rows: Rows, run: int, clock: int, species: li
 
 def _noisy(draws: random.Random, rows: Rows, run: int, clock: int, species: list[int]) -> Rows:
     return _each(rows, species, lambda cell: _number(cell, lambda value: abs(value + draws.gauss(0, 1))))
+
+
+def _less_noisy(draws: random.Random, rows: Rows, run: int, clock: int, species: list[int]) -> Rows:
+    size = draws.choice((1e-9, 1e-3, 0.05, 0.5))
+    return _each(rows, species, lambda cell: _number(cell, lambda value: value * (1 + draws.gauss(0, size))))
+
+
+def _scaled_little(draws: random.Random, rows: Rows, run: int, clock: int, species: list[int]) -> Rows:
+    factor, columns = draws.choice((1e-6, 1e-3, 2.0, 1e3, 1e6)), draws.choice((species, [draws.choice(species)]))
+    return _each(rows, columns, lambda cell: _number(cell, lambda value: value * factor))
+
+
+def _copied(draws: random.Random, rows: Rows, run: int, clock: int, species: list[int]) -> Rows:
+    one, other = draws.choice(species), draws.choice(species)
+    return [[row[one] if column == other else cell for column, cell in enumerate(row)] for row in rows]
+
+
+def _thinned(draws: random.Random, rows: Rows, run: int, clock: int, species: list[int]) -> Rows:
+    return rows[:: draws.choice((2, 3, 7))]
 
 
 def _times_scaled(draws: random.Random, rows: Rows, run: int, clock: int, species: list[int]) -> Rows:

@@ -20,6 +20,7 @@ from ..data.sampling.thinning import thinned
 from ..data.trajectories import Trajectories
 from ..errors import DataError
 from .candidates.trajectory_candidates import Candidates, candidates
+from .fit.energy_restarts import with_other_energies
 from .fit.learned_reactions import Bounds, FittedReaction
 from .fit.nnls import rates_by_rows
 from .fit.noise_continuation import continued_in_noise, has_unresolved_start
@@ -196,6 +197,8 @@ def _start(balances: Balances, pool: Candidates, deadline: float = np.inf) -> tu
 def _weighted(state: FitState, runs: Trajectories, search: Search, deadline: float) -> tuple[FitState, float]:
     """Rates, steps and weights that belong together, and χ² per datum with the noise found in the data alone."""
     state = fitted(state.resolved(), tolerance=1.0, iterations=10, deadline=deadline).resolved()
+    if state.problem.basis.count > 1:
+        state = with_other_energies(state, deadline).resolved()
     misfit = np.inf
     for _ in range(REWEIGHTED):
         problem = state.problem.with_weights(state.samples, noise_left(state, search.noise))

@@ -99,7 +99,7 @@ def substitutes(
     well, those that the fit has not first, and of them the smallest.
     """
     offered = tuple(d for d in dict.fromkeys([*fit.directions, *candidates]) if d != without)
-    if len(offered) > MAXIMUM_DIRECTIONS:
+    if not 0 < len(offered) <= MAXIMUM_DIRECTIONS:
         return None
     weights = error_weights(problem, fit)
     values = monomials(problem.concentrations, [d.reactants for d in offered])
