@@ -43,7 +43,7 @@ TRAJECTORY_SENTENCES = {
     "range.{looked_for}{beside} A species that reacts may not be among those measured, or the rate law may be one that "
     "this version does not know. Measure what could be missing, or name it under `complete:`, with a mechanism that "
     "has the compositions, if the elements determine it and it is absent at the start.",
-    "systematic": "The reactions found explain each value to its noise, {level}, but whole parts of runs are off "
+    "systematic": "The reactions found explain single values to {level}, but whole parts of runs are off "
     "together, by {times} times what noise makes of their means.{looked_for}{beside} The temperatures, the calibration "
     "of a species or the rate law of a reaction may be a little wrong. Check the temperatures of the runs first: rate "
     "constants follow them closely.",
