@@ -19,7 +19,7 @@ from .candidate_phases import scaled_temperature, source_of
 from .flames import moved_flame, speed_slopes
 from .reduction_records import UNCHANGED, Change, Condition, Flame, Task, Vector
 from .response import SolverHistory, set_state
-from .scoring import Trial, respond
+from .scoring import Trial, respond, without_ignition
 
 Array = NDArray[np.float64]
 _LEAST_FRACTION = 1e-25
@@ -46,6 +46,10 @@ def linearised(task: Task, trial: Trial, number: int) -> tuple[Vector, Array] | 
     tuple of array, shape (rows,), and array, shape (rows, reactions, 3)
         As `Task.residuals`; by reaction of the candidate and by a, b and e of its change. None without response.
     """
+    quiet = task.quiet_of(number)
+    if quiet is not None:
+        error = without_ignition(task, trial, quiet)
+        return (error, np.zeros((1, len(trial.candidate.reactions), 3))) if error[0] < 1 else None
     flame = task.flame_of(number)
     if flame is not None:
         return _linearised_flame(task, trial, *flame)

@@ -55,6 +55,21 @@ class Assessment:
 
 
 @dataclass(frozen=True)
+class Unignited:
+    """What a mechanism does at a condition at which its source does not ignite.
+
+    Parameters
+    ----------
+    condition : Condition
+    delay : float
+        Ignition delay of the mechanism [s]; infinite without ignition in the time that the study gives.
+    """
+
+    condition: Condition
+    delay: float
+
+
+@dataclass(frozen=True)
 class FlameAssessment:
     """How far a mechanism's flame speed is from its source's.
 
@@ -77,11 +92,16 @@ class FlameAssessment:
     points: int
 
 
-def assessed(workers: Workers, task: Task, mechanism: Path, longest: float) -> list[Assessment]:
-    """Assessments on a mechanism file at all conditions of a task at which the source ignites; profiles everywhere."""
-    whole = replace(task, conditions=tuple(replace(each, profiled=True) for each in task.conditions), references=())
-    calls = [(whole, mechanism, number, longest) for number in range(len(whole.conditions))]
-    return [assessment for assessment in workers.map(_verdict, calls) if assessment is not None]
+def assessed(workers: Workers, task: Task, mechanism: Path, longest: float) -> tuple[list[Assessment], list[Unignited]]:
+    """Assessments on a mechanism file at all conditions of a task, profiles everywhere; and where the source does not
+    ignite.
+    """
+    every = tuple(replace(each, profiled=True) for each in (*task.conditions, *task.quiet))
+    whole = replace(task, conditions=every, references=(), quiet=())
+    calls = [(whole, mechanism, number, longest) for number in range(len(every))]
+    found = workers.map(_verdict, calls)
+    burning = [each for each in found if isinstance(each, Assessment)]
+    return burning, [each for each in found if isinstance(each, Unignited)]
 
 
 def summary(assessments: Sequence[Assessment]) -> dict[str, Any]:
@@ -97,12 +117,13 @@ def summary(assessments: Sequence[Assessment]) -> dict[str, Any]:
     }
 
 
-def _verdict(task: Task, mechanism: Path, number: int, longest: float) -> Assessment | None:
+def _verdict(task: Task, mechanism: Path, number: int, longest: float) -> Assessment | Unignited:
     condition = task.conditions[number]
     source = source_of(task.mechanism, task.phase)
     known = ignite(source.gas, task, condition, longest=longest, tolerances=FINE)
     if known is None:
-        return None
+        early = ignite(file_of(mechanism), task, condition, longest=longest, tolerances=FINE)
+        return Unignited(condition, inf if early is None else early.response.delay)
     found = ignite(file_of(mechanism), task, condition, longest=10 * known.response.delay, tolerances=FINE)
     if found is None:
         return Assessment(condition, known.response.delay, inf, inf, inf, inf, inf, "")

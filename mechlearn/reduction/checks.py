@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from .context import Context, Stage
+from .context import SOURCE, Context, Stage
 from .refit import refitted
+from .removal import ranked
 from .scoring import Trial, score
 from .verification_points import worst_of_grids
 
@@ -18,6 +19,8 @@ _KEPT = 0.95
 
 def checked(context: Context, stages: Sequence[Stage], *, refit: bool) -> Iterator[Stage]:
     """The last stage that keeps the limits also where the very last one exceeds them; none where it does so nowhere.
+
+    Where no stage does, what the source's ranking gives with these conditions.
 
     Parameters
     ----------
@@ -43,6 +46,9 @@ def checked(context: Context, stages: Sequence[Stage], *, refit: bool) -> Iterat
         if found is not None:
             yield replace(found, added=added, flames=flames, back=number)
             return
+    whole = ranked(wider.with_global_reactions(()))
+    if whole.candidate != last.candidate:
+        yield replace(whole, step="check", added=added, flames=flames, back=SOURCE)
 
 
 def _kept(context: Context, stage: Stage, refit: bool) -> Stage | None:

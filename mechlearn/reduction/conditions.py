@@ -94,6 +94,7 @@ def task_of(request: ReductionRequest) -> Task:
         flame_limit=_limit_of(speed),
         transport=(speed or FlameSpeed()).transport,
         flame_conditions=tuple(flames),
+        longest=longest_of(source),
     )
 
 

@@ -20,6 +20,9 @@ TOGETHER = 4
 """Candidates that are judged by the same bound, however many cores there are, so that results do not depend on them."""
 
 
+SOURCE = -1
+"""Number of the stage before the first."""
+
 Line = tuple[Vector, Array]
 """Errors at a condition, shape (rows,), and their derivatives, shape (rows, reactions, 3)."""
 
@@ -44,7 +47,7 @@ class Stage:
     added, flames : tuple of Condition
         Verification points at which it is asked beside the study's conditions and flames.
     back : int or None
-        The stage that it goes back to, where the one before did not pass its check.
+        The stage that it goes back to, where the one before did not pass its check; `SOURCE` for none of them.
     """
 
     step: str
@@ -148,7 +151,8 @@ class Context:
         return None
 
     def _key(self, candidate: Candidate) -> Any:
-        return self.task.global_reactions, len(self.task.conditions), len(self.task.flame_conditions), candidate
+        task = self.task
+        return task.global_reactions, len(task.conditions), len(task.flame_conditions), len(task.quiet), candidate
 
     def with_points(self, added: tuple[Condition, ...], flames: tuple[Condition, ...]) -> Context:
         """The same with some verification points among its conditions."""

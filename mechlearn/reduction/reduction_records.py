@@ -204,6 +204,10 @@ class Task:
         The source's, one for each; none before they are computed.
     global_reactions : tuple of GlobalReaction
         Learnt reactions; their numbers follow those of the source.
+    quiet : tuple of Condition
+        At which the source does not ignite, so that no candidate may; their numbers follow those of the flames.
+    longest : float
+        Time [s] within which that holds.
     """
 
     mechanism: str
@@ -219,17 +223,20 @@ class Task:
     flame_conditions: tuple[Condition, ...] = ()
     flames: tuple[Flame, ...] = ()
     global_reactions: tuple[GlobalReaction, ...] = ()
+    quiet: tuple[Condition, ...] = ()
+    longest: float = inf
 
     @property
     def numbers(self) -> range:
-        """Of the conditions, then of the flames."""
-        return range(len(self.conditions) + len(self.flame_conditions))
+        """Of the conditions, then of the flames, then of the conditions without ignition."""
+        return range(len(self.conditions) + len(self.flame_conditions) + len(self.quiet))
 
     def joined_by(
         self, conditions: Iterable[tuple[Condition, Reference | None]], flames: Iterable[tuple[Condition, Flame | None]]
     ) -> Task:
-        """With further conditions and flames after its own, those without a response of the source left out."""
-        known = [(condition, answer) for condition, answer in conditions if answer is not None]
+        """With further conditions and flames after its own, those of flames that the source does not have left out."""
+        asked = list(conditions)
+        known = [(condition, answer) for condition, answer in asked if answer is not None]
         burnt = [(condition, flame) for condition, flame in flames if flame is not None]
         return replace(
             self,
@@ -237,12 +244,22 @@ class Task:
             references=(*self.references, *(answer for _, answer in known)),
             flame_conditions=(*self.flame_conditions, *(condition for condition, _ in burnt)),
             flames=(*self.flames, *(flame for _, flame in burnt)),
+            quiet=(*self.quiet, *(condition for condition, answer in asked if answer is None)),
         )
 
     def flame_of(self, number: int) -> tuple[Condition, Flame] | None:
         """The unburnt gas and the source's flame, where the number is that of a flame."""
         place = number - len(self.conditions)
-        return None if place < 0 else (self.flame_conditions[place], self.flames[place])
+        return (self.flame_conditions[place], self.flames[place]) if 0 <= place < len(self.flames) else None
+
+    def quiet_of(self, number: int) -> Condition | None:
+        """The condition, where the number is that of one at which the source does not ignite."""
+        place = number - len(self.conditions) - len(self.flame_conditions)
+        return None if place < 0 else self.quiet[place]
+
+    def too_early(self, delay: float) -> float:
+        """Error, relative to its limit, of an ignition after ``delay`` [s] where the source has none."""
+        return max(0.0, (self.longest / delay - 1) / self.limits[0])
 
     def speed_residuals(self, flame: Flame, speed: float) -> Vector:
         """Signed errors at a flame as `residuals`: no delay, whose error is 0, then the speed [m/s]."""

@@ -13,7 +13,7 @@ from ..simulation.process_pool import Workers
 from .candidate_phases import source_of
 from .flames import SEARCHED, free_flame, moved_flame
 from .ranking import flame_coefficients, sample_coefficients
-from .reduction_records import Candidate, Flame, Reference, Task, Vector, worst
+from .reduction_records import Candidate, Condition, Flame, Reference, Task, Vector, worst
 from .response import FINE, SolverHistory, ignite
 
 _GIVEN_UP = 3.0
@@ -138,7 +138,17 @@ def residuals(task: Task, trial: Trial, numbers: Sequence[int]) -> list[Vector |
     return [_residuals(task, trial, number, _GIVEN_UP) for number in numbers]
 
 
+def without_ignition(task: Task, trial: Trial, condition: Condition) -> Vector:
+    """The error, relative to its limit, at a condition at which the source does not ignite; zero without ignition."""
+    with _phase(task, trial) as gas:
+        history = ignite(gas, task, condition, longest=task.longest)
+    return np.array([0.0 if history is None else task.too_early(history.response.delay)])
+
+
 def _residuals(task: Task, trial: Trial, number: int, patience: float) -> Vector | None:
+    quiet = task.quiet_of(number)
+    if quiet is not None:
+        return without_ignition(task, trial, quiet)
     flame = task.flame_of(number)
     if flame is None:
         history = respond(task, trial, number, patience)
@@ -159,12 +169,13 @@ def score(task: Task, trial: Trial, order: Sequence[int], bound: float) -> tuple
     trial : Trial
         The mechanism.
     order : sequence of int
-        All conditions, the most telling first; flames, which take longest, come last whatever is said.
+        All conditions, the most telling first; flames, which take longest, come last whatever is said, after those
+        without ignition.
     bound : float
         From which on the candidate is of no interest.
     """
     errors, patience = dict[int, float](), min(_GIVEN_UP, 1 + bound * task.limits[0])
-    for number in sorted(order, key=lambda each: each >= len(task.conditions)):
+    for number in sorted(order, key=lambda each: task.flame_of(each) is not None):
         errors[number] = worst(_residuals(task, trial, number, patience))
         if not errors[number] < bound:
             return None

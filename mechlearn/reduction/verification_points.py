@@ -87,8 +87,8 @@ class VerificationPoints:
         return Verification(tuple(found), tuple(VerificationPoint(condition, error) for condition, error in errors))
 
     def added_to(self, task: Task, conditions: Sequence[Condition], flames: Sequence[Condition]) -> Task:
-        """A task with further conditions and flames after its own, those without a response of the source left out."""
-        more = [each for each in dict.fromkeys(conditions) if each not in task.conditions]
+        """A task with further conditions and flames after its own."""
+        more = [each for each in dict.fromkeys(conditions) if each not in (*task.conditions, *task.quiet)]
         burning = [each for each in dict.fromkeys(flames) if each not in task.flame_conditions]
         asked = [each for each in more if each not in self._references]
         calls = [(replace(self.task, conditions=(each,)), 0, self.longest) for each in asked]
@@ -117,12 +117,12 @@ class VerificationPoints:
         return found
 
     def _asked(self, task: Task, candidate: Candidate, number: int, places: list[Place]) -> list[VerificationPoint]:
-        """A candidate's errors at places of a grid at which the source ignites."""
+        """A candidate's errors at places of a grid."""
         where = {self.cells[number].at(place): place for place in places}
         task = self.added_to(task, list(where), ())
         return [
             VerificationPoint(condition, error, (number, *map(int, where[condition])), where[condition])
-            for condition, error in zip(task.conditions, self._errors(task, candidate), strict=True)
+            for condition, error in zip((*task.conditions, *task.quiet), self._errors(task, candidate), strict=True)
         ]
 
     def _errors(self, task: Task, candidate: Candidate) -> list[float]:

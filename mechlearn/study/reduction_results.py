@@ -9,12 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from ..chemistry.mechanism import Mechanism
-from ..errors import MechlearnError
+from ..errors import MechlearnError, listed
 from ..files import write_json, write_text
 from ..formats.chemkin import write_chemkin
 from ..formats.records import plain
 from ..pathways.recording import progress_history
-from ..reduction.assessment import Assessment, FlameAssessment, assessed, assessed_flames, grid_error, summary
+from ..reduction.assessment import (
+    Assessment,
+    FlameAssessment,
+    Unignited,
+    assessed,
+    assessed_flames,
+    grid_error,
+    summary,
+)
 from ..reduction.conditions import ReductionRequest, conditions_of, flame_conditions, longest_of
 from ..reduction.context import Context, Stage
 from ..reduction.reduction_files import csv_text, curve_rows, removed_rows, stage_mechanism, write_reduced
@@ -27,6 +35,8 @@ from .draw import draw_difference
 from .workspace import Workspace, versions
 
 _TIMES = 300
+MOST_NAMED = 3
+"""Conditions that a sentence names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,19 +85,31 @@ def finished(
     obstacles = {"chemkin": write_chemkin(folder / "reduced.yaml", folder / "chemkin", transport=with_transport)}
     context.report("validating", last.candidate)
     kinds = ("in_sample", "held_out", "extrapolation")
-    assessments = {kind: _assessed(request, context, folder / "reduced.yaml", kind) for kind in kinds}
+    every = {kind: _assessed(request, context, folder / "reduced.yaml", kind) for kind in kinds}
+    assessments = {kind: found for kind, (found, _) in every.items()}
+    quiet = [each for kind in kinds[:2] for each in every[kind][1]]
     flames = _assessed_flames(request, context, folder / "reduced.yaml")
     try:
         _draw_difference_from_source(request, context, folder)
     except MechlearnError as error:
         obstacles["difference"] = str(error)
     checks = _verification(context.with_points(last.added, last.flames), last, now=not interrupted)
-    violated = any(abs(each.error) > context.task.flame_limit for each in flames.get("in_sample", ()))
-    status = "interrupted" if interrupted else "held" if last.error <= 1 and not violated else "outside-limits"
+    early = [each for each in quiet if context.task.too_early(each.delay) > 1]
+    violations = (
+        last.error > 1,
+        any(abs(each.error) > context.task.flame_limit for each in flames.get("in_sample", ())),
+        checks.get("error_over_limit", 0.0) > 1,
+        any(abs(each.delay_error) > context.task.limits[0] for each in assessments["held_out"]),
+        bool(early),
+    )
+    status = "interrupted" if interrupted else "outside-limits" if any(violations) else "held"
     learnt = [context.source.reactions[j].equation for j in last.candidate.reactions if j >= context.source.own]
     content = {
         "status": status,
-        "message": _message(status, last, context, assessments) + _check_message(checks) + _flame_message(flames),
+        "message": _message(status, last, context, assessments)
+        + _quiet_message(context, quiet, early)
+        + _check_message(checks)
+        + _flame_message(flames),
         "species": last.candidate.size[0],
         "reactions": last.candidate.size[1],
         "source": {"mechanism": name, "species": len(context.source.names), "reactions": context.source.own},
@@ -100,6 +122,7 @@ def finished(
         "conditions": {kind: _rows(found) for kind, found in assessments.items()},
         **({"flames": _flame_content(context, flames, folder / "reduced.yaml")} if flames else {}),
         "without_ignition": left_out,
+        "false_ignition": [{"condition": each.condition.name, "delay": each.delay} for each in early],
         "not_written": {what: why for what, why in obstacles.items() if why},
         "seconds": seconds(),
         "cores": context.workers.cores,
@@ -112,16 +135,18 @@ def finished(
     return Reduction(final, tuple(stages), content)
 
 
-def _assessed(request: ReductionRequest, context: Context, mechanism: Path, kind: str) -> list[Assessment]:
+def _assessed(
+    request: ReductionRequest, context: Context, mechanism: Path, kind: str
+) -> tuple[list[Assessment], list[Unignited]]:
     """How the file itself does: at the study's conditions, held out, or beyond the edges."""
     if kind == "in_sample":
         task = context.task
     else:
         envelope: Envelope | None = getattr(request.reduce, kind)
         if envelope is None:
-            return []
+            return [], []
         conditions = conditions_of(context.source.gas, request.source, (envelope,), None)
-        task = replace(context.task, conditions=tuple(conditions), references=())
+        task = replace(context.task, conditions=tuple(conditions), references=(), quiet=())
     return assessed(context.workers, task, mechanism, longest_of(request.source))
 
 
@@ -210,6 +235,18 @@ def _message(status: str, last: Stage, context: Context, assessments: dict[str, 
     if not assessments["held_out"]:
         text += " No condition was held out for a check that the work has not seen; give reduce.held_out."
     return f"Interrupted: {text}" if status == "interrupted" else text
+
+
+def _quiet_message(context: Context, quiet: Sequence[Unignited], early: Sequence[Unignited]) -> str:
+    """What the conditions add at which the source does not ignite."""
+    if not quiet:
+        return ""
+    where = listed([each.condition.name for each in quiet], MOST_NAMED)
+    text = f" The source does not ignite within {context.task.longest:g} s at {where}"
+    if not early:
+        return f"{text}, and neither does the result."
+    worst = min(early, key=lambda each: each.delay)
+    return f"{text}, but the result does, after {worst.delay:.3g} s at {worst.condition.name}: a false ignition."
 
 
 def _draw_difference_from_source(request: ReductionRequest, context: Context, folder: Path) -> None:

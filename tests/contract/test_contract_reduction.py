@@ -106,3 +106,33 @@ def test_limits_that_cannot_be_kept_answer_1(tmp_path: Path) -> None:
     assert (answer.status, answer.json["status"]) == (1, OUTSIDE_LIMITS)
     assert (tmp_path / "results" / "reduced.yaml").is_file()
     assert "not within the limits" in answer.json["message"]
+
+
+LEFT_OUT = f"""\
+source:
+  mechanism: h2o2.yaml
+  reactor: constant-volume
+  temperature: [800, 1300, 1500]
+  pressure: 1 atm
+  initial: {{fuel: H2, oxidizer: "O2:1, N2:3.76", phi: 1}}
+  times: {{end: 1 s, spacing: solver}}
+reduce:
+  targets: {{ignition_delay: {{limit: 0.1, definition: T0+400}}}}
+  {VERIFICATION_POINTS}: 16
+  rates: keep
+  held_out: {{temperature: [820, 1350]}}
+"""
+
+
+def test_where_the_source_does_not_ignite_no_result_may_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(LEFT_OUT)
+    answer = command(tmp_path, "reduce study.yaml -o results --cores 1 --quiet")
+    assert answer.status == 0, answer.err + answer.out
+    summary = summary_of(tmp_path / "results")
+    assert summary["status"] == "held"
+    assert summary["without_ignition"] == ["800 K, 1 atm, phi 1"]
+    where = "800 K, 1 atm, phi 1 and 820 K, 1 atm, phi 1"
+    assert f"does not ignite within 1 s at {where}, and neither does the result" in summary["message"]
+    assert summary["verification_points"]["error_over_limit"] <= 1
+    assert delay(tmp_path / "results" / "reduced.yaml", 800.0) > 1.0
+    assert len(summary["conditions"]["held_out"]) == 1
