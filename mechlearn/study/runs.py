@@ -10,7 +10,7 @@ from ..chemistry.mechanism import Species
 from ..data.completion import completed
 from ..data.progress import Progress, silent
 from ..data.sampling.check_sampling import check_sampling
-from ..data.trajectories import Trajectories, Trajectory
+from ..data.trajectories import Trajectories, Trajectory, check_magnitudes
 from ..errors import DataError, StudyError
 from ..files import shipped_folder
 from ..formats.cantera_species import species_of
@@ -47,7 +47,13 @@ def with_whole_elements(runs: Trajectories) -> Trajectories:
     """The same runs, without compositions where the species measured do not hold all of the elements.
 
     A reaction whose product nobody measured does not balance, and learning would be kept from it.
+
+    Raises
+    ------
+    DataError
+        If numbers are so large or small that products of them are none.
     """
+    check_magnitudes(runs)
     lost = [finding.text for finding in check_sampling(runs).diagnostics if finding.kind == "elements"]
     if not lost:
         return runs

@@ -170,7 +170,7 @@ def heat_released(energies: Energies, done: Resimulated) -> dict[str, HeatReleas
     """Heat released in data and re-simulation; none where nothing is released beyond a thousandth of R T."""
     if not energies.known:
         return {}
-    complete = [run for run in done.histories if np.all(np.isfinite(run.concentrations))]
+    complete = [run for run in done.histories if np.all(run.concentrations.sum(axis=1) > 0)]  # nor empty samples
     both = {run.name: (energies.released(run), energies.released(ours)) for run, ours in done.pairs(complete)}
     span = max((float(np.ptp(data)) for data, _ in both.values()), default=0.0)
     if not span > 1.0:  # J/kg

@@ -92,7 +92,8 @@ def fit_rates(
     weights, constants = problem.weights(RELATIVE_FLOOR), np.zeros(len(directions))
     for _ in range(PASSES):
         matrix, target = matrix_of(values, net, weights), (problem.production * weights).ravel()
-        size = np.linalg.norm(matrix, axis=0)
+        with np.errstate(over="ignore"):  # what is too large for a number plays no part
+            size = np.linalg.norm(matrix, axis=0)
         size[size == 0] = 1.0
         constants = nnls(matrix / size, target, maxiter=50 * len(size))[0] / size
         weights = weights_at(constants)

@@ -223,6 +223,7 @@ def _mixtures(changes: Integers, count: int, vector: Array, slack: Array) -> tup
     With them the sum of squares of their misfit in units of the slack.
     """
     sets = np.array(list(combinations(range(len(changes)), count)), dtype=np.int64).reshape(-1, count)
+    slack = np.maximum(slack, np.finfo(float).eps * (slack.max(initial=0.0) or 1.0))
     points = changes[sets] / slack
     goal = vector / slack
     gram = np.einsum("nis,njs->nij", points, points)
