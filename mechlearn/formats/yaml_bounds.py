@@ -48,13 +48,13 @@ def check_mechanism_text(name: str) -> None:
     Raises
     ------
     FormatError
-        If there is too much in it, or it is not in UTF-8.
+        If there is too much in it, it is not in UTF-8, or a study.
     """
     for folder in (".", *ct.get_data_directories()):
         path = Path(folder, name)
         if path.is_file():
             try:
-                found = excess(path.read_text(encoding="utf-8-sig"))
+                text = path.read_text(encoding="utf-8-sig")
             except UnicodeDecodeError:  # which Cantera reads until one asks for its texts
                 raise FormatError(
                     f"Mechanism {name!r} cannot be read: it is not UTF-8 text; perhaps it has signs "
@@ -62,9 +62,20 @@ def check_mechanism_text(name: str) -> None:
                 ) from None
             except OSError:  # Cantera says why
                 return
-            if found:
+            if _is_study(text):
+                raise FormatError(
+                    f"{path} is a study and no mechanism, and hides any mechanism of that name. Rename the study, as "
+                    f"{path.stem}.study.yaml, or name another mechanism."
+                )
+            if found := excess(text):
                 raise FormatError(f"Mechanism {name} is not read: {found}. Write it out, or check where it is from.")
             return
+
+
+def _is_study(text: str) -> bool:
+    """Whether a text has sections of a study, and none of a mechanism."""
+    sections = {line.split(":")[0] for line in text.splitlines() if line[:1].isalpha() and ":" in line}
+    return "phases" not in sections and bool(sections & {"source", "learn", "reduce", "data"})
 
 
 def _depth(text: str) -> int:

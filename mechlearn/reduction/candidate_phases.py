@@ -46,6 +46,7 @@ class SourceMechanism:
         self.reactions += [ct.Reaction.from_dict(reaction.definition, self.gas) for reaction in global_reactions]  # type: ignore[arg-type]
         self.participants = tuple(_participants(each, set(self.names)) for each in self.reactions)
         self.definitions = tuple(_definition(each) for each in self.reactions)
+        self.sums = _sums(self.reactions)
         self._reactions: dict[Any, ct.Reaction] = {}
         self.build = lru_cache(maxsize=_KEPT_PHASES)(self._built)
 
@@ -145,6 +146,14 @@ def changed_arrhenius(rate: dict[str, Any], change: Change) -> dict[str, Any]:
         "b": rate["b"] + b,
         "Ea": rate["Ea"] + e * REFERENCE_TEMPERATURE * ct.gas_constant,
     }
+
+
+def _sums(reactions: list[ct.Reaction]) -> tuple[tuple[int, ...], ...]:
+    """For each reaction all that are added up to one rate with it, itself among them."""
+    members: dict[str, list[int]] = {}
+    for j, reaction in enumerate(reactions):
+        members.setdefault(reaction.equation if reaction.duplicate else str(j), []).append(j)
+    return tuple(tuple(members[each.equation if each.duplicate else str(j)]) for j, each in enumerate(reactions))
 
 
 def _participants(reaction: ct.Reaction, names: set[str]) -> frozenset[str]:

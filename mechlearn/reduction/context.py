@@ -179,9 +179,14 @@ class Context:
     def units(self, candidate: Candidate, *, by_species: bool) -> list[tuple[int, ...]]:
         """Reactions that can only go together: those of each species that may go, or each by itself."""
         if not by_species:
-            return [(j,) for j in candidate.reactions]
+            return self.sums_of(candidate.reactions, candidate)
         units = (self.reactions_of(i, candidate) for i in candidate.species if i not in self.kept)
         return [unit for unit in dict.fromkeys(units) if unit]
+
+    def sums_of(self, reactions: Iterable[int], candidate: Candidate) -> list[tuple[int, ...]]:
+        """Reactions of a candidate, those together whose rate constants are added up to one; each once, in order."""
+        there = set(candidate.reactions)
+        return list(dict.fromkeys(tuple(i for i in self.source.sums[j] if i in there) for j in reactions))
 
     def reactions_of(self, species: int, candidate: Candidate) -> tuple[int, ...]:
         """Reactions of a candidate that need a species."""

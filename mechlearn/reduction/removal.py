@@ -87,8 +87,10 @@ def without_reactions(context: Context, stages: Sequence[Stage], iteration: int)
             yield stage
     here = -1
     if stages[-1] is not base:
-        gone = set(stages[-2].candidate.reactions) - set(stage.candidate.reactions)
-        here = order.index(gone.pop()) if len(gone) == 1 else -1
+        gone = context.sums_of(
+            set(stages[-2].candidate.reactions) - set(stage.candidate.reactions), stages[-2].candidate
+        )
+        here = order.index(gone[0][0]) if len(gone) == 1 else -1
     idle = False
     while not idle:
         idle = here < 0
@@ -99,7 +101,7 @@ def without_reactions(context: Context, stages: Sequence[Stage], iteration: int)
                 yield stage
         here = -1
         if idle:
-            units = [(j,) for j in order if j in stage.candidate.reactions]
+            units = context.sums_of((j for j in order if j in stage.candidate.reactions), stage.candidate)
             unit, errors = _least_harmful(context, stage, units, 0.0)
             if unit is not None:
                 stage = context.without("reactions", stage, unit, errors)
@@ -115,7 +117,8 @@ def _harmless(stage: Stage, least: float) -> float:
 def _try_from(context: Context, stage: Stage, order: list[int], start: int) -> tuple[int, Stage | None]:
     """The first reaction from a place in the order on that can go without comparison: its place, and the stage."""
     left = set(stage.candidate.reactions)
-    trials = [Trial(stage.candidate, (j,)) for j in order[start:] if j in left]
+    units = context.sums_of((j for j in order[start:] if j in left), stage.candidate)
+    trials = [Trial(stage.candidate, unit) for unit in units]
     best = context.first_below(_harmless(stage, _EASY), trials, by_error(stage), "removing")
     if best is None:
         return len(order), None
@@ -125,13 +128,16 @@ def _try_from(context: Context, stage: Stage, order: list[int], start: int) -> t
 
 def _without_batch(context: Context, stage: Stage, batch: list[int]) -> Stage:
     """Less as many of the first of some reactions as can go together, by bisection."""
+    left = set(stage.candidate.reactions)
     first, beyond, smaller = 0, min(len(batch), int(_BATCH * len(stage.candidate.reactions))) + 1, stage
     while beyond - first > 1:
         count = (first + beyond) // 2
         context.report("removing", smaller.candidate)
-        errors = score(context.task, Trial(stage.candidate, tuple(batch[:count])), by_error(stage), 1.0)
+        units = context.sums_of((j for j in batch[:count] if j in left), stage.candidate)
+        some = tuple(j for unit in units for j in unit)
+        errors = score(context.task, Trial(stage.candidate, some), by_error(stage), 1.0)
         if errors is not None and max(errors) < _harmless(stage, _EASY):
-            first, smaller = count, context.without("reactions", stage, batch[:count], errors)
+            first, smaller = count, context.without("reactions", stage, some, errors)
         else:
             beyond = count
     return smaller
@@ -188,13 +194,14 @@ def _groups(context: Context, candidate: Candidate, by_species: bool) -> list[Un
         calls = [(context.task, Trial(candidate, unit), numbers) for unit in units]
         answers = [each or [None] for each in context.workers.map_surviving(residuals, calls)]
     else:
-        answers = [[values - column] for column in slopes.T]
+        answers = [[values - slopes[:, candidate.places(unit)].sum(axis=1)] for unit in units]
     found = []
     for unit, answer in zip(units, answers, strict=True):
         errors = [each for each in answer if each is not None]
         if len(errors) == len(answer):
             most, along = _companions(np.concatenate(errors), slopes, candidate.places(unit))
-            found.append((most, (*unit, *(candidate.reactions[i] for i in along))))
+            together = context.sums_of((*unit, *(candidate.reactions[i] for i in along)), candidate)
+            found.append((most, tuple(j for each in together for j in each)))
     return [group for _, group in sorted(found)]
 
 
