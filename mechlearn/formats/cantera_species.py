@@ -94,8 +94,15 @@ def first_sentence(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines()]
     said = [line for line in lines if line.strip("*") and "thrown by" not in line]
     ends = (i for i, line in enumerate(said) if i and line.startswith(("|", "To fix", "Components with")))
-    end = next(ends, len(said))
-    return " ".join(said[:end]).rstrip(". ")
+    said = said[: next(ends, len(said))]
+    states = [line for line in said if line.startswith("at P =")]
+    if states:
+        said = [line for line in said if line not in states[1:]] + [f"and {len(states) - 1} more"] * (len(states) > 1)
+        said.append(
+            "(a rate over pressures may not be negative by itself: put it and the rate that it is taken from under one "
+            "reaction, each pressure twice)"
+        )
+    return " ".join(said).rstrip(". ")
 
 
 def atomic_weights(gas: ct.Solution) -> dict[str, float]:

@@ -3,11 +3,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import cantera as ct
 import pytest
 
 import mechlearn as ml
 from mechlearn.chemistry.mechanism import Species
 from mechlearn.data.trajectories import Trajectories
+from mechlearn.errors import FormatError
 from mechlearn.formats.tables.csv import read_csv
 from mechlearn.formats.tables.runs_file import read_runs, write_runs
 from mechlearn.study.schema import example_studies
@@ -77,3 +79,14 @@ def test_tables_of_a_shipped_mechanism_can_be_moved(tmp_path: Path) -> None:
     assert "# mechanism: fuel-radical-product.yaml\n" in (tmp_path / "runs.csv").read_text(encoding="utf-8")
     moved = (tmp_path / "runs.csv").rename(tmp_path / "deep" / "er" / "runs.csv")
     assert ml.read_csv(moved).species == runs.species
+
+
+def test_a_negative_rate_over_pressures_is_refused_in_one_sentence_with_what_to_do(tmp_path: Path) -> None:
+    ct.Solution("h2o2.yaml", "ohmech").write_yaml(tmp_path / "m.yaml")
+    rates = "[{P: 0.1 atm, A: -1.0e+9, b: 0, Ea: 0}, {P: 10 atm, A: -1.0e+9, b: 0, Ea: 0}]"
+    entry = f"- {{equation: H + HO2 <=> O + H2O, type: pressure-dependent-Arrhenius, rate-constants: {rates}}}\n"
+    with (tmp_path / "m.yaml").open("a") as file:
+        file.write(entry)
+    with pytest.raises(FormatError, match=r"at P = 10133, T = 300\.0 and 11 more .* put it and the rate") as refused:
+        ml.read_mechanism(tmp_path / "m.yaml")
+    assert str(refused.value).count("at P") == 1
