@@ -129,17 +129,19 @@ def progress_bar(quiet: bool, *, seconds_a_line: float = 60.0) -> Iterator[Progr
 
 @contextmanager
 def _bar() -> Iterator[Progress]:
-    import time
+    from threading import Timer
 
     from rich import progress
     from rich.console import Console
 
-    started = time.monotonic()
     with progress.Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=1.0, visible=False)
-        yield lambda share, doing: bar.update(
-            task, completed=share, description=doing, visible=time.monotonic() - started > 1
-        )
+        task = bar.add_task("starting", total=1.0, visible=False)
+        shown = Timer(1.0, lambda: bar.update(task, visible=True))
+        shown.start()
+        try:
+            yield lambda share, doing: bar.update(task, completed=share, description=doing)
+        finally:
+            shown.cancel()
 
 
 @contextmanager

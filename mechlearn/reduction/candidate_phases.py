@@ -47,6 +47,10 @@ class SourceMechanism:
         self.participants = tuple(_participants(each, set(self.names)) for each in self.reactions)
         self.definitions = tuple(_definition(each) for each in self.reactions)
         self.sums = _sums(self.reactions)
+        self.differences = tuple(
+            members if any(self.definitions[i].get("negative-A") for i in members) else (j,)
+            for j, members in enumerate(self.sums)
+        )
         self._reactions: dict[Any, ct.Reaction] = {}
         self.build = lru_cache(maxsize=_KEPT_PHASES)(self._built)
 

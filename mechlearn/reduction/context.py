@@ -84,6 +84,8 @@ class Context:
         Takes a text on what is being done and the size reached.
     points : VerificationPoints
         Where results are checked.
+    rates_kept : bool
+        Whether rate constants stay as they are in the source.
     """
 
     task: Task
@@ -93,6 +95,7 @@ class Context:
     rank: Vector
     report: Callable[[str, Candidate], None]
     points: VerificationPoints
+    rates_kept: bool
     _lines: dict[Any, list[Line | None]] = field(default_factory=dict, repr=False)
     _checks: dict[Any, Verification] = field(default_factory=dict, repr=False)
 
@@ -184,9 +187,12 @@ class Context:
         return [unit for unit in dict.fromkeys(units) if unit]
 
     def sums_of(self, reactions: Iterable[int], candidate: Candidate) -> list[tuple[int, ...]]:
-        """Reactions of a candidate, those together whose rate constants are added up to one; each once, in order."""
-        there = set(candidate.reactions)
-        return list(dict.fromkeys(tuple(i for i in self.source.sums[j] if i in there) for j in reactions))
+        """Reactions of a candidate, those together whose rate constants are added up to one; each once, in order.
+
+        Where rate constants are refitted, only those that none can do without, since one is taken from another.
+        """
+        there, together = set(candidate.reactions), self.source.sums if self.rates_kept else self.source.differences
+        return list(dict.fromkeys(tuple(i for i in together[j] if i in there) for j in reactions))
 
     def reactions_of(self, species: int, candidate: Candidate) -> tuple[int, ...]:
         """Reactions of a candidate that need a species."""

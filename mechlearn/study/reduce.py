@@ -23,13 +23,15 @@ from ..reduction.scoring import refer, refer_flame
 from ..reduction.stages import Saved, reduced
 from ..reduction.verification_points import VerificationPoints
 from ..simulation.process_pool import Workers
-from .reduction_results import Reduction, finished
+from .reduction_results import VALIDATING, Reduction, finished
 from .schema import Study
 from .study_text import study_text
 from .workspace import STAGES, Clock, Workspace
 
 _SMALLEST_CHANGE = 0.02
 """Relative, of the mass fraction of a species of the first mixture that burning changes."""
+SEARCHED = 0.9
+"""Part of the work that is done where nothing would be left; a search ends before, and the checks are the rest."""
 _LEADING = 32
 """Species of the first flame, those that matter most to ignition."""
 
@@ -169,7 +171,8 @@ def _start(request: ReductionRequest, task: Task, workers: Workers, progress: Pr
 
     def report(doing: str, candidate: Candidate) -> None:
         species, reactions = candidate.size
-        progress(1 - (species + reactions) / whole, f"{doing}: {species} species, {reactions} reactions")
+        removed = 1.0 if doing == VALIDATING else 1 - (species + reactions) / whole
+        progress(SEARCHED * removed, f"{doing}: {species} species, {reactions} reactions")
 
     rank = np.max([*ranks, *(flame[1] for flame in flames if flame)], axis=0)
     count = request.reduce.verification_points
@@ -183,7 +186,8 @@ def _start(request: ReductionRequest, task: Task, workers: Workers, progress: Pr
         leading=leading,
         workers=workers,
     )
-    return Context(ready, source, workers, kept, rank, report, verification), left_out
+    rates_kept = request.reduce.rates == "keep"
+    return Context(ready, source, workers, kept, rank, report, verification, rates_kept), left_out
 
 
 def _reacting(first: set[str], task: Task) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from ..simulation.settings import MoleFractions, Perturb, Times
 from .draw import draw_difference
 from .workspace import Workspace, versions
 
+VALIDATING = "validating"
 _TIMES = 300
 MOST_NAMED = 3
 """Conditions that a sentence names."""
@@ -83,7 +84,7 @@ def finished(
     write_text(folder / "curve.svg", curve_figure(stages, context.source.whole().size))
     with_transport = all("transport" in (species.definition or {}) for species in final.species)
     obstacles = {"chemkin": write_chemkin(folder / "reduced.yaml", folder / "chemkin", transport=with_transport)}
-    context.report("validating", last.candidate)
+    context.report(VALIDATING, last.candidate)
     kinds = ("in_sample", "held_out", "extrapolation")
     every = {kind: _assessed(request, context, folder / "reduced.yaml", kind) for kind in kinds}
     assessments = {kind: found for kind, (found, _) in every.items()}

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..data.progress import Progress, silent
+from ..data.progress import Progress, part_of, silent
 from ..data.trajectories import Trajectories
 from ..discovery.settings import Search
 from ..errors import MechlearnError, SimulationError, StudyError
@@ -28,6 +28,8 @@ from .workspace import CHECKPOINT, REPORTS, Clock, Workspace
 
 RUNS = f"{CHECKPOINT}/runs.json"
 RESAMPLES = f"{CHECKPOINT}/resamples.json"
+ENDS = {"simulate": 0.1, "learn": 0.6, "assess": 0.7, "bootstrap": 0.85, "draw": 0.95}
+"""Part of the work that is done with each stage, about as the seconds of the examples are; the report is the rest."""
 
 
 def run_study(
@@ -56,7 +58,8 @@ def run_study(
     place = Workspace.of(study, study_text(study, folder), folder, "run")
     with place.opened(overwrite=overwrite):
         with place.checkpoint(resume=resume):
-            bootstrap = partial(bootstrap_support, jobs=cores, executor=executor, progress=progress)
+            resampling = part_of(progress, ENDS["assess"], ENDS["bootstrap"])
+            bootstrap = partial(bootstrap_support, jobs=cores, executor=executor, progress=resampling)
             outcome = _fill_folder(study, place, bootstrap, progress)
         if outcome.status != "interrupted":
             place.drop()
@@ -93,12 +96,13 @@ def learn_runs(runs: Trajectories, study: Study, mechanism_file: Path, progress:
 
 def _fill_folder(study: Study, place: Workspace, bootstrap: Callable[..., Support], progress: Progress) -> Outcome:
     clock, folder = Clock(), place.folder
-    runs, failures = _kept_runs(study, place, progress)
+    runs, failures = _kept_runs(study, place, part_of(progress, 0.0, ENDS["simulate"]))
     source_mechanism(study)
     place.refuse_to_replace([Path(runs.mechanism)] if runs.mechanism else [])
     clock.lap("simulate")
-    learnt = learn(study, runs, progress, place)
+    learnt = learn(study, runs, part_of(progress, ENDS["simulate"], ENDS["learn"]), place)
     clock.lap("learn")
+    progress(ENDS["learn"], "validating with Cantera")
     place.clear()
     write_text(folder / "study.yaml", place.text)
     write_runs(runs, folder / "runs.h5")
@@ -108,6 +112,7 @@ def _fill_folder(study: Study, place: Workspace, bootstrap: Callable[..., Suppor
     try:
         changes = _support(study, outcome, learnt, place, bootstrap)
         clock.lap("bootstrap")
+        progress(ENDS["bootstrap"], "drawing")
         draw(study, outcome, folder, clock)
     except KeyboardInterrupt:
         changes |= {"status": "interrupted", "message": "Interrupted before all was drawn; the mechanism is complete."}
@@ -121,6 +126,7 @@ def _fill_folder(study: Study, place: Workspace, bootstrap: Callable[..., Suppor
     summary = outcome.summary | changes | {"files": files, "failed_runs": failures}
     try:
         if whole:
+            progress(ENDS["draw"], "writing the report")
             write_reports(study, replace(outcome, summary=summary), runs, place)
             clock.lap("report")
     except KeyboardInterrupt:

@@ -83,10 +83,16 @@ def test_tables_of_a_shipped_mechanism_can_be_moved(tmp_path: Path) -> None:
 
 def test_a_negative_rate_over_pressures_is_refused_in_one_sentence_with_what_to_do(tmp_path: Path) -> None:
     ct.Solution("h2o2.yaml", "ohmech").write_yaml(tmp_path / "m.yaml")
-    rates = "[{P: 0.1 atm, A: -1.0e+9, b: 0, Ea: 0}, {P: 10 atm, A: -1.0e+9, b: 0, Ea: 0}]"
-    entry = f"- {{equation: H + HO2 <=> O + H2O, type: pressure-dependent-Arrhenius, rate-constants: {rates}}}\n"
-    with (tmp_path / "m.yaml").open("a") as file:
-        file.write(entry)
+    negative = "{A: -1.0e+9, b: 0, Ea: 0}"
+    entry = f"""
+  - equation: H + HO2 <=> O + H2O
+    type: pressure-dependent-Arrhenius
+    rate-constants:
+    - {negative.replace("A", "P: 0.1 atm, A", 1)}
+    - {negative.replace("A", "P: 10 atm, A", 1)}
+"""
+    written, rest = (tmp_path / "m.yaml").read_text().split("input-files:")
+    (tmp_path / "m.yaml").write_text(f"{written.rstrip()}{entry}input-files:{rest}")
     with pytest.raises(FormatError, match=r"at P = 10133, T = 300\.0 and 11 more .* put it and the rate") as refused:
         ml.read_mechanism(tmp_path / "m.yaml")
     assert str(refused.value).count("at P") == 1
