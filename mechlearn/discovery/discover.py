@@ -84,6 +84,11 @@ def discover(
     if not np.any(balances.accumulation):
         message = "No concentration changes in these data, so there is no reaction to find."
         return no_reactions(balances, search, message)
+    if balances.trajectories is None and (search.known or search.forbid):
+        raise StudyError(
+            "learn.known and learn.forbid are for concentrations alone, and these runs have production rates. Leave "
+            "them out, or learn with balances: weak, which does not use the rates."
+        )
     with threadpool_limits(limits=1):
         if balances.trajectories is not None:
             return from_trajectories(balances, search, progress)

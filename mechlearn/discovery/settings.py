@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from ..chemistry.mechanism import Arrhenius
+
 _STRICT = ConfigDict(extra="forbid", strict=False)
 
 
@@ -70,6 +72,32 @@ def _named_optimizer(value: Any) -> Any:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class KnownReaction:
+    """A reaction that is given.
+
+    Parameters
+    ----------
+    equation : str
+        One-way, as ``A + B => C``, or with ``reverse: thermo`` also ``A + B <=> C``.
+    A, b, Ea : float
+        Its Arrhenius law [kmol, m³, s], [-], [J/kmol]; without ``A`` only the reaction is known.
+    factor : float
+        Of uncertainty: its rate constant is within this factor of the law with 95 %; 1 for fixed.
+    """
+
+    equation: str
+    A: Annotated[float, Field(gt=0)] | None = None
+    b: float = 0.0
+    Ea: float = 0.0
+    factor: Annotated[float, Field(ge=1)] = 2.0
+
+    @property
+    def rate(self) -> Arrhenius | None:
+        """Its law, where that is known."""
+        return None if self.A is None else Arrhenius(self.A, self.b, self.Ea)
+
+
+@dataclass(frozen=True, config=_STRICT)
 class Search:
     """What to look for, and how.
 
@@ -123,6 +151,12 @@ class Search:
         Largest sum of coefficients on one side that may be frozen.
     seconds : float
         Time after which the search ends with the best so far.
+    known : tuple of KnownReaction
+        Reactions that are there, from concentrations alone: each stays, and its rate constant is fitted within what is
+        known of it.
+    forbid : tuple of str
+        Reactions that are not, from concentrations alone, with ``*`` for any molecules and ``3 *`` for three:
+        ``OH + OH => *``, ``* <=> 3 *``.
 
     Raises
     ------
@@ -156,3 +190,5 @@ class Search:
     max_coefficient: Annotated[int, Field(ge=1)] = 3
     max_order: Annotated[int, Field(ge=1)] = 4
     seconds: Annotated[float, Field(gt=0)] = 600.0
+    known: tuple[KnownReaction, ...] = ()
+    forbid: tuple[str, ...] = ()

@@ -23,7 +23,7 @@ from .candidates.trajectory_candidates import Candidates, candidates
 from .fit.energy_restarts import with_other_energies
 from .fit.learned_reactions import Bounds, FittedReaction
 from .fit.nnls import rates_by_rows
-from .fit.noise_continuation import continued_in_noise, has_unresolved_start
+from .fit.noise_continuation import continued_in_noise, faint_rate, has_unresolved_start
 from .fit.outliers import (
     OUTLIER,
     chi2_per_datum,
@@ -168,8 +168,9 @@ def with_competitors(
     everything = replace(everything, inverse=problem.inverse, steps=problem.steps, robust=problem.robust)
     threshold = float(problem.basis.count * np.log(problem.data.count) + 2 * np.log(len(pool)))
     scale = chi2_per_datum(state)
+    needed = frozenset(pool.given)
     selector = Selector(
-        everything, pool.reversible, threshold, scale, lambda text: report(0.5, text), deadline=deadline
+        everything, pool.reversible, threshold, scale, lambda text: report(0.5, text), needed=needed, deadline=deadline
     )
     network = ReactionSet(tuple(support.tolist()), state, state.chi2 / scale + threshold * len(support))
     return selector, network, misfit
@@ -180,10 +181,13 @@ def _start(balances: Balances, pool: Candidates, deadline: float = np.inf) -> tu
     origin = balances.trajectories
     assert origin is not None
     theta, basis = rates_by_rows(balances, pool)
+    data = run_arrays(origin.runs)
+    for number, given in pool.given.items():
+        if given.rate is not None or not np.isfinite(theta[number, 0]):
+            theta[number] = basis.theta(given.rate or faint_rate(pool.written[number], data))
     support = np.flatnonzero(np.isfinite(theta[:, 0]))
     if not len(support):
         return None
-    data = run_arrays(origin.runs)
     problem = TrajectoryProblem.of(pool.select(support), data, origin.noise)
     laws = [basis.law(each) for each in theta[support]]
     parameters = np.array([problem.basis.theta(each) for each in laws])
@@ -239,7 +243,7 @@ def _result(
         found=tuple(found),
         covariance=tuple(map(tuple, covariance.tolist())),
         temperature=problem.basis.reference,
-        alternatives=tuple(competing_network(each) for each in others),
+        alternatives=tuple(each.as_competing for each in others),
         candidates=len(pool),
         reversible=pool.reversible,
         misfit=misfit,
@@ -324,15 +328,7 @@ def competing_networks(
         state = network.state
         mine = selector.network(network.kept, state.theta, state.first, state) or network
         best, others = selector.competing(mine)
-    return tuple(competing_network(each) for each in (best, *others) if each is not mine)
-
-
-def competing_network(network: ReactionSet) -> CompetingNetwork:
-    """The one-way reactions of a network with their rate constants."""
-    problem, temperature = network.problem, network.problem.data.temperature
-    basis, log_k = problem.basis, np.log(problem.constants_at(network.state.theta, temperature))
-    laws = [basis.law(basis.fitted(temperature, log_k[..., i])) for i in range(log_k.shape[-1])]
-    return CompetingNetwork(problem.reactions.directions, tuple(laws))
+    return tuple(each.as_competing for each in (best, *others) if each is not mine)
 
 
 def _contributions(state: FitState) -> Array:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -15,14 +17,16 @@ from ..data.sampling.missing_species import from_nothing
 from ..data.temperature_history import is_steady
 from ..data.trajectories import Trajectories
 from ..errors import DataError, StudyError
+from .candidates.given import known_reactions
 from .candidates.larger_pools import larger_pools, overall_reactions
 from .candidates.network.row_search import RowSearch
 from .candidates.other_orders import with_catalysts
 from .candidates.trajectory_candidates import Candidates, candidates_of, possible_rows
+from .contradictions import contradictions
 from .fit.learned_reactions import joined
 from .fit.trajectory_result import CompetingNetwork, TrajectoryFit
 from .result import Discovery, discovered, no_reactions
-from .settings import Search
+from .settings import KnownReaction, Search
 from .status import LARGEST_CHI2, VALUES_PER_REACTION, status_from_trajectories
 from .trajectory_learner import competing_networks, fit_of_trajectories
 
@@ -97,8 +101,10 @@ def from_trajectories(balances: Balances, search: Search, progress: Progress) ->
         message = "The concentrations show nothing but noise, so there is no reaction to find. Bring longer runs."
         return no_reactions(balances, search, message, started)
     names = [s.name for s in balances.species]
-    reactions = joined(fit.found, names, offered.finders, reversible=fit.reversible)
+    known = known_reactions(names, search)
+    reactions = joined(fit.found, names, partial(_found_by, offered, known), reversible=fit.reversible)
     status, message = _status(fit, names, search, pool_text, looked_for)
+    message += contradictions(fit, names, known)
     if time.monotonic() > deadline:
         status = "ambiguous" if status == "recovered" else status  # others were not looked for
         message = (
@@ -193,6 +199,12 @@ def _offered(origin: TrajectoryOrigin, search: Search, frozen: Integers | None) 
                 rows.setdefault(key, row)
                 by[key] = (*by.get(key, ()), finder)
     return _Offered(np.array(list(rows.values()), dtype=np.int64).reshape(-1, possible.shape[1]), by)
+
+
+def _found_by(
+    offered: _Offered, known: Mapping[OneWayReaction, KnownReaction], direction: OneWayReaction
+) -> tuple[str, ...]:
+    return ("known",) if direction in known or direction.reverse in known else offered.finders(direction)
 
 
 def _with_competing(fit: TrajectoryFit, others: tuple[CompetingNetwork, ...]) -> TrajectoryFit:

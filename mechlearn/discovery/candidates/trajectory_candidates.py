@@ -5,7 +5,8 @@ Letters in shapes: S species, L conservation laws, R one-way reactions, Q candid
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import scipy.linalg
@@ -20,7 +21,7 @@ from ...data.trajectories import Trajectories
 from ...errors import DataError
 from ...simulation.mass_action.mass_action_rates import MassAction
 from ..fit.temperature_basis import LogOffset
-from ..settings import Search
+from ..settings import KnownReaction, Search
 from .enumeration import (
     MOST_CANDIDATES,
     balanced_changes,
@@ -29,6 +30,7 @@ from .enumeration import (
     conserves_elements,
     whole_tuples,
 )
+from .given import forbids, known_reactions
 
 BLOCKS_PER_RUN = 12
 """Parts of each run over which concentrations are averaged before conservation laws are looked for."""
@@ -123,12 +125,15 @@ class Candidates:
         What is added to the parameter of a candidate to give ln k of each direction.
     reversible : bool
         Whether reverse rate constants follow from thermodynamics.
+    given : mapping of int to KnownReaction
+        What is known of some candidates, which stay.
     """
 
     reactions: MassAction
     parameter: Integers
     offset: LogOffset
     reversible: bool = False
+    given: Mapping[int, KnownReaction] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.parameter.max(initial=-1)) + 1
@@ -140,9 +145,9 @@ class Candidates:
 
     @property
     def simplest(self) -> Integers:
-        """Numbers of the candidates that are no multiples of others, which differ from these in their order only."""
+        """Numbers of the candidates that are given, or no multiples of others, whose order alone differs."""
         sides = np.array([[*each.reactants, *each.products] for each in self.written], dtype=np.int64)
-        return np.flatnonzero(np.gcd.reduce(sides, axis=1) == 1)
+        return np.flatnonzero((np.gcd.reduce(sides, axis=1) == 1) | np.isin(np.arange(len(self)), list(self.given)))
 
     @property
     def redundant(self) -> bool:
@@ -152,7 +157,9 @@ class Candidates:
     def select(self, kept: Integers) -> Candidates:
         """Some of the candidates."""
         rows, parameter = rows_of(self.parameter, kept)
-        return replace(self, reactions=self.reactions.select(rows), parameter=parameter, offset=self.offset.only(rows))
+        given = {place: self.given[number] for place, number in enumerate(kept.tolist()) if number in self.given}
+        reactions, offset = self.reactions.select(rows), self.offset.only(rows)
+        return replace(self, reactions=reactions, parameter=parameter, offset=offset, given=given)
 
 
 def rows_of(parameter: Integers, kept: Integers) -> tuple[Integers, Integers]:
@@ -215,13 +222,17 @@ def candidates_of(
 ) -> Candidates:
     """The reactions of net vectors, shape (R, S): each direction with a rate constant of its own, or both with one.
 
-    ``more`` are one-way reactions to choose from besides, where none of these has the same rate law.
+    ``more`` are one-way reactions to choose from besides, where none of these has the same rate law. What the search
+    forbids is left out, and what it knows is among them.
 
     Raises
     ------
     DataError
         If there are none, or reverse rates need thermodynamics or a temperature that is unknown.
+    StudyError
+        If what is known or forbidden cannot be read.
     """
+    known, forbidden = known_reactions(runs.species_names, search), forbids(runs.species_names, search)
     if not len(net):
         names = ", ".join(species.name for species in runs.species)
         raise DataError(
@@ -230,14 +241,30 @@ def candidates_of(
             "conserve: none."
         )
     if search.reverse == "thermo":
-        return _reversible(net[(net < 0).any(axis=1) & (net > 0).any(axis=1)], runs)
-    plain = [each for row in net for each in both_directions(row) if any(each.reactants)]
+        pairs = [both_directions(row) for row in net if (row < 0).any() and (row > 0).any()]
+        pairs = [pair for pair in pairs if not any(map(forbidden, pair))]
+        listed_ways = {way for pair in pairs for way in pair}
+        pairs += [(each, each.reverse) for each in known if each not in listed_ways]
+        return _with_given(_reversible(pairs, runs), known)
+    plain = [each for row in net for each in both_directions(row) if any(each.reactants) and not forbidden(each)]
     listed = {each.rate_law for each in plain}
-    one_way = (*plain, *(each for each in more if each.rate_law not in listed))
-    return Candidates(MassAction(one_way), np.arange(len(one_way)), LogOffset.none(len(one_way)))
+    others = [each for each in more if each.rate_law not in listed and not forbidden(each)]
+    one_way = tuple(dict.fromkeys((*plain, *others, *known)))
+    return _with_given(Candidates(MassAction(one_way), np.arange(len(one_way)), LogOffset.none(len(one_way))), known)
 
 
-def _reversible(net: Integers, runs: Trajectories) -> Candidates:
+def _with_given(pool: Candidates, known: Mapping[OneWayReaction, KnownReaction]) -> Candidates:
+    """The pool, in which the reactions that are given are marked; a law both ways is of the direction written here."""
+    given = {}
+    for number, direction in enumerate(pool.written):
+        if direction in known:
+            given[number] = known[direction]
+        elif pool.reversible and direction.reverse in known:
+            given[number] = replace(known[direction.reverse], A=None)
+    return replace(pool, given=given)
+
+
+def _reversible(pairs: Sequence[Sequence[OneWayReaction]], runs: Trajectories) -> Candidates:
     """Both directions of each reaction, first that with the larger equilibrium constant at the median temperature."""
     temperature = np.concatenate([run.temperature for run in runs.runs])
     if not np.isfinite(temperature).any():
@@ -255,15 +282,17 @@ def _reversible(net: Integers, runs: Trajectories) -> Candidates:
     def log_equilibrium(kelvin: Array) -> Array:
         """Ln Kc of the net vectors as they are written, shape (..., R / 2)."""
         each = [log_potential(species.thermo, kelvin) for species in runs.species if species.thermo is not None]
-        return np.stack(each, axis=-1) @ net.T
+        return np.asarray(np.stack(each, axis=-1) @ net.T)
 
     def offset(kelvin: Array) -> Array:
         back = -log_equilibrium(kelvin)
         return np.stack([np.zeros_like(back), back], axis=-1).reshape(*kelvin.shape, -1)
 
-    middle = np.array(float(np.nanmedian(temperature)))
-    net = np.where(log_equilibrium(middle) < 0, -1, 1)[:, None] * net
-    directions = tuple(each for row in net for each in both_directions(row))
+    net = np.array([np.subtract(one.products, one.reactants) for one, _ in pairs])
+    falls = log_equilibrium(np.array(float(np.nanmedian(temperature)))) < 0
+    net = np.where(falls, -1, 1)[:, None] * net
+    ordered = [pair[::-1] if back else pair for pair, back in zip(pairs, falls.tolist(), strict=True)]
+    directions = tuple(each for pair in ordered for each in pair)
     parameter = np.repeat(np.arange(len(net)), 2)
     return Candidates(MassAction(directions), parameter, LogOffset(offset), reversible=True)
 

@@ -10,6 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...chemistry.mechanism import Arrhenius
+from ...chemistry.one_way import OneWayReaction
 from ...data.noise.concentration_noise import Noise
 from ...simulation.mass_action.steps import Steps
 from ..candidates.trajectory_candidates import Candidates
@@ -26,6 +28,8 @@ CERTAIN = 5.0
 """Standard deviations of the noise below which a change is none."""
 LEAST_SAMPLES = 4
 """Of a run, for changes to be compared."""
+FAINT = 0.01
+"""Part of its reactants that a given reaction uses up at first where the balances show nothing of it."""
 START_RATE = 3.0
 """Rate constants to start from, over the length of the runs, at the largest concentration."""
 NOISE_LEVELS = (0.1, 0.01, 1e-3, 1e-4)
@@ -36,6 +40,12 @@ SLOWED = (16.0, 8.0, 4.0, 2.0, 1.0)
 """By how much ln k of these is lowered, one after the other."""
 REWEIGHTED = 2
 """Times that the noise is taken from the residuals after that."""
+
+
+def faint_rate(direction: OneWayReaction, data: RunArrays) -> Arrhenius:
+    """A rate constant with which a reaction does little over the length of the runs, at the largest concentration."""
+    order = sum(direction.exponents)
+    return Arrhenius(float(FAINT / data.time.max() / data.values.max() ** (order - 1.0)))
 
 
 def has_unresolved_start(data: RunArrays, noise: Noise) -> bool:

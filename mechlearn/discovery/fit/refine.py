@@ -20,6 +20,7 @@ from ..candidates.trajectory_candidates import Candidates
 from .learned_reactions import Bounds
 from .outliers import Outlier, has_outliers, outliers
 from .rate_bounds import UNDETERMINED, bounds
+from .rate_prior import RatePrior
 from .run_arrays import RunArrays, run_arrays
 from .temperature_basis import LogOffset, TemperatureBasis
 from .trajectory_fit import fitted, information
@@ -206,8 +207,10 @@ def problem_of(mechanism: Mechanism, data: RunArrays, noise: Noise) -> tuple[Tra
     reference = float(np.median(known)) if known.size else mechanism.temperature
     theta = log_constants(np.array(reference))[own]
     offset = LogOffset(lambda temperature: log_constants(temperature) - theta[numbers])
-    problem = TrajectoryProblem.of(Candidates(MassAction(tuple(directions)), numbers, offset), data, noise)
-    return replace(problem, basis=TemperatureBasis(reference)), theta[:, None]
+    pool = Candidates(MassAction(tuple(directions)), numbers, offset)
+    problem = TrajectoryProblem.of(pool, data, noise)
+    basis = TemperatureBasis(reference)
+    return replace(problem, basis=basis, prior=RatePrior.of(pool, basis)), theta[:, None]
 
 
 def _require_whole(reaction: Reaction) -> None:

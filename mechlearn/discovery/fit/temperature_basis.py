@@ -105,17 +105,6 @@ class TemperatureBasis:
         """Parameters of k = 1 at the reference temperature with the usual energy, shape (P,)."""
         return np.array([0.0, PRIOR_ENERGY / self.unit])[: self.count]
 
-    def prior_scores(self, theta: Array) -> Array:
-        """Differences of energies to the usual one in standard deviations, for parameters of shape (F, P): (F,)."""
-        if not self.width:
-            return np.zeros(len(theta))
-        return np.asarray((theta[:, 1] * self.unit - PRIOR_ENERGY) / PRIOR_DEVIATION)
-
-    @property
-    def prior_slope(self) -> float:
-        """Derivative of these scores by θ_1."""
-        return self.unit / PRIOR_DEVIATION if self.width else 0.0
-
 
 @dataclass(frozen=True, eq=False)
 class LogOffset:

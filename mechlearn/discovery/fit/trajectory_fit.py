@@ -104,8 +104,8 @@ class _NormalEquations:
             first = np.zeros_like(first)
         turned, flat = first.transpose(0, 2, 1), rate.reshape(-1, count)
         gradient_first = (turned @ residual.reshape(runs, -1, 1))[..., 0]
-        slope = np.repeat([0.0, problem.basis.prior_slope], len(state.theta))[:count]
-        scores = np.tile(problem.basis.prior_scores(state.theta), problem.basis.count)
+        slope = problem.prior.inverse[: len(state.theta)].T.ravel()
+        scores = problem.prior.scores(state.theta).T.ravel()
         rates, gradient = flat.T @ flat + np.diag(slope**2), flat.T @ residual.ravel() + slope * scores
         return cls(turned @ first, turned @ rate, rates, gradient_first, gradient)
 

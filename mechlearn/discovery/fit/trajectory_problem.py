@@ -17,6 +17,7 @@ from ...simulation.mass_action.mass_action_rates import MassAction
 from ...simulation.mass_action.radau import DiscreteSolution, integrate, refined
 from ...simulation.mass_action.steps import Steps
 from ..candidates.trajectory_candidates import Candidates, rows_of
+from .rate_prior import RatePrior
 from .run_arrays import RunArrays
 from .temperature_basis import LogOffset, TemperatureBasis
 
@@ -41,6 +42,8 @@ class TrajectoryProblem:
         How parameters give rate constants at any temperature.
     offset : LogOffset
         What is added to give ln k of each reaction.
+    prior : RatePrior
+        What is known of the parameters before the data.
     data : RunArrays
     noise : Noise
     inverse : array, shape (N, T, S)
@@ -62,6 +65,7 @@ class TrajectoryProblem:
     parameter: Integers
     basis: TemperatureBasis
     offset: LogOffset
+    prior: RatePrior
     data: RunArrays
     noise: Noise
     inverse: Array
@@ -77,7 +81,8 @@ class TrajectoryProblem:
         """Parameters for each candidate; weights from the data themselves."""
         steps, basis = Steps.one_each(data.time.shape[1] - 1), TemperatureBasis.of(data.temperature)
         weights = np.zeros_like(data.values)
-        problem = cls(pool.reactions, pool.parameter, basis, pool.offset, data, noise, weights, steps)
+        prior = RatePrior.of(pool, basis)
+        problem = cls(pool.reactions, pool.parameter, basis, pool.offset, prior, data, noise, weights, steps)
         return replace(problem.with_weights(data.values), deadline=deadline)
 
     def constants(self, theta: Array) -> Array:
@@ -121,7 +126,8 @@ class TrajectoryProblem:
     def only(self, kept: Integers) -> TrajectoryProblem:
         """The reactions of some of the parameters."""
         rows, parameter = rows_of(self.parameter, kept)
-        return replace(self, reactions=self.reactions.select(rows), parameter=parameter, offset=self.offset.only(rows))
+        reactions, offset = self.reactions.select(rows), self.offset.only(rows)
+        return replace(self, reactions=reactions, parameter=parameter, offset=offset, prior=self.prior.only(kept))
 
     def evaluate(self, theta: Array, first: Array, near: DiscreteSolution | None = None) -> FitState | None:
         """The time histories for given parameters, shape (F, P), and initial states, shape (N, S), or None where they
@@ -134,7 +140,7 @@ class TrajectoryProblem:
         samples = np.concatenate([history.nodes[:1], history.nodes[self.steps.samples + 1]]).transpose(1, 0, 2)
         size = np.abs(samples - self.data.values) * self.inverse
         loss = np.where(size < HUBER, size**2, 2 * HUBER * size - HUBER**2) if self.robust else size**2
-        prior = float(np.sum(self.basis.prior_scores(theta) ** 2))
+        prior = float(np.sum(self.prior.scores(theta) ** 2))
         return FitState(self, theta, first, history, samples, float(np.sum(loss)) + prior)
 
 
@@ -151,7 +157,7 @@ class FitState:
     samples : array, shape (N, T, S)
     chi2 : float
         Sum of squared residuals over their deviation; with ``robust`` twice Huber's loss. With what the prior of
-        activation energies adds, where there are such.
+        parameters adds.
     """
 
     problem: TrajectoryProblem

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from ..fit.trajectory_problem import FitState, TrajectoryProblem
+from ..fit.trajectory_result import CompetingNetwork
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,14 @@ class ReactionSet:
     def problem(self) -> TrajectoryProblem:
         """With the reactions of the set alone."""
         return self.state.problem
+
+    @property
+    def as_competing(self) -> CompetingNetwork:
+        """The one-way reactions with the Arrhenius laws that they follow at the temperatures of the data."""
+        problem, temperature = self.problem, self.problem.data.temperature
+        basis, log_k = problem.basis, np.log(problem.constants_at(self.state.theta, temperature))
+        laws = [basis.law(basis.fitted(temperature, log_k[..., i])) for i in range(log_k.shape[-1])]
+        return CompetingNetwork(problem.reactions.directions, tuple(laws))
 
     def freed(self) -> ReactionSet:
         """The same with a free parameter for each candidate."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...chemistry.arrays import Array, Integers
+from ...chemistry.arrays import Array, Integers, Mask
 from ...chemistry.one_way import OneWayReaction
 from ..fit.scaled_matrices import inverse_of, solution_of
 from ..fit.trajectory_fit import Information, fitted, information
@@ -58,6 +58,8 @@ class Selector:
     certain : float
         Thresholds above which the squared score of a reaction saves the trial without it. Scores are of a quadratic
         model, and far from the truth where only a ratio of rate constants is known.
+    needed : frozenset of int
+        Candidates that stay whatever the data say.
     deadline : float
         Time of the monotonic clock [s] after which the best so far is taken.
     """
@@ -68,6 +70,7 @@ class Selector:
     scale: float
     report: Callable[[str], None]
     certain: float = CERTAIN
+    needed: frozenset[int] = frozenset()
     deadline: float = np.inf
 
     @property
@@ -113,7 +116,7 @@ class Selector:
         while not self.is_over:
             info = information(network.state)
             score = squared_scores(info)
-            weak = np.flatnonzero(score < WEAK * self.scale)
+            weak = np.flatnonzero((score < WEAK * self.scale) & self._may_go(network))
             count = -(-len(weak) // parts)
             if not count:
                 break
@@ -126,6 +129,10 @@ class Selector:
             else:
                 parts *= 2
         return self._one_by_one(network)
+
+    def _may_go(self, network: ReactionSet) -> Mask:
+        """Which of its reactions are not given."""
+        return ~np.isin(network.kept, list(self.needed))
 
     def _one_by_one(self, network: ReactionSet) -> ReactionSet:
         needed: list[set[int]] = []
@@ -164,7 +171,10 @@ class Selector:
         pairs = [[i, j] for i, j in enumerate(backs) if j is not None and i < j]
         covariance = info.covariance()
         groups = []
+        may_go = self._may_go(network)
         for each in (*([i] for i in range(len(network.kept))), *pairs):
+            if not may_go[each].all():
+                continue
             block = covariance[np.ix_(each, each)]
             score = float(np.sum(inverse_of(block, 1e-9)))
             groups.append((score / self.scale - self.threshold * len(each), np.array(each)))
@@ -311,7 +321,7 @@ class Selector:
         """Networks with one reaction exchanged, added or left out that may be as good."""
         model = self.model(network)
         trials: list[tuple[float, int | None, int | None]] = []
-        alone, exchanges = model.without() / self.scale, model.exchanges()
+        alone, exchanges, may_go = model.without() / self.scale, model.exchanges(), self._may_go(network)
         for (kept, absent), (rise, _) in exchanges.items():
             if rise / self.scale < max(4 * INDISTINCT, COLLINEAR * alone[kept]):
                 trials.append((rise / self.scale, kept, absent))
@@ -319,7 +329,7 @@ class Selector:
         trials += [(loss - self.threshold, r, None) for r, loss in enumerate(alone)]
         found = []
         for loss, r, q in sorted(trials, key=lambda trial: trial[0]):
-            if (r is None or q is None) and loss > 1.5 * INDISTINCT:
+            if (r is not None and not may_go[r]) or ((r is None or q is None) and loss > 1.5 * INDISTINCT):
                 continue
             left = set(network.kept) - (set() if r is None else {network.kept[r]})
             key = frozenset(left | (set() if q is None else {model.absent[q]}))
