@@ -60,7 +60,7 @@ class Noise:
 
     def deviation(self, concentrations: Array) -> Array:
         """Standard deviation [kmol/m³] at concentrations of shape (..., S)."""
-        return np.sqrt((self.relative * concentrations) ** 2 + self.absolute**2)
+        return np.asarray(np.hypot(self.relative * concentrations, self.absolute))
 
     def scaled(self, factor: float) -> Noise:
         """The same with all deviations multiplied."""

@@ -120,7 +120,8 @@ class TrajectoryProblem:
     def with_weights(self, states: Array, noise: Noise | None = None) -> TrajectoryProblem:
         """Weights from the states of a model, shape (N, T, S)."""
         noise = noise or self.noise
-        inverse = np.where(self.data.known, 1 / noise.deviation(states), 0.0)
+        deviation = noise.deviation(states)
+        inverse = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=self.data.known & (deviation > 0))
         return replace(self, inverse=inverse, noise=noise)
 
     def only(self, kept: Integers) -> TrajectoryProblem:

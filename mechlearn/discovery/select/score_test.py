@@ -62,7 +62,8 @@ class QuadraticModel:
         curvature, gradient = self._reduced()
         least = np.maximum(-gradient / curvature, 0.0)
         slope = gradient + curvature * least
-        return np.asarray(least + (np.sqrt(slope**2 + curvature * rise) - slope) / curvature)
+        with np.errstate(over="ignore", invalid="ignore"):  # of what runs away at once, which may not be at all
+            return np.nan_to_num(least + rise / (np.sqrt(slope**2 + curvature * rise) + slope), nan=0.0)
 
     def span(self, place: int, rise: float) -> tuple[float | None, float | None]:
         """How far a kept rate constant may go, over what it is, if all candidates may take part; None without an end.
