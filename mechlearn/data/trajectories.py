@@ -235,9 +235,16 @@ def check_magnitudes(runs: Trajectories) -> None:
         return max((float(np.abs(np.nan_to_num(each)).max(initial=0.0)) for each in columns), default=0.0)
 
     rates = [run.rates for run in runs.runs if run.rates is not None]
+    each = [
+        (f"largest concentration of {name}", largest([run.concentrations[:, j] for run in runs.runs]), "kmol/m^3")
+        for j, name in enumerate(runs.species_names)
+    ]
+    each += [
+        (f"largest production rate of {name}", largest([rate[:, j] for rate in rates]), "kmol/m^3/s")
+        for j, name in enumerate(runs.species_names)
+    ]
     for what, value, unit in (
-        ("largest concentration", largest([run.concentrations for run in runs.runs]), "kmol/m^3"),
-        ("largest production rate", largest(rates), "kmol/m^3/s"),
+        *each,
         ("highest temperature", largest([run.temperature for run in runs.runs]), "K"),
         ("longest run", max(spans, default=0), "s"),
     ):

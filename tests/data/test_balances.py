@@ -211,5 +211,5 @@ def test_numbers_whose_products_are_none_are_refused(size: float) -> None:
     values = size * np.exp(-np.arange(8.0))[:, None]
     run = Trajectory(np.arange(8.0), values, np.full(8, 300.0), np.full(8, 1e5), reactor="isothermal", name="a")
     for balances in (weak_balances, differential_balances):
-        with pytest.raises(DataError, match=r"The largest concentration is .* overflows or vanishes"):
+        with pytest.raises(DataError, match=r"The largest concentration of .* overflows or vanishes"):
             balances(Trajectories((Species("A"),), (run,)))

@@ -80,4 +80,14 @@ class WhitenedRows:
         total = difference.power(2) @ direct + operator.power(2) @ twice - (difference * operator) @ cross
         total = np.asarray(total).reshape(-1, count, count)
         ridge = 1e-12 * np.einsum("mii->m", total)[:, None, None] / count
-        return np.asarray(np.linalg.inv(np.linalg.cholesky(total + ridge * np.eye(count))))
+        return _inverse_roots(total + ridge * np.eye(count))
+
+
+def _inverse_roots(covariance: Array) -> Array:
+    """Matrices W with W C Wᵀ = 1, shape (M, S, S); what cancels to less than round-off counts as that."""
+    try:
+        return np.asarray(np.linalg.inv(np.linalg.cholesky(covariance)))
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(covariance)
+        least = np.maximum(np.finfo(float).eps * values.max(axis=1, keepdims=True), np.finfo(float).tiny)
+        return np.asarray((vectors / np.sqrt(np.maximum(values, least))[:, None]).transpose(0, 2, 1))

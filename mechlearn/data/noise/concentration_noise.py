@@ -175,7 +175,7 @@ def _combined(left: Array, size: Array, known: Mask, relative: float, absolute: 
 
     def cost(logs: Array) -> tuple[float, Array]:
         parts = np.exp(2 * logs)
-        variance = parts[-1] * value + parts[species]
+        variance = np.maximum(parts[-1] * value + parts[species], np.finfo(float).tiny)
         score = square / (NORMAL_WIDTH**2 * variance)
         slope = (0.5 - score / (1 + score)) / variance
         own = np.bincount(species, slope * parts[species], minlength=len(absolute))
@@ -233,4 +233,5 @@ def _typical(values: Array) -> float:
 def _likelihood(noise: Noise, left: Array, size: Array, known: Mask) -> float:
     """Log-likelihood under Cauchy's law, which outliers and fast transients spoil less than the normal one."""
     variance = (noise.relative**2 * size**2 + np.where(noise.kind == "relative", 0.0, noise.absolute) ** 2)[known]
+    variance = np.maximum(variance, np.finfo(float).tiny)
     return float(-np.sum(0.5 * np.log(variance) + np.log1p(left[known] ** 2 / (NORMAL_WIDTH**2 * variance))))
