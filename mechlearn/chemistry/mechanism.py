@@ -240,6 +240,24 @@ class Reaction:
         return " + M" if self.falloff is None else f" (+{self.third_body.name})"
 
     @property
+    def collisions(self) -> str:
+        """What M is, with the low-pressure limit and its broadening where the rate falls off; empty without M.
+
+        Examples
+        --------
+        >>> falloff = Falloff(Arrhenius(2e12, b=-0.9, Ea=-7e6))
+        >>> Reaction({"OH": 2}, {"H2O2": 1}, Arrhenius(7e10), third_body=ThirdBody(), falloff=falloff).collisions
+        'M: all alike; low pressure: A 2e+12, b -0.9, Ea -7 kJ/mol'
+        """
+        text = "" if self.third_body is None else self.third_body.text or "M: all alike"
+        if self.falloff is None:
+            return text
+        low = self.falloff.low
+        text += f"; low pressure: A {low.A:.7g}, b {low.b:.4g}, Ea {low.Ea / 1e6:.5g} kJ/mol"
+        broadening = ", ".join(f"{value:.5g}" for value in self.falloff.troe)
+        return f"{text}; Troe {broadening}" if broadening else text
+
+    @property
     def net(self) -> dict[str, float]:
         """Products less reactants, of the species that change."""
         names = dict.fromkeys([*self.reactants, *self.products])

@@ -57,7 +57,7 @@ def _reaction_texts(reactions: list[dict[str, Any]], written: Sequence[Reaction]
     columns.append(_right("contribution", [f"{entry['contribution']:.2g}" for entry in reactions], 12))
     if "support" in reactions[0]:
         columns.append(_right("support", [f"{100 * entry['support']:.0f} %" for entry in reactions], 7))
-    colliders = [_collider_text(reaction) for reaction in written]
+    colliders = [reaction.collisions for reaction in written]
     if any(colliders):
         columns.append(["colliders", *colliders])
     units = "Rate constants in kmol, m^3 and s"
@@ -79,15 +79,6 @@ def _rate_columns(rates: list[dict[str, float] | None], part: str, *, depends: b
 def _right(head: str, cells: list[str], width: int) -> list[str]:
     width = max(width, *(len(cell) for cell in cells))
     return [f"{cell:>{width}}" for cell in (head, *cells)]
-
-
-def _collider_text(reaction: Reaction) -> str:
-    """What M is in a reaction, and the low-pressure limit where it falls off."""
-    text = "" if reaction.third_body is None else reaction.third_body.text or "M: all alike"
-    if reaction.falloff is None:
-        return text
-    low = reaction.falloff.low
-    return f"{text}; low pressure: A {low.A:.7g}, b {low.b:.4g}, Ea {low.Ea / 1e6:.5g} kJ/mol"
 
 
 def _sampling_text(outcome: Outcome) -> list[str]:

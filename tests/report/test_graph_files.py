@@ -16,6 +16,7 @@ from mechlearn.chemistry.mechanism import Arrhenius, Falloff, Mechanism, Reactio
 from mechlearn.errors import FormatError
 from mechlearn.pathways.graphs import reaction_graph
 from mechlearn.report.figures.reaction_graph import draw_graph, merged_reactions
+from mechlearn.report.figures.reaction_table import Row
 from mechlearn.report.graph_files import FORMATS, TEXT_FORMATS, graph_text, write_graph
 from mechlearn.report.layout import layered
 
@@ -236,9 +237,41 @@ def test_one_way_halves_and_duplicates_share_a_mark() -> None:
     marks = merged_reactions(reaction_graph(HYDROGEN))
     assert len(marks) == 6
     assert all(mark.reversible and len(mark.rows) == 1 for mark in marks)
-    assert (marks[0].rows[0].equation, marks[0].rows[0].forward, marks[0].rows[0].reverse) == ("H2 ⇌ 2 H", "2", "216")
+    assert marks[0].rows == [Row("H2 ⇌ 2 H", ("2", "0", "0"), ("216", "0", "0"))]
     awkward = merged_reactions(reaction_graph(AWKWARD))
-    assert [len(mark.rows) for mark in awkward] == [1, 1, 1, 3, 2, 1]
+    assert [len(mark.rows) for mark in awkward] == [1, 1, 1, 3, 2, 2]
+
+
+def drawn_texts(mechanism: Mechanism) -> list[str]:
+    root = ET.fromstring(graph_text(reaction_graph(mechanism), "svg"))
+    return ["".join(each.itertext()).strip() for each in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_the_table_tells_entries_of_one_equation_apart() -> None:
+    species = tuple(Species(name) for name in ("H", "O2", "HO2", "AR", "H2O"))
+    sides = {"H": 1, "O2": 1}, {"HO2": 1}
+    low = Falloff(Arrhenius(2e12, -0.9, -7.11e6), (0.73, 94.0, 1756.0))
+    entries = (
+        Reaction(*sides, Arrhenius(2.8e12, -0.86), third_body=ThirdBody({"H2O": 0, "AR": 0.7}), reversible=True),
+        Reaction(*sides, Arrhenius(7e11, 0.5, 3e6), third_body=ThirdBody({"AR": 1}, default=0), reversible=True),
+        Reaction(*sides, Arrhenius(4.0), third_body=ThirdBody({"H2O": 6.0}), falloff=low),
+    )
+    found = [each.replace("\u00a0", " ") for each in drawn_texts(Mechanism(species, entries))]
+    heads = ["reaction", "A forward", "b", "Ea [kJ/mol]", "k reverse", "colliders"]
+    start = found.index("reaction")
+    assert found[start : start + 6] == heads
+    table = [each for each in found[start + 6 :] if each]
+    first = ["H + O2 + M ⇌ HO2 + M", "2.8 × 10¹²", "−0.86", "0", "from thermo", "M: H2O 0, AR 0.7, others 1"]
+    assert table[:6] == first
+    assert table[6:12] == ["H + O2 + M ⇌ HO2 + M", "7 × 10¹¹", "0.5", "3", "from thermo", "M = AR"]
+    assert table[12:16] == ["H + O2 (+M) → HO2 (+M)", "4", "0", "0"]
+    assert table[17:22] == ["low-pressure limit", "2 × 10¹²", "−0.9", "−7.11", "Troe: A 0.73, T3 94, T1 1756"]
+
+
+def test_the_table_of_one_temperature_has_one_number_a_direction() -> None:
+    found = drawn_texts(HYDROGEN)
+    assert {"k forward", "k reverse", "rate constants at 1000 K in kmol, m³, s"} <= set(found)
+    assert not {"b", "Ea [kJ/mol]", "colliders"} & set(found)
 
 
 def test_beyond_sixty_reactions_the_title_says_how_many_are_drawn() -> None:

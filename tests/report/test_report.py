@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from mechlearn.__main__ import main
-from mechlearn.chemistry.mechanism import Species
+from mechlearn.chemistry.mechanism import Arrhenius, Falloff, Mechanism, Reaction, Species, ThirdBody
 from mechlearn.data.trajectories import Trajectories, Trajectory
 from mechlearn.errors import FormatError
 from mechlearn.formats.cantera_yaml.mechanism_reading import read_mechanism
@@ -246,6 +246,18 @@ def test_flags_tell_what_to_beware_of(pages: Path, entry: Content, flags: list[s
     each = subject(pages)
     rows = reaction_rows(replace(each, summary={**each.summary, "reactions": [{**base, **entry}, other]}))
     assert rows[0]["flags"] == flags
+
+
+def test_rows_have_the_colliders_both_limits_and_the_kind_of_an_unknown_rate(pages: Path) -> None:
+    low = Falloff(Arrhenius(2e12, -0.9, -7.11e6), (0.73, 94.0, 1756.0))
+    falling = Reaction({"A": 2}, {"B": 1}, Arrhenius(7e10), third_body=ThirdBody({"C": 6.0}), falloff=low)
+    unknown = Reaction({"A": 1}, {"B": 1}, None, definition={"equation": "A => B", "type": "Chebyshev"})
+    mechanism = Mechanism(tuple(Species(name) for name in "ABC"), (falling, unknown))
+    entries = [{"equation": "2 A (+M) => B (+M)", "forward": {"A": 7e10, "b": 0.0, "Ea": 0.0}}, {"equation": "A => B"}]
+    rows = reaction_rows(replace(subject(pages), mechanism=mechanism, summary={"reactions": entries}))
+    colliders = "M: C 6, others 1; low pressure: A 2e+12, b -0.9, Ea -7.11 kJ/mol; Troe 0.73, 94, 1756"
+    assert [row["colliders"] for row in rows] == [colliders, ""]
+    assert [row["forward"] for row in rows] == ["7 × 10¹⁰", "Chebyshev"]
 
 
 def test_alternatives_and_bound_rates_are_sentences(pages: Path) -> None:

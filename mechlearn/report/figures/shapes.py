@@ -69,6 +69,11 @@ def draw_box(
     axes.text(centre[0], centre[1], text, size=size, ha="center", va="center_baseline", color=ink, zorder=4)
 
 
+def draw_number(axes: Axes, number: int, centre: Array, half: Array, size: float) -> None:
+    """A reaction: its number, light on dark."""
+    draw_box(axes, str(number), centre, half, size=size, face=INK, ink="white")
+
+
 def head_size(width: float) -> tuple[float, float]:
     """Length and half height of an arrow head [in] for a width in points."""
     return 0.06 + 0.016 * width, 0.03 + 0.0125 * width

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from ...chemistry.mechanism import Reaction
@@ -33,8 +34,8 @@ def reaction_rows(subject: Subject) -> list[dict[str, Any]]:
         {
             "number": number,
             "equation": entry["equation"],
-            "colliders": "".join(each.third_body.text for each in reactions[number - 1 : number] if each.third_body),
-            "forward": _rate_text(entry, "forward"),
+            "colliders": "".join(each.collisions for each in reactions[number - 1 : number]),
+            "forward": _rate_text(entry, "forward") or _kind(reactions[number - 1 : number]),
             "reverse": _reverse_text(entry, reactions[number - 1] if number <= len(reactions) else None),
             "contribution": _percentage(entry.get("contribution")),
             "support": _support(entry, subject.summary),
@@ -67,6 +68,11 @@ def _rate_text(entry: dict[str, Any], part: str) -> str:
     if known.startswith("±"):
         known = known.replace(" ", TOGETHER)
     return f"{text} ({known})" if known else text
+
+
+def _kind(reactions: Sequence[Reaction]) -> str:
+    """The kind of a rate that is not modelled."""
+    return "".join(str((each.definition or {}).get("type", "")) for each in reactions)
 
 
 def _reverse_text(entry: dict[str, Any], reaction: Reaction | None) -> str:
