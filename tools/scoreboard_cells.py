@@ -35,6 +35,7 @@ import paper_cells
 import pathway_times
 import real_chemistry
 import reduction_cases
+import temperatures
 import torch
 
 import mechlearn as ml
@@ -123,7 +124,7 @@ class OutOfTime(BaseException):
 
 def cells() -> dict[str, Cell]:
     """All cells by name, in the order of the table."""
-    return dict([*_rates(), *_concentrations(), *_combustion(), *_trust(), *_the_rest()])
+    return dict([*_rates(), *_concentrations(), *_temperatures(), *_combustion(), *_trust(), *_the_rest()])
 
 
 def start() -> None:
@@ -231,6 +232,30 @@ def _of_concentrations(
     def draw(seed: int) -> Draw:
         result = concentrations.one_seed(example, noise, seed, additive, grid, method)
         return _learnt(result, result["named"])
+
+    return draw
+
+
+def _temperatures() -> Iterator[tuple[str, Cell]]:
+    """Arrhenius laws from concentrations; a success is exact."""
+    for case, seconds in (("biodiesel", 5.0), ("ramp", 3.0), ("n2o5", 1.0), ("pairs", 2.0), ("pairs-thermo", 2.0)):
+        yield f"temperatures: {case}", Cell(_of_temperatures(case), 5, 1, seconds)
+
+
+def _of_temperatures(case: str) -> Callable[[int], Draw]:
+    def draw(seed: int) -> Draw:
+        result = temperatures.one_seed(case, seed, refit=False)
+        scores = [e / d for e, d in zip(result.get("errors", ()), result.get("deviations", ()), strict=True)]
+        return Draw(
+            success=result["exact"],
+            exact=result["exact"],
+            status=result["status"],
+            missing=len(result["missing"]),
+            false=len(result["spurious"]),
+            intervals=len(scores),
+            hold=sum(abs(score) < 1.96 for score in scores),
+            seconds=result["seconds"],
+        )
 
     return draw
 

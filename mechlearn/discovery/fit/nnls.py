@@ -54,7 +54,8 @@ def rates_by_rows(balances: Balances, pool: Candidates) -> tuple[Array, Temperat
         size = np.sqrt(np.diag(normal))
         size = np.where(size > 0, size, 1.0)
         ridge = RIDGE * np.eye(len(size)) if pool.redundant else 0.0
-        amounts = (non_negative(normal / np.outer(size, size) + ridge, right / size) / size).reshape(amounts.shape)
+        scaled = non_negative(normal / np.outer(size, size) + ridge, right / size)
+        amounts = np.maximum(scaled / size, 0.0).reshape(amounts.shape)
     if pool.redundant:
         amounts = np.array([_fewest(pool, each) for each in amounts])
     theta = np.full((len(pool), basis.count), -np.inf)
