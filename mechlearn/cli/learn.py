@@ -76,8 +76,8 @@ def learn(
     check_files([output, json_file], [*inputs, data.mechanism])
     for line in remarks(found):
         typer.echo(line, err=True)
-    from ..study.run import learn_runs
-
     with progress_bar(quiet) as progress:
+        from ..study.run import learn_runs
+
         outcome = learn_runs(data, checked, output, progress)
     finish(outcome, json_file)

@@ -36,12 +36,13 @@ def run(
         raise StudyError(f"{folder} holds no results of a finished study. Give a folder for them with -o.")
     if bootstrap is not None:
         checked = with_overrides(checked, {"uncertainty.bootstrap": bootstrap})
-    from ..study.run import run_study
     from ..study.workspace import inputs_of, results_in
 
     check_files([json_file], [study, *inputs_of(checked)])
     check_files([*results_in(folder, "run"), json_file], [])
 
     with progress_bar(quiet) as progress, cluster_executor(cluster) as executor:
+        from ..study.run import run_study
+
         outcome = run_study(checked, folder, overwrite=overwrite, resume=resume, executor=executor, progress=progress)
     finish(outcome, json_file, folder)

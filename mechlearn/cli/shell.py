@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +20,10 @@ from ..errors import FormatError, MechlearnError, StudyError
 if TYPE_CHECKING:
     from ..formats.tables.table_reading import Options
 
+SECONDS_BEFORE_BAR = 1.0
+"""Shorter work shows no progress."""
+SECONDS_A_LINE = 30.0
+"""Between two lines of progress, where there is no terminal."""
 RUNS = "Runs: .csv, .h5, a table of another program, or YAML."
 
 
@@ -118,8 +124,8 @@ def _options(
 
 
 @contextmanager
-def progress_bar(quiet: bool, *, seconds_a_line: float = 60.0) -> Iterator[Progress]:
-    """Progress on stderr: a bar on a terminal, once the work takes over a second, else a line a minute."""
+def progress_bar(quiet: bool, *, seconds_a_line: float = SECONDS_A_LINE) -> Iterator[Progress]:
+    """Progress on stderr: a bar on a terminal, once the work takes over a second, else a line every half minute."""
     if quiet:
         yield silent
     else:
@@ -129,14 +135,20 @@ def progress_bar(quiet: bool, *, seconds_a_line: float = 60.0) -> Iterator[Progr
 
 @contextmanager
 def _bar() -> Iterator[Progress]:
+    """What is being done, a bar and the time spent; how much is left can rarely be known."""
     from threading import Timer
 
     from rich import progress
     from rich.console import Console
+    from rich.table import Column
 
-    with progress.Progress(console=Console(stderr=True), transient=True) as bar:
+    doing = progress.TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, ratio=1))
+    columns = (progress.SpinnerColumn(), doing, progress.BarColumn(24), progress.TaskProgressColumn())
+    console = Console(stderr=True)
+    with progress.Progress(*columns, progress.TimeElapsedColumn(), console=console, transient=True, expand=True) as bar:
         task = bar.add_task("starting", total=1.0, visible=False)
-        shown = Timer(1.0, lambda: bar.update(task, visible=True))
+        shown = Timer(SECONDS_BEFORE_BAR, bar.update, (task,), {"visible": True})
+        shown.daemon = True
         shown.start()
         try:
             yield lambda share, doing: bar.update(task, completed=share, description=doing)
@@ -149,11 +161,11 @@ def _lines(seconds_a_line: float) -> Iterator[Progress]:
     """Lines from a thread of their own, as some work says nothing of itself for minutes."""
     from threading import Event, Thread
 
-    latest, done = [""], Event()
+    latest, done, started = ["starting"], Event(), time.monotonic()
 
     def print_lines() -> None:
         while not done.wait(seconds_a_line):
-            typer.echo(latest[0] or "at work", err=True)
+            typer.echo(f"{timedelta(seconds=round(time.monotonic() - started))} {latest[0]}", err=True)
 
     def report(share: float, doing: str, /) -> None:
         latest[0] = f"{100 * share:3.0f} % {doing}"

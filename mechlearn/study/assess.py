@@ -9,6 +9,7 @@ from typing import Any
 
 from ..chemistry.comparison import Comparison
 from ..chemistry.unmeasured_products import unmeasured_text
+from ..data.progress import Progress, silent
 from ..data.sampling.check_sampling import check_sampling
 from ..data.trajectories import Trajectories
 from ..discovery.discover import relative_error
@@ -31,6 +32,9 @@ from .learn import Learnt
 from .runs import lost_elements
 from .schema import Study
 from .workspace import Clock, versions
+
+SIMULATING = 0.4
+"""Part of the checks that the simulations take, by time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +69,9 @@ class Outcome:
         return str(self.summary["status"])
 
 
-def assess(study: Study, learnt: Learnt, runs: Trajectories, mechanism_file: Path, clock: Clock) -> Outcome:
+def assess(
+    study: Study, learnt: Learnt, runs: Trajectories, mechanism_file: Path, clock: Clock, progress: Progress = silent
+) -> Outcome:
     """Export and validate what was learnt from runs, and sum up."""
     discovery, assessed = learnt.discovery, learnt.held or learnt.train
     validation: Validation | None = None
@@ -84,6 +90,7 @@ def assess(study: Study, learnt: Learnt, runs: Trajectories, mechanism_file: Pat
                 held_out=learnt.held is not None,
                 training=learnt.train,
                 measured=measured,
+                progress=lambda done, doing: progress(SIMULATING * done, doing),
                 **study.validate.options,
             )
     except BalanceError as error:
@@ -95,6 +102,7 @@ def assess(study: Study, learnt: Learnt, runs: Trajectories, mechanism_file: Pat
     except KeyboardInterrupt:
         obstacle = ("interrupted", "Interrupted before the mechanism was validated.")
     clock.lap("validate")
+    progress(SIMULATING, "intervals and other networks")
     source = against_source(study, discovery) if discovery.reactions else None
     summary = _summary(study, learnt, runs, validation, obstacle)
     summary["comparison"] = source and source.as_dict()

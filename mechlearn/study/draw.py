@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from ..data.progress import Progress, silent
 from ..data.trajectories import Trajectories
 from ..discovery.candidates.network.row_search import Round
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
@@ -26,19 +27,22 @@ from .schema import Study
 from .workspace import REPORTS, Clock, Workspace
 
 
-def draw(study: Study, outcome: Outcome, folder: Path, clock: Clock) -> None:
+def draw(study: Study, outcome: Outcome, folder: Path, clock: Clock, progress: Progress = silent) -> None:
     """Write the graph, the figure of the validation and the pathways, as far as there are any."""
+    progress(0.0, "the network")
     if outcome.written:
         graph = reaction_graph(outcome.discovery.mechanism)
         for name in ("graph.graphml", "graph.svg"):
             write_graph(graph, folder / name)
         clock.lap("graph")
     runs = outcome.assessed
+    progress(0.3, "the validation")
     if outcome.validation is not None and outcome.validation.simulated:
         validation_figure(outcome.validation, runs, folder / "validation.svg")
         clock.lap("figure")
         if outcome.discovery.trajectory_fit is not None:  # fluxes without noise and gaps
             runs = runs.select(list(outcome.validation.simulated.values()))
+    progress(0.8, "the fluxes")
     if outcome.written and runs.runs[0].is_time_history:
         history = progress_history(folder / "learned.yaml", runs)
         write_viewer(viewer_content(history), folder / "pathways.html")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..chemistry.mechanism import Mechanism
+from ..data.progress import Stages
 from ..errors import MechlearnError, listed
 from ..files import write_json, write_text
 from ..formats.chemkin import write_chemkin
@@ -34,8 +35,8 @@ from ..simulation.settings import MoleFractions, Perturb, Times
 from .draw import draw_difference
 from .workspace import Workspace, versions
 
-VALIDATING = "validating"
 _TIMES = 300
+_KINDS = {"in_sample": "conditions of the study", "held_out": "held out", "extrapolation": "beyond the edges"}
 MOST_NAMED = 3
 """Conditions that a sentence names."""
 
@@ -72,6 +73,7 @@ def finished(
     place: Workspace,
     seconds: Callable[[], dict[str, float]],
     left_out: list[str],
+    parts: Stages,
     interrupted: bool,
 ) -> Reduction:
     """Write the last stage as the result, assess the file, draw, and sum up."""
@@ -84,12 +86,14 @@ def finished(
     write_text(folder / "curve.svg", curve_figure(stages, context.source.whole().size))
     with_transport = all("transport" in (species.definition or {}) for species in final.species)
     obstacles = {"chemkin": write_chemkin(folder / "reduced.yaml", folder / "chemkin", transport=with_transport)}
-    context.report(VALIDATING, last.candidate)
-    kinds = ("in_sample", "held_out", "extrapolation")
-    every = {kind: _assessed(request, context, folder / "reduced.yaml", kind) for kind in kinds}
+    kinds, every, validating = ("in_sample", "held_out", "extrapolation"), {}, parts("validating")
+    for number, kind in enumerate(kinds):
+        validating(number / len(kinds), _KINDS[kind])
+        every[kind] = _assessed(request, context, folder / "reduced.yaml", kind)
     assessments = {kind: found for kind, (found, _) in every.items()}
     quiet = [each for kind in kinds[:2] for each in every[kind][1]]
     flames = _assessed_flames(request, context, folder / "reduced.yaml")
+    parts("reporting")
     try:
         _draw_difference_from_source(request, context, folder)
     except MechlearnError as error:
