@@ -41,7 +41,7 @@ _UNITS: dict[Dimension, tuple[str, str]] = {
     "heating rate": ("K/s", "'10 K/min' or '0.5 K/s'"),
 }
 """The unit inside of each dimension, as file headers write it, and examples for messages."""
-SI: dict[Dimension, str] = {dimension: unit for dimension, (unit, _) in _UNITS.items()}
+SI: dict[Dimension, str] = {name: unit for name, (unit, _) in _UNITS.items() if name != "heating rate"}  # of columns
 
 DOUBTFUL_KELVIN = 150.0
 """Below it a temperature without a unit is not taken for kelvin."""
@@ -199,7 +199,7 @@ def is_unit(text: str) -> bool:
 
 
 def _recommendation(dimension: Dimension) -> str:
-    return f"Write a number in {SI[dimension]}, or a number with a unit, such as {_UNITS[dimension][1]}."
+    return f"Write a number in {_UNITS[dimension][0]}, or a number with a unit, such as {_UNITS[dimension][1]}."
 
 
 @cache
@@ -224,9 +224,9 @@ def _parsed(unit: str) -> pint.Unit:
 
 @cache
 def _exact_factor(unit: str, dimension: Dimension) -> tuple[Fraction, Fraction]:
-    if unit == SI[dimension]:
+    if unit == _UNITS[dimension][0]:
         return Fraction(1), Fraction(0)
-    given, inside = _parsed(unit), _parsed(SI[dimension])
+    given, inside = _parsed(unit), _parsed(_UNITS[dimension][0])
     if not given.is_compatible_with(inside):
         raise DataError(f"{unit!r} is not a unit of {dimension}. {_recommendation(dimension)}")
     zero, one = (Fraction(_registry().convert(Fraction(n), given, inside)) for n in (0, 1))

@@ -130,11 +130,11 @@ def from_trajectories(balances: Balances, search: Search, progress: Progress) ->
 def _pool(rows: Integers, origin: TrajectoryOrigin, search: Search) -> Candidates:
     """The reactions of net vectors, with catalysts where asked for.
 
-    Where the data move along one line and so few molecules as are asked for do not go along it, also the overall
-    reaction that does, of all orders: reactions of one rate law, side by side, would make up for it.
+    Where only an overall reaction goes along the line on which the data move, it comes with all orders.
     """
     catalysed = with_catalysts(rows) if search.catalysts else ()
-    overall = overall_reactions(origin.runs, origin.noise) if search.reverse == "free" else ()
+    alone = len(rows) == 1 and search.reverse == "free"
+    overall = overall_reactions(origin.runs, origin.noise) if alone else ()
     large = [each for each in overall if max(sum(each.reactants), sum(each.products)) > search.molecularity]
     return candidates_of(rows, origin.runs, search, (*catalysed, *large))
 
