@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mechlearn.errors import FormatError
-from mechlearn.files import atomic_path, write_text
+from mechlearn.files import atomic_path, json_text, write_text
 
 
 def test_a_file_that_cannot_be_finished_leaves_the_old_one_whole(tmp_path: Path) -> None:
@@ -62,3 +64,12 @@ def test_names_of_files_that_python_could_not_decode_are_written_as_they_are(tmp
     ):
         write_text(tmp_path / "a.txt", text)
         assert (tmp_path / "a.txt").read_bytes() == expected
+
+
+def test_json_takes_numbers_of_numpy_and_has_no_word_for_what_is_not_finite() -> None:
+    content = {
+        "a": np.bool_(True),
+        "b": [np.float64(0.5), np.inf, float("nan")],
+        "c": (np.int64(3), np.str_("x"), None),
+    }
+    assert json.loads(json_text(content)) == {"a": True, "b": [0.5, None, None], "c": [3, "x", None]}
