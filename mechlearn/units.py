@@ -15,7 +15,7 @@ import numpy as np
 import pint
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from .errors import DataError
+from .errors import DataError, meant
 
 Dimension = Literal[
     "temperature",
@@ -62,6 +62,9 @@ _SPELLINGS = {
     "psia": "psi",
 }
 """Units as people write them, without blanks and points in small letters, and as pint does."""
+_USUAL = ("atm", "bar", "mbar", "kPa", "MPa", "torr", "psi", "degC", "degF", "mol/L", "mmol/L", "mM", "µM", "min", "ms")
+"""Units that a misspelt one may stand for."""
+_SECOND_VALUE = re.compile(r"(?:.*\s)?(?:-|–|\.\.\.?|to\b)\s*\d")
 _BARE_EXPONENT = re.compile(r"(?<=[A-Za-z])(-?[1-9])(?!\w)")
 
 
@@ -91,6 +94,8 @@ def to_si(value: float | str, dimension: Dimension) -> float:
     if isinstance(value, str):
         match = _NUMBER_AND_UNIT.fullmatch(value)
         number, unit = match.groups() if match else (None, "")
+        if _SECOND_VALUE.match(unit) and not is_unit(unit):
+            raise DataError(f"{value!r} is two values. Write a range as {{from: 900 K, to: 1500 K, count: 7}}")
     if isinstance(number, bool) or not isinstance(number, (str, Real)):
         raise DataError(f"{value!r} is not a {dimension}. {_recommendation(dimension)}")
     try:
@@ -124,17 +129,13 @@ def stated_temperature(value: float | str) -> float:
     (303.15, 30.0, 300.0)
     """
     kelvin = to_si(value, "temperature")
-    if 0 < kelvin < DOUBTFUL_KELVIN and not isinstance(value, float) and _has_no_unit(str(value)):
+    match = _NUMBER_AND_UNIT.fullmatch(str(value))
+    if 0 < kelvin < DOUBTFUL_KELVIN and not isinstance(value, float) and match is not None and not match[2]:
         raise DataError(
             f"the temperature {kelvin:g} has no unit; in kelvin it would be very cold, and it looks like degrees "
             f"Celsius. Write '{kelvin:g} degC', or '{kelvin:g} K' if that is right."
         )
     return kelvin
-
-
-def _has_no_unit(text: str) -> bool:
-    match = _NUMBER_AND_UNIT.fullmatch(text)
-    return match is not None and not match[2]
 
 
 def factor(unit: str, dimension: Dimension) -> tuple[float, float]:
@@ -218,7 +219,7 @@ def _parsed(unit: str) -> pint.Unit:
         return _registry().parse_units(_BARE_EXPONENT.sub(r"**\1", unit))
     except Exception:  # pint lets its tokenizer's AssertionError, TypeError and others through
         raise DataError(
-            f"{unit!r} is not a known unit. Use one such as {', '.join(SI.values())}, mol/L, ms or degC."
+            f"{unit!r} is not a known unit. {meant(unit, _USUAL)}Use one such as {', '.join(SI.values())} or mol/L."
         ) from None
 
 
@@ -331,7 +332,6 @@ Kelvin = Annotated[float, BeforeValidator(stated_temperature), Field(gt=0)]
 Pascal = Annotated[float, BeforeValidator(partial(to_si, dimension="pressure")), Field(gt=0)]
 Molar = Annotated[float, BeforeValidator(partial(to_si, dimension="concentration")), Field(ge=0)]
 Composition = Annotated[dict[str, float], BeforeValidator(composition_of)]
-
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 

@@ -146,7 +146,7 @@ def test_text_that_is_no_unit_is_refused_whatever_pint_makes_of_it(unit: str) ->
         dimension_of(unit)
 
 
-@pytest.mark.parametrize("unit", ["m", "C", "ppm", "%", "1", "", "degC/s", "kg/m^2"])
+@pytest.mark.parametrize("unit", ["m", "C", "ppm", "%", "1", "", "kg/s", "kg/m^2"])
 def test_units_of_other_things_are_refused(unit: str) -> None:
     with pytest.raises(DataError, match="measures none of temperature, pressure, time"):
         dimension_of(unit)

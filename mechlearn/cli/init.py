@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 import shutil
-import textwrap
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..errors import StudyError
+from ..errors import StudyError, meant
 from .shell import JsonOption, QuietOption, app, check_files, give_json, say
 
 SENTENCE = re.compile(r"\.(?= +[A-Z]| *$)")
 """Where the first sentence of an example's comment ends."""
-LENGTH = 86
-"""Characters of it that are shown."""
+TAKES = re.compile(r"^# Takes (.+) of one core\.$", re.MULTILINE)
+"""The line of an example's comment that says how long it took."""
 
 
 @app.command(epilog="Example: mechlearn init hydrogen-oxidation -o study.yaml")
@@ -40,9 +38,10 @@ def init(
         give_json({"examples": list(examples)}, json_file)
         return
     if name not in examples:
-        close = [each for each in examples if name and each.startswith(name)] or get_close_matches(name, examples, n=1)
-        meant = f" Did you mean {' or '.join(close)}?" if close else ""
-        raise StudyError(f"There is no example {name!r}.{meant} There are:\n{_table(examples)}")
+        raise StudyError(
+            f"There is no example {name!r}. {meant(name, examples)}There are {', '.join(examples)}; `mechlearn init` "
+            "says what each is."
+        )
     target = output or Path(f"{name}.study.yaml")
     if target.exists():
         raise StudyError(f"{target} exists already. Give another name with -o.")
@@ -54,16 +53,18 @@ def init(
 
 
 def _table(examples: Mapping[str, Path]) -> str:
-    """Each example with the command that it is for and what it is, by the comment that its file begins with."""
+    """Each example with the command that it is for, its time and what it is, by the comment of its file."""
     rows = [(name, *_what_it_is(path)) for name, path in examples.items()]
     width = max(len(name) for name in examples)
-    head = ("example", "for", "what it is")
-    return "\n".join(f"{name:{width}}  {command:6}  {text}" for name, command, text in (head, *rows))
+    head = ("example", "for", "takes", "what it is")
+    return "\n".join(f"{name:{width}}  {command:6}  {time:>6}  {text}" for name, command, time, text in (head, *rows))
 
 
-def _what_it_is(path: Path) -> tuple[str, str]:
-    """The command that an example is for, and the first sentence of its comment."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+def _what_it_is(path: Path) -> tuple[str, str, str]:
+    """The command that an example is for, how long it takes on one core, and the first sentence of its comment."""
+    content = path.read_text(encoding="utf-8")
+    lines, takes = content.splitlines(), TAKES.search(content)
     comment = [line for line in lines[: lines.index("")] if line.startswith("#")]
     text = SENTENCE.split(" ".join(line.lstrip("# ") for line in comment))[0]
-    return ("reduce" if "reduce:" in lines else "run"), textwrap.shorten(text, LENGTH, placeholder=" …")
+    command, time = "reduce" if "reduce:" in lines else "run", takes[1] if takes else ""
+    return command, time, text

@@ -18,6 +18,7 @@ from ..errors import FormatError
 _MOST_VALUES = 100_000
 """Values that aliases may add to those that are written out."""
 _MOST_DEPTH = 50
+_OF_TABLES = (".csv", ".tsv", ".ckcsv", ".h5", ".hdf5", ".xlsx")
 _ALIAS = re.compile(r"(?:^|[\s\[{,:-])\*\w", re.MULTILINE)
 _BRACKETS = re.compile(r"[\[\]{}]")
 _DASHES = re.compile(rf"(?:[-?][ \t]+){{{_MOST_DEPTH}}}")
@@ -48,8 +49,10 @@ def check_mechanism_text(name: str) -> None:
     Raises
     ------
     FormatError
-        If there is too much in it, it is not in UTF-8, or a study.
+        If there is too much in it, it is not in UTF-8, or a study, or a table.
     """
+    if Path(name).suffix.lower() in _OF_TABLES:
+        raise FormatError(f"{name} is a table, by its ending, and no mechanism. Name a mechanism file of Cantera.")
     for folder in (".", *ct.get_data_directories()):
         path = Path(folder, name)
         if path.is_file():

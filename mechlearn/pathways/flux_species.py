@@ -11,7 +11,7 @@ import cantera as ct
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import StudyError
+from ..errors import StudyError, meant
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,7 @@ class FluxSpecies:
             If there is none of that name.
         """
         if species not in self.species:
-            alike = [name for name in self.species if name.lower() == species.lower()]
-            hint = f"Do you mean {alike[0]}?" if alike else f"It has {', '.join(self.species[:5])}, ..."
+            hint = meant(species, self.species).strip() or f"It has {', '.join(self.species[:5])}, ..."
             raise StudyError(f"{self.name} has no species {species!r}, so its fluxes are not known. {hint}")
         return self.species.index(species)
 

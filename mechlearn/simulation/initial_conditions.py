@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import product
 
 import cantera as ct
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from ..chemistry.thermo import GAS_CONSTANT
 from ..data.designed_states import designed_states
 from ..data.trajectories import Trajectory
-from ..errors import StudyError, listed
+from ..errors import StudyError, listed, meant
 from ..formats.cantera_species import first_sentence
 from .settings import Concentrations, Designed, Mixture, MoleFractions, Sample, Source
 
@@ -44,11 +43,9 @@ def columns_of(gas: ct.Solution, names: tuple[str, ...], key: str) -> NDArray[np
     known = gas.species_names
     for name in names:
         if name not in known:
-            close = get_close_matches(name, known, n=1)
-            advice = f"Did you mean {close[0]!r}? " if close else ""
             raise StudyError(
                 f"source.{key} names {name!r}, which phase {gas.name!r} does not have. "
-                f"{advice}It has {', '.join(known[:12])}{', …' * (len(known) > 12)}."
+                f"{meant(name, known)}It has {', '.join(known[:12])}{', …' * (len(known) > 12)}."
             )
     return np.array([gas.species_index(name) for name in names], dtype=np.intp)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cantera as ct
 
-from ..errors import FormatError, StudyError, listed
+from ..errors import FormatError, StudyError, listed, meant
 from ..files import shipped_folder
 from ..formats.cantera_species import first_sentence
 from ..formats.yaml_bounds import check_mechanism_text
@@ -35,9 +35,21 @@ def find_mechanism(name: str, beside: Path | None = None) -> Path:
             return data / name if Path(name).is_file() else Path(name)
     if (shipped_folder() / name).is_file():
         return shipped_folder() / name
+    near = meant(Path(name).name, _known_names(folder / Path(name).parent))
     raise StudyError(
-        f"There is no mechanism {os.path.abspath(folder / name)}, nor {name!r} among Cantera's own data. "
-        "Write its path relative to the study file."
+        f"There is no mechanism {os.path.abspath(folder / name)}, nor {name!r} among Cantera's own data. {near}"
+        + ("Write its path relative to the study file." if beside else "Give its path from this folder.")
+    )
+
+
+def _known_names(folder: Path) -> list[str]:
+    """Files beside that could be meant, and those of Cantera and mechlearn."""
+    return sorted(
+        path.name
+        for place in (folder, *map(Path, ct.get_data_directories()), shipped_folder())
+        if place.is_dir()
+        for path in place.glob("*.y*ml")
+        if not path.name.endswith(".study.yaml")
     )
 
 

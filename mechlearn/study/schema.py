@@ -300,7 +300,7 @@ _FORMER = {
 def _unknown_key(keys: tuple[str, ...]) -> str:
     section, key = keys[:-1], keys[-1]
     allowed = _allowed(section)
-    close = [_FORMER[key]] if _FORMER.get(key) in allowed else get_close_matches(key, allowed, n=1)
+    close = [_FORMER[key]] if _FORMER.get(key) in allowed else get_close_matches(key.lower(), allowed, n=1)
     elsewhere = [".".join(other) for other in _SECTIONS if other != section and key in _allowed(other)]
     if elsewhere:
         advice = f"it belongs {' or '.join(f'under `{other}:`' if other else 'at the top' for other in elsewhere)}."

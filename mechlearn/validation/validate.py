@@ -12,7 +12,7 @@ import numpy as np
 from ..chemistry.mechanism import Mechanism
 from ..data.progress import Progress, silent
 from ..data.trajectories import Trajectories, Trajectory
-from ..errors import StudyError
+from ..errors import StudyError, listed, meant
 from ..formats.cantera_yaml.export import write_mechanism
 from ..formats.cantera_yaml.mechanism_reading import read_mechanism
 from ..simulation.ignition import IgnitionDefinition, closer_times, ignition_delay, same_moment
@@ -138,9 +138,12 @@ class _Simulator:
 
     def run(self, histories: list[Trajectory], progress: Progress) -> tuple[dict[str, Trajectory], dict[str, str]]:
         """The re-simulated runs, and why others failed, by their names."""
-        lacking = ", ".join(name for name in self.runs.species_names if name not in self.mechanism.species_names)
+        known = self.mechanism.species_names
+        lacking = [name for name in self.runs.species_names if name not in known]
         if lacking or not histories:
-            return {}, {run.name: f"the mechanism has no species {lacking}" for run in histories}
+            near = next(filter(None, (meant(name, known) for name in lacking)), "").strip()
+            why = f"the mechanism has no species {listed(lacking)}. {near}".strip()
+            return {}, {run.name: why for run in histories}
         return resimulate(self.path, self.runs.select(histories), phase=self.mechanism.name, progress=progress)
 
 

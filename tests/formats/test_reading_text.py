@@ -178,6 +178,20 @@ def test_one_value_a_row_is_refused_with_the_way_to_turn_it(table: Table, header
         read_csv(table(f"{header}\nA,0,1.0\nA,1,0.5\n"))
 
 
+def test_a_measurement_table_of_petab_is_named(table: Table) -> None:
+    text = "observableId\tsimulationConditionId\tmeasurement\ttime\nobs\tcond1\t1.0\t0\nobs\tcond1\t0.6\t1\n"
+    with pytest.raises(DataError, match=r"table of PEtab.*index=\['simulationConditionId', 'time'\].* 'run', and add"):
+        read_csv(table(text, "a.tsv"))
+
+
+def test_a_unit_that_does_not_fit_names_its_column_once(table: Table) -> None:
+    for header in ("F [K]", "d(F)/dt [mM]"):
+        with pytest.raises(DataError, match="is not understood with this name") as refused:
+            read_csv(table(f"time [s],{header},A [mM]\n0,1,1\n1,0.5,0.5\n"))
+        assert str(refused.value).count(f"({header!r})") == 1
+        assert str(refused.value).count(header.split()[0]) == 1
+
+
 def test_sigmas_and_first_amounts_are_no_species_and_noisy_sums_are_read(table: Table) -> None:
     assert read_csv(table("time [s],A [M],σ_A [M],[A]_0 [M]\n0,1,0.1,1\n1,0.5,0.1,1\n")).species_names == ("A",)
     text = "time [s],T [K],P [bar],A [mol/mol],B [mol/mol]\n0,1000,1,0.5,{}\n1,1000,1,0.4,0.6\n"

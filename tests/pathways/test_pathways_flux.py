@@ -257,7 +257,7 @@ def test_progress_graph_has_the_rates_of_the_state() -> None:
         ({"state": 999}, "has 41 states; there is no state 999"),
         ({"time": 1.0}, r"goes from 0 s to 0\.0002 s; 1 s is outside it"),
         ({"conversion": ("XX", 0.5)}, "h2o2.yaml has no species 'XX'"),
-        ({"conversion": ("h2", 0.5)}, "Do you mean H2?"),
+        ({"conversion": ("h2", 0.5)}, "Did you mean 'H2'"),
     ],
 )
 def test_states_that_are_not_there_are_refused(how: dict[str, object], message: str) -> None:

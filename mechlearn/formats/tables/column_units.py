@@ -42,7 +42,7 @@ def by_dimension(column: Column, name: str, unit: str, where: str) -> Column:
         return replace(found, quantity="mass concentration")
     if dimension == "amount" and not rate:
         return replace(found, quantity="moles")
-    raise DataError(f"{where}: {name!r} with a unit of {dimension} is not understood. {UNDERSTOOD}.")
+    raise DataError(f"{where}: a unit of {dimension} is not understood with this name. {UNDERSTOOD}.")
 
 
 def by_prefix(column: Column, label: str, prefixes: Mapping[str, Quantity]) -> Column | None:

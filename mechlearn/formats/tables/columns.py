@@ -23,6 +23,7 @@ NO_UNIT = "no unit"
 _OF_NAMES = ("name", "species", "compound", "analyte", "substance", "variable", "observable", "observableid")
 _OF_VALUES = ("value", "measurement", "concentration", "conc", "amount")
 """What columns of a table in the long form are called."""
+_OF_RUNS_IN_PETAB = "simulationConditionId"
 _STATES: tuple[Quantity, ...] = ("temperature", "pressure", "volume", "density")
 
 
@@ -96,10 +97,14 @@ def _check_one_column_each(table: Table) -> None:
     if table.form != BY_HAND or name is None or value is None:
         return
     time = next((head for head in heads if is_state(head, "time")), "time")
+    petab = _OF_RUNS_IN_PETAB in heads
+    what = "this is a measurement table of PEtab, with" if petab else "the table seems to have"
+    index = f"[{_OF_RUNS_IN_PETAB!r}, {time!r}]" if petab else repr(time)
+    renamed = f"call {_OF_RUNS_IN_PETAB!r} 'run', and add" if petab else "and add"
     raise DataError(
-        f"{table.head}: the table seems to have one value a row ({name!r}, {value!r}), and one column for each species "
-        f"is read, as in 'time [s],A [mM],B [mM]'. Turn it around, in pandas by frame.pivot(index={time!r}, "
-        f"columns={name!r}, values={value!r}), and add units to the names."
+        f"{table.head}: {what} one value a row ({name!r}, {value!r}), and one column for each species is read, as in "
+        f"'time [s],A [mM],B [mM]'. Turn it around, in pandas by frame.pivot(index={index}, columns={name!r}, "
+        f"values={value!r}).reset_index(), {renamed} units to the names."
     )
 
 
@@ -119,9 +124,8 @@ def _check_misnamed(table: Table, found: Sequence[Column]) -> None:
         state = misnamed(column)
         if table.form == BY_HAND and state and state not in {*there, "volume"}:
             raise DataError(
-                f"{table.head_of(column)}: {column.name!r} with a unit of {state} "
-                f"is not understood. {UNDERSTOOD}. Call it '{state} [{column.unit}]' if it is that of the samples, or "
-                "remove it."
+                f"{table.head_of(column)}: a unit of {state} is not understood with this name. {UNDERSTOOD}. Call it "
+                f"'{state} [{column.unit}]' if it is that of the samples, or remove it."
             )
 
 

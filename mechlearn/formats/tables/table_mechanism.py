@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...chemistry.mechanism import Species
 from ...data.trajectories import Trajectories
-from ...errors import DataError, MechlearnError
+from ...errors import DataError, MechlearnError, listed, meant
 from ...files import shipped_folder
 from ..cantera_species import species_of
 
@@ -65,9 +65,10 @@ def source_of(
         raise DataError(f"{path}: {error} To read the table without compositions, give an empty name.") from None
     missing = [name for name in names if name not in known]
     if missing:
+        near = next(filter(None, (meant(name, known) for name in missing)), "")
         raise DataError(
-            f"{path}: {given} has no species {', '.join(missing)}, so its composition is unknown. Rename or remove the "
-            "column, or name the mechanism that the data come from."
+            f"{path}: {given} has no species {listed(missing)}, so the composition is unknown. {near}Rename or "
+            "remove the column, or name the mechanism that the data come from."
         )
     return TableMechanism(found, phase, tuple(known[name] for name in names), weights, frozenset(known))
 
