@@ -111,7 +111,7 @@ REFUSED = {
     "graph none.yaml --runs runs.csv -o a.json": ["There is no mechanism", "none.yaml"],
     GRI + "--element Xx": ["no element 'Xx'", "Name one of C, H"],
     GRI + "--element C --from CH5": ["no species 'CH5'"],
-    GRI + "--element C --from ch4": ["Do you mean CH4?"],
+    GRI + "--element C --from ch4": ["Did you mean 'CH4'?"],
     GRI + "--element C --from N2": ["no node 'N2'", "holds no C"],
     GRI + "--element C --net --from CH4 --to CN --threshold 0.05": ["No flux of CN is above the threshold"],
     GRI + "--element C --threshold 2": ["The threshold is 2", "from 0 to 1"],
