@@ -188,7 +188,7 @@ def test_a_run_that_cannot_be_integrated_fails_by_name(tmp_path: Path) -> None:
 def test_a_mechanism_without_an_observed_species_is_reported(runs: Trajectories, tmp_path: Path) -> None:
     validation = validate(write_file(tmp_path / "small.yaml", "E, S", [("E => S", 1.0)]), runs)
     assert not validation.passed
-    assert "the mechanism has no species ES, P" in validation.message
+    assert "the mechanism has no species ES and P" in validation.message
     assert len(validation.failures) == 5
     summary = validation.as_dict()
     assert summary["max_relative_error"] is None
