@@ -33,6 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
             from .cli import app
 
             logging.basicConfig(format="%(name)s: %(message)s", level=logging.WARNING)
+            logging.getLogger("matplotlib").setLevel(logging.ERROR)  # of a cache that no one misses
             app(arguments, prog_name="mechlearn")
         except KeyboardInterrupt:
             sys.stderr.write("mechlearn: interrupted before there was a result\n")

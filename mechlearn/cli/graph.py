@@ -40,7 +40,7 @@ GRAPHS = ("graphml", "gexf", "json", "dot", "svg", "png")
 def graph(
     mechanism: Annotated[Path, typer.Argument(help="A Cantera mechanism.")],
     output: Annotated[Path, typer.Option("-o", "--output", help=".graphml .gexf .json .dot .svg .png .csv .html")],
-    study: Annotated[Path | None, typer.Option(help="Rates along a run of a study.")] = None,
+    study: Annotated[Path | None, typer.Option(help="Rates along a run of a study, simulated or read.")] = None,
     runs: Annotated[Path | None, typer.Option(help="Rates along a run of a file, as learn reads them.")] = None,
     of_runs: MechanismOption = None,
     reactor: ReactorOption = None,

@@ -50,6 +50,7 @@ def inspect(
     if sampling is not None and sampling.diagnostics:
         text += ["", "What the sampling shows:", *(f"  {line}" for line in sampling.text.splitlines())]
     say("\n".join(text), json_file)
-    give_json(found.as_dict() | {"sampling": None if sampling is None else sampling.as_dict()}, json_file)
+    content = found.as_dict() | {"sampling": None if sampling is None else sampling.as_dict()}
+    give_json(content, json_file if json_file == "-" or not found.problem else None)
     if found.problem:
         raise DataError(found.problem)

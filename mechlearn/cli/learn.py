@@ -30,7 +30,10 @@ from .shell import (
 def learn(
     runs: Annotated[Path, typer.Argument(help=RUNS)],
     output: Annotated[Path, typer.Option("-o", "--output", help="Mechanism file to write.")],
-    study: Annotated[Path | None, typer.Option(help="A study whose learn: and validate: sections hold.")] = None,
+    study: Annotated[
+        Path | None,
+        typer.Option(help="A study whose learn: and validate: sections hold, and what it says of this file."),
+    ] = None,
     mechanism: MechanismOption = None,
     reactor: ReactorOption = None,
     basis: BasisOption = None,
@@ -65,11 +68,12 @@ def learn(
     checked = with_overrides(base, {f"learn.{k}": v for k, v in given.items() if v is not None})
     from ..formats.tables.inspection import remarks
     from ..formats.tables.runs_file import read_inspected
+    from ..study.runs import options_with_study
     from ..study.workspace import inputs_of
 
     inputs = [runs, study, mechanism, *inputs_of(base)]
     check_files([output, json_file], inputs)
-    options = table_options(mechanism, reactor, basis, temperature, pressure)
+    options = options_with_study(base, runs, table_options(mechanism, reactor, basis, temperature, pressure))
     data, found = read_inspected(runs, **options)
     if data is None:
         raise DataError(found.problem)

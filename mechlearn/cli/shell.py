@@ -33,6 +33,7 @@ class Commands(typer.core.TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command that the line names."""
         try:
+            _check_folder()
             return super().invoke(ctx)
         except MechlearnError as error:
             typer.echo(f"mechlearn: error: {error}", err=True)
@@ -45,6 +46,15 @@ class Commands(typer.core.TyperGroup):
             typer.echo("mechlearn: interrupted before there was a result", err=True)
             raise typer.Exit(130) from None
         raise typer.Exit(2)
+
+
+def _check_folder() -> None:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise StudyError(
+            "The folder in which this runs was removed. Change to one that is there, as with cd."
+        ) from None
 
 
 def check_output(path: Path, *endings: str) -> None:

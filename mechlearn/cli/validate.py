@@ -35,7 +35,9 @@ def validate(
     mechanism: Annotated[Path, typer.Argument(help="A Cantera mechanism.")],
     runs: Annotated[Path, typer.Argument(help=RUNS)],
     tolerance: Annotated[float | None, typer.Option(help="Largest relative error that passes; 1e-3.")] = None,
-    study: Annotated[Path | None, typer.Option(help="A study whose validate: section holds.")] = None,
+    study: Annotated[
+        Path | None, typer.Option(help="A study whose validate: section holds, and what it says of this file.")
+    ] = None,
     ignition: Annotated[
         str | None, typer.Option(help="T0+400 (any rise in K), max dT/dt, max OH or max dP/dt.")
     ] = None,
@@ -57,12 +59,13 @@ def validate(
         check_output(report, ".html", ".md")
     terms = with_overrides(base, {f"validate.{k}": v for k, v in given.items() if v is not None}).validate
     from ..formats.tables.runs_file import read_runs
+    from ..study.runs import options_with_study
     from ..validation.validate import validate
     from ..validation.validation_text import validation_text
 
     inputs = [mechanism, runs, study, of_runs]
     check_files([report, json_file], inputs)
-    options = table_options(of_runs, reactor, basis, temperature, pressure)
+    options = options_with_study(base, runs, table_options(of_runs, reactor, basis, temperature, pressure))
     data = read_runs(runs, **options)
     check_files([report, json_file], [*inputs, data.mechanism])
     with progress_bar(quiet) as progress:

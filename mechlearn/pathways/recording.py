@@ -184,7 +184,7 @@ def _check_states(run: Trajectory, concentrations: Vector, *, whole: bool) -> No
     if cold.size:
         raise DataError(
             f"Run {run.name!r} has no temperature at time[{cold[0]}] = {run.time[cold[0]]:g} s, which rates need. "
-            "Add the column."
+            "Add the column, or give the temperature of all samples (--temperature)."
         )
     partial = GAS_CONSTANT * run.temperature * np.maximum(concentrations, 0.0).sum(axis=1)
     if not np.all(partial > 0):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,27 +89,40 @@ def _complete(study: Study, runs: Trajectories) -> Trajectories:
 def runs_of(
     study: Study | None, runs: Path | None, progress: Progress = silent, options: Options | None = None
 ) -> Trajectories:
-    """The runs of a study with a source, or of a file that is read with options.
+    """The runs of a study, or of a file that is read with options.
 
     Raises
     ------
     StudyError
-        If both or none are given, or the study has no source.
+        If both or none are given.
     """
     if (study is None) == (runs is None):
         raise StudyError("Fluxes are those of one run. Give either --study or --runs, not both.")
     if runs is not None:
         return read_runs(runs, **(options or Options()))
     assert study is not None
-    if study.source is None:
-        raise StudyError(f"{study.path}: it has `data:` and no `source:` to simulate. Give its file of runs instead.")
-    return simulate(study, progress=progress)
+    return simulate(study, progress=progress) if study.source is not None else study_runs(study)[0]
+
+
+def options_with_study(study: Study, runs: Path, given: Options) -> Options:
+    """Options of reading a file of runs; those that are not given are a study's, if it has the file under ``data:``."""
+    if not any(os.path.realpath(_data_file(study, name)) == os.path.realpath(runs) for name in study.data):
+        return given
+    options = _options(study)
+    for key, value in given.items():
+        if value is not None:
+            options[key] = value  # type: ignore[literal-required]
+    return options
+
+
+def _options(study: Study) -> Options:
+    mechanism = str(find_mechanism(study.mechanism, study.folder)) if study.mechanism else None
+    options = Options(mechanism=mechanism, phase=study.phase or None, reactor=study.reactor or None)
+    return options | Options(basis=study.basis or None, temperature=study.temperature, pressure=study.pressure)
 
 
 def _read(study: Study) -> Trajectories:
-    mechanism = str(find_mechanism(study.mechanism, study.folder)) if study.mechanism else None
-    options = Options(mechanism=mechanism, phase=study.phase or None, reactor=study.reactor or None)
-    options |= Options(basis=study.basis or None, temperature=study.temperature, pressure=study.pressure)
+    options = _options(study)
     parts = [read_runs(_data_file(study, name), **options) for name in study.data]
     first = parts[0]
     for name, part in zip(study.data[1:], parts[1:], strict=True):

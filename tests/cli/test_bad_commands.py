@@ -1,5 +1,6 @@
 """Bad command lines and bad inputs: one message that says what, where and what to do, status 2, and no file."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -223,3 +224,23 @@ def test_the_process_answers_2_and_prints_only_on_stderr(place: Path, line: str,
 def test_the_good_inputs_are_good(place: Path) -> None:
     assert ml.load_study("study.yaml").source is not None
     assert len(ml.read_csv("runs.csv")) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no folder in which a process is")
+def test_a_folder_that_was_removed_is_named(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    removed = f"cd {tmp_path}/gone && rmdir {tmp_path}/gone && exec {sys.executable} -m mechlearn init"
+    found = subprocess.run(["sh", "-c", removed], capture_output=True, text=True)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "The folder in which this runs was removed" in found.stderr
+
+
+def test_a_home_that_cannot_be_written_to_is_no_remark(tmp_path: Path) -> None:
+    environment = {
+        k: v for k, v in os.environ.items() if k not in ("MPLCONFIGDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
+    }
+    (tmp_path / "home").write_text("a file, so that no folder can be made in it")
+    environment |= {"HOME": str(tmp_path / "home"), "PYTHONPATH": os.pathsep.join(sys.path)}
+    line = [sys.executable, "-m", "mechlearn", "graph", "fuel-radical-product.yaml", "-o", "x.svg"]
+    found = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (found.returncode, found.stderr) == (0, "")

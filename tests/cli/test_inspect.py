@@ -98,6 +98,8 @@ def test_what_is_open_is_asked_for_after_the_columns(table: Table, capsys: pytes
     assert err.count("error:") == 1
     assert "column 1 ('t') (likewise 3 more): the unit is missing, and it is not guessed." in err
     assert json.loads(out)["problem"] in " ".join(err.split())
+    assert called(capsys, "inspect", str(path), "--json", str(path.with_name("x.json")))[0] == 2
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
     with pytest.raises(ml.DataError, match="--basis"):
         ml.read_csv(path)
 
