@@ -32,7 +32,6 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.chdir(tmp_path)
     write_csv(runs_of("gri30.yaml"), "runs.csv")
     Path("study.yaml").write_text(STUDY)
-    Path("data.yaml").write_text("data: runs.csv\n")
 
     def run_command(line: str) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.argv", ["mechlearn", *line.split()])
@@ -106,7 +105,6 @@ REFUSED = {
     "graph gri30.yaml --runs runs.csv -o a.pdf": ["a.pdf: the ending", ".graphml"],
     "graph gri30.yaml --runs runs.csv -o a.csv": ["A table of production is that of a species"],
     "graph gri30.yaml --runs runs.csv --element C -o missing/a.json": ["missing", "does not exist. Make it first."],
-    "graph gri30.yaml --study data.yaml -o a.json": ["data.yaml", "Give its file of runs instead."],
     "graph h2o2.yaml --runs runs.csv -o a.json": ["h2o2.yaml lacks C, CH", "Give the mechanism of these runs"],
     "graph none.yaml --runs runs.csv -o a.json": ["There is no mechanism", "none.yaml"],
     GRI + "--element Xx": ["no element 'Xx'", "Name one of C, H"],
