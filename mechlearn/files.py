@@ -167,6 +167,17 @@ def shipped_folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parent.parent / "mechanisms"
 
 
+def example_studies() -> dict[str, Path]:
+    """The study files that come with mechlearn, by name.
+
+    Examples
+    --------
+    >>> "hydrogen-oxidation" in example_studies()
+    True
+    """
+    return {path.name.removesuffix(".study.yaml"): path for path in sorted(shipped_folder().glob("*.study.yaml"))}
+
+
 def write_json(content: dict[str, Any], path: Path) -> None:
     """Write a summary; numbers that are not finite become null."""
     write_text(path, json_text(content))

@@ -39,7 +39,9 @@ GRAPHS = ("graphml", "gexf", "json", "dot", "svg", "png")
 @app.command(epilog="Example: mechlearn graph gri30.yaml --runs runs.csv --element C --from CH4 --to CO2 -o carbon.svg")
 def graph(
     mechanism: Annotated[Path, typer.Argument(help="A Cantera mechanism.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help=".graphml .gexf .json .dot .svg .png .csv .html")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help=".graphml .gexf .json .dot .svg .png; fluxes: .csv .html")
+    ],
     study: Annotated[Path | None, typer.Option(help="Rates along a run of a study, simulated or read.")] = None,
     runs: Annotated[Path | None, typer.Option(help="Rates along a run of a file, as learn reads them.")] = None,
     of_runs: MechanismOption = None,
@@ -68,7 +70,9 @@ def graph(
     json_file: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Write the reaction network as a graph or a drawing: of a mechanism, or of the fluxes along a run.
+    """The network, or the fluxes along a run, as a graph or drawing.
+
+    Fluxes need --study or --runs, and so does a page to look at them (.html).
 
     With a name that ends in .csv: a table of what forms and consumes the species of --from and --to.
     """

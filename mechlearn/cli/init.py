@@ -19,16 +19,21 @@ TAKES = re.compile(r"^# Takes (.+) of one core\.$", re.MULTILINE)
 """The line of an example's comment that says how long it took."""
 
 
+def _named(incomplete: str) -> list[str]:
+    from ..files import example_studies
+
+    return [name for name in example_studies() if name.startswith(incomplete)]
+
+
 @app.command(epilog="Example: mechlearn init hydrogen-oxidation -o study.yaml")
 def init(
-    name: Annotated[str | None, typer.Argument(help="An example; without it they are listed.")] = None,
+    name: Annotated[str | None, typer.Argument(help="An example; none lists them.", autocompletion=_named)] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write.")] = None,
     json_file: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Write a commented study to start from."""
-    from ..files import atomic_path
-    from ..study.schema import example_studies
+    from ..files import atomic_path, example_studies
 
     examples = example_studies()
     if name is None:

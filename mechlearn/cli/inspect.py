@@ -36,7 +36,10 @@ def inspect(
     json_file: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Print what each column of a file of runs is taken for, what is open, and what to measure next."""
+    """What each column of a file is taken for, and what is open.
+
+    It ends with what the sampling shows and what to measure next.
+    """
     from ..data.sampling.check_sampling import check_sampling
     from ..formats.tables.inspection import inspection_text
     from ..formats.tables.runs_file import read_inspected

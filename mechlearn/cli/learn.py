@@ -40,10 +40,11 @@ def learn(
     temperature: TemperatureOption = None,
     pressure: PressureOption = None,
     reactions: Annotated[str | None, typer.Option(help="Number of reactions, or auto.")] = None,
+    method: Annotated[str | None, typer.Option(help="auto, network, candidates or both.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every draw.")] = None,
     conserve: Annotated[str | None, typer.Option(help="auto, elements, data or none.")] = None,
     balances: Annotated[str | None, typer.Option(help="auto, derivative, integral or weak.")] = None,
-    noise: Annotated[str | None, typer.Option(help="Of concentrations: auto, relative or absolute.")] = None,
+    noise: Annotated[str | None, typer.Option(help="Of concentrations: auto, relative, absolute or combined.")] = None,
     optimizer: Annotated[str | None, typer.Option(help="levenberg-marquardt or adam.")] = None,
     restarts: Annotated[int | None, typer.Option(help="Starting points fitted side by side.")] = None,
     seconds: Annotated[float | None, typer.Option(help="Longest search.")] = None,
@@ -55,6 +56,7 @@ def learn(
 
     given = {
         "reactions": int(reactions) if reactions and reactions.lstrip("-").isdigit() else reactions,
+        "method": method,
         "seed": seed,
         "conserve": conserve,
         "balances": balances,

@@ -19,7 +19,7 @@ def reduce(
     json_file: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """From a detailed mechanism to the smallest one that keeps the study's limits.
+    """The smallest part of a mechanism that keeps a study's limits.
 
     Started again on the same folder, it goes on where it was cut off.
     """

@@ -27,7 +27,7 @@ def run(
     json_file: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Simulate or read, learn, export, draw and validate: the main job."""
+    """The main job: simulate or read, learn, validate and draw."""
     from ..study.schema import load_study, with_overrides
 
     checked = load_study(study)  # before the heavy libraries, so that a mistake is answered at once

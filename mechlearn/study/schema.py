@@ -19,7 +19,7 @@ from ruamel.yaml.reader import ReaderError
 from ..data.trajectories import Reactor
 from ..discovery.settings import Adam, LevenbergMarquardt, Search
 from ..errors import StudyError
-from ..files import shipped_folder
+from ..files import example_studies as example_studies
 from ..formats.yaml_bounds import excess
 from ..reduction.settings import SECTIONS, Reduce
 from ..simulation.settings import INITIAL_CONDITIONS, Perturb, Source, Times
@@ -177,17 +177,6 @@ def with_overrides(study: Study, settings: Mapping[str, Any]) -> Study:
             items = error.errors(include_url=False)
             raise StudyError(f"Setting {_sentence(items, tuple(dotted.split('.')))}") from None
     return study
-
-
-def example_studies() -> dict[str, Path]:
-    """The study files that come with mechlearn, by name.
-
-    Examples
-    --------
-    >>> "hydrogen-oxidation" in example_studies()
-    True
-    """
-    return {path.name.removesuffix(".study.yaml"): path for path in sorted(shipped_folder().glob("*.study.yaml"))}
 
 
 def text_of(path: Path) -> str:

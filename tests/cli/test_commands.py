@@ -104,6 +104,28 @@ def test_init_writes_a_study_that_works_in_any_folder(call: Call, tmp_path: Path
     assert ml.read_csv("runs.csv").species_names == ("E", "S", "ES", "P")
 
 
+def test_the_list_of_commands_has_whole_sentences(call: Call) -> None:
+    listed = call("--help")[1].split("Commands:\n")[1].splitlines()
+    assert {*COMMANDS, "inspect", "reduce"} == {line.split()[0] for line in listed}
+    assert all(line.endswith(".") and not line.endswith("...") for line in listed)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("mechlearn gr", ["graph"]),
+        ("mechlearn init hydrogen-", ["hydrogen-oxidation", "hydrogen-reduction"]),
+        ("mechlearn learn --me", ["--mechanism", "--method"]),
+    ],
+)
+def test_a_shell_can_complete_commands_options_and_examples(words: str, found: list[str]) -> None:
+    asked = {"_MECHLEARN_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    answer = subprocess.run(
+        [sys.executable, "-m", "mechlearn"], env={**os.environ, **asked}, capture_output=True, text=True
+    )
+    assert answer.stdout.split() == found
+
+
 def test_run_writes_its_files_and_says_so_in_the_summary(done: Path) -> None:
     results = done / "results"
     assert sorted(path.name for path in results.iterdir()) == sorted(FILES)
