@@ -102,7 +102,7 @@ def graph(
         text, content = _mechanism_graph(mechanism, output, plain=request == Request() and against is None)
     else:
         options = table_options(of_runs, reactor, basis, temperature, pressure)
-        data = _checked_runs(output, study, runs, against, options, quiet)
+        data = _checked_runs(mechanism, output, study, runs, against, options, quiet)
         check_files([output, json_file], [data.mechanism])
         write = {".html": _viewer, ".csv": _table}.get(output.suffix.lower(), _drawing)
         text, content = write(mechanism, output, data, request, against)
@@ -111,20 +111,29 @@ def graph(
 
 
 def _checked_runs(
-    output: Path, study: Path | None, runs: Path | None, against: Path | None, options: Options, quiet: bool
+    mechanism: Path,
+    output: Path,
+    study: Path | None,
+    runs: Path | None,
+    against: Path | None,
+    options: Options,
+    quiet: bool,
 ) -> Trajectories:
     check_output(output, ".csv", ".html", *(f".{name}" for name in GRAPHS))
     if runs is None and any(value is not None for value in options.values()):
         raise StudyError(
             "--mechanism, --reactor, --basis, --temperature and --pressure are of a table. Name it: --runs."
         )
-    from ..study.runs import runs_of
+    from ..formats.cantera_yaml.mechanism_reading import read_mechanism
+    from ..simulation.mechanisms import find_mechanism
+    from ..study.runs import at_temperature_of, runs_of
     from ..study.schema import load_study
 
     if against is not None and output.suffix.lower() in (".html", ".csv"):
         raise StudyError(f"{output}: a difference is written as a graph or a drawing. Name one of {', '.join(GRAPHS)}.")
     with progress_bar(quiet) as progress:
-        return runs_of(load_study(study) if study is not None else None, runs, progress, options)
+        data = runs_of(load_study(study) if study is not None else None, runs, progress, options)
+    return at_temperature_of(read_mechanism(find_mechanism(str(mechanism))), data)
 
 
 def _mechanism_graph(mechanism: Path, output: Path, *, plain: bool) -> Written:

@@ -7,7 +7,9 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from ..chemistry.mechanism import Species
+import numpy as np
+
+from ..chemistry.mechanism import Mechanism, Species
 from ..data.completion import completed
 from ..data.progress import Progress, silent
 from ..data.sampling.check_sampling import check_sampling
@@ -102,6 +104,19 @@ def runs_of(
         return read_runs(runs, **(options or Options()))
     assert study is not None
     return simulate(study, progress=progress) if study.source is not None else study_runs(study)[0]
+
+
+def at_temperature_of(mechanism: Mechanism, runs: Trajectories) -> Trajectories:
+    """Runs that say no temperature at that of a mechanism with rate constants for one only; others as they are."""
+    rates = [each.rate for each in mechanism.reactions]
+    known = any(np.isfinite(run.temperature).any() for run in runs.runs)
+    if known or any(rate is None or rate.b or rate.Ea for rate in rates):
+        return runs
+    logging.getLogger("mechlearn").warning(
+        "The runs say no temperature; they are taken at %g K, that of the mechanism.", mechanism.temperature
+    )
+    temperatures = (np.full(len(run.time), mechanism.temperature) for run in runs.runs)
+    return runs.select([replace(run, temperature=each) for run, each in zip(runs.runs, temperatures, strict=True)])
 
 
 def options_with_study(study: Study, runs: Path, given: Options) -> Options:

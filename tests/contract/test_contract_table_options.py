@@ -58,6 +58,19 @@ def test_what_a_study_says_of_its_file_holds_for_every_command(tmp_path: Path) -
     assert (tmp_path / "learned.yaml").is_file()
 
 
+def test_fluxes_along_a_table_without_a_temperature_are_those_at_the_mechanisms(tmp_path: Path) -> None:
+    (tmp_path / "runs.csv").write_text("time [s],A [mM],B [mM]\n0,1,0\n1,0.1,0.9\n")
+    (tmp_path / "m.yaml").write_text(DECAY)
+    (tmp_path / "warm.yaml").write_text(DECAY.replace("Ea: 0.0", "Ea: 1.0e+07"))
+    line = "--runs runs.csv --element X --json - --quiet"
+    drawn = command(tmp_path, f"graph m.yaml -o a.dot {line}")
+    given = command(tmp_path, f"graph m.yaml -o a.dot --temperature 900K {line}")
+    assert (drawn.status, drawn.out) == (0, given.out)
+    refused = command(tmp_path, f"graph warm.yaml -o a.dot {line}")
+    assert refused.status == 2
+    assert "--temperature" in refused.err
+
+
 def test_options_of_a_table_without_one_are_refused(tmp_path: Path) -> None:
     (tmp_path / "m.yaml").write_text("")
     answer = command(tmp_path, "graph m.yaml --study none.yaml -o x.svg --basis moles")
