@@ -111,6 +111,8 @@ _SECTIONS: dict[tuple[str, ...], tuple[Any, ...]] = {
     **SECTIONS,
 }
 
+RECORDS = tuple(dict.fromkeys(record for records in _SECTIONS.values() for record in records))
+"""All records of which a study is made."""
 _MISSING = ("missing", "missing_argument", "missing_keyword_only_argument")
 
 
