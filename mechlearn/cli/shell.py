@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
@@ -10,7 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -36,7 +38,7 @@ class Commands(typer.core.TyperGroup):
             _check_folder()
             return super().invoke(ctx)
         except MechlearnError as error:
-            typer.echo(f"mechlearn: error: {error}", err=True)
+            typer.echo(_at_words(f"mechlearn: error: {error}", sys.stderr), err=True)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -214,7 +216,18 @@ def cluster_executor(cluster: str | None) -> Iterator[Executor | None]:
 
 def say(text: str, json_file: str | None) -> None:
     """Print; to stderr where stdout holds the JSON."""
-    typer.echo(text, err=json_file == "-")
+    typer.echo(_at_words(text, sys.stderr if json_file == "-" else sys.stdout), err=json_file == "-")
+
+
+def _at_words(text: str, stream: TextIO) -> str:
+    """Sentences broken at words where a terminal would break them anywhere; rows of a table stay as they are."""
+    if not stream.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    return "\n".join(
+        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) if "  " not in line else line
+        for line in text.split("\n")
+    )
 
 
 def give_json(content: dict[str, Any], json_file: str | None) -> None:

@@ -72,12 +72,12 @@ def test_a_reduction_tells_its_stages_and_does_not_jump_to_the_end(tmp_path: Pat
     assert max(steps) < 0.35
 
 
-def test_a_terminal_shows_a_bar_with_the_stage_and_the_time_and_takes_it_away(tmp_path: Path) -> None:
-    (tmp_path / "study.yaml").write_text(STUDY)
+def shown_on_a_terminal(folder: Path, line: str) -> tuple[int, bytes]:
+    """Exit status of a command, and what it writes to stderr where that is a terminal of 80 columns."""
     screen, terminal = pty.openpty()
-    line = [sys.executable, "-m", "mechlearn", "run", "study.yaml", "-o", "out"]
+    words = [sys.executable, "-m", "mechlearn", *line.split()]
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
-    process = subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=terminal, env=environment)
+    process = subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL, stderr=terminal, env=environment)
     os.close(terminal)
     shown = b""
     try:
@@ -86,11 +86,27 @@ def test_a_terminal_shows_a_bar_with_the_stage_and_the_time_and_takes_it_away(tm
     except OSError:  # what Linux says where the other side is closed
         pass
     os.close(screen)
-    assert process.wait() in (0, 1)
+    return process.wait(), shown
+
+
+def test_a_terminal_shows_a_bar_with_the_stage_and_the_time_and_takes_it_away(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(STUDY)
+    status, shown = shown_on_a_terminal(tmp_path, "run study.yaml -o out")
+    assert status in (0, 1)
     frames = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
     assert re.search(r"learning \(2 of 5\)|checking \(3 of 5\)|drawing \(4 of 5\)", frames)
     assert re.search(r"\d+% 0:00:\d\d", frames)
     assert shown.rstrip().endswith(b"\x1b[2K")
+
+
+def test_a_terminal_gets_messages_broken_at_words(tmp_path: Path) -> None:
+    status, shown = shown_on_a_terminal(tmp_path, "init nothing")
+    lines = shown.decode().split("\r\n")
+    assert (status, len(lines) > 3) == (2, True)
+    assert all(len(line) <= 80 for line in lines)
+    found = subprocess.run([sys.executable, "-m", "mechlearn", "init", "nothing"], capture_output=True, text=True)
+    assert found.stderr.count("\n") == 1
+    assert " ".join(lines).split() == found.stderr.split()
 
 
 def test_progress_that_nobody_watches_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
