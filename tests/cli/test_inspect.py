@@ -211,3 +211,10 @@ def test_missing_values_are_refused_by_what_needs_them(table: Table) -> None:
         ml.differential_balances(gap)
     with pytest.raises(ml.DataError, match=message):
         ml.validate("h2o2.yaml", ml.read_csv(table("time [s],T [K],H2 [M]\n0,300,1\n1,300,\n"), reactor="isothermal"))
+
+
+def test_the_column_that_tells_runs_apart_is_named_as_in_the_file(
+    table: Table, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = table("Experiment,time [s],A [mM]\n1,0,1\n1,1,0.5\n2,0,2\n2,1,1\n")
+    assert "Runs: 2, distinguished by the column 'Experiment'" in called(capsys, "inspect", str(path))[1]

@@ -31,7 +31,8 @@ def members(table: Table, columns: Columns, time: Array) -> tuple[Members, str]:
         found = _labelled(table, columns.labels["run"])
         for rows in found.values():
             _check_time(table, columns.time, time, rows)
-        return found, "by the column 'run'"
+        header = columns.labels["run"].header.strip()
+        return found, f"by the column {header!r}"
     bounds = [*_starts(table, columns.time, time), len(time)]
     pieces = [np.arange(begin, end) for begin, end in pairwise(bounds)]
     for rows in pieces:
