@@ -90,7 +90,7 @@ def within_limits(summary: dict[str, Any]) -> bool:
 def row(case: str, summary: dict[str, Any]) -> list[str]:
     """One row of the table."""
     source = summary["source"]
-    errors = [summary[kind].get("max_delay_error") for kind in ("in_sample", "held_out", "beyond")]
+    errors = [summary[kind].get("max_delay_error") for kind in ("in_sample", "held_out", "extrapolation")]
     errors += [summary.get("flames", {}).get(f"max_error_{kind}") for kind in ("in_sample", "held_out")]
     return [
         case,
